@@ -1,0 +1,60 @@
+"""`@kernel`: numba's compiler with the options of this house and a cache that cannot go stale.
+
+Numba's own cache looks at the one file in which a function stands and misses edits in the files that
+it calls, so the cache folder here carries a hash of all kernel sources. Fast-math is a set that leaves
+NaN and infinity alone (`nnan` and `ninf` are not in it).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+import numba
+from numba.core import config
+
+_FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """Folder of compiled kernels for exactly these sources; a temporary one if home is read-only."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted([*package.glob("*/_kernels*.py"), package / "_jit.py"]):
+        digest.update(path.read_bytes())
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    for root in (base / "offnadir", Path(tempfile.gettempdir()) / f"offnadir-{os.getuid()}"):
+        folder = root / "kernels" / digest.hexdigest()[:16]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / f".probe{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError:
+            continue
+        return folder
+    return Path(tempfile.mkdtemp(prefix="offnadir-kernels-"))
+
+
+def kernel(function: _F) -> _F:
+    """Compile at the first call, release the GIL, keep the machine code on disk."""
+    compiled = numba.njit(nogil=True, error_model="numpy", fastmath=_FASTMATH)(function)
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(cache_folder())
+    try:
+        compiled.enable_caching()
+    finally:
+        config.CACHE_DIR = before
+    return cast(_F, compiled)
+
+
+def is_compiled() -> bool:
+    """Whether an earlier run left compiled kernels of these sources behind."""
+    return any(cache_folder().rglob("*.nbi"))
