@@ -13,13 +13,12 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any
 
 import numba
 from numba.core import config
 
 _FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
-_F = TypeVar("_F", bound=Callable[..., object])
 
 
 @functools.cache
@@ -43,16 +42,17 @@ def cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="offnadir-kernels-"))
 
 
-def kernel(function: _F) -> _F:
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile at the first call, release the GIL, keep the machine code on disk."""
     compiled = numba.njit(nogil=True, error_model="numpy", fastmath=_FASTMATH)(function)
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(cache_folder())
+    options: Any = config
+    before = options.CACHE_DIR
+    options.CACHE_DIR = str(cache_folder())
     try:
         compiled.enable_caching()
     finally:
-        config.CACHE_DIR = before
-    return cast(_F, compiled)
+        options.CACHE_DIR = before
+    return compiled
 
 
 def is_compiled() -> bool:

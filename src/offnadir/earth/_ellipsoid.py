@@ -52,7 +52,11 @@ def geodetic_to_itrf_m(lat_rad: ArrayLike, lon_rad: ArrayLike, alt_m: ArrayLike)
     prime_m = WGS84_A_M / np.sqrt(1.0 - WGS84_E2 * np.sin(lat) ** 2)
     across = (prime_m + alt) * np.cos(lat)
     return np.stack(
-        [across * np.cos(lon), across * np.sin(lon), (prime_m * (1.0 - WGS84_E2) + alt) * np.sin(lat)],
+        [
+            across * np.cos(lon),
+            across * np.sin(lon),
+            (prime_m * (1.0 - WGS84_E2) + alt) * np.sin(lat),
+        ],
         axis=-1,
     )
 
@@ -71,7 +75,8 @@ def itrf_to_geodetic(r_itrf_m: ArrayLike) -> tuple[Array, Array, Array]:
     lat = theta
     for _ in range(4):
         lat = np.arctan2(
-            z + ep2 * WGS84_B_M * np.sin(theta) ** 3, across - WGS84_E2 * WGS84_A_M * np.cos(theta) ** 3
+            z + ep2 * WGS84_B_M * np.sin(theta) ** 3,
+            across - WGS84_E2 * WGS84_A_M * np.cos(theta) ** 3,
         )
         theta = np.arctan2(WGS84_B_M * np.sin(lat), WGS84_A_M * np.cos(lat))
     sin_lat, cos_lat = np.sin(lat), np.cos(lat)
@@ -83,9 +88,7 @@ def itrf_to_geodetic(r_itrf_m: ArrayLike) -> tuple[Array, Array, Array]:
 def up(lat_rad: ArrayLike, lon_rad: ArrayLike) -> Array:
     """Outward ellipsoid normal (geodetic zenith) in ITRF, shape (..., 3)."""
     lat, lon = np.broadcast_arrays(np.asarray(lat_rad, np.float64), np.asarray(lon_rad, np.float64))
-    return np.stack(
-        [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1
-    )
+    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
 
 
 def east_north_up(lat_rad: ArrayLike, lon_rad: ArrayLike) -> Array:

@@ -57,11 +57,18 @@ class EarthOrientation:
         try:
             mjd = np.array([int(float(line[7:15])) for line in rows])
             # Polar motion is predicted for fewer days than UT1 in some files: hold the last value.
-            pole = np.array([[float(line[a:b] or "nan") for a, b in ((18, 27), (37, 46))]
-                             for line in rows if line[18:27].strip()])
+            pole = np.array(
+                [
+                    [float(line[a:b] or "nan") for a, b in ((18, 27), (37, 46))]
+                    for line in rows
+                    if line[18:27].strip()
+                ]
+            )
             dut1_s = np.array([float(line[58:68]) for line in rows])
         except ValueError as error:
-            raise InputError("Earth orientation", str(path), "a file in the format finals2000A") from error
+            raise InputError(
+                "Earth orientation", str(path), "a file in the format finals2000A"
+            ) from error
         if np.any(np.diff(mjd) != 1):
             raise InputError("Earth orientation", str(path), "a table of consecutive days")
         pole = np.vstack([pole, np.repeat(pole[-1:], len(mjd) - len(pole), axis=0)]) * arcsec
@@ -74,11 +81,14 @@ class EarthOrientation:
         return cls(int(mjd[0]), *table, max(measured, default=int(mjd[0])))
 
     @classmethod
-    def fixed(cls, *, ut1_minus_utc_s: float, tai_minus_utc_s: float,
-              pole_x_rad: float, pole_y_rad: float) -> EarthOrientation:
+    def fixed(
+        cls, *, ut1_minus_utc_s: float, tai_minus_utc_s: float, pole_x_rad: float, pole_y_rad: float
+    ) -> EarthOrientation:
         """The same orientation parameters at all times, for published examples and experiments."""
+
         def one(value: float) -> Array:
             return np.array([value])
+
         return cls(0, one(ut1_minus_utc_s - tai_minus_utc_s), one(pole_x_rad), one(pole_y_rad), 0)
 
     def at(self, tai_ns: Times) -> tuple[Array, Array, Array]:

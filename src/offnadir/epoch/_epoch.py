@@ -135,8 +135,7 @@ def utc_text(tai_ns: Iterable[int] | ArrayLike, digits: int = 6) -> list[str]:
     row = np.searchsorted(begins, tai, side="right") - 1
     in_leap = (row >= 0) & (tai - begins[np.maximum(row, 0)] < _NS)
     utc = utc - np.where(in_leap, _NS, 0)
-    unit = "s" if digits == 0 else "ns"
-    texts = np.datetime_as_string(utc.astype("datetime64[ns]"), unit=unit).tolist()
+    texts: list[str] = np.datetime_as_string(utc.astype("datetime64[ns]"), unit="ns").tolist()
     cut = 19 if digits == 0 else 20 + digits
     return [
         (f"{text[:17]}60{text[19:cut]}" if leap else text[:cut]) + "Z"

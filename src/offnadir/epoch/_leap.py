@@ -15,8 +15,12 @@ _NS = 1_000_000_000
 def leap_table() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(UTC ns since 1970 at which a step takes effect, TAI - UTC [s] from then on), from 1972 on."""
     rows = [r for r in erfa.leap_seconds.get() if r["year"] >= 1972]
-    starts = [np.datetime64(f"{r['year']:04d}-{r['month']:02d}-01", "ns").astype(np.int64) for r in rows]
-    return np.array(starts, np.int64), np.array([round(float(r["tai_utc"])) for r in rows], np.int64)
+    starts = [
+        np.datetime64(f"{r['year']:04d}-{r['month']:02d}-01", "ns").astype(np.int64) for r in rows
+    ]
+    return np.array(starts, np.int64), np.array(
+        [round(float(r["tai_utc"])) for r in rows], np.int64
+    )
 
 
 def tai_minus_utc_s(utc_ns: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,0 +1,99 @@
+"""A table as columns: Arrow out, pandas and GeoPandas on request, the same bytes for the same input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offnadir.epoch import tai_to_utc_ns, utc_text
+
+if TYPE_CHECKING:
+    import geopandas
+    import pandas
+    import pyarrow
+
+
+class Table:
+    """Columns of equal length, in a fixed order. Columns named in `times` are TAI ns since 1970.
+
+    `table["start"]` is a read-only array; `len(table)` counts rows; `table.rows()` gives dicts with times as
+    ISO 8601 text. `to_arrow`, `to_pandas` and `to_geopandas` turn times into UTC timestamps.
+    """
+
+    def __init__(self, columns: Mapping[str, NDArray[Any]], *, times: Sequence[str] = ()) -> None:
+        lengths = {len(column) for column in columns.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"columns of different lengths: {sorted(lengths)}")
+        self._columns = dict(columns)
+        for column in self._columns.values():
+            column.flags.writeable = False
+        self.times = tuple(name for name in times if name in self._columns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(self._columns)
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values()), ()))
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._columns[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def __repr__(self) -> str:
+        return f"<Table of {len(self)} rows: {', '.join(self.names)}>"
+
+    def take(self, rows: NDArray[Any]) -> Table:
+        """The rows of an index or boolean array, in that order."""
+        return Table({name: c[rows] for name, c in self._columns.items()}, times=self.times)
+
+    @staticmethod
+    def concat(tables: Sequence[Table]) -> Table:
+        """One table under another; all must have the same columns."""
+        first = tables[0]
+        if len(tables) == 1:
+            return first
+        joined = {name: np.concatenate([t[name] for t in tables]) for name in first.names}
+        return Table(joined, times=first.times)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Each row as a dict of plain Python values; times as ISO 8601 UTC with microseconds."""
+        lists = [
+            utc_text(column) if name in self.times else column.tolist()
+            for name, column in self._columns.items()
+        ]
+        for values in zip(*lists, strict=True):
+            yield dict(zip(self.names, values, strict=True))
+
+    def to_arrow(self) -> pyarrow.Table:
+        """An Arrow table; times are timestamps in UTC with microseconds."""
+        import pyarrow as pa
+
+        arrays: dict[str, Any] = {}
+        for name, column in self._columns.items():
+            if name in self.times:
+                utc_us = (tai_to_utc_ns(column) + 500) // 1000
+                arrays[name] = pa.array(utc_us, pa.timestamp("us", tz="UTC"))
+            elif column.dtype == object:
+                arrays[name] = pa.array(column.tolist(), pa.string())
+            else:
+                arrays[name] = pa.array(column)
+        return pa.table(arrays)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A pandas DataFrame (needs `pip install offnadir[tables]`)."""
+        return self.to_arrow().to_pandas()
+
+    def to_geopandas(self, *, lon: str = "lon_deg", lat: str = "lat_deg") -> geopandas.GeoDataFrame:
+        """A GeoDataFrame of points in EPSG:4326 from two columns (needs `offnadir[tables]`)."""
+        import geopandas
+
+        frame = self.to_pandas()
+        points = geopandas.points_from_xy(frame[lon], frame[lat])
+        return geopandas.GeoDataFrame(frame, geometry=points, crs="EPSG:4326")

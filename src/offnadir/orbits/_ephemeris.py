@@ -1,0 +1,113 @@
+"""A satellite's positions over a span, at even steps, ready to be interpolated to under a millimetre."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from offnadir.earth import EarthOrientation, rot_itrf_teme
+from offnadir.epoch import Epoch, Span
+from offnadir.orbits._elements import ElementSet
+from offnadir.orbits._sgp4 import propagate
+
+Array = NDArray[np.float64]
+
+#: Points of the interpolating polynomial; half of them lie on either side.
+STENCIL = 8
+_STEP_S = 60.0
+_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ephemeris:
+    """ITRF positions [m] of one satellite at even steps, three steps longer than `span` at each end.
+
+    `r_itrf_m` has shape (n, 3); node k is at `first + k * step_s`. Rows are NaN where SGP4 failed, and
+    `status` has its code. Interpolation is Lagrange's through 8 nodes: for a low orbit and 60 s steps
+    it stays within 0.1 mm of SGP4.
+    """
+
+    satellite: str
+    norad_id: int
+    span: Span
+    first: Epoch
+    step_s: float
+    r_itrf_m: Array
+    status: NDArray[np.uint8]
+    orientation: EarthOrientation
+
+    @property
+    def node_tai_ns(self) -> NDArray[np.int64]:
+        """TAI ns of the nodes, shape (n,)."""
+        return node_times(self.first, self.step_s, len(self.r_itrf_m))
+
+    def position_itrf_m(self, tai_ns: ArrayLike) -> Array:
+        """ITRF position [m], shape (n, 3), at TAI ns; NaN outside the nodes and near NaN nodes."""
+        t = (np.atleast_1d(np.asarray(tai_ns, np.int64)) - self.first.tai_ns) / (_NS * self.step_s)
+        return interpolate(self.r_itrf_m, t)
+
+    def velocity_itrf_m_s(self, tai_ns: ArrayLike) -> Array:
+        """Velocity [m/s] as seen from the turning Earth, shape (n, 3), by differences over 1 s."""
+        tai = np.atleast_1d(np.asarray(tai_ns, np.int64))
+        half = _NS // 2
+        return self.position_itrf_m(tai + half) - self.position_itrf_m(tai - half)
+
+
+def node_times(first: Epoch, step_s: float, count: int) -> NDArray[np.int64]:
+    """TAI ns of `count` even nodes."""
+    return first.tai_ns + np.arange(count, dtype=np.int64) * round(step_s * _NS)
+
+
+def interpolate(nodes: Array, at: Array) -> Array:
+    """Lagrange's polynomial through the 8 nodes around `at` (in steps from the first), row by row.
+
+    The slow, plain twin of the kernel in `access`. NaN beyond the first and last node.
+    """
+    at = np.asarray(at, np.float64)
+    first = np.clip(np.floor(at).astype(np.int64) - (STENCIL // 2 - 1), 0, len(nodes) - STENCIL)
+    offset = at - first
+    result = np.zeros((len(at), nodes.shape[1]))
+    for j in range(STENCIL):
+        weight = np.ones(len(at))
+        for k in range(STENCIL):
+            if k != j:
+                weight = weight * (offset - k) / (j - k)
+        result += weight[:, None] * nodes[first + j]
+    outside = ~((at >= 0) & (at <= len(nodes) - 1))
+    result[outside] = np.nan
+    return result
+
+
+def make_ephemeris(
+    elements: ElementSet,
+    span: Span,
+    orientation: EarthOrientation | None = None,
+    *,
+    step_s: float = _STEP_S,
+) -> Ephemeris:
+    """Propagate one element set over a span with SGP4 and turn it into ITRF.
+
+    `orientation` defaults to the IERS table that comes with the installation. Steps longer than 60 s
+    save time and cost accuracy; a satellite that decays within the span gives NaN rows from there on.
+    """
+    orientation = orientation or EarthOrientation.bundled()
+    margin = STENCIL // 2 - 1
+    count = max(math.ceil(span.duration_s / step_s), 1) + 1 + 2 * margin
+    first = span.start + (-margin * step_s)
+    tai_ns = node_times(first, step_s, count)
+    r_teme_m, _, status = propagate(elements, tai_ns)
+    r_itrf_m = np.einsum("nij,nj->ni", rot_itrf_teme(tai_ns, orientation), r_teme_m)
+    r_itrf_m.flags.writeable = False
+    return Ephemeris(
+        satellite=elements.name,
+        norad_id=elements.norad_id,
+        span=span,
+        first=first,
+        step_s=step_s,
+        r_itrf_m=r_itrf_m,
+        status=status,
+        orientation=orientation,
+    )
