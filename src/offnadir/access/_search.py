@@ -21,7 +21,8 @@ from offnadir.access._constraints import (
 )
 from offnadir.access._station import Station
 from offnadir.constants import WGS84_E2
-from offnadir.earth import Site, east_north_up, sun_itrf_m
+from offnadir.earth import Site, SunTable, east_north_up
+from offnadir.epoch import Span
 from offnadir.errors import InputError
 from offnadir.orbits import Ephemeris
 
@@ -29,7 +30,6 @@ Array = NDArray[np.float64]
 
 _Code = tuple[NDArray[np.int64], Array, Array, Array, float, float]
 
-_SUN_STEP_S = 1800.0
 _NS = 1_000_000_000
 
 
@@ -93,15 +93,15 @@ def _per_satellite(
     code = _encode(wishes)
     r_sites = np.array([place.r_itrf_m for place in places]).reshape(-1, 3)
     enus = np.array([east_north_up(p.lat_rad, p.lon_rad) for p in places]).reshape(-1, 3, 3)
-    suns: dict[object, tuple[Array, float]] = {}
+    suns: dict[tuple[Span, int], SunTable] = {}
     for ephemeris in flock:
         key = (ephemeris.span, id(ephemeris.orientation))
         if key not in suns:
-            suns[key] = _sun_nodes(ephemeris)
+            suns[key] = SunTable.over(ephemeris.span, ephemeris.orientation)
 
     def one(ephemeris: Ephemeris) -> Table:
-        nodes, first_s = suns[(ephemeris.span, id(ephemeris.orientation))]
-        rows, row_site = _run(ephemeris, r_sites, enus, code, nodes, first_s)
+        sun = suns[(ephemeris.span, id(ephemeris.orientation))]
+        rows, row_site = _run(ephemeris, r_sites, enus, code, sun)
         return _table([ephemeris], places, rows, row_site)
 
     tables: list[Table] = []
@@ -153,21 +153,12 @@ def _value(wish: Constraint) -> float:
             return 0.0
 
 
-def _sun_nodes(ephemeris: Ephemeris) -> tuple[Array, float]:
-    """Sun positions every half hour around the span, and the first one's time [s] from its start."""
-    count = math.ceil(ephemeris.span.duration_s / _SUN_STEP_S) + 8
-    first = ephemeris.span.start + (-3 * _SUN_STEP_S)
-    tai_ns = first.tai_ns + np.arange(count, dtype=np.int64) * round(_SUN_STEP_S * _NS)
-    return sun_itrf_m(tai_ns, ephemeris.orientation), -3 * _SUN_STEP_S
-
-
 def _run(
     ephemeris: Ephemeris,
     r_sites: Array,
     enus: Array,
     code: _Code,
-    sun_nodes: Array,
-    sun_first_s: float,
+    sun_table: SunTable,
 ) -> tuple[Array, NDArray[np.int64]]:
     """Call the kernel, with more room if the first guess at the number of windows was too small."""
     from offnadir.access import _kernels as kernels
@@ -182,7 +173,7 @@ def _run(
     capacity = 64 + 8 * len(r_sites)
     first_s = ephemeris.first - ephemeris.span.start
     orbit = (r, first_s, ephemeris.step_s, v_max, n_max)
-    sun = (sun_nodes, sun_first_s, _SUN_STEP_S)
+    sun = (sun_table.r_itrf_m, sun_table.first - ephemeris.span.start, sun_table.step_s)
     while True:
         rows = np.empty((capacity, 10))
         row_site = np.empty(capacity, np.int64)

@@ -19,7 +19,7 @@ _UTC_TEXT = re.compile(
     re.IGNORECASE,
 )
 _WISH = "a UTC time such as 2026-05-31T04:05:06.789Z"
-_FIRST, _LAST = np.datetime64("1900-01-01", "ns"), np.datetime64("2200-01-01", "ns")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,14 +48,14 @@ class Epoch:
         year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
         fraction_ns = int((match[7] or "").ljust(9, "0") or 0)
         leap = second == 60
+        if not _FIRST_YEAR <= year <= _LAST_YEAR:
+            raise InputError(field, text, f"in the years {_FIRST_YEAR} to {_LAST_YEAR}")
         try:
             date = np.datetime64(f"{year:04d}-{month:02d}-{day:02d}", "ns")
         except ValueError as error:
             raise InputError(field, text, _WISH, hint="no such day") from error
         if hour > 23 or minute > 59 or second > 60:
             raise InputError(field, text, _WISH, hint="no such time of day")
-        if not _FIRST <= date < _LAST:
-            raise InputError(field, text, "between the years 1900 and 2200")
         zone = (match[8] or "Z").upper()
         shift_s = 0
         if zone not in ("Z", "UTC"):

@@ -60,7 +60,7 @@ def look_angles(
     sight = r_site - r_sat
     range_m = np.linalg.norm(sight, axis=-1)
     los = sight / range_m[..., None]
-    los_orbit = np.einsum("...ij,...j->...i", orbit_frame(r_sat, v_sat_itrf_m_s), los)
+    los_orbit: Array = np.einsum("...ij,...j->...i", orbit_frame(r_sat, v_sat_itrf_m_s), los)
     x, y, z = los_orbit[..., 0], los_orbit[..., 1], los_orbit[..., 2]
     local = -np.einsum("...ij,...j->...i", east_north_up(site_lat_rad, site_lon_rad), los)
     return Look(
@@ -89,7 +89,8 @@ def ray_to_ellipsoid_m(r_itrf_m: ArrayLike, los_itrf: ArrayLike, alt_m: float = 
         distance = (-b - np.sqrt(root)) / a
         distance = np.where(distance > 0, distance, np.nan)
     hit: Array = origin + distance[..., None] * ray
-    return hit * scale
+    hit *= scale
+    return hit
 
 
 def swath_edges(

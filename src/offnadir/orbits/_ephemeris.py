@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from offnadir.earth import EarthOrientation, rot_itrf_teme
+from offnadir.earth import EarthOrientation, interpolate, rot_itrf_teme
 from offnadir.epoch import Epoch, Span
 from offnadir.orbits._elements import ElementSet
 from offnadir.orbits._sgp4 import propagate
 
 Array = NDArray[np.float64]
 
-#: Points of the interpolating polynomial; half of them lie on either side.
-STENCIL = 8
 _STEP_S = 60.0
+_SPARE = 3  # nodes beyond each end of the span, for the interpolation
 _NS = 1_000_000_000
 
 
@@ -61,26 +60,6 @@ def node_times(first: Epoch, step_s: float, count: int) -> NDArray[np.int64]:
     return first.tai_ns + np.arange(count, dtype=np.int64) * round(step_s * _NS)
 
 
-def interpolate(nodes: Array, at: Array) -> Array:
-    """Lagrange's polynomial through the 8 nodes around `at` (in steps from the first), row by row.
-
-    The slow, plain twin of the kernel in `access`. NaN beyond the first and last node.
-    """
-    at = np.asarray(at, np.float64)
-    first = np.clip(np.floor(at).astype(np.int64) - (STENCIL // 2 - 1), 0, len(nodes) - STENCIL)
-    offset = at - first
-    result = np.zeros((len(at), nodes.shape[1]))
-    for j in range(STENCIL):
-        weight = np.ones(len(at))
-        for k in range(STENCIL):
-            if k != j:
-                weight = weight * (offset - k) / (j - k)
-        result += weight[:, None] * nodes[first + j]
-    outside = ~((at >= 0) & (at <= len(nodes) - 1))
-    result[outside] = np.nan
-    return result
-
-
 def make_ephemeris(
     elements: ElementSet,
     span: Span,
@@ -94,7 +73,7 @@ def make_ephemeris(
     save time and cost accuracy; a satellite that decays within the span gives NaN rows from there on.
     """
     orientation = orientation or EarthOrientation.bundled()
-    margin = STENCIL // 2 - 1
+    margin = _SPARE
     count = max(math.ceil(span.duration_s / step_s), 1) + 1 + 2 * margin
     first = span.start + (-margin * step_s)
     tai_ns = node_times(first, step_s, count)

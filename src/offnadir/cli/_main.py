@@ -1,0 +1,97 @@
+"""The door of the command line: gathers the verbs, turns trouble into a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from offnadir import __version__
+from offnadir.cli.demo import demo
+from offnadir.cli.look import look
+from offnadir.cli.plan import plan
+from offnadir.cli.sensors import sensors
+from offnadir.errors import OffnadirError
+
+_OURS, _INTERRUPTED = 1, 130
+
+app = typer.Typer(
+    name="offnadir",
+    help="A reconnaissance satellite in software: from a list of places to a checked collection plan.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: offnadir demo",
+)
+app.command()(look)
+app.command()(plan)
+app.command()(sensors)
+app.command()(demo)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"offnadir {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Gather what every verb understands."""
+
+
+def main() -> None:
+    """Run the command line; never shows a traceback unless OFFNADIR_DEBUG is set."""
+    try:
+        app(args=_spread(sys.argv[1:]), standalone_mode=True)
+    except OffnadirError as error:
+        _fail(error.exit_code, str(error))
+    except SystemExit as stop:
+        if stop.code == _INTERRUPTED:
+            _fail(_INTERRUPTED, "interrupted; no unfinished file was left behind")
+        raise
+    except BrokenPipeError:
+        # The reader has gone (`| head`): say nothing, and keep the interpreter from complaining.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # the last line of defence before a traceback
+        if os.environ.get("OFFNADIR_DEBUG"):
+            raise
+        _fail(
+            _OURS,
+            f"internal error, please report it: {type(error).__name__}: {error}\n"
+            "Set OFFNADIR_DEBUG=1 to see where it happened.",
+        )
+
+
+def _fail(code: int, message: str) -> None:
+    lines = message.splitlines() or [""]
+    for line in lines:
+        print(f"offnadir: {line}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _spread(argv: Sequence[str]) -> list[str]:
+    """Let `look --satellite A B` mean `--satellite A --satellite B`; the same for --site."""
+    if not argv or argv[0] != "look":
+        return list(argv)
+    result: list[str] = []
+    many, taken = "", False
+    for word in argv:
+        if word in ("--satellite", "--site"):
+            many, taken = word, False
+        elif word.startswith("-") and not (many and (not taken or word[1:2].isdigit())):
+            many = ""
+        elif many and taken:
+            result.append(many)
+        elif many:
+            taken = True
+        result.append(word)
+    return result

@@ -1,0 +1,76 @@
+"""Talking to people: warnings and progress on stderr, tables on stdout."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SHOWN = 5
+
+
+def note(text: str) -> None:
+    """Print a line of information on stderr, out of the way of data on stdout."""
+    print(text, file=sys.stderr)
+
+
+def warn(texts: Iterable[str]) -> None:
+    """Print warnings on stderr."""
+    for text in texts:
+        print(f"warning: {text}", file=sys.stderr)
+
+
+def some(items: Sequence[str], shown: int = _SHOWN) -> Iterator[str]:
+    """The first few items, then how many more there are."""
+    yield from items[:shown]
+    if len(items) > shown:
+        yield f"... and {len(items) - shown} more"
+
+
+def first_use() -> None:
+    """Say why the very first search takes longer."""
+    from offnadir._jit import is_compiled
+
+    if not is_compiled():
+        note("First use: compiling the search, about ten seconds, once ...")
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr when a person watches it; `report(stage, done, total)` moves it on."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda stage, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, int] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total or None)
+            bar.update(tasks[stage], completed=done, total=total or None)  # type: ignore[arg-type]
+
+        yield report
+
+
+def columns(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+    """A plain table: columns as wide as their longest cell, numbers to the right."""
+    widths = [
+        max(len(header[i]), max((len(row[i]) for row in rows), default=0))
+        for i in range(len(header))
+    ]
+    lines = []
+    for row in [header, *rows]:
+        cells = [
+            cell.rjust(width) if is_right else cell.ljust(width)
+            for cell, width, is_right in zip(row, widths, right, strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,348 @@
+"""Rules about pictures: names, times, geometry, sharpness, slews, stereo pairs, footprints."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import shapely
+
+from offnadir.planning._checker_facts import (
+    INSTANTS,
+    MID,
+    START,
+    STOP,
+    Facts,
+    Picture,
+    unless,
+    utc,
+)
+from offnadir.planning._checker_geometry import (
+    angle_rad,
+    ground_sample_m,
+    to_plane_m,
+    turn_time_s,
+)
+from offnadir.units import deg, km, ms
+
+ANGLE_TOL_RAD = 0.01 * deg
+RANGE_TOL_M = 10.0
+ROUNDING_NS = 1_000  # times are written to the microsecond
+DURATION_TOL_S = 1 * ms
+SLEW_TOL_S = 1 * ms
+GSD_REL_TOL = 1e-3
+NIIRS_TOL = 1e-5
+AIM_TOL_M = 1.0
+COVERAGE_TOL = 0.01
+AREA_REL_TOL = 0.1
+_NS = 1_000_000_000
+_EXACT = 1e-6
+
+
+def names(facts: Facts) -> Iterator[str | None]:
+    plan = facts.plan
+    satellites = {s.name: s for s in plan.satellites}
+    requests, stations = {r.name for r in plan.requests}, {s.name for s in plan.stations}
+    yield from _once_each("satellite", (s.name for s in plan.satellites))
+    yield from _once_each("station", (s.name for s in plan.stations))
+    yield from _once_each("request", (r.name for r in plan.requests))
+    yield from _once_each("collection", (c.id for c in plan.collections))
+    yield from _once_each("contact", (c.id for c in plan.contacts))
+    for s in plan.satellites:
+        yield unless(
+            s.norad_id == s.elements.norad_id,
+            f"satellite {s.name}: norad_id {s.norad_id}, but its elements are of "
+            f"{s.elements.norad_id}",
+        )
+    for c in plan.collections:
+        known = satellites.get(c.satellite)
+        yield unless(known is not None, f"{c.id}: no satellite {c.satellite!r} in the plan")
+        yield unless(c.request in requests, f"{c.id}: no request {c.request!r} in the plan")
+        if known is not None:
+            yield unless(
+                c.norad_id == known.norad_id,
+                f"{c.id}: norad_id {c.norad_id}, but {known.name} is {known.norad_id}",
+            )
+    for k in plan.contacts:
+        yield unless(k.satellite in satellites, f"{k.id}: no satellite {k.satellite!r} in the plan")
+        yield unless(k.station in stations, f"{k.id}: no station {k.station!r} in the plan")
+
+
+def _once_each(kind: str, ids: Iterable[str]) -> Iterator[str | None]:
+    for name, count in Counter(ids).items():
+        yield unless(count == 1, f"{count} things are called {kind} {name!r}")
+
+
+def times(facts: Facts) -> Iterator[str | None]:
+    for item in (*facts.plan.collections, *facts.plan.contacts):
+        yield unless(
+            item.stop_ns > item.start_ns,
+            f"{item.id}: stop {utc(item.stop_ns)} is not after start {utc(item.start_ns)}",
+        )
+    for c in facts.plan.collections:
+        lasts_s = (c.stop_ns - c.start_ns) / _NS
+        yield unless(
+            abs(lasts_s - c.duration_s) <= DURATION_TOL_S,
+            f"{c.id}: duration_s {c.duration_s:.6f}, but it lasts {lasts_s:.6f} s",
+        )
+
+
+def window(facts: Facts) -> Iterator[str | None]:
+    plan = facts.plan
+    for item in (*plan.collections, *plan.contacts):
+        yield _within(item.id, item.start_ns, item.stop_ns, plan.start_ns, plan.stop_ns, "the span")
+    for p in facts.pictures:
+        s, r = p.stated, p.request
+        label = f"the window of {r.name!r}"
+        yield _within(p.id, s.start_ns, s.stop_ns, r.start_ns, r.stop_ns, label)
+
+
+def _within(name: str, start: int, stop: int, first: int, last: int, what: str) -> str | None:
+    return unless(
+        start >= first - ROUNDING_NS and stop <= last + ROUNDING_NS,
+        f"{name}: {utc(start)} to {utc(stop)} is not within {what}, {utc(first)} to {utc(last)}",
+    )
+
+
+def orbit(facts: Facts) -> Iterator[str | None]:
+    for p in facts.pictures:
+        yield unless(
+            p.view.known,
+            f"{p.id}: the elements of {p.satellite.name} give no position at {utc(p.mid_ns)}",
+        )
+    for c in facts.passes:
+        yield unless(
+            c.known,
+            f"{c.id}: the elements of {c.satellite.name} give no position throughout "
+            f"{utc(c.stated.start_ns)} to {utc(c.stated.stop_ns)}",
+        )
+
+
+def aim(facts: Facts) -> Iterator[str | None]:
+    for p in facts.pictures:
+        shape = to_plane_m(p.request.shape_deg, p.stated.aim_lat_rad, p.stated.aim_lon_rad)
+        away_m = math.inf
+        if shape is not None:
+            away_m = float(shapely.Point(0.0, 0.0).distance(shape.convex_hull))
+        yield unless(
+            away_m <= AIM_TOL_M,
+            f"{p.id}: aims {away_m:.1f} m away from {p.request.name!r}",
+        )
+
+
+def off_nadir(facts: Facts) -> Iterator[str | None]:
+    for p in facts.seen:
+        limit = min(p.request.max_off_nadir_rad, p.satellite.max_off_nadir_rad)
+        for instant, angle in zip(INSTANTS, p.view.off_nadir_rad, strict=True):
+            yield unless(
+                angle <= limit + ANGLE_TOL_RAD,
+                f"{p.id}: {angle / deg:.3f} deg off nadir at {instant}, limit {limit / deg:.3f} deg "
+                f"({p.satellite.name}, {p.request.name!r})",
+            )
+
+
+def horizon(facts: Facts) -> Iterator[str | None]:
+    for p in facts.seen:
+        for instant, angle in zip(INSTANTS, p.view.elevation_rad, strict=True):
+            yield unless(
+                angle >= -ANGLE_TOL_RAD,
+                f"{p.id}: {p.satellite.name} stands at {angle / deg:.3f} deg at {instant}, below the "
+                f"horizon of {p.request.name!r}",
+            )
+
+
+def sun(facts: Facts) -> Iterator[str | None]:
+    for p in facts.seen:
+        limit = p.request.min_sun_elevation_rad
+        for i in (START, STOP):
+            angle = p.view.sun_elevation_rad[i]
+            yield unless(
+                angle >= limit - ANGLE_TOL_RAD,
+                f"{p.id}: Sun at {angle / deg:.3f} deg at {INSTANTS[i]}, {p.request.name!r} wants "
+                f"{limit / deg:.3f} deg",
+            )
+
+
+def geometry(facts: Facts) -> Iterator[str | None]:
+    for p in facts.seen:
+        s, v = p.stated, p.view
+        # Near the zenith an azimuth turns fast and says little: what counts is the arc on the sky.
+        sky = max(math.cos(v.elevation_rad[MID]), _EXACT)
+        sun_sky = max(math.cos(v.sun_elevation_rad[MID]), _EXACT)
+        for what, stated, found, arc in (
+            ("off_nadir_deg", s.off_nadir_rad, v.off_nadir_rad, 1.0),
+            ("roll_deg", s.roll_rad, v.roll_rad, 1.0),
+            ("pitch_deg", s.pitch_rad, v.pitch_rad, 1.0),
+            ("azimuth_deg", s.azimuth_rad, v.azimuth_rad, sky),
+            ("elevation_deg", s.elevation_rad, v.elevation_rad, 1.0),
+            ("sun_elevation_deg", s.sun_elevation_rad, v.sun_elevation_rad, 1.0),
+            ("sun_azimuth_deg", s.sun_azimuth_rad, v.sun_azimuth_rad, sun_sky),
+        ):
+            apart = abs(math.remainder(stated - found[MID], 2 * math.pi))
+            yield unless(
+                apart * arc <= ANGLE_TOL_RAD,
+                f"{p.id}: {what} {stated / deg:.4f}, recomputed {found[MID] / deg:.4f}",
+            )
+        range_m = float(v.range_m[MID])
+        yield unless(
+            abs(s.range_m - range_m) <= RANGE_TOL_M,
+            f"{p.id}: range_km {s.range_m / km:.4f}, recomputed {range_m / km:.4f}",
+        )
+
+
+def gsd(facts: Facts) -> Iterator[str | None]:
+    for p in facts.seen:
+        pixel = p.satellite.pitch_m / p.satellite.focal_length_m
+        if math.isnan(pixel):
+            continue
+        along, across = ground_sample_m(pixel, p.view.range_m, p.view.elevation_rad)
+        for what, stated, found in (
+            ("gsd_along_m", p.stated.gsd_along_m, float(along[MID])),
+            ("gsd_across_m", p.stated.gsd_across_m, float(across[MID])),
+        ):
+            yield unless(
+                abs(stated - found) <= GSD_REL_TOL * found + _EXACT,
+                f"{p.id}: {what} {stated:.5f}, recomputed {found:.5f}",
+            )
+
+
+def sharpness(facts: Facts) -> Iterator[str | None]:
+    for p in facts.pictures:
+        s, r = p.stated, p.request
+        mean_m = math.sqrt(s.gsd_along_m * s.gsd_across_m)
+        yield unless(
+            mean_m <= r.max_gsd_m * (1 + GSD_REL_TOL),
+            f"{p.id}: ground sample distance {mean_m:.4f} m, {r.name!r} allows {r.max_gsd_m:.4f} m",
+        )
+        yield unless(
+            s.niirs >= r.min_niirs - NIIRS_TOL,
+            f"{p.id}: NIIRS {s.niirs:.4f}, {r.name!r} wants {r.min_niirs:.4f}",
+        )
+
+
+def slew(facts: Facts) -> Iterator[str | None]:
+    for satellite in facts.plan.satellites:
+        taken = [p for p in facts.pictures_of(satellite) if p.view.known]
+        for first, second in zip(taken, taken[1:], strict=False):
+            turn = angle_rad(first.view.los_orbit[STOP], second.view.los_orbit[START])
+            need_s = satellite.settling_s + turn_time_s(
+                turn, satellite.rate_rad_s, satellite.acceleration_rad_s2
+            )
+            have_s = (second.stated.start_ns - first.stated.stop_ns) / _NS
+            yield unless(
+                have_s >= need_s - SLEW_TOL_S,
+                f"{first.id} and {second.id} of {satellite.name}: {have_s:.3f} s apart, but turning "
+                f"by {turn / deg:.3f} deg and settling takes {need_s:.3f} s",
+            )
+
+
+def once(facts: Facts) -> Iterator[str | None]:
+    for request in facts.plan.requests:
+        ids = [c.id for c in facts.plan.collections if c.request == request.name]
+        most = 1 if request.convergence_rad is None else 2
+        yield unless(
+            len(ids) <= most,
+            f"request {request.name!r}: {len(ids)} pictures ({', '.join(ids)}), at most {most} wanted",
+        )
+
+
+def stereo(facts: Facts) -> Iterator[str | None]:
+    for request in facts.plan.requests:
+        pictures = [p for p in facts.pictures if p.request is request]
+        if request.convergence_rad is None:
+            for p in pictures:
+                yield unless(
+                    p.stated.partner is None,
+                    f"{p.id}: has a stereo partner {p.stated.partner!r}, but {request.name!r} wants "
+                    "no stereo",
+                )
+        elif len(pictures) == 1:
+            yield f"request {request.name!r}: {pictures[0].id} is half a stereo pair"
+        elif len(pictures) == 2:
+            yield from _pair(pictures, request.convergence_rad)
+
+
+def _pair(pictures: Sequence[Picture], limits: tuple[float, float]) -> Iterator[str | None]:
+    a, b = pictures
+    label = f"{a.id} and {b.id} of {a.request.name!r}"
+    for one, other in ((a, b), (b, a)):
+        yield unless(
+            one.stated.partner == other.id,
+            f"{one.id}: stereo partner {one.stated.partner!r}, must be {other.id!r}",
+        )
+    yield unless(
+        a.satellite is b.satellite,
+        f"{label}: a stereo pair by two satellites, {a.satellite.name} and {b.satellite.name}",
+    )
+    half_s = math.pi / a.satellite.elements.mean_motion_rad_s
+    apart_s = abs(a.mid_ns - b.mid_ns) / _NS
+    yield unless(
+        apart_s < half_s,
+        f"{label}: {apart_s:.1f} s apart, not one pass (half an orbit is {half_s:.1f} s)",
+    )
+    if not (a.view.known and b.view.known):
+        return
+    found = angle_rad(a.view.to_satellite_m[MID], b.view.to_satellite_m[MID])
+    least, greatest = limits
+    yield unless(
+        least - ANGLE_TOL_RAD <= found <= greatest + ANGLE_TOL_RAD,
+        f"{label}: convergence {found / deg:.3f} deg, wanted {least / deg:.3f} to "
+        f"{greatest / deg:.3f} deg",
+    )
+    for p in pictures:
+        yield unless(
+            abs(p.stated.convergence_rad - found) <= ANGLE_TOL_RAD,
+            f"{p.id}: convergence_deg {p.stated.convergence_rad / deg:.4f}, recomputed "
+            f"{found / deg:.4f}",
+        )
+
+
+def footprint(facts: Facts) -> Iterator[str | None]:
+    for p in facts.seen:
+        s, v = p.stated, p.view
+        shape = to_plane_m(s.footprint_deg, s.aim_lat_rad, s.aim_lon_rad)
+        if shape is None or not shape.is_valid or not shape.area > 0.0:
+            yield f"{p.id}: the footprint crosses itself, has no area or is far away"
+            continue
+        away_m = float(shape.distance(shapely.Point(0.0, 0.0)))
+        yield unless(
+            away_m <= AIM_TOL_M, f"{p.id}: the aim lies {away_m:.1f} m outside the footprint"
+        )
+        if math.isnan(p.satellite.fov_rad):
+            continue
+        # Solid angle that a line of detectors sweeps, then the ground that lies in it.
+        track_m = v.nadir_m[STOP] - v.nadir_m[START]
+        swept_rad = abs(float(track_m @ v.sweep[MID])) / v.range_m[MID]
+        aslant = max(math.sin(v.elevation_rad[MID]), _EXACT)
+        most_m2 = p.satellite.fov_rad * swept_rad * v.range_m[MID] ** 2 / aslant
+        yield unless(
+            shape.area <= most_m2 * (1 + AREA_REL_TOL),
+            f"{p.id}: footprint of {shape.area / km**2:.2f} km2, but {p.satellite.name} sweeps no "
+            f"more than {most_m2 / km**2:.2f} km2",
+        )
+
+
+def coverage(facts: Facts) -> Iterator[str | None]:
+    for p in facts.pictures:
+        s = p.stated
+        if p.request.shape_deg.geom_type == "Point":
+            yield unless(
+                abs(s.coverage - 1.0) <= _EXACT, f"{p.id}: coverage {s.coverage:.6f} of a point"
+            )
+            continue
+        found = _share(p)
+        yield unless(
+            abs(s.coverage - found) <= COVERAGE_TOL and -_EXACT <= s.coverage <= 1 + _EXACT,
+            f"{p.id}: coverage {s.coverage:.4f} of {p.request.name!r}, recomputed {found:.4f}",
+        )
+
+
+def _share(p: Picture) -> float:
+    """Share of the request's polygon inside the footprint; 0 where one of them makes no sense."""
+    s = p.stated
+    wanted = to_plane_m(p.request.shape_deg, s.aim_lat_rad, s.aim_lon_rad)
+    strip = to_plane_m(s.footprint_deg, s.aim_lat_rad, s.aim_lon_rad)
+    if wanted is None or strip is None or not (strip.is_valid and wanted.is_valid and wanted.area):
+        return 0.0
+    return float(wanted.intersection(strip).area / wanted.area)

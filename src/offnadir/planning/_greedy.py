@@ -1,0 +1,167 @@
+"""The ways to serve each request, and a first plan made by taking the best-looking ones in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offnadir.planning._cliques import Graph
+from offnadir.planning._downlink import Recorder, assign_contacts
+from offnadir.planning.problem import IntArray, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Options:
+    """Ways to serve a request: a picture, or a stereo pair; arrays of shape (n,).
+
+    `second` is -1 for a single picture. Ways that can never be part of a plan are left out.
+    """
+
+    first: IntArray
+    second: IntArray
+    request_index: IntArray
+    satellite_index: IntArray
+    value_micro: IntArray
+    volume_kbit: IntArray
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @property
+    def most_value_micro(self) -> int:
+        """Sum of each request's best: no plan is worth more."""
+        return int(_largest_by(self.request_index, self.value_micro).sum())
+
+
+def make_options(problem: Problem) -> Options:
+    """The ways to serve each request, single pictures first."""
+    c = problem.candidates
+    can = _can_be_taken(problem)
+    single = np.flatnonzero(can & ~problem.stereo[c.request_index])
+    pairs = problem.stereo_pairs
+    size = np.int64(len(c) + 1)
+    ordered = np.sort(pairs, axis=1)
+    apart = ~np.isin(
+        ordered[:, 0] * size + ordered[:, 1], problem.conflicts[:, 0] * size + problem.conflicts[:, 1]
+    )
+    pairs = pairs[apart & can[pairs].all(axis=1)]
+    first = np.concatenate([single, pairs[:, 0]])
+    second = np.concatenate([np.full(len(single), -1, dtype=np.int64), pairs[:, 1]])
+    two = second >= 0
+    return Options(
+        first=first,
+        second=second,
+        request_index=c.request_index[first],
+        satellite_index=c.satellite_index[first],
+        value_micro=c.value_micro[first] + np.where(two, c.value_micro[second], 0),
+        volume_kbit=c.volume_kbit[first] + np.where(two, c.volume_kbit[second], 0),
+    )
+
+
+def _can_be_taken(problem: Problem) -> NDArray[np.bool_]:
+    """Candidates that fit the memory alone and have a contact between picture and deadline."""
+    c, k = problem.candidates, problem.contacts
+    can: NDArray[np.bool_] = c.volume_kbit <= problem.memory_kbit[c.satellite_index]
+    for satellite in range(problem.n_satellites):
+        rows = np.flatnonzero((c.satellite_index == satellite) & (c.deadline_ms >= 0))
+        contact = np.flatnonzero(k.satellite_index == satellite)
+        contact = contact[np.argsort(k.start_ms[contact], kind="stable")]
+        never = np.iinfo(np.int64).max
+        soonest = np.append(np.minimum.accumulate(k.stop_ms[contact][::-1])[::-1], never)
+        next_contact = np.searchsorted(k.start_ms[contact], c.stop_ms[rows], side="left")
+        can[rows] &= soonest[next_contact] <= c.deadline_ms[rows]
+    return can
+
+
+def pressed_satellites(problem: Problem, options: Options) -> NDArray[np.bool_]:
+    """Satellites whose memory could overflow or whose pictures have a deadline: shape (n_satellites,).
+
+    The others can take whatever the rest of the problem allows, and need no memory in the model.
+    """
+    pressed = np.zeros(problem.n_satellites, dtype=np.bool_)
+    for satellite in range(problem.n_satellites):
+        mine = options.satellite_index == satellite
+        most = _largest_by(options.request_index[mine], options.volume_kbit[mine]).sum()
+        due = problem.candidates.deadline_ms[options.first[mine]] >= 0
+        due2 = problem.candidates.deadline_ms[options.second[mine]] >= 0
+        late = np.any(due | (due2 & (options.second[mine] >= 0)))
+        pressed[satellite] = late or most > problem.memory_kbit[satellite]
+    return pressed
+
+
+def greedy_plan(
+    problem: Problem, options: Options, graph: Graph, pressed: NDArray[np.bool_]
+) -> tuple[IntArray, list[int]]:
+    """A plan that keeps every rule: the chosen candidates, rising, and the contacts it counts on.
+
+    Options are taken in turn where they still fit; three orders are tried (by value, by value for the
+    time, by value against that of the pictures they exclude) and the best plan is kept.
+    """
+    c = problem.candidates
+    contacts = assign_contacts(problem)
+    value = options.value_micro.astype(np.float64)
+    busy = (c.stop_ms - c.start_ms)[options.first].astype(np.float64)
+    share = np.zeros(len(c))
+    ways = np.bincount(options.request_index, minlength=problem.n_requests)
+    share[options.first] = value / ways[options.request_index]
+    around = graph.weight_around(share)[options.first]
+    best, best_value = np.empty(0, dtype=np.int64), -1
+    for score in (value, value / busy, value * value / (value + around)):
+        order = np.lexsort((np.arange(len(options)), c.start_ms[options.first], -score))
+        chosen = _take_in_turn(problem, options, graph, pressed, contacts, order)
+        total = int(c.value_micro[chosen].sum())
+        if total > best_value:
+            best, best_value = chosen, total
+    return best, contacts
+
+
+def _take_in_turn(
+    problem: Problem,
+    options: Options,
+    graph: Graph,
+    pressed: NDArray[np.bool_],
+    contacts: list[int],
+    order: IntArray,
+) -> IntArray:
+    c, k = problem.candidates, problem.contacts
+    recorders = {
+        satellite: Recorder(
+            problem, satellite, [i for i in contacts if k.satellite_index[i] == satellite]
+        )
+        for satellite in np.flatnonzero(pressed).tolist()
+    }
+    kept: dict[int, IntArray] = {s: np.empty(0, dtype=np.int64) for s in recorders}
+    served = np.zeros(problem.n_requests, dtype=np.bool_)
+    blocked = np.zeros(len(c), dtype=np.bool_)
+    chosen: list[int] = []
+    columns = (options.first, options.second, options.request_index, options.satellite_index)
+    for first, second, request, satellite in zip(
+        *(column[order].tolist() for column in columns), strict=True
+    ):
+        if served[request] or blocked[first] or (second >= 0 and blocked[second]):
+            continue
+        pictures = [first] if second < 0 else [first, second]
+        if satellite in recorders:
+            more = np.concatenate([kept[satellite], pictures])
+            more = more[np.argsort(c.start_ms[more], kind="stable")]
+            if not recorders[satellite].keeps(
+                c.stop_ms[more], c.volume_kbit[more], c.deadline_ms[more]
+            ):
+                continue
+            kept[satellite] = more
+        served[request] = True
+        for picture in pictures:
+            blocked[graph.neighbours(picture)] = True
+        chosen += pictures
+    return np.array(sorted(chosen), dtype=np.int64)
+
+
+def _largest_by(group: IntArray, values: IntArray) -> IntArray:
+    """The largest value of each group, in order of the groups."""
+    if not len(group):
+        return np.empty(0, dtype=np.int64)
+    order = np.lexsort((values, group))
+    last = np.append(np.flatnonzero(np.diff(group[order])), len(group) - 1)
+    return values[order][last]

@@ -1,0 +1,339 @@
+"""Who can take which picture, when, and how good it would be: opportunities and candidate pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offnadir._table import Table
+from offnadir.access import MaxOffNadir, SunAbove, find_windows
+from offnadir.earth import SunTable
+from offnadir.geometry import (
+    Look,
+    covered_share,
+    footprints_rad,
+    ground_length_m,
+    ground_speed_m_s,
+    look_angles,
+)
+from offnadir.orbits import Ephemeris
+from offnadir.planning.model import Mission, Request, Satellite
+from offnadir.quality import Quality, predict
+from offnadir.units import deg
+
+Array = NDArray[np.float64]
+Times = NDArray[np.int64]
+
+#: Longest picture [s] that a request can ask for; a polygon that needs more is covered in part.
+LONGEST_PICTURE_S = 20.0
+_MS = 1_000_000
+_NS = 1_000_000_000
+_EDGE_STEPS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a satellite's camera would make of a place at given instants, arrays of shape (n,)."""
+
+    look: Look
+    quality: Quality
+    r_sat_itrf_m: Array
+    v_sat_itrf_m_s: Array
+    sun_elevation_rad: Array
+    sun_azimuth_rad: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Pictures that could be taken, as columns of shape (n,); times in ms since the span's start.
+
+    `los_start`, `los_stop` are unit lines of sight in the orbit frame, shape (n, 3); `corners_rad` has
+    shape (n, 4, 2). The order is satellite, request, opportunity, time.
+    """
+
+    satellite: Times
+    request: Times
+    opportunity: Times
+    start_ms: Times
+    stop_ms: Times
+    coverage: Array
+    quality: Array
+    los_start: Array
+    los_stop: Array
+    corners_rad: Array
+
+
+def view(
+    ephemeris: Ephemeris, satellite: Satellite, request: Request, tai_ns: Times, sun: SunTable
+) -> View:
+    """Angles, sharpness and light of a request as seen by a satellite at instants of shape (n,)."""
+    r_sat = ephemeris.position_itrf_m(tai_ns)
+    v_sat = ephemeris.velocity_itrf_m_s(tai_ns)
+    aim = request.aim
+    look = look_angles(r_sat, v_sat, aim.r_itrf_m, aim.lat_rad, aim.lon_rad)
+    sun_elevation, sun_azimuth = sun.angles_rad(request.aim, tai_ns)
+    quality = predict(
+        satellite.sensor,
+        range_m=look.range_m,
+        incidence_rad=math.pi / 2 - look.elevation_rad,
+        sun_elevation_rad=sun_elevation,
+    )
+    return View(
+        look=look,
+        quality=quality,
+        r_sat_itrf_m=r_sat,
+        v_sat_itrf_m_s=v_sat,
+        sun_elevation_rad=sun_elevation,
+        sun_azimuth_rad=sun_azimuth,
+    )
+
+
+def good_enough(request: Request, quality: Quality) -> NDArray[np.bool_]:
+    """Whether predicted pictures meet the request's limits on ground sample distance and NIIRS."""
+    good = np.isfinite(quality.niirs)
+    if request.max_gsd_m is not None:
+        good &= quality.gsd_m <= request.max_gsd_m
+    if request.min_niirs is not None:
+        good &= quality.niirs >= request.min_niirs
+    return good
+
+
+def find_opportunities(
+    mission: Mission,
+    ephemerides: Sequence[Ephemeris],
+    sun: SunTable,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Table:
+    """Every stretch of time in which a satellite can take a picture that a request accepts.
+
+    All limits hold throughout: off-nadir (the request's and the satellite's), Sun, the request's window,
+    ground sample distance and NIIRS. Columns: `request`, `satellite`, `norad_id`, `start`, `stop`,
+    `best` (TAI ns; best is where off-nadir is least), and at `best`: `off_nadir_deg`, `azimuth_deg`,
+    `range_km`, `elevation_deg`, `sun_elevation_deg`, `sun_azimuth_deg`, `gsd_along_m`, `gsd_across_m`,
+    `gsd_m`, `niirs`; `request_index` and `satellite_index` count in the mission's order.
+    """
+    tables = []
+    for index, (satellite, ephemeris) in enumerate(
+        zip(mission.satellites, ephemerides, strict=True)
+    ):
+        tables.append(_one_satellite(mission, index, satellite, ephemeris, sun))
+        if progress is not None:
+            progress(index + 1, len(mission.satellites))
+    return Table.concat(tables)
+
+
+def _one_satellite(
+    mission: Mission, index: int, satellite: Satellite, ephemeris: Ephemeris, sun: SunTable
+) -> Table:
+    windows = find_windows(
+        ephemeris,
+        [request.aim for request in mission.requests],
+        site_constraints=[
+            (
+                MaxOffNadir(min(request.max_off_nadir_rad, satellite.max_off_nadir_rad)),
+                SunAbove(request.min_sun_elevation_rad),
+            )
+            for request in mission.requests
+        ],
+    )
+    parts = []
+    for number, request in enumerate(mission.requests):
+        rows = np.flatnonzero(windows["site_index"] == number)
+        start = np.maximum(windows["start"][rows], request.window.start.tai_ns)
+        stop = np.minimum(windows["stop"][rows], request.window.stop.tai_ns)
+        best = np.clip(windows["best"][rows], start, stop)
+        inside = stop > start
+        start, stop, best = start[inside], stop[inside], best[inside]
+        start, stop, best = _trim(ephemeris, satellite, request, start, stop, best, sun)
+        parts.append(_rows(ephemeris, satellite, index, request, number, start, stop, best, sun))
+    table = Table.concat(parts)
+    return table.take(np.argsort(table["start"], kind="stable"))
+
+
+def _trim(
+    ephemeris: Ephemeris,
+    satellite: Satellite,
+    request: Request,
+    start: Times,
+    stop: Times,
+    best: Times,
+    sun: SunTable,
+) -> tuple[Times, Times, Times]:
+    """Cut windows back to where the picture is good enough, and drop those where it never is.
+
+    Sharpness falls from the best instant outwards, so each end is bisected between it and the best.
+    """
+
+    def good(tai_ns: Times) -> NDArray[np.bool_]:
+        return good_enough(request, view(ephemeris, satellite, request, tai_ns, sun).quality)
+
+    if request.max_gsd_m is None and request.min_niirs is None:
+        return start, stop, best
+    keep = good(best)
+    start, stop, best = start[keep], stop[keep], best[keep]
+    ends = []
+    for end in (start, stop):
+        inner, outer = best.copy(), end.copy()
+        done = good(outer)
+        for _ in range(_EDGE_STEPS):
+            middle = (inner + outer) // 2
+            is_good = good(middle)
+            inner = np.where(is_good, middle, inner)
+            outer = np.where(is_good, outer, middle)
+        ends.append(np.where(done, end, inner))
+    keep = ends[1] > ends[0]
+    return ends[0][keep], ends[1][keep], best[keep]
+
+
+def _rows(
+    ephemeris: Ephemeris,
+    satellite: Satellite,
+    index: int,
+    request: Request,
+    number: int,
+    start: Times,
+    stop: Times,
+    best: Times,
+    sun: SunTable,
+) -> Table:
+    n = len(start)
+    seen = view(ephemeris, satellite, request, best, sun)
+    return Table(
+        {
+            "request": np.full(n, request.name, dtype=object),
+            "satellite": np.full(n, satellite.name, dtype=object),
+            "norad_id": np.full(n, satellite.elements.norad_id, np.int64),
+            "start": start,
+            "stop": stop,
+            "best": best,
+            "off_nadir_deg": seen.look.off_nadir_rad / deg,
+            "azimuth_deg": seen.look.azimuth_rad / deg,
+            "range_km": seen.look.range_m / 1e3,
+            "elevation_deg": seen.look.elevation_rad / deg,
+            "sun_elevation_deg": seen.sun_elevation_rad / deg,
+            "sun_azimuth_deg": seen.sun_azimuth_rad / deg,
+            "gsd_along_m": seen.quality.gsd_along_m,
+            "gsd_across_m": seen.quality.gsd_across_m,
+            "gsd_m": seen.quality.gsd_m,
+            "niirs": seen.quality.niirs,
+            "request_index": np.full(n, number, np.int64),
+            "satellite_index": np.full(n, index, np.int64),
+        },
+        times=("start", "stop", "best"),
+    )
+
+
+def make_candidates(
+    mission: Mission, ephemerides: Sequence[Ephemeris], opportunities: Table, sun: SunTable
+) -> Candidates:
+    """Pictures at a grid of start times in every opportunity, among them one at its best instant.
+
+    The grid's step is the mission's `start_step_s`. A picture lies within its opportunity from start to
+    stop, and is as long as the sensor's shortest picture or as the polygon needs, at most
+    LONGEST_PICTURE_S. An opportunity that is shorter than its picture gives none.
+    """
+    parts: list[Candidates] = []
+    for row in range(len(opportunities)):
+        s = int(opportunities["satellite_index"][row])
+        r = int(opportunities["request_index"][row])
+        part = _candidates_of(mission, ephemerides[s], s, r, row, opportunities, sun)
+        if part is not None:
+            parts.append(part)
+    if not parts:
+        none, angles = np.empty(0, np.int64), np.empty((0, 3))
+        return Candidates(
+            satellite=none, request=none, opportunity=none, start_ms=none, stop_ms=none,
+            coverage=np.empty(0), quality=np.empty(0), los_start=angles, los_stop=angles,
+            corners_rad=np.empty((0, 4, 2)),
+        )  # fmt: skip
+    return Candidates(
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in Candidates.__dataclass_fields__
+        }
+    )
+
+
+def _candidates_of(
+    mission: Mission,
+    ephemeris: Ephemeris,
+    s: int,
+    r: int,
+    row: int,
+    opportunities: Table,
+    sun: SunTable,
+) -> Candidates | None:
+    satellite, request = mission.satellites[s], mission.requests[r]
+    zero = mission.span.start.tai_ns
+    best_ns = int(opportunities["best"][row])
+    length_m, duration_ms = _extent(ephemeris, satellite, request, best_ns)
+    first_ms = math.ceil((int(opportunities["start"][row]) - zero) / _MS)
+    last_ms = (int(opportunities["stop"][row]) - zero) // _MS - duration_ms
+    if last_ms < first_ms:
+        return None
+    at_best = min(max(round((best_ns - zero) / _MS) - duration_ms // 2, first_ms), last_ms)
+    step = round(mission.solver.start_step_s * 1e3)
+    start_ms = np.arange(at_best - (at_best - first_ms) // step * step, last_ms + 1, step)
+    mid, stop_ms = start_ms + duration_ms // 2, start_ms + duration_ms
+    seen = view(ephemeris, satellite, request, zero + mid * _MS, sun)
+    good = good_enough(request, seen.quality)
+    corners = footprints_rad(
+        seen.r_sat_itrf_m, seen.v_sat_itrf_m_s, request.aim, satellite.sensor.fov_rad / 2, length_m
+    )
+    good &= np.all(np.isfinite(corners), axis=(1, 2))
+    coverage = np.ones(len(start_ms))
+    if request.rings_rad:
+        coverage = covered_share(corners, request.rings_rad, request.aim)
+        good &= coverage > 0
+    if not np.any(good):
+        return None
+    los = [
+        view(ephemeris, satellite, request, zero + t * _MS, sun).look.los_orbit
+        for t in (start_ms, stop_ms)
+    ]
+    n = int(np.count_nonzero(good))
+    return Candidates(
+        satellite=np.full(n, s, np.int64),
+        request=np.full(n, r, np.int64),
+        opportunity=np.full(n, row, np.int64),
+        start_ms=start_ms[good],
+        stop_ms=stop_ms[good],
+        coverage=coverage[good],
+        quality=picture_quality(seen.quality.niirs[good], coverage[good]),
+        los_start=los[0][good],
+        los_stop=los[1][good],
+        corners_rad=corners[good],
+    )
+
+
+def _extent(
+    ephemeris: Ephemeris, satellite: Satellite, request: Request, best_ns: int
+) -> tuple[float, int]:
+    """Length [m] of the strip on the ground and its duration [ms], even so that mid is a whole ms."""
+    at = np.array([best_ns], np.int64)
+    r_sat, v_sat = ephemeris.position_itrf_m(at), ephemeris.velocity_itrf_m_s(at)
+    speed_m_s = float(ground_speed_m_s(r_sat, v_sat)[0])
+    duration_s = satellite.sensor.min_duration_s
+    if request.rings_rad:
+        need_m = ground_length_m(request.rings_rad, request.aim, v_sat[0])
+        duration_s = min(max(duration_s, need_m / speed_m_s), LONGEST_PICTURE_S)
+    duration_ms = 2 * math.ceil(duration_s * 500)
+    return speed_m_s * duration_ms / 1e3, duration_ms
+
+
+def picture_quality(niirs: Array, coverage: Array) -> Array:
+    """Quality from 0 to 1 that multiplies a request's weight: NIIRS / 9 times the covered share."""
+    return np.clip(niirs / 9.0, 0.01, 1.0) * coverage
+
+
+def convergence_rad(r_sat_a_m: Array, r_sat_b_m: Array, r_site_m: Array) -> Array:
+    """Angle [rad] at a place between the lines of sight to two satellite positions, shapes (n, 3)."""
+    a, b = r_sat_a_m - r_site_m, r_sat_b_m - r_site_m
+    cross = np.linalg.norm(np.cross(a, b), axis=-1)
+    angle: Array = np.arctan2(cross, np.sum(a * b, axis=-1))
+    return angle
