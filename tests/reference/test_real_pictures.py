@@ -309,5 +309,6 @@ def test_sun_over_real_landsat_scenes():
         elevation, azimuth = table.angles_rad(site, [time.tai_ns])
         apart.append(abs(elevation[0] / deg - scene.sun_elevation_deg))
         turned = (azimuth[0] / deg - scene.sun_azimuth_deg + 180) % 360 - 180
-        assert abs(turned * np.cos(elevation[0])) < 0.05
+        # The footprint's centroid is some km from the scene centre: 0.01 deg of longitude each.
+        assert abs(turned * np.cos(elevation[0])) < 0.1
     assert np.percentile(apart, 90) < 0.02

@@ -11,6 +11,7 @@ from offnadir.orbits._elements import ElementSet
 Array = NDArray[np.float64]
 
 _DAY_NS = 86_400_000_000_000
+_JD_1949_DEC_31 = 2_433_281.5
 _1949_DEC_31_UTC_NS = -7306 * _DAY_NS  # SGP4 counts days from 1949-12-31 00:00 UTC
 
 #: What the error codes of SGP4 mean, in words for a user.
@@ -33,11 +34,15 @@ def propagate(elements: ElementSet, tai_ns: ArrayLike) -> tuple[Array, Array, ND
     """
     tai = np.atleast_1d(np.asarray(tai_ns, np.int64))
     record = Satrec()
+    # The official code holds the epoch in one Julian date (to 40 us) where it asks for the sidereal time;
+    # its verification file can only be met to the last digit by rounding alike.
+    since_1949 = (elements.epoch.utc_ns - _1949_DEC_31_UTC_NS) / _DAY_NS
+    epoch_days = (_JD_1949_DEC_31 + since_1949) - _JD_1949_DEC_31
     record.sgp4init(
         WGS72,
         "i",
         0,  # our own number never goes in: it may have nine digits
-        (elements.epoch.utc_ns - _1949_DEC_31_UTC_NS) / _DAY_NS,
+        epoch_days,
         elements.bstar,
         0.0,
         0.0,
@@ -48,7 +53,7 @@ def propagate(elements: ElementSet, tai_ns: ArrayLike) -> tuple[Array, Array, ND
         elements.mean_motion_rad_s * 60.0,
         elements.raan_rad,
     )
-    # The record's own epoch is rounded to 0.3 us; only the difference to it counts, and that is ours.
+    # The record's own epoch cancels out: the time since the epoch is ours, to the nanosecond.
     days = (tai - elements.epoch.tai_ns) / _DAY_NS
     jd = np.full(len(tai), record.jdsatepoch)
     status, r_km, v_km_s = record.sgp4_array(jd, record.jdsatepochF + days)

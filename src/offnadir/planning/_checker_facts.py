@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from offnadir.earth import EarthOrientation, geodetic_to_itrf_m
 from offnadir.epoch import Epoch
-from offnadir.planning._checker_document import (
+from offnadir.planning._checker_geometry import View, horizontal, skyline_rad, states, view
+from offnadir.planning._checker_model import (
     Collection,
     Contact,
     Plan,
@@ -19,7 +20,6 @@ from offnadir.planning._checker_document import (
     Satellite,
     Station,
 )
-from offnadir.planning._checker_geometry import View, horizontal, skyline_rad, states, view
 
 Array = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ _MOST_STEPS = 3000  # a "contact" of days is wrong anyway, and must not fill the
 _ZOOM = 20  # the culmination is sought among 2 * 20 + 1 instants around the highest, three times
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
     """A collection of a known satellite for a known request, seen at its start, middle and stop."""
 
@@ -50,7 +50,7 @@ class Picture:
         return (self.stated.start_ns + self.stated.stop_ns) // 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pass:
     """A contact of a known satellite with a known station, sampled: seconds from start, (n,)."""
 
@@ -71,7 +71,7 @@ class Pass:
         return bool(np.all(np.isfinite(self.elevation_rad)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Facts:
     """All that a rule may use. `seen`, `heard` leave out what has no position (rule `orbit`)."""
 

@@ -74,9 +74,7 @@ def states(elements: ElementSet, t_ns: Times, orientation: EarthOrientation) -> 
     return r_itrf_m, v_inertial_m_s
 
 
-def horizontal(
-    way_m: Array, lat_rad: float, lon_rad: float
-) -> tuple[Array, Array]:
+def horizontal(way_m: Array, lat_rad: float, lon_rad: float) -> tuple[Array, Array]:
     """Azimuth from north, clockwise in [0, 2 pi), and elevation [rad] of directions (n, 3) in ITRF."""
     enu = way_m @ east_north_up(lat_rad, lon_rad).T
     azimuth = np.arctan2(enu[:, 0], enu[:, 1]) % (2 * math.pi)
@@ -136,7 +134,9 @@ def angle_rad(a: Array, b: Array) -> float:
 def turn_time_s(angle: float, rate_rad_s: float, acceleration_rad_s2: float) -> float:
     """Time [s] to turn by an angle [rad] from rest to rest: speed up, perhaps coast, slow down."""
     ramp_s = rate_rad_s / acceleration_rad_s2
-    ramps_rad = rate_rad_s * ramp_s  # turned while speeding up and slowing down, if top rate is reached
+    ramps_rad = (
+        rate_rad_s * ramp_s
+    )  # turned while speeding up and slowing down, if top rate is reached
     if angle >= ramps_rad:
         return 2 * ramp_s + (angle - ramps_rad) / rate_rad_s
     return 2 * math.sqrt(angle / acceleration_rad_s2)
@@ -159,24 +159,29 @@ def to_plane_m(shape_deg: Any, lat_rad: float, lon_rad: float) -> Any:
     """A point or polygon in Lambert's azimuthal equal-area plane [m] around a place.
 
     Taken on the mean sphere with geodetic latitudes: areas are off by up to 0.7 %, the same for all
-    that lies near each other. None if any of it is a quarter of the Earth away. Source: Snyder, Map
-    Projections, USGS PP 1395, equations 24-2 to 24-4.
+    that lies near each other. None if any of it is a quarter of the Earth away, or if a polygon crosses
+    itself. Source: Snyder, Map Projections, USGS PP 1395, equations 24-2 to 24-4.
     """
-    lon_deg = lon_rad / deg
+    sin_0, cos_0, lon_deg = math.sin(lat_rad), math.cos(lat_rad), lon_rad / deg
 
     def unwrap(points_deg: Array) -> Array:
         east = (points_deg[:, 0] - lon_deg + 180.0) % 360.0 - 180.0
         return np.column_stack([east, points_deg[:, 1]])
 
+    def cos_distance(points_deg: Array) -> Array:
+        lon, lat = points_deg[:, 0] * deg, points_deg[:, 1] * deg
+        return sin_0 * np.sin(lat) + cos_0 * np.cos(lat) * np.cos(lon)
+
     def project(points_deg: Array) -> Array:
         lon, lat = points_deg[:, 0] * deg, points_deg[:, 1] * deg
-        cos_c = math.sin(lat_rad) * np.sin(lat) + math.cos(lat_rad) * np.cos(lat) * np.cos(lon)
-        scale = EARTH_MEAN_RADIUS_M * np.sqrt(2.0 / np.maximum(1.0 + cos_c, 1e-12))
-        north = math.cos(lat_rad) * np.sin(lat) - math.sin(lat_rad) * np.cos(lat) * np.cos(lon)
+        scale = EARTH_MEAN_RADIUS_M * np.sqrt(2.0 / (1.0 + cos_distance(points_deg)))
+        north = cos_0 * np.sin(lat) - sin_0 * np.cos(lat) * np.cos(lon)
         return np.column_stack([scale * np.cos(lat) * np.sin(lon), scale * north])
 
-    flat = shapely.segmentize(shapely.transform(shape_deg, unwrap), _EDGE_DEG)
-    plane = shapely.transform(flat, project)
-    points = shapely.get_coordinates(plane)
-    quarter_m = math.sqrt(2.0) * EARTH_MEAN_RADIUS_M
-    return plane if np.all(np.hypot(points[:, 0], points[:, 1]) < quarter_m) else None
+    flat = shapely.transform(shape_deg, unwrap)
+    if not flat.is_valid:  # asked here, because segmentize would mend it without a word
+        return None
+    fine = shapely.segmentize(flat, _EDGE_DEG)
+    if not np.all(cos_distance(shapely.get_coordinates(fine)) > 0.0):
+        return None
+    return shapely.transform(fine, project)

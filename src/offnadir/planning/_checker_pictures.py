@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import shapely
 
@@ -24,6 +25,7 @@ from offnadir.planning._checker_geometry import (
     to_plane_m,
     turn_time_s,
 )
+from offnadir.planning._checker_model import Collection, Contact
 from offnadir.units import deg, km, ms
 
 ANGLE_TOL_RAD = 0.01 * deg
@@ -75,7 +77,8 @@ def _once_each(kind: str, ids: Iterable[str]) -> Iterator[str | None]:
 
 
 def times(facts: Facts) -> Iterator[str | None]:
-    for item in (*facts.plan.collections, *facts.plan.contacts):
+    items: tuple[Collection | Contact, ...] = (*facts.plan.collections, *facts.plan.contacts)
+    for item in items:
         yield unless(
             item.stop_ns > item.start_ns,
             f"{item.id}: stop {utc(item.stop_ns)} is not after start {utc(item.start_ns)}",
@@ -90,7 +93,8 @@ def times(facts: Facts) -> Iterator[str | None]:
 
 def window(facts: Facts) -> Iterator[str | None]:
     plan = facts.plan
-    for item in (*plan.collections, *plan.contacts):
+    items: tuple[Collection | Contact, ...] = (*plan.collections, *plan.contacts)
+    for item in items:
         yield _within(item.id, item.start_ns, item.stop_ns, plan.start_ns, plan.stop_ns, "the span")
     for p in facts.pictures:
         s, r = p.stated, p.request
@@ -224,7 +228,7 @@ def sharpness(facts: Facts) -> Iterator[str | None]:
 def slew(facts: Facts) -> Iterator[str | None]:
     for satellite in facts.plan.satellites:
         taken = [p for p in facts.pictures_of(satellite) if p.view.known]
-        for first, second in zip(taken, taken[1:], strict=False):
+        for first, second in pairwise(taken):
             turn = angle_rad(first.view.los_orbit[STOP], second.view.los_orbit[START])
             need_s = satellite.settling_s + turn_time_s(
                 turn, satellite.rate_rad_s, satellite.acceleration_rad_s2

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir.planning._checker_document import Curve, Satellite
 from offnadir.planning._checker_facts import Facts, Pass, Picture, unless, utc
+from offnadir.planning._checker_model import Collection, Contact, Curve, Satellite
 from offnadir.units import Gbit, Mbit, deg
 
 Array = NDArray[np.float64]
@@ -78,9 +79,10 @@ def _curve(facts: Facts, satellite: Satellite, curve: Curve) -> Iterator[str | N
         return
     pictures = [p.stated for p in facts.pictures_of(satellite)]
     downlinks = [k.stated for k in facts.downlinks_of(satellite)]
-    ends = [t for item in (*pictures, *downlinks) for t in (item.start_ns, item.stop_ns)]
-    t_ns = np.unique(np.array([facts.plan.start_ns, facts.plan.stop_ns, *ends], np.int64))
-    t_ns = np.union1d(t_ns, curve.t_ns)
+    items: tuple[Collection | Contact, ...] = (*pictures, *downlinks)
+    ends = [t for item in items for t in (item.start_ns, item.stop_ns)]
+    ours = np.array([facts.plan.start_ns, facts.plan.stop_ns, *ends], np.int64)
+    t_ns = np.union1d(ours, curve.t_ns)
     level = np.zeros(len(t_ns))
     for picture in pictures:
         level += picture.volume_bit * _progress(t_ns, picture.start_ns, picture.stop_ns)
@@ -90,7 +92,9 @@ def _curve(facts: Facts, satellite: Satellite, curve: Curve) -> Iterator[str | N
     if len(curve.t_ns):
         zero = int(curve.t_ns[0])
         stated = np.interp(
-            (t_ns - zero).astype(np.float64), (curve.t_ns - zero).astype(np.float64), curve.level_bit
+            (t_ns - zero).astype(np.float64),
+            (curve.t_ns - zero).astype(np.float64),
+            curve.level_bit,
         )
     # A time that was rounded to the microsecond moves a level by far less than the tolerance.
     worst = int(np.argmax(np.abs(stated - level)))
@@ -164,7 +168,7 @@ def antennas(facts: Facts) -> Iterator[str | None]:
 def one_contact(facts: Facts) -> Iterator[str | None]:
     for satellite in facts.plan.satellites:
         used = facts.downlinks_of(satellite)
-        for first, second in zip(used, used[1:], strict=False):
+        for first, second in pairwise(used):
             yield unless(
                 second.stated.start_ns >= first.stated.stop_ns - ROUNDING_NS,
                 f"{satellite.name}: {second.id} begins {utc(second.stated.start_ns)}, before "

@@ -38,7 +38,7 @@ class Recorder:
         self._max_volume = k.max_volume_kbit[index].tolist()
 
     def sent(self, stop_ms: IntArray, volume_kbit: IntArray) -> IntArray:
-        """All that went down up to and with each contact; pictures by time, shape (n,)."""
+        """All that went down up to and with each contact; pictures by stop, shape (n,)."""
         written = np.concatenate([[0], np.cumsum(volume_kbit)])
         ready = written[np.searchsorted(stop_ms, self._contact_start, side="right")].tolist()
         total, sums = 0, []
@@ -48,7 +48,7 @@ class Recorder:
         return np.array(sums, dtype=np.int64)
 
     def keeps(self, stop_ms: IntArray, volume_kbit: IntArray, deadline_ms: IntArray) -> bool:
-        """Whether the memory never overflows and every deadline is kept; pictures by time."""
+        """Whether the memory never overflows and every deadline is kept; pictures by stop."""
         written = np.cumsum(volume_kbit)
         sent = np.concatenate([[0], self.sent(stop_ms, volume_kbit)])
         freed = sent[np.searchsorted(self._contact_stop, stop_ms, side="right")]
@@ -59,7 +59,7 @@ class Recorder:
         return bool(np.all(down >= written[due]))
 
     def delivered_by(self, stop_ms: IntArray, volume_kbit: IntArray) -> IntArray:
-        """The contact in which each picture's last bit goes down, -1 for none; pictures by time."""
+        """The contact in which each picture's last bit goes down, -1 for none; pictures by stop."""
         sent = self.sent(stop_ms, volume_kbit)
         at = np.searchsorted(sent, np.cumsum(volume_kbit), side="left")
         return np.concatenate([self.contact, [-1]])[at]
@@ -77,7 +77,7 @@ def simulate(problem: Problem, chosen: IntArray, used: Iterable[int]) -> Downlin
     used = np.array(sorted(used), dtype=np.int64)
     for satellite in range(problem.n_satellites):
         rows = np.flatnonzero(c.satellite_index[chosen] == satellite)
-        rows = rows[np.argsort(c.start_ms[chosen[rows]], kind="stable")]
+        rows = rows[np.lexsort((c.start_ms[chosen[rows]], c.stop_ms[chosen[rows]]))]
         mine = chosen[rows]
         recorder = Recorder(problem, satellite, used[k.satellite_index[used] == satellite])
         sent = recorder.sent(c.stop_ms[mine], c.volume_kbit[mine])
@@ -134,7 +134,7 @@ def _sends(problem: Problem, chosen: IntArray, used: list[int], contact: int) ->
     c, k = problem.candidates, problem.contacts
     satellite = int(k.satellite_index[contact])
     mine = chosen[c.satellite_index[chosen] == satellite]
-    mine = mine[np.argsort(c.start_ms[mine], kind="stable")]
+    mine = mine[np.lexsort((c.start_ms[mine], c.stop_ms[mine]))]
     others = [i for i in used if k.satellite_index[i] == satellite]
     recorder = Recorder(problem, satellite, [*others, contact])
     sent = np.diff(recorder.sent(c.stop_ms[mine], c.volume_kbit[mine]), prepend=0)

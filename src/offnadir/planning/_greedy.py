@@ -44,7 +44,8 @@ def make_options(problem: Problem) -> Options:
     size = np.int64(len(c) + 1)
     ordered = np.sort(pairs, axis=1)
     apart = ~np.isin(
-        ordered[:, 0] * size + ordered[:, 1], problem.conflicts[:, 0] * size + problem.conflicts[:, 1]
+        ordered[:, 0] * size + ordered[:, 1],
+        problem.conflicts[:, 0] * size + problem.conflicts[:, 1],
     )
     pairs = pairs[apart & can[pairs].all(axis=1)]
     first = np.concatenate([single, pairs[:, 0]])
@@ -145,7 +146,7 @@ def _take_in_turn(
         pictures = [first] if second < 0 else [first, second]
         if satellite in recorders:
             more = np.concatenate([kept[satellite], pictures])
-            more = more[np.argsort(c.start_ms[more], kind="stable")]
+            more = more[np.lexsort((c.start_ms[more], c.stop_ms[more]))]
             if not recorders[satellite].keeps(
                 c.stop_ms[more], c.volume_kbit[more], c.deadline_ms[more]
             ):
@@ -164,4 +165,5 @@ def _largest_by(group: IntArray, values: IntArray) -> IntArray:
         return np.empty(0, dtype=np.int64)
     order = np.lexsort((values, group))
     last = np.append(np.flatnonzero(np.diff(group[order])), len(group) - 1)
-    return values[order][last]
+    largest: IntArray = values[order][last]
+    return largest

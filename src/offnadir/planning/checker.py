@@ -24,7 +24,11 @@ RULES: tuple[tuple[str, str, Rule], ...] = (
     ("window", "Everything lies in the span, pictures in their request's window", pictures.window),
     ("orbit", "The element sets give a position at every picture and contact", pictures.orbit),
     ("aim", "Pictures aim at the place that was asked for", pictures.aim),
-    ("off_nadir", "No look leaves nadir further than request and satellite allow", pictures.off_nadir),
+    (
+        "off_nadir",
+        "No look leaves nadir further than request and satellite allow",
+        pictures.off_nadir,
+    ),
     ("horizon", "The satellite stands above the horizon of the place", pictures.horizon),
     ("sun", "The Sun stands as high as the request wants", pictures.sun),
     ("geometry", "Stated angles and ranges are those of the element sets", pictures.geometry),

@@ -48,7 +48,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidates:
+class Pictures:
     """Pictures that could be taken, as columns of shape (n,); times in ms since the span's start.
 
     `los_start`, `los_stop` are unit lines of sight in the orbit frame, shape (n, 3); `corners_rad` has
@@ -228,38 +228,38 @@ def _rows(
     )
 
 
-def make_candidates(
+def make_pictures(
     mission: Mission, ephemerides: Sequence[Ephemeris], opportunities: Table, sun: SunTable
-) -> Candidates:
+) -> Pictures:
     """Pictures at a grid of start times in every opportunity, among them one at its best instant.
 
     The grid's step is the mission's `start_step_s`. A picture lies within its opportunity from start to
     stop, and is as long as the sensor's shortest picture or as the polygon needs, at most
     LONGEST_PICTURE_S. An opportunity that is shorter than its picture gives none.
     """
-    parts: list[Candidates] = []
+    parts: list[Pictures] = []
     for row in range(len(opportunities)):
         s = int(opportunities["satellite_index"][row])
         r = int(opportunities["request_index"][row])
-        part = _candidates_of(mission, ephemerides[s], s, r, row, opportunities, sun)
+        part = _pictures_of(mission, ephemerides[s], s, r, row, opportunities, sun)
         if part is not None:
             parts.append(part)
     if not parts:
         none, angles = np.empty(0, np.int64), np.empty((0, 3))
-        return Candidates(
+        return Pictures(
             satellite=none, request=none, opportunity=none, start_ms=none, stop_ms=none,
             coverage=np.empty(0), quality=np.empty(0), los_start=angles, los_stop=angles,
             corners_rad=np.empty((0, 4, 2)),
         )  # fmt: skip
-    return Candidates(
+    return Pictures(
         **{
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Candidates.__dataclass_fields__
+            for name in Pictures.__dataclass_fields__
         }
     )
 
 
-def _candidates_of(
+def _pictures_of(
     mission: Mission,
     ephemeris: Ephemeris,
     s: int,
@@ -267,7 +267,7 @@ def _candidates_of(
     row: int,
     opportunities: Table,
     sun: SunTable,
-) -> Candidates | None:
+) -> Pictures | None:
     satellite, request = mission.satellites[s], mission.requests[r]
     zero = mission.span.start.tai_ns
     best_ns = int(opportunities["best"][row])
@@ -297,7 +297,7 @@ def _candidates_of(
         for t in (start_ms, stop_ms)
     ]
     n = int(np.count_nonzero(good))
-    return Candidates(
+    return Pictures(
         satellite=np.full(n, s, np.int64),
         request=np.full(n, r, np.int64),
         opportunity=np.full(n, row, np.int64),

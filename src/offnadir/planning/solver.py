@@ -137,7 +137,7 @@ class _Model:
         self.used = {int(row): self.cp.new_bool_var("") for row in rows}
         self._share_contacts()
         self.sent: dict[int, Any] = {}
-        self.level: dict[tuple[int, int], Any] = {}
+        self.totals: list[tuple[Any, Any, IntArray]] = []
         for satellite in np.flatnonzero(pressed).tolist():
             self._memory(satellite)
 
@@ -180,7 +180,8 @@ class _Model:
         edges = np.concatenate([edges, _rivals(self.problem, options)])
         order = np.lexsort((np.arange(len(c)), c.start_ms, c.satellite_index))
         for group in clique_cover(Graph(len(c), edges), order):
-            self.cp.add_at_most_one([self.take[candidate] for candidate in group])
+            if len(set(c.request_index[group].tolist())) > 1:
+                self.cp.add_at_most_one([self.take[candidate] for candidate in group])
 
     def _share_contacts(self) -> None:
         """A satellite sends to one station at a time, a station hears as many as it has antennas."""
@@ -199,23 +200,217 @@ class _Model:
                 self.cp.add(sum(users) <= int(self.problem.antennas[station]))
 
     def _memory(self, satellite: int) -> None:
-        """First in, first out, between pictures and contacts; memory and deadlines.
+        """First in, first out, from pictures to contacts; the memory; the deadlines.
 
-        The time line is cut where contacts start and stop. `level[s, i]` is the volume of all
-        pictures that stopped in stretches 0 to i; within a stretch nothing is freed, so that the
-        memory is fullest at its end.
+        The time line is cut where contacts start and stop; `written[i]` is the volume of the pictures
+        that stop in stretches 0 to i. Within a stretch nothing is freed, so that its end tells all.
         """
         c, k, cp = self.problem.candidates, self.problem.contacts, self.cp
-        mine = np.array(sorted(i for i in self.take if c.satellite_index[i] == satellite))
-        mine = mine[np.argsort(c.stop_ms[mine], kind="stable")]
+        mine = np.array([i for i in self.take if c.satellite_index[i] == satellite], dtype=np.int64)
+        mine = mine[np.lexsort((mine, c.start_ms[mine], c.stop_ms[mine]))]
         contact = [i for i in self.used if k.satellite_index[i] == satellite]
         for i in contact:
             most = int(k.max_volume_kbit[i])
             self.sent[i] = cp.new_int_var(0, most, "")
             cp.add(self.sent[i] <= most * self.used[i])
-        # A picture that stops exactly when a contact starts can still go down in it, and one that
-        # stops when a contact stops finds its space freed: cuts lie just after starts, before stops.
-        cuts = sorted({2 * int(k.start_ms[i]) + 1 for i in contact}
-                      | {2 * int(k.stop_ms[i]) - 1 for i in contact})
+        # A picture that stops as a contact starts still goes down in it; one that stops as a contact
+        # stops finds the space freed. In half milliseconds: cut just after starts, just before stops.
+        after_start = {i: 2 * int(k.start_ms[i]) + 1 for i in contact}
+        before_stop = {i: 2 * int(k.stop_ms[i]) - 1 for i in contact}
+        cuts = sorted({*after_start.values(), *before_stop.values()})
         stretch = np.searchsorted(cuts, 2 * c.stop_ms[mine])
-        raise NotImplementedError
+        groups = [mine[stretch == i] for i in range(len(cuts) + 1)]
+        written = self._sums(groups)
+        for n, i in enumerate(contact):
+            cp.add(
+                sum(self.sent[j] for j in contact[: n + 1]) <= written[cuts.index(after_start[i])]
+            )
+        memory = int(self.problem.memory_kbit[satellite])
+        for instant, total in [*zip(cuts, written, strict=False), (None, written[-1])]:
+            if instant is None or instant in before_stop.values():
+                freed = [
+                    self.sent[j] for j in contact if instant is None or before_stop[j] < instant
+                ]
+                cp.add(total - sum(freed) <= memory)
+        self._deadlines(mine, contact, stretch, written)
+
+    def _deadlines(
+        self, mine: IntArray, contact: list[int], stretch: IntArray, written: list[Any]
+    ) -> None:
+        """What is down by a deadline is at least all that was written up to the picture."""
+        c, k, cp = self.problem.candidates, self.problem.contacts, self.cp
+        due = sorted({int(t) for t in c.deadline_ms[mine] if t >= 0})
+        down = {t: sum(self.sent[j] for j in contact if k.stop_ms[j] <= t) for t in due}
+        # not needed, but true of fractions too: all pictures due by then are down by then
+        for t, total in zip(
+            due, self._sums([mine[c.deadline_ms[mine] == t] for t in due]), strict=True
+        ):
+            cp.add(total <= down[t])
+        for n, candidate in enumerate(mine.tolist()):
+            t = int(c.deadline_ms[candidate])
+            if t >= 0:
+                before = written[stretch[n] - 1] if stretch[n] > 0 else 0
+                group = mine[: n + 1][stretch[: n + 1] == stretch[n]]
+                rule = cp.add(before + self._volume(group) <= down[t])
+                rule.only_enforce_if(self.take[candidate])
+
+    def _sums(self, groups: list[IntArray]) -> list[Any]:
+        """Running sums of the volumes of groups of candidates, as one variable a step."""
+        sums: list[Any] = []
+        total: Any = 0
+        most = 0
+        for group in groups:
+            if len(group):
+                most += int(self.problem.candidates.volume_kbit[group].sum())
+                step = self.cp.new_int_var(0, most, "")
+                self.cp.add(step == total + self._volume(group))
+                self.totals.append((step, total, group))
+                total = step
+            sums.append(total)
+        return sums
+
+    def _volume(self, group: IntArray) -> Any:
+        volume = self.problem.candidates.volume_kbit[group].tolist()
+        return cp_model.LinearExpr.weighted_sum([self.take[i] for i in group.tolist()], volume)
+
+    def hint(self, chosen: IntArray, contacts: list[int]) -> None:
+        """Start from a plan: a value for every variable."""
+        taken = set(chosen.tolist())
+        hints: dict[int, tuple[Any, int]] = {}
+
+        def say(variable: Any, value: int) -> None:
+            hints[variable.index] = (variable, value)
+
+        for candidate, variable in self.take.items():
+            say(variable, int(candidate in taken))
+        for first, second, way in self.pairs:
+            say(way, int(first in taken and second in taken))
+        downlink = simulate(self.problem, chosen, contacts)
+        sent = dict(zip(downlink.contact.tolist(), downlink.sent_kbit.tolist(), strict=True))
+        for contact, variable in self.used.items():
+            say(variable, int(contact in sent))
+            say(self.sent[contact], sent.get(contact, 0))
+        for step, total, group in self.totals:
+            before = 0 if isinstance(total, int) else hints[total.index][1]
+            kept = [i for i in group.tolist() if i in taken]
+            say(step, before + int(self.problem.candidates.volume_kbit[kept].sum()))
+        for variable, value in hints.values():
+            self.cp.add_hint(variable, value)
+
+
+def _rivals(problem: Problem, options: Options) -> IntArray:
+    """Pairs of single pictures of one request in one pass: shape (n, 2)."""
+    c = problem.candidates
+    single = options.first[options.second < 0]
+    key = np.column_stack(
+        [c.request_index[single], c.satellite_index[single], c.opportunity_index[single]]
+    )
+    _, group = np.unique(key, axis=0, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    edges = np.flatnonzero(np.diff(group[order])) + 1
+    pairs = [np.empty((0, 2), dtype=np.int64)]
+    for members in np.split(single[order], edges):
+        a, b = np.triu_indices(len(members), 1)
+        pairs.append(np.column_stack([members[a], members[b]]))
+    return np.concatenate(pairs)
+
+
+class _Listener(cp_model.CpSolverSolutionCallback):
+    """Hands the value and bound of each better plan on; called by CP-SAT in its own thread."""
+
+    def __init__(self, hear: Callable[[float, float], None]) -> None:
+        super().__init__()
+        self._hear = hear
+
+    def on_solution_callback(self) -> None:
+        """Called for each better plan."""
+        self._hear(self.objective_value, self.best_objective_bound)
+
+
+class _Search:
+    """A search in its own thread, so that this one can hear Ctrl-C, ask `stop` and report progress."""
+
+    def __init__(
+        self,
+        begin_s: float,
+        value: int,
+        bound: int,
+        report: Callable[[Progress], None],
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        self.value, self.bound = value, bound
+        self._begin_s, self._report, self._stop = begin_s, report, stop
+        self._told = (value, bound)
+        self._solver = cp_model.CpSolver()
+        self._status = "UNKNOWN"
+
+    def _hear(self, value: float, bound: float) -> None:
+        self.value = max(self.value, round(value))
+        self._tighten(bound)
+
+    def _tighten(self, bound: float) -> None:
+        self.bound = min(self.bound, int(np.floor(bound + 1e-6)))
+
+    def run(
+        self, model: _Model, *, seed: int, time_limit_s: float
+    ) -> tuple[IntArray, list[int]] | None:
+        """The chosen candidates and used contacts of the best plan; None if there is none yet."""
+        parameters = self._solver.parameters
+        parameters.random_seed = seed
+        parameters.num_workers = _WORKERS
+        parameters.interleave_search = True
+        parameters.max_deterministic_time = time_limit_s * _WORK_PER_S
+        parameters.max_time_in_seconds = max(time_limit_s - _since(self._begin_s), 0.01)
+        parameters.catch_sigint_signal = False  # Ctrl-C is Python's: it arrives in the loop below
+        self._solver.best_bound_callback = self._tighten
+        trouble: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                self._status = self._solver.solve(model.cp, _Listener(self._hear)).name
+            except BaseException as error:  # noqa: BLE001  raised again where someone can catch it
+                trouble.append(error)
+
+        thread = threading.Thread(target=work, name="cp-sat", daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(_POLL_S)
+                self._tell()
+                if self._stop is not None and self._stop():
+                    break
+        finally:
+            while (
+                thread.is_alive()
+            ):  # a stop that comes before the search has begun is lost: repeat
+                self._solver.stop_search()
+                thread.join(_POLL_S)
+        if trouble:
+            raise trouble[0]
+        return self._best(model)
+
+    def _tell(self) -> None:
+        now = (self.value, max(self.bound, self.value))
+        if now != self._told:
+            self._told = now
+            elapsed_s = _since(self._begin_s)
+            self._report(Progress(elapsed_s=elapsed_s, value_micro=now[0], bound_micro=now[1]))
+
+    def _best(self, model: _Model) -> tuple[IntArray, list[int]] | None:
+        if self._status not in ("OPTIMAL", "FEASIBLE", "UNKNOWN"):
+            raise OffnadirError(f"CP-SAT calls the model {self._status}: {model.cp.validate()}")
+        if self._status == "UNKNOWN":
+            return None
+        self._tighten(self._solver.best_objective_bound)
+        true = self._solver.boolean_value
+        chosen = [i for i, variable in model.take.items() if true(variable)]
+        contacts = [i for i, variable in model.used.items() if true(variable)]
+        return np.array(sorted(chosen), dtype=np.int64), contacts
+
+
+def _since(begin_s: float) -> float:
+    return time.monotonic() - begin_s
+
+
+def _ignore(_: Progress) -> None:
+    pass
