@@ -29,6 +29,8 @@ from offnadir.planning._checker_model import (
 from offnadir.units import Gbit, Mbit, deg, km, um
 
 SCHEMA = "offnadir.plan/1"
+_LARGEST = 1e15  # nothing in a plan comes near, and squares of it do not overflow
+_FIRST_NS, _LAST_NS = -410_227_200 * 10**9, 4_102_444_800 * 10**9  # 1957 to 2100
 REASONS = ("no_pass", "too_dark", "too_blurred", "no_stereo_pair", "late", "outbid")
 RESULTS = ("optimal", "feasible", "nothing_to_take")
 
@@ -88,8 +90,8 @@ class Node:
             number = float(self.value)
         except OverflowError:
             number = math.inf
-        if not math.isfinite(number):
-            raise self.wrong("a finite number")
+        if not abs(number) <= _LARGEST:
+            raise self.wrong(f"a finite number, at most {_LARGEST:g}")
         if not low <= number <= high:
             wish = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
             raise self.wrong(wish)
@@ -108,7 +110,10 @@ class Node:
 
     def time(self) -> int:
         """TAI ns of a UTC text."""
-        return Epoch.from_utc(self.text(), field=self.path).tai_ns
+        t_ns = Epoch.from_utc(self.text(), field=self.path).tai_ns
+        if not _FIRST_NS <= t_ns <= _LAST_NS:
+            raise self.wrong("a time between the years 1957 and 2100")
+        return t_ns
 
 
 def read_plan(document: Mapping[str, Any]) -> Plan:

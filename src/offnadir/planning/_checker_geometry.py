@@ -160,7 +160,7 @@ def to_plane_m(shape_deg: Any, lat_rad: float, lon_rad: float) -> Any:
 
     Taken on the mean sphere with geodetic latitudes: areas are off by up to 0.7 %, the same for all
     that lies near each other. None if any of it is a quarter of the Earth away, or if a polygon crosses
-    itself. Source: Snyder, Map Projections, USGS PP 1395, equations 24-2 to 24-4.
+    itself. Source: Snyder, Map Projections, USGS PP 1395, equations 22-4, 22-5 and 24-2.
     """
     sin_0, cos_0, lon_deg = math.sin(lat_rad), math.cos(lat_rad), lon_rad / deg
 
