@@ -87,9 +87,7 @@ REQUEST = thing(
     max_gsd_m=optional(number(0)),
     min_niirs=optional(NUMBER),
     deadline=optional(TIME),
-    stereo=optional(
-        thing(min_convergence_deg=number(0, 180), max_convergence_deg=number(0, 180))
-    ),
+    stereo=optional(thing(min_convergence_deg=number(0, 180), max_convergence_deg=number(0, 180))),
     status={"enum": ["taken", "not_taken"]},
     collections=many(TEXT, "ids of its pictures"),
     opportunities=COUNT,

@@ -411,6 +411,8 @@ def test_a_name_used_twice(plan: Plan) -> None:
 def test_a_contact_with_a_station_that_is_not_there(plan: Plan) -> None:
     of(plan, "K001")["station"] = "Atlantis"
     only(plan, "names", "K001: no station 'Atlantis'")
+    of(plan, "K001").update(station="Yakutsk", satellite="Nobody")
+    only(plan, "names", "K001: no satellite 'Nobody'")
 
 
 def test_a_picture_by_an_unknown_satellite_or_for_an_unknown_request(plan: Plan) -> None:
@@ -463,7 +465,7 @@ def test_a_picture_before_the_span(plan: Plan) -> None:
 
 
 def test_elements_that_give_no_orbit(plan: Plan) -> None:
-    of(plan, "PLEIADES 1A")["elements"]["MEAN_MOTION"] = 17.5  # inside the Earth
+    of(plan, "PLEIADES 1A")["elements"]["BSTAR"] = -100.0  # drag that lifts
     only(plan, "orbit", "C0001: the elements of PLEIADES 1A give no position", "K001")
 
 
@@ -652,6 +654,11 @@ def test_a_footprint_that_crosses_itself(plan: Plan) -> None:
     ring = of(plan, "C0001")["footprint"]["coordinates"][0]
     ring[1], ring[2] = ring[2], ring[1]
     only(plan, "footprint", "C0001: the footprint crosses itself")
+
+
+def test_a_point_that_is_covered_in_part(plan: Plan) -> None:
+    of(plan, "C0001").update(coverage=0.9, quality=rounded(NIIRS / 9 * 0.9), value=1.08)
+    only(add_up(plan), "coverage", "C0001: coverage 0.900000 of a point")
 
 
 def test_a_share_that_the_footprint_does_not_cover(plan: Plan) -> None:
@@ -955,7 +962,7 @@ def put(*path: Any) -> Callable[[Plan], None]:
         (put("collections", {}), "collections"),
         (put("collections", 1, None), "collections[1]"),
         (put("satellites", 0, "agility", "rate_deg_s", 0), "satellites[0].agility.rate_deg_s"),
-        (put("satellites", 0, "elements", {}), "satellites[0].elements"),
+        (put("satellites", 0, "elements", {}), "satellites[0].elements.NORAD_CAT_ID"),
         (put("satellites", 0, "optics", {"pitch_um": 8.0}), "satellites[0].optics.focal_length_m"),
         (put("stations", 0, "mask", [[1.0]]), "stations[0].mask[0]"),
         (put("stations", 0, "antennas", 0), "stations[0].antennas"),

@@ -9,6 +9,7 @@ from offnadir.access._constraints import (
     SunAbove,
 )
 from offnadir.access._search import find_contacts, find_windows
+from offnadir.access._sites import read_sites
 from offnadir.access._station import Station
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "SunAbove",
     "find_contacts",
     "find_windows",
+    "read_sites",
 ]

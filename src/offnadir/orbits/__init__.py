@@ -1,13 +1,23 @@
 """Orbits: element sets from any file, SGP4, positions over a span, and how far to trust them."""
 
+from offnadir.orbits._element_file import ElementFile
 from offnadir.orbits._elements import ElementSet
 from offnadir.orbits._ephemeris import Ephemeris, make_ephemeris
+from offnadir.orbits._omm import element_set_to_omm, omm_to_element_set
+from offnadir.orbits._read import read_elements
+from offnadir.orbits._select import nearest_sets, select_satellites
 from offnadir.orbits._sgp4 import SGP4_ERRORS, propagate
 
 __all__ = [
     "SGP4_ERRORS",
+    "ElementFile",
     "ElementSet",
     "Ephemeris",
+    "element_set_to_omm",
     "make_ephemeris",
+    "nearest_sets",
+    "omm_to_element_set",
     "propagate",
+    "read_elements",
+    "select_satellites",
 ]

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from offnadir.epoch import Epoch
-from offnadir.errors import InputError, OffnadirError
+from offnadir.errors import InputError
 from offnadir.orbits import omm_to_element_set
 from offnadir.planning._checker_model import (
     Collection,
@@ -152,8 +152,9 @@ def _satellite(node: Node) -> Satellite:
     elements = node["elements"]
     try:
         element_set = omm_to_element_set(elements.mapping())
-    except OffnadirError as error:
-        raise elements.wrong("an orbit mean-elements message", hint=str(error)) from error
+    except InputError as error:
+        field = f"{elements.path}.{error.field}"
+        raise InputError(field, error.value, error.wish, hint=error.hint) from error
     return Satellite(
         name=node["name"].text(),
         norad_id=node["norad_id"].whole(0),

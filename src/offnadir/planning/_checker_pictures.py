@@ -279,11 +279,10 @@ def _pair(pictures: Sequence[Picture], limits: tuple[float, float]) -> Iterator[
         a.satellite is b.satellite,
         f"{label}: a stereo pair by two satellites, {a.satellite.name} and {b.satellite.name}",
     )
-    half_s = math.pi / a.satellite.elements.mean_motion_rad_s
     apart_s = abs(a.mid_ns - b.mid_ns) / _NS
     yield unless(
-        apart_s < half_s,
-        f"{label}: {apart_s:.1f} s apart, not one pass (half an orbit is {half_s:.1f} s)",
+        apart_s * a.satellite.elements.mean_motion_rad_s < math.pi,
+        f"{label}: {apart_s:.1f} s apart, half an orbit or more, so not one pass",
     )
     if not (a.view.known and b.view.known):
         return
