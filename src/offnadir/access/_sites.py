@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from offnadir.access._geojson import (
+from offnadir.access.geojson import (
     Feature,
     as_float,
     place_trouble,

@@ -50,7 +50,7 @@ def _root(
 def main() -> None:
     """Run the command line; never shows a traceback unless OFFNADIR_DEBUG is set."""
     try:
-        app(args=_spread(sys.argv[1:]), standalone_mode=True)
+        app(args=_spread(sys.argv[1:]), prog_name="offnadir")
     except OffnadirError as error:
         _fail(error.exit_code, str(error))
     except SystemExit as stop:

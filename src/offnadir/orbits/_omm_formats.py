@@ -25,7 +25,7 @@ class Record:
 
     where: str
     fields: Mapping[str, object]
-    text: str
+    text: object  # printed only if the record is refused
     trouble: InputError | None = None
 
 
@@ -47,7 +47,7 @@ def json_records(text: str, path: str) -> Iterator[Record]:
         yield Record(
             where=f"{path}: record {number}",
             fields=item if good else {},
-            text=str(item),
+            text=item,
             trouble=None if good else InputError("record", item, "an object of OMM keywords"),
         )
 
@@ -99,8 +99,9 @@ class _Collector:
         self.fields[keyword] = value
 
     def record(self) -> Record:
-        text = ", ".join(f"{keyword}={value}" for keyword, value in self.fields.items())
-        return Record(where=self.where, fields=self.fields, text=text, trouble=self.trouble)
+        return Record(
+            where=self.where, fields=self.fields, text=self.fields, trouble=self.trouble
+        )
 
 
 def kvn_records(text: str, path: str) -> Iterator[Record]:

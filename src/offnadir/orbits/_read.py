@@ -125,7 +125,7 @@ def _elements(records: Iterable[Record]) -> tuple[list[ElementSet], list[Rejecte
                 raise record.trouble
             elements.append(omm_to_element_set(record.fields, source=record.where))
         except InputError as error:
-            rejected.append(reject(record.where, error, record.text))
+            rejected.append(reject(record.where, error, str(record.text)))
     return elements, rejected
 
 

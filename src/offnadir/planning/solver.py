@@ -250,8 +250,9 @@ class _Model:
             t = int(c.deadline_ms[candidate])
             if t >= 0:
                 before = written[stretch[n] - 1] if stretch[n] > 0 else 0
-                group = mine[: n + 1][stretch[: n + 1] == stretch[n]]
-                rule = cp.add(before + self._volume(group) <= down[t])
+                group = mine[:n][stretch[:n] == stretch[n]]
+                own = int(c.volume_kbit[candidate])
+                rule = cp.add(before + self._volume(group) + own <= down[t])
                 rule.only_enforce_if(self.take[candidate])
 
     def _sums(self, groups: list[IntArray]) -> list[Any]:

@@ -1,0 +1,122 @@
+"""Complaints about a file: where, what, what instead, and a guess at what was meant."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from offnadir.errors import InputError, InputProblems, OffnadirError
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+").fullmatch
+
+
+class Missing:
+    """Stands for the value of a key that is not there."""
+
+    def __repr__(self) -> str:
+        return "(missing)"
+
+
+@dataclass(slots=True)
+class Problems:
+    """Everything found wrong, and everything worth a warning, in the order of discovery."""
+
+    errors: list[InputError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def raise_if_any(self) -> None:
+        """Raise what was found: the one error, or InputProblems for several."""
+        if len(self.errors) == 1:
+            raise self.errors[0]
+        if self.errors:
+            raise InputProblems(self.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot in a file, such as `request[3] "Sohae".lat_deg`, where complaints point to."""
+
+    problems: Problems
+    file: str
+    path: str = ""
+
+    def key(self, name: str) -> Place:
+        """The spot of a key of the table here."""
+        shown = name if _BARE_KEY(name) else json.dumps(name, ensure_ascii=False)
+        return Place(self.problems, self.file, f"{self.path}.{shown}" if self.path else shown)
+
+    def item(self, number: int, name: str = "") -> Place:
+        """The spot of an entry of the list here, counted from 1, with its name if it has one."""
+        path = f"{self.path}[{number}]" + (f' "{name}"' if name else "")
+        return Place(self.problems, self.file, path)
+
+    def complain(self, value: object, wish: str, hint: str = "") -> None:
+        """Note that a value is wrong."""
+        try:
+            repr(value)
+        except (ValueError, RecursionError):  # numbers of thousands of digits, tables within tables
+            value = f"a {type(value).__name__} too large to print"
+        self.problems.errors.append(InputError(self.path, value, wish, hint=hint, where=self.file))
+
+    def pass_on(self, error: OffnadirError, value: object = None) -> None:
+        """Note another room's complaint about the value here under the name of this place."""
+        if isinstance(error, InputProblems):
+            for one in error.problems:
+                self.pass_on(one, value)
+        elif isinstance(error, InputError):
+            value = error.value if value is None else value
+            self.complain(value, error.wish, error.hint)
+        else:
+            self.complain(value, "right", str(error))
+
+    def warn(self, text: str) -> None:
+        """Note a warning."""
+        path = f"{self.path}: " if self.path else ""
+        self.problems.warnings.append(f"{self.file}: {path}{text}")
+
+
+_SUFFIXES = {
+    "deg": "in degrees", "m": "in metres", "s": "in seconds", "gbit": "in gigabits",
+    "mbps": "in megabits a second", "rad": "", "km": "", "cm": "", "ft": "", "ms": "", "min": "", "h": "",
+    "d": "", "days": "", "hours": "", "minutes": "", "seconds": "", "degrees": "", "radians": "",
+    "meters": "", "metres": "", "mbit": "", "tbit": "", "gb": "", "mb": "", "tb": "", "gbyte": "",
+    "gbps": "", "kbps": "", "bit": "", "bps": "", "time": "", "date": "", "utc": "", "id": "",
+}  # fmt: skip
+_OTHER_WORDS = {
+    "latitude": "lat_deg", "longitude": "lon_deg", "lng": "lon_deg", "long": "lon_deg",
+    "altitude": "alt_m", "height": "alt_m", "priority": "weight", "value": "weight",
+    "end": "stop", "until": "stop", "begin": "start", "from": "start", "length": "duration",
+    "coordinates": "polygon", "corners": "polygon", "ring": "polygon", "catnr": "norad_id",
+    "norad_cat_id": "norad_id", "satnum": "norad_id", "tle": "elements", "tles": "elements",
+    "camera": "sensor", "instrument": "sensor", "off_nadir": "max_off_nadir_deg",
+    "sun_elevation": "min_sun_elevation_deg", "min_sun": "min_sun_elevation_deg", "gsd": "max_gsd_m",
+    "niirs": "min_niirs", "horizon": "mask", "skyline": "mask", "title": "name", "due": "deadline",
+    "downlink_rate": "downlink_mbps", "storage": "memory_gbit", "random_seed": "seed",
+}  # fmt: skip
+
+
+def key_hint(name: str, known: Sequence[str]) -> str:
+    """What the writer of an unknown key may have meant: another unit, another word, a slip."""
+    wanted = stem(name)
+    for key in known:
+        if stem(key) == wanted and key != name:
+            unit = _SUFFIXES.get(key.rpartition("_")[2], "") if "_" in key else ""
+            return f"did you mean {key}{', ' + unit if unit else ''}?"
+    for word in (name.lower(), wanted):
+        if _OTHER_WORDS.get(word) in known:
+            return f"did you mean {_OTHER_WORDS[word]}?"
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]}?"
+    return "known here: " + ", ".join(known)
+
+
+def stem(key: str) -> str:
+    """A key without its unit: lat_rad and lat_deg have one stem."""
+    words = key.lower().replace("-", "_").split("_")
+    while len(words) > 1 and words[-1] in _SUFFIXES:
+        words.pop()
+    return "_".join(words)
