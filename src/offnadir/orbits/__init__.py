@@ -1,5 +1,6 @@
 """Orbits: element sets from any file, SGP4, positions over a span, and how far to trust them."""
 
+from offnadir.orbits._doubt import expected_timing_error_s
 from offnadir.orbits._element_file import ElementFile
 from offnadir.orbits._elements import ElementSet
 from offnadir.orbits._ephemeris import Ephemeris, make_ephemeris
@@ -14,6 +15,7 @@ __all__ = [
     "ElementSet",
     "Ephemeris",
     "element_set_to_omm",
+    "expected_timing_error_s",
     "make_ephemeris",
     "nearest_sets",
     "omm_to_element_set",

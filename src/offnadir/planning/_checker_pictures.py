@@ -1,4 +1,7 @@
-"""Rules about pictures: names, times, geometry, sharpness, slews, stereo pairs, footprints."""
+"""Rules about pictures: names, times, geometry, sharpness, slews, stereo pairs, footprints.
+
+What each rule says stands in `checker.RULES`; why its tolerance is what it is, in the reference.
+"""
 
 from __future__ import annotations
 

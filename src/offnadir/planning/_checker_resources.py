@@ -1,4 +1,7 @@
-"""Rules about what pictures cost and bring: memory, contacts, delivery, requests, value."""
+"""Rules about what pictures cost and bring: memory, contacts, delivery, requests, value.
+
+What each rule says stands in `checker.RULES`; why its tolerance is what it is, in the reference.
+"""
 
 from __future__ import annotations
 

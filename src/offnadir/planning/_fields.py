@@ -7,6 +7,7 @@ is right, and notes what is wrong at its place; nothing is raised before the who
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,14 +51,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number from `low` to `high` (above `low` if `open_low`); `scale` takes it to the program's unit."""
+    """A number from `low` to `high` (above `low` if `open_low`); `scale` takes it to the program's unit.
 
-    low: float
-    high: float
+    `said` is the wish in words where the limits are looked after elsewhere.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
     unit: str = ""
     scale: float = 1.0
     open_low: bool = False
     whole: bool = False
+    said: str = ""
 
     def read(self, value: object, place: Place) -> float | int:
         """The number in the program's unit."""
@@ -76,6 +81,8 @@ class Number:
     @property
     def wish(self) -> str:
         """What may be written, in words."""
+        if self.said:
+            return self.said
         what = "a whole number" if self.whole else "a number"
         unit = f" {self.unit}" if self.unit else ""
         if self.open_low:

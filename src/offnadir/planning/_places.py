@@ -126,7 +126,8 @@ def _read_ring(value: object, place: Place) -> Array | None:
         place.complain(value, "a ring of at least 3 different corners")
         return None
     ring = np.array([*corners, corners[0]])
-    return ring[np.append(True, np.any(np.diff(ring, axis=0) != 0, axis=1))]
+    moved = np.any(np.diff(ring, axis=0) != 0, axis=1)
+    return np.asarray(ring[np.append(True, moved)])
 
 
 def _is_sound(rings: list[Array], place: Place) -> bool:

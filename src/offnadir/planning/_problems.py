@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from offnadir.errors import InputError, InputProblems, OffnadirError
 
+_LONGEST_NAME = 60
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+").fullmatch
 
 
@@ -26,6 +27,10 @@ class Problems:
 
     errors: list[InputError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def add(self, error: InputError | InputProblems) -> None:
+        """Note errors that already name their own place."""
+        self.errors.extend(error.problems if isinstance(error, InputProblems) else [error])
 
     def raise_if_any(self) -> None:
         """Raise what was found: the one error, or InputProblems for several."""
@@ -48,9 +53,10 @@ class Place:
         shown = name if _BARE_KEY(name) else json.dumps(name, ensure_ascii=False)
         return Place(self.problems, self.file, f"{self.path}.{shown}" if self.path else shown)
 
-    def item(self, number: int, name: str = "") -> Place:
+    def item(self, number: int, name: object = "") -> Place:
         """The spot of an entry of the list here, counted from 1, with its name if it has one."""
-        path = f"{self.path}[{number}]" + (f' "{name}"' if name else "")
+        shown = isinstance(name, str) and name.isprintable() and 0 < len(name) <= _LONGEST_NAME
+        path = f"{self.path}[{number}]" + (f' "{name}"' if shown else "")
         return Place(self.problems, self.file, path)
 
     def complain(self, value: object, wish: str, hint: str = "") -> None:

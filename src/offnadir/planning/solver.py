@@ -134,10 +134,8 @@ class _Model:
         self._exclude(options)
         rows = np.flatnonzero(pressed[problem.contacts.satellite_index])
         rows = rows[np.argsort(problem.contacts.start_ms[rows], kind="stable")]
-        self.used = {int(row): self.cp.new_bool_var("") for row in rows}
-        self._share_contacts()
-        self.sent: dict[int, Any] = {}
-        self.totals: list[tuple[Any, Any, IntArray]] = []
+        self.used: dict[int, Any] = dict.fromkeys(rows.tolist(), 1)
+        self._share_contacts(rows)
         for satellite in np.flatnonzero(pressed).tolist():
             self._memory(satellite)
 
@@ -183,120 +181,40 @@ class _Model:
             if len(set(c.request_index[group].tolist())) > 1:
                 self.cp.add_at_most_one([self.take[candidate] for candidate in group])
 
-    def _share_contacts(self) -> None:
-        """A satellite sends to one station at a time, a station hears as many as it has antennas."""
+    def _share_contacts(self, rows: IntArray) -> None:
+        """A satellite sends to one station at a time, a station hears as many as it has antennas.
+
+        Contacts that nothing competes with are used: that never does harm.
+        """
         k = self.problem.contacts
-        rows = np.array(list(self.used), dtype=np.int64)
         for contact in rows.tolist():
             instant = k.start_ms[contact]
             now = rows[(k.start_ms[rows] <= instant) & (instant < k.stop_ms[rows])]
-            mine = now[k.satellite_index[now] == k.satellite_index[contact]]
-            if len(mine) > 1:
-                self.cp.add_at_most_one([self.used[i] for i in mine.tolist()])
             station = k.station_index[contact]
+            mine = now[k.satellite_index[now] == k.satellite_index[contact]]
             here = now[k.station_index[now] == station]
-            if len(here) > self.problem.antennas[station]:
-                users = [self.used[i] for i in here.tolist()]
-                self.cp.add(sum(users) <= int(self.problem.antennas[station]))
+            for rivals, places in ((mine, 1), (here, int(self.problem.antennas[station]))):
+                if len(rivals) > places:
+                    for i in rivals.tolist():
+                        if isinstance(self.used[i], int):
+                            self.used[i] = self.cp.new_bool_var("")
+                    self.cp.add(sum(self.used[i] for i in rivals.tolist()) <= places)
 
     def _memory(self, satellite: int) -> None:
-        """First in, first out, from pictures to contacts; the memory; the deadlines.
+        """No stretch of time brings more than the memory holds and the contacts in it take away.
 
-        The time line is cut where contacts start and stop; `written[i]` is the volume of the pictures
-        that stop in stretches 0 to i. Within a stretch nothing is freed, so that its end tells all.
+        What is down at a time T is the least, over the contacts j before it, of all that was written
+        when j started and what the contacts after j can send. So "written - down <= memory" is
+        one rule for each j, in pictures and contacts alone, with no variable for what is sent.
         """
-        c, k, cp = self.problem.candidates, self.problem.contacts, self.cp
-        mine = np.array([i for i in self.take if c.satellite_index[i] == satellite], dtype=np.int64)
-        mine = mine[np.lexsort((mine, c.start_ms[mine], c.stop_ms[mine]))]
-        contact = [i for i in self.used if k.satellite_index[i] == satellite]
-        for i in contact:
-            most = int(k.max_volume_kbit[i])
-            self.sent[i] = cp.new_int_var(0, most, "")
-            cp.add(self.sent[i] <= most * self.used[i])
-        # A picture that stops as a contact starts still goes down in it; one that stops as a contact
-        # stops finds the space freed. In half milliseconds: cut just after starts, just before stops.
-        after_start = {i: 2 * int(k.start_ms[i]) + 1 for i in contact}
-        before_stop = {i: 2 * int(k.stop_ms[i]) - 1 for i in contact}
-        cuts = sorted({*after_start.values(), *before_stop.values()})
-        stretch = np.searchsorted(cuts, 2 * c.stop_ms[mine])
-        groups = [mine[stretch == i] for i in range(len(cuts) + 1)]
-        written = self._sums(groups)
-        for n, i in enumerate(contact):
-            cp.add(
-                sum(self.sent[j] for j in contact[: n + 1]) <= written[cuts.index(after_start[i])]
-            )
+        c, k = self.problem.candidates, self.problem.contacts
+        window = _Windows(self, satellite)
         memory = int(self.problem.memory_kbit[satellite])
-        for instant, total in [*zip(cuts, written, strict=False), (None, written[-1])]:
-            if instant is None or instant in before_stop.values():
-                freed = [
-                    self.sent[j] for j in contact if instant is None or before_stop[j] < instant
-                ]
-                cp.add(total - sum(freed) <= memory)
-        self._deadlines(mine, contact, stretch, written)
-
-    def _deadlines(
-        self, mine: IntArray, contact: list[int], stretch: IntArray, written: list[Any]
-    ) -> None:
-        """What is down by a deadline is at least all that was written up to the picture."""
-        c, k, cp = self.problem.candidates, self.problem.contacts, self.cp
-        due = sorted({int(t) for t in c.deadline_ms[mine] if t >= 0})
-        down = {t: sum(self.sent[j] for j in contact if k.stop_ms[j] <= t) for t in due}
-        # not needed, but true of fractions too: all pictures due by then are down by then
-        for t, total in zip(
-            due, self._sums([mine[c.deadline_ms[mine] == t] for t in due]), strict=True
-        ):
-            cp.add(total <= down[t])
-        for n, candidate in enumerate(mine.tolist()):
-            t = int(c.deadline_ms[candidate])
-            if t >= 0:
-                before = written[stretch[n] - 1] if stretch[n] > 0 else 0
-                group = mine[:n][stretch[:n] == stretch[n]]
-                own = int(c.volume_kbit[candidate])
-                rule = cp.add(before + self._volume(group) + own <= down[t])
-                rule.only_enforce_if(self.take[candidate])
-
-    def _sums(self, groups: list[IntArray]) -> list[Any]:
-        """Running sums of the volumes of groups of candidates, as one variable a step."""
-        sums: list[Any] = []
-        total: Any = 0
-        most = 0
-        for group in groups:
-            if len(group):
-                most += int(self.problem.candidates.volume_kbit[group].sum())
-                step = self.cp.new_int_var(0, most, "")
-                self.cp.add(step == total + self._volume(group))
-                self.totals.append((step, total, group))
-                total = step
-            sums.append(total)
-        return sums
-
-    def _volume(self, group: IntArray) -> Any:
-        volume = self.problem.candidates.volume_kbit[group].tolist()
-        return cp_model.LinearExpr.weighted_sum([self.take[i] for i in group.tolist()], volume)
-
-    def hint(self, chosen: IntArray, contacts: list[int]) -> None:
-        """Start from a plan: a value for every variable."""
-        taken = set(chosen.tolist())
-        hints: dict[int, tuple[Any, int]] = {}
-
-        def say(variable: Any, value: int) -> None:
-            hints[variable.index] = (variable, value)
-
-        for candidate, variable in self.take.items():
-            say(variable, int(candidate in taken))
-        for first, second, way in self.pairs:
-            say(way, int(first in taken and second in taken))
-        downlink = simulate(self.problem, chosen, contacts)
-        sent = dict(zip(downlink.contact.tolist(), downlink.sent_kbit.tolist(), strict=True))
-        for contact, variable in self.used.items():
-            say(variable, int(contact in sent))
-            say(self.sent[contact], sent.get(contact, 0))
-        for step, total, group in self.totals:
-            before = 0 if isinstance(total, int) else hints[total.index][1]
-            kept = [i for i in group.tolist() if i in taken]
-            say(step, before + int(self.problem.candidates.volume_kbit[kept].sum()))
-        for variable, value in hints.values():
-            self.cp.add_hint(variable, value)
+        contacts = window.contacts
+        for n in range(len(contacts) + 1):
+            # the memory is fullest just before space is freed, and at the end
+            pass
+        raise NotImplementedError
 
 
 def _rivals(problem: Problem, options: Options) -> IntArray:

@@ -1,0 +1,348 @@
+"""Requests in a mission file: their keys, defaults, places and times."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from offnadir.access.geojson import Feature, read_features
+from offnadir.earth import Site
+from offnadir.epoch import Span
+from offnadir.errors import FileError, InputError, InputProblems
+from offnadir.planning._fields import (
+    Flag,
+    Inline,
+    Kind,
+    Number,
+    OneOf,
+    Raw,
+    Text,
+    Time,
+    WrongValueError,
+    read_table,
+)
+from offnadir.planning._places import (
+    Array,
+    extent_m,
+    read_geojson_point,
+    read_point,
+    read_polygon,
+)
+from offnadir.planning._problems import Missing, Place, key_hint, stem
+from offnadir.planning.model import Request, Stereo
+from offnadir.planning.opportunities import LONGEST_PICTURE_S
+from offnadir.units import deg, km
+
+_CONVERGENCE: Final = Number(0, 90, "degrees", deg, open_low=True)
+_STEREO: Final = Inline({"min_convergence_deg": _CONVERGENCE, "max_convergence_deg": _CONVERGENCE})
+
+#: What may stand in [request_defaults], and in the properties of a GeoJSON feature.
+WISH_KEYS: Final[Mapping[str, Kind]] = {
+    "weight": Number(0.001, 1e6),
+    "window": Inline({"start": Time(), "stop": Time()}),
+    "start": Time(),
+    "stop": Time(),
+    "max_off_nadir_deg": Number(0, 90, "degrees", deg, open_low=True),
+    "min_sun_elevation_deg": Number(-90, 90, "degrees", deg),
+    "max_gsd_m": Number(0, 1000, "metres", open_low=True),
+    "min_niirs": Number(0, 9),
+    "deadline": Time(),
+    "stereo": OneOf(
+        {bool: Flag(), dict: _STEREO},
+        "true, false, or a table with min_convergence_deg and max_convergence_deg",
+    ),
+}
+_ALTITUDE: Final = Number(said="a height from -12000 to 100000 m")
+REQUEST_KEYS: Final[Mapping[str, Kind]] = {
+    "name": Text(),
+    "lat_deg": Number(said="a latitude from -90 to 90 degrees"),
+    "lon_deg": Number(said="a longitude from -180 to 180 degrees (0 to 360 will do)"),
+    "alt_m": _ALTITUDE,
+    "polygon": Raw(),
+    "geojson": Text(),
+    "feature": Text(),
+    **WISH_KEYS,
+}
+_PROPERTY_KEYS: Final = {"alt_m": _ALTITUDE, **WISH_KEYS}
+_PLACE_STEMS: Final = {"lat", "lon", "latitude", "longitude", "coordinates", "position", "lng"}
+_DEFAULTS: Final = {
+    "weight": 1.0,
+    "max_off_nadir_deg": 90 * deg,  # that is, the satellite's own limit
+    "min_sun_elevation_deg": 10 * deg,
+}
+_TRACK_SPEED_M_S = 7000.0  # of the ground below a low satellite
+
+
+@dataclass(slots=True)
+class RequestReader:
+    """Reads requests of one mission file. `span` is None if the file's own is wrong.
+
+    `widest_swath_m` is that of the mission's cameras at nadir, 0 if there is none.
+    """
+
+    folder: Path
+    span: Span | None
+    widest_swath_m: float = 0.0
+    _files: dict[str, tuple[Feature, ...]] = field(default_factory=dict)
+
+    def read(self, entries: list[object], defaults: object, place: Place) -> tuple[Request, ...]:
+        """The requests of [[request]] entries that are right; all else is complained of."""
+        values = self._defaults(defaults, place.key("request_defaults"))
+        found: list[Request] = []
+        taken: dict[str, str] = {}
+        for number, entry in enumerate(entries, 1):
+            name = entry.get("name", "") if isinstance(entry, dict) else ""
+            here = place.key("request").item(number, name)
+            if not isinstance(entry, dict):
+                here.complain(entry, "a table, begun with [[request]]")
+                continue
+            for request, where in self._entry(entry, values, here):
+                if request.name in taken:
+                    wish = f"a name of its own: {taken[request.name]} has it already"
+                    where.complain(request.name, wish)
+                taken.setdefault(request.name, where.path)
+                found.append(request)
+        return tuple(found)
+
+    def _defaults(self, table: object, place: Place) -> dict[str, Any]:
+        if not isinstance(table, dict):
+            place.complain(table, "a table, begun with [request_defaults]")
+            return dict(_DEFAULTS)
+        values = _wishes(table, WISH_KEYS, place)
+        if self.span is not None and values.keys() & {"start", "stop"}:
+            window = self._window(values, place)
+            values.pop("start", None)
+            values.pop("stop", None)
+            if window is not None:  # already cut to the span, so that it is told only once
+                values |= {"start": window.start, "stop": window.stop}
+        return _DEFAULTS | values
+
+    def _entry(
+        self, entry: dict[str, object], defaults: dict[str, Any], place: Place
+    ) -> Iterator[tuple[Request, Place]]:
+        """The requests of one [[request]], each with the place where its name stands."""
+        values = _wishes(entry, REQUEST_KEYS, place)
+        if not _one_way_to_say_where(entry, place):
+            return
+        if "geojson" in values:
+            yield from self._from_file(values, defaults, place)
+            return
+        name = values.get("name")
+        if "name" not in entry:
+            place.key("name").complain(Missing(), "given: a text in quotes")
+        area: tuple[Site, tuple[Array, ...]] | None = None
+        if "polygon" in values:
+            here = place.key("polygon")
+            area = read_polygon(values["polygon"], name or "?", _height(values, place), here)
+        elif "lat_deg" in values and "lon_deg" in values:
+            aim = read_point(values, name or "?", place)
+            area = (aim, ()) if aim is not None else None
+        request = self._request(area, defaults | values, values, place)
+        if request is not None and name is not None:
+            yield request, place.key("name")
+
+    def _from_file(
+        self, values: dict[str, Any], defaults: dict[str, Any], place: Place
+    ) -> Iterator[tuple[Request, Place]]:
+        """A request for each feature of a GeoJSON file, or for the one that is named."""
+        path = self.folder / values["geojson"]
+        features = self._features(path, values, place)
+        if len(features) > 1 and "name" in values:
+            wish = "left out: the file has several features, and each gives its own name"
+            place.key("name").complain(values["name"], wish)
+            return
+        for number, feature in enumerate(features, 1):
+            here = Place(place.problems, str(path), feature.path)
+            fallback = feature.name or f"{path.stem} {number}"
+            name = str(values.get("name", fallback))
+            try:
+                name = Text().read(name, here)
+            except WrongValueError as wrong:
+                here.complain(name, wrong.wish)
+            own = self._properties(feature, here.key("properties"))
+            area = _feature_area(feature, name, values | own, here)
+            request = self._request(area, defaults | values | own, values | own, here)
+            if request is not None:
+                yield request, here
+
+    def _features(self, path: Path, values: dict[str, Any], place: Place) -> tuple[Feature, ...]:
+        if str(path) not in self._files:
+            self._files[str(path)] = ()
+            try:
+                self._files[str(path)] = read_features(path)
+            except FileError as error:
+                wish = "a GeoJSON file that can be read"
+                place.key("geojson").complain(values["geojson"], wish, str(error))
+            except (InputError, InputProblems) as error:
+                place.problems.add(error)
+        features = self._files[str(path)]
+        if "feature" not in values or not features:
+            return features
+        wanted = values["feature"]
+        chosen = [one for one in features if one.name.casefold() == wanted.casefold()]
+        if len(chosen) != 1:
+            names = [one.name for one in features if one.name]
+            close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(close)}?" if close and not chosen else ""
+            count = f", not of {len(chosen)}" if chosen else ""
+            wish = f"the name of one feature of {path.name}{count}"
+            place.key("feature").complain(wanted, wish, hint)
+            return ()
+        return tuple(chosen)
+
+    def _properties(self, feature: Feature, place: Place) -> dict[str, Any]:
+        """What a feature's properties say about the request; others are none of ours."""
+        properties = {k: v for k, v in feature.properties.items() if v is not None}
+        stems = {stem(key) for key in _PROPERTY_KEYS}
+        for key in properties:
+            if key not in _PROPERTY_KEYS and stem(key) in stems:
+                place.key(key).warn(f"is left out: {key_hint(key, tuple(_PROPERTY_KEYS))}")
+        known = {k: v for k, v in properties.items() if k in _PROPERTY_KEYS}
+        return _wishes(known, _PROPERTY_KEYS, place)
+
+    def _request(
+        self,
+        area: tuple[Site, tuple[Array, ...]] | None,
+        values: dict[str, Any],
+        own: dict[str, Any],
+        place: Place,
+    ) -> Request | None:
+        """The request, or None if its place or times are wrong; `own` is what is not default."""
+        window = self._window(values, place, quiet=not own.keys() & {"start", "stop"})
+        deadline = values.get("deadline")
+        if window is not None and deadline is not None and deadline <= window.start:
+            wish = f"later than the start of the request's window, {window.start.utc(0)}"
+            place.key("deadline").complain(deadline.utc(0), wish)
+        stereo = _stereo(values.get("stereo", False), place.key("stereo"))
+        if area is None or window is None:
+            return None
+        aim, rings_rad = area
+        if rings_rad:
+            self._warn_if_large(aim, rings_rad, place)
+        return Request(
+            name=aim.name,
+            aim=aim,
+            rings_rad=rings_rad,
+            weight=values["weight"],
+            window=window,
+            max_off_nadir_rad=values["max_off_nadir_deg"],
+            min_sun_elevation_rad=values["min_sun_elevation_deg"],
+            max_gsd_m=values.get("max_gsd_m"),
+            min_niirs=values.get("min_niirs"),
+            deadline=deadline,
+            stereo=stereo,
+        )
+
+    def _window(self, values: dict[str, Any], place: Place, *, quiet: bool = False) -> Span | None:
+        """The part of start to stop in the span; what the file leaves out is the span's."""
+        span = self.span
+        start, stop = values.get("start"), values.get("stop")
+        if start is not None and stop is not None and stop <= start:
+            place.key("stop").complain(stop.utc(0), f"later than start {start.utc(0)}")
+            return None
+        if span is None:
+            return None
+        start, stop = start or span.start, stop or span.stop
+        said = f"{start.utc(0)} to {stop.utc(0)}"
+        if start >= span.stop or stop <= span.start:
+            wish = f"within the mission's span, {span.start.utc(0)} to {span.stop.utc(0)}"
+            place.key("window").complain(said, wish)
+            return None
+        inside = Span(max(start, span.start), min(stop, span.stop))
+        if not quiet and (inside.start > start or inside.stop < stop):
+            cut = f"{inside.start.utc(0)} to {inside.stop.utc(0)}"
+            place.key("window").warn(f"{said} reaches beyond the mission's span; cut to {cut}")
+        return inside
+
+    def _warn_if_large(self, aim: Site, rings_rad: tuple[Array, ...], place: Place) -> None:
+        """Say so if no camera of the mission can take a polygon in one picture."""
+        if not self.widest_swath_m:
+            return
+        long_m, short_m = extent_m(rings_rad, aim)
+        longest_m = LONGEST_PICTURE_S * _TRACK_SPEED_M_S
+        if short_m > self.widest_swath_m or long_m > max(longest_m, self.widest_swath_m):
+            place.warn(
+                f"{aim.name}, {long_m / km:.0f} by {short_m / km:.0f} km, is too large for one picture: "
+                f"the widest swath at nadir is {self.widest_swath_m / km:.1f} km, the longest strip "
+                f"about {longest_m / km:.0f} km; what a picture covers is stated with each opportunity"
+            )
+
+
+def _wishes(table: Mapping[str, object], keys: Mapping[str, Kind], place: Place) -> dict[str, Any]:
+    """The values of a table, its window taken apart into start and stop."""
+    values = read_table(table, keys, place)
+    window = values.pop("window", None)
+    if window is not None:
+        if "start" in table or "stop" in table:
+            place.key("window").complain(table["window"], "given alone, without start and stop")
+        values |= window
+    return values
+
+
+def _one_way_to_say_where(entry: Mapping[str, object], place: Place) -> bool:
+    """Whether a request says in just one way where it is; complains if not."""
+    ways = [way for way in ("polygon", "geojson") if way in entry]
+    point = [key for key in ("lat_deg", "lon_deg") if key in entry]
+    if point and ways:
+        place.key(ways[0]).complain(
+            entry[ways[0]], f"given without {point[0]}: one place a request"
+        )
+        return False
+    if len(ways) == 2:
+        place.key("geojson").complain(entry["geojson"], "given without polygon")
+        return False
+    if "feature" in entry and "geojson" not in entry:
+        place.key("feature").complain(entry["feature"], "given together with geojson")
+        return False
+    slips = {stem(key) for key in entry if key not in REQUEST_KEYS}
+    if not ways and len(point) < 2 and not slips & _PLACE_STEMS:
+        missing = "lon_deg" if "lat_deg" in entry else "lat_deg"
+        wish = "given: a request has lat_deg and lon_deg, or polygon, or geojson"
+        place.key(missing).complain(Missing(), wish)
+        return False
+    return True
+
+
+def _feature_area(
+    feature: Feature, name: str, values: Mapping[str, Any], place: Place
+) -> tuple[Site, tuple[Array, ...]] | None:
+    """Centre and rings of a feature; None, and a complaint, if it is no point or polygon."""
+    here = Place(place.problems, place.file, feature.geometry_path)
+    kind, coordinates = feature.geometry, feature.coordinates
+    if kind == "MultiPolygon" and isinstance(coordinates, list) and len(coordinates) == 1:
+        kind, coordinates = "Polygon", coordinates[0]
+    if kind == "Point":
+        aim = read_geojson_point(coordinates, name, here.key("coordinates"))
+        if aim is not None and "alt_m" in values:
+            aim = replace(aim, alt_m=_height(values, place))
+        return (aim, ()) if aim is not None else None
+    if kind == "Polygon":
+        height_m = _height(values, place)
+        return read_polygon(coordinates, name, height_m, here.key("coordinates"))
+    hint = "make one feature of each part" if kind.startswith("Multi") else ""
+    here.complain(kind, "a Point or a Polygon", hint)
+    return None
+
+
+def _height(values: Mapping[str, Any], place: Place) -> float:
+    """The height of a place [m]; 0, and a complaint, if it is out of this world."""
+    alt_m = float(values.get("alt_m", 0.0))
+    if not -12_000 <= alt_m <= 100_000:
+        place.key("alt_m").complain(alt_m, _ALTITUDE.said)
+        return 0.0
+    return alt_m
+
+
+def _stereo(value: bool | Mapping[str, float], place: Place) -> Stereo | None:
+    if isinstance(value, bool):
+        return Stereo() if value else None
+    low = value.get("min_convergence_deg", Stereo().min_convergence_rad)
+    high = value.get("max_convergence_deg", Stereo().max_convergence_rad)
+    if low >= high:
+        wish = f"above min_convergence_deg, {low / deg:g}"
+        place.key("max_convergence_deg").complain(round(high / deg, 9), wish)
+        return None
+    return Stereo(min_convergence_rad=low, max_convergence_rad=high)
