@@ -272,6 +272,7 @@ def test_random_bytes_raise_only_our_errors(folder, content, start):
 )
 @example("XML", [(0, 0, b"\xff\xfe")], False)
 @example("JSON", [(1, 1, b"9" * 12)], False)
+@example("KVN", [(SEEDS["KVN"].index(b"14.3") + 6, 0, b"\x1c")], False)
 def test_mutated_files_raise_only_our_errors(folder, kind, edits, packed):
     content = bytearray(SEEDS[kind])
     for place, length, new in edits:

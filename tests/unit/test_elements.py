@@ -369,6 +369,7 @@ BAD_VALUES = [
     ("MEAN_MOTION", "\u0661\u0665", "a number"),
     ("MEAN_MOTION", "nan", "a number"),
     ("MEAN_MOTION", "inf", "a number"),
+    ("MEAN_MOTION", "15.5 \x1c\x00", "a number"),
     ("MEAN_MOTION", True, "a number"),
     ("MEAN_MOTION", [15.5], "a number"),
     ("MEAN_MOTION", 10**400, "a number"),
@@ -648,7 +649,7 @@ def fleet(both):
         ("Pleiades", [5]),  # the whole name wins over parts of others
         ("pleiades 1", [38012, 39019]),
         ("NEO", [48268]),
-        ("pleiades ", [5]),
+        ("PLEIADES-NEO_3", [48268]),
     ],
 )
 def test_numbers_whole_names_and_parts_of_names(fleet, wanted, ids):

@@ -12,9 +12,10 @@ from offnadir.access.geojson import (
     Feature,
     as_float,
     place_trouble,
+    read_bytes,
     read_features,
     read_position,
-    read_text,
+    utf8_text,
 )
 from offnadir.earth import Site
 from offnadir.errors import FileError, InputError, InputProblems
@@ -53,7 +54,7 @@ def read_sites(text_or_path: str) -> tuple[Site, ...]:
         lat, lon, alt = (float(part or 0.0) for part in match.groups())
         return (_site(text_or_path.strip(), lat, lon, alt, field="site", value=text_or_path),)
     path = _existing(text_or_path)
-    text = read_text(path)
+    text = utf8_text(read_bytes(path), path)
     if path.suffix.lower() in (".json", ".geojson") or text.lstrip().startswith("{"):
         results = list(_from_geojson(path))
     else:

@@ -113,17 +113,18 @@ def as_float(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, without its byte order mark.
-
-    Raises FileError for a file that cannot be read, InputError for one in another encoding.
-    """
+def read_bytes(path: Path) -> bytes:
+    """The content of a file; FileError if it cannot be read."""
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise FileError(path, error.strerror or str(error)) from error
     except ValueError as error:  # a NUL in the name
         raise FileError(repr(str(path)), "no file can have such a name") from error
+
+
+def utf8_text(raw: bytes, path: Path) -> str:
+    """The text of a UTF-8 file, without its byte order mark; InputError, with line, for others."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -132,12 +133,11 @@ def read_text(path: Path) -> str:
         if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
             hint = "it looks like UTF-16: save it as UTF-8"
         value = raw[error.start : error.start + 1]
-        where = f"{path}:{line}"
-        raise InputError("text", value, "UTF-8", hint=hint, where=where) from error
+        raise InputError("text", value, "UTF-8", hint=hint, where=f"{path}:{line}") from error
 
 
 def _parse(path: Path) -> object:
-    text = read_text(path)
+    text = utf8_text(read_bytes(path), path)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

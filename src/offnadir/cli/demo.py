@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,12 @@ def demo(
 
     with as_file(files("offnadir.data") / "demo") as folder:
         report = run_plan(folder / "mission.toml", output, quiet=quiet)
+        # A copy to read, change and plan again.
+        (output / "mission").mkdir(exist_ok=True)
+        for source in sorted(folder.iterdir()):
+            if source.is_file() and source.suffix != ".py":
+                shutil.copyfile(source, output / "mission" / source.name)
     if not quiet:
+        _say.note(f"The mission file, to be changed and planned again: {output}/mission/mission.toml")
         _say.note("The report, to be opened in a browser:")
     print(report)

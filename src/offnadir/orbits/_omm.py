@@ -162,8 +162,9 @@ def _number(fields: Mapping[str, object], keyword: str, default: float | None = 
         return default
     number = math.nan
     if isinstance(value, str):
-        if _NUMBER(value.strip()):
-            number = float(value)
+        text = value.strip()
+        if _NUMBER(text):
+            number = float(text)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         number = float(value) if abs(value) < 1e300 else math.inf
     if not math.isfinite(number):

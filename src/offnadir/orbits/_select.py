@@ -12,6 +12,7 @@ from offnadir.orbits._elements import ElementSet
 from offnadir.orbits._tle import from_alpha5
 
 _DIGITS = re.compile("[0-9]{1,9}").fullmatch
+_GAPS = re.compile(r"[\s_-]+").sub
 _ALPHA5 = re.compile("[A-HJ-NP-Z][0-9]{4}").fullmatch
 
 
@@ -37,7 +38,7 @@ def select_satellites(
     """The objects that are meant by a NORAD number or a name, one set each (see `nearest_sets`).
 
     Tried in turn: the number (25544, "25544", or Alpha-5 such as "T0438"); the whole name; a part of
-    the name (not for digits alone). Case and runs of blanks do not count. Several objects may match:
+    the name (not for digits alone). Case, blanks, hyphens and underscores count for nothing. Several objects may match:
     all are given, and the caller decides whether that is too many. An object that was renamed is found
     by any of its names. Raises InputError, with similar names as a hint, if nothing matches.
     """
@@ -55,7 +56,8 @@ def _rank(one: ElementSet, near: Epoch | None) -> tuple[int, int]:
 
 
 def _key(name: str) -> str:
-    return " ".join(name.casefold().split())
+    """The name for comparison: SENTINEL-2A at CelesTrak is SENTINEL 2A at Space-Track."""
+    return " ".join(_GAPS(" ", name.casefold()).split())
 
 
 def _number(wanted: str | int) -> int | None:

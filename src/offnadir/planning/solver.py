@@ -18,7 +18,7 @@ from ortools.sat.python import cp_model
 
 from offnadir.errors import InputError, OffnadirError
 from offnadir.planning._cliques import Graph, clique_cover
-from offnadir.planning._downlink import earliest_downlink, simulate
+from offnadir.planning._downlink import earliest_downlink
 from offnadir.planning._greedy import Options, greedy_plan, make_options, pressed_satellites
 from offnadir.planning.problem import IntArray, Problem
 
@@ -27,6 +27,8 @@ _WORKERS = 8
 #: CP-SAT's own clock, which counts work instead of time, per second of time limit.
 _WORK_PER_S = 1.0
 _POLL_S = 0.05
+_DEADLINE_CUTS = 32
+_BEGIN_MS, _END_MS = -1, np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,7 @@ class _Model:
         self.used: dict[int, Any] = dict.fromkeys(rows.tolist(), 1)
         self._share_contacts(rows)
         for satellite in np.flatnonzero(pressed).tolist():
-            self._memory(satellite)
+            _Flow(self, satellite).post()
 
     def _pictures(self, options: Options) -> dict[int, Any]:
         """One variable a candidate that can be taken; each request is served at most once."""
@@ -200,21 +202,145 @@ class _Model:
                             self.used[i] = self.cp.new_bool_var("")
                     self.cp.add(sum(self.used[i] for i in rivals.tolist()) <= places)
 
-    def _memory(self, satellite: int) -> None:
-        """No stretch of time brings more than the memory holds and the contacts in it take away.
+    def hint(self, chosen: IntArray, contacts: list[int]) -> None:
+        """Start from a plan: a value for every variable."""
+        taken, used = set(chosen.tolist()), set(contacts)
+        hints = {x.index: (x, candidate in taken) for candidate, x in self.take.items()}
+        for first, second, way in self.pairs:
+            hints[way.index] = (way, first in taken and second in taken)
+        for contact, x in self.used.items():
+            if not isinstance(x, int):
+                hints[x.index] = (x, contact in used)
+        for x, value in hints.values():
+            self.cp.add_hint(x, int(value))
 
-        What is down at a time T is the least, over the contacts j before it, of all that was written
-        when j started and what the contacts after j can send. So "written - down <= memory" is
-        one rule for each j, in pictures and contacts alone, with no variable for what is sent.
+
+class _Flow:
+    """One satellite's pictures and contacts: memory and deadlines as rules on stretches of time.
+
+    What is down at a time T is the least, over the contacts j that are over by then (and none at all), of
+    what was written when j started and what the contacts after j can send. So "written less down
+    is at most the memory" and "down is at least what was written up to a picture" are one rule
+    a contact j each, in pictures and contacts alone: no variable says how much is sent.
+    """
+
+    def __init__(self, model: _Model, satellite: int) -> None:
+        c, k = model.problem.candidates, model.problem.contacts
+        self.model = model
+        self.memory = int(model.problem.memory_kbit[satellite])
+        mine = np.array([i for i in model.take if c.satellite_index[i] == satellite], np.int64)
+        self.pictures = mine[np.lexsort((mine, c.start_ms[mine], c.stop_ms[mine]))]
+        self.stop_ms = c.stop_ms[self.pictures]
+        self.deadline_ms = c.deadline_ms[self.pictures]
+        contacts = [i for i in model.used if k.satellite_index[i] == satellite]
+        self.contacts = np.array(contacts, dtype=np.int64)
+        # the stretch after contact j, j = -1 for the whole span, and its first picture
+        self.after_ms = {-1: _BEGIN_MS} | {j: int(k.start_ms[j]) for j in contacts}
+        self.over_ms = {-1: _BEGIN_MS} | {j: int(k.stop_ms[j]) for j in contacts}
+        self.first = {
+            j: int(np.searchsorted(self.stop_ms, t, side="right")) for j, t in self.after_ms.items()
+        }
+        self.most = {j: self._most(self.pictures[n:]) for j, n in self.first.items()}
+        self._cache: dict[tuple[int, int], tuple[int, list[int]]] = {}
+
+    def post(self) -> None:
+        """Add all rules to the model."""
+        for instant in sorted({self.over_ms[int(j)] for j in self.contacts}):
+            # fullest just before space is freed, by the last picture that stops before
+            self._memory(int(np.searchsorted(self.stop_ms, instant, side="left")), instant - 1)
+        self._memory(len(self.pictures), _END_MS)
+        for n in np.flatnonzero(self.deadline_ms >= 0).tolist():
+            self._deadline(n)
+        due = np.unique(self.deadline_ms[self.deadline_ms >= 0]).tolist()
+        for instant in due[:: len(due) // _DEADLINE_CUTS + 1]:
+            self._deadline_cut(instant)
+
+    def _memory(self, end: int, by_ms: int) -> None:
+        """The first `end` pictures do not overflow, given the contacts that are over by a time."""
+        for j, first in self.first.items():
+            if self.over_ms[j] <= by_ms and first < end:
+                most = self.most[j][end - first - 1]
+                self._limit(self.pictures[first:end], most, j, by_ms, self.memory)
+
+    def _deadline(self, n: int) -> None:
+        """If picture n is taken, all pictures up to it are down by its deadline."""
+        c = self.model.problem.candidates
+        candidate, by_ms = int(self.pictures[n]), int(self.deadline_ms[n])
+        own = int(c.volume_kbit[candidate])
+        for j, first in self.first.items():
+            if self.over_ms[j] <= by_ms and first <= n:
+                most = self.most[j][n - first]
+                self._limit(self.pictures[first:n], most, j, by_ms, -own, only_if=candidate)
+
+    def _deadline_cut(self, by_ms: int) -> None:
+        """All pictures due by a time are down by then: implied for plans, but not for fractions."""
+        due = (self.deadline_ms >= 0) & (self.deadline_ms <= by_ms)
+        for j, first in self.first.items():
+            pictures = self.pictures[first:][due[first:]]
+            if self.over_ms[j] <= by_ms and len(pictures):
+                self._limit(pictures, self._most(pictures)[-1], j, by_ms, 0)
+
+    def _limit(
+        self,
+        pictures: IntArray,
+        most: int,
+        j: int,
+        by_ms: int,
+        room: int,
+        only_if: int | None = None,
+    ) -> None:
+        """Volume of pictures <= room + what the contacts after j and over by a time can send.
+
+        Left out if it always holds: because even all pictures together do not take up so much
+        (`most` says how much), or because a contact between empties any memory, and the rules before
+        and after it say as much.
         """
-        c, k = self.problem.candidates, self.problem.contacts
-        window = _Windows(self, satellite)
-        memory = int(self.problem.memory_kbit[satellite])
-        contacts = window.contacts
-        for n in range(len(contacts) + 1):
-            # the memory is fullest just before space is freed, and at the end
-            pass
-        raise NotImplementedError
+        sure, maybe = self._relief(j, by_ms)
+        if sure < 0 or most <= sure + (room if only_if is None else 0):
+            return
+        model, k = self.model, self.model.problem.contacts
+        volume = model.problem.candidates.volume_kbit[pictures].tolist()
+        terms = [model.take[i] for i in pictures.tolist()] + [model.used[i] for i in maybe]
+        factors = volume + [-int(k.max_volume_kbit[i]) for i in maybe]
+        rule = model.cp.add(cp_model.LinearExpr.weighted_sum(terms, factors) <= room + sure)
+        if only_if is not None:
+            rule.only_enforce_if(model.take[only_if])
+
+    def _relief(self, j: int, by_ms: int) -> tuple[int, list[int]]:
+        """What contacts after j and over by a time send for sure, and those that only may be used.
+
+        -1 in place of the volume if one of the sure contacts alone empties the whole memory.
+        """
+        if (j, by_ms) not in self._cache:
+            k = self.model.problem.contacts
+            between = [
+                i
+                for i in self.contacts.tolist()
+                if self.after_ms[i] > self.after_ms[j] and self.over_ms[i] <= by_ms
+            ]
+            maybe = [i for i in between if not isinstance(self.model.used[i], int)]
+            sure = [int(k.max_volume_kbit[i]) for i in between if i not in maybe]
+            volume = -1 if max(sure, default=0) >= self.memory else sum(sure)
+            self._cache[j, by_ms] = volume, maybe
+        return self._cache[j, by_ms]
+
+    def _most(self, pictures: IntArray) -> list[int]:
+        """The most that the first, the first two, ... of some pictures can take up together.
+
+        A request has one picture at most, or two if it wants a stereo pair.
+        """
+        c, stereo = self.model.problem.candidates, self.model.problem.stereo
+        largest: dict[int, int] = {}
+        total, sums = 0, []
+        for request, volume in zip(
+            c.request_index[pictures].tolist(), c.volume_kbit[pictures].tolist(), strict=True
+        ):
+            before = largest.get(request, 0)
+            if volume > before:
+                largest[request] = volume
+                total += (volume - before) * (2 if stereo[request] else 1)
+            sums.append(total)
+        return sums
 
 
 def _rivals(problem: Problem, options: Options) -> IntArray:
