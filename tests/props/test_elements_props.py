@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from naive.elements import WRITERS, signed
 from offnadir.epoch import Epoch
-from offnadir.errors import OffnadirError
+from offnadir.errors import InputError, OffnadirError
 from offnadir.orbits import (
     ElementFile,
     ElementSet,
@@ -289,6 +289,22 @@ def test_files_cut_short_raise_only_our_errors(folder, kind, length):
     packed = gzip.compress(content)
     with pytest.raises(OffnadirError):
         read(folder, packed[: length % len(packed)])
+
+
+anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
+anything |= st.lists(st.integers(), max_size=2) | st.sampled_from(["0", "1.5", "T0438", "", " 7 "])
+keywords = [*OMM, "CENTER_NAME", "REF_FRAME", "TIME_SYSTEM", "MEAN_ELEMENT_THEORY", "BTERM"]
+
+
+@given(st.dictionaries(st.sampled_from(keywords), anything, max_size=4))
+def test_any_value_of_a_keyword_is_taken_or_refused_by_name(changes):
+    try:
+        one = omm_to_element_set({**OMM, **changes})
+    except InputError as error:
+        if error.field not in changes:
+            raise
+    else:
+        assert omm_to_element_set(element_set_to_omm(one)) == one
 
 
 texts = st.sampled_from("0123456789 +-.eE")

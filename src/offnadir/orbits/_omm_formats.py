@@ -99,9 +99,7 @@ class _Collector:
         self.fields[keyword] = value
 
     def record(self) -> Record:
-        return Record(
-            where=self.where, fields=self.fields, text=self.fields, trouble=self.trouble
-        )
+        return Record(where=self.where, fields=self.fields, text=self.fields, trouble=self.trouble)
 
 
 def kvn_records(text: str, path: str) -> Iterator[Record]:

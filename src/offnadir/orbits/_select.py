@@ -38,9 +38,10 @@ def select_satellites(
     """The objects that are meant by a NORAD number or a name, one set each (see `nearest_sets`).
 
     Tried in turn: the number (25544, "25544", or Alpha-5 such as "T0438"); the whole name; a part of
-    the name (not for digits alone). Case, blanks, hyphens and underscores count for nothing. Several objects may match:
-    all are given, and the caller decides whether that is too many. An object that was renamed is found
-    by any of its names. Raises InputError, with similar names as a hint, if nothing matches.
+    the name (not for digits alone). Case does not count; blanks, hyphens and underscores are alike.
+    Several objects may match: all are given, and the caller decides whether that is too many. An
+    object that was renamed is found by any of its names. Raises InputError, with similar names as a
+    hint, if nothing matches.
     """
     sets = tuple(elements)
     ids = _matching_ids(sets, wanted)

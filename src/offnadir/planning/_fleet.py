@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from offnadir.epoch import Span
+from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.orbits import (
     SGP4_ERRORS,
@@ -40,6 +40,7 @@ DEFAULT_DOWNLINK_BIT_S: Final = 400 * Mbit
 #: An element set farther than this from an end of the span is worth a warning.
 OLD_DAYS: Final = 3.0
 _CHECK_STEP_NS = 600_000_000_000
+_STEPS_BEFORE = 1000
 _TOLD = 3
 
 
@@ -56,6 +57,9 @@ class FleetReader:
     ) -> tuple[Satellite, ...]:
         """The satellites of [[satellite]] entries that are right; all else is complained of."""
         shared = self._sets(files, place.key("elements"))
+        if not files and any(isinstance(e, dict) and "elements" not in e for e in entries):
+            wish = "given: a list of files of element sets (TLE, 3LE or OMM)"
+            place.key("elements").complain(Missing(), wish)
         found: list[Satellite] = []
         by_number: dict[int, str] = {}
         by_name: dict[str, str] = {}
@@ -74,7 +78,9 @@ class FleetReader:
                 here.complain(f"{one.name} ({norad_id})", wish)
             elif one.name in by_name:
                 wish = f"a name of its own: {by_name[one.name]} has it already"
-                here.key("name").complain(one.name, wish, "give norad_id, and a name of your choice")
+                here.key("name").complain(
+                    one.name, wish, "give norad_id, and a name of your choice"
+                )
             by_number.setdefault(norad_id, here.path)
             by_name.setdefault(one.name, here.path)
             found.append(one)
@@ -100,10 +106,11 @@ class FleetReader:
             place.complain(name, "a file of element sets that can be read", str(error))
             return ()
         for bad in file.rejected[:_TOLD]:
-            place.problems.warnings.append(f"{bad.where}: element set left out: {bad.reason}")
+            where = bad.where.replace(path, name, 1)
+            place.problems.warnings.append(f"{where}: element set left out: {bad.reason}")
         if file.rejected:
             count = f"{len(file.rejected)} element sets left out, {len(file.elements)} read"
-            place.problems.warnings.append(f"{path}: {count}")
+            place.problems.warnings.append(f"{name}: {count}")
         return file.elements
 
     def _satellite(
@@ -117,9 +124,8 @@ class FleetReader:
         sensor = _sensor(entry, values, elements, place)
         if elements is None or not self._can_be_followed(elements, place) or sensor is None:
             return None
-        name = elements.name or f"NORAD {elements.norad_id}"
-        if "norad_id" in values:
-            name = values.get("name", name)
+        chosen_by_name = "norad_id" not in values
+        name = elements.name if chosen_by_name else values.get("name", elements.name)
         limit_rad = values.get("max_off_nadir_deg", sensor.max_off_nadir_rad)
         if limit_rad > sensor.max_off_nadir_rad + 1e-9:
             own = f"{sensor.max_off_nadir_rad / deg:g} degrees of {sensor.title}"
@@ -163,18 +169,23 @@ class FleetReader:
         return chosen[0]
 
     def _can_be_followed(self, elements: ElementSet, place: Place) -> bool:
-        """Whether SGP4 gives a position throughout the span, tried every ten minutes."""
+        """Whether SGP4 gives positions from the epoch to the span, and every ten minutes within it.
+
+        Long after a decay SGP4 may well give positions again: they mean nothing.
+        """
         if self.span is None:
             return False
         first, last = self.span.start.tai_ns, self.span.stop.tai_ns
-        times = np.append(np.arange(first, last, _CHECK_STEP_NS, dtype=np.int64), last)
+        before = np.linspace(elements.epoch.tai_ns, first, _STEPS_BEFORE, endpoint=False)
+        within = np.append(np.arange(first, last, _CHECK_STEP_NS, dtype=np.int64), last)
+        times = np.concatenate([before.astype(np.int64), within])
         _, _, status = propagate(elements, times)
         if not status.any():
             return True
-        at = int(status.argmax() if status[0] == 0 else 0)
+        at = int((status != 0).argmax())
         code = int(status[at])
         age_days = (int(times[at]) - elements.epoch.tai_ns) / 1e9 / day
-        when = type(elements.epoch)(int(times[at])).utc(0)
+        when = Epoch(int(times[at])).utc(0)
         hint = (
             f"SGP4 error {code}, {SGP4_ERRORS.get(code, 'propagation fails')}, at {when}, "
             f"{age_days:.1f} days from its epoch"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import shapely
@@ -13,11 +14,15 @@ from shapely.validation import explain_validity
 from offnadir.access.geojson import place_trouble, read_position
 from offnadir.earth import Site, geodetic_to_itrf_m
 from offnadir.errors import InputError
+from offnadir.planning._fields import Number
 from offnadir.planning._problems import Place
 from offnadir.units import deg, km
 
 Array = NDArray[np.float64]
 
+LATITUDE: Final = Number(said="a latitude from -90 to 90 degrees")
+LONGITUDE: Final = Number(said="a longitude from -180 to 180 degrees (0 to 360 will do)")
+HEIGHT: Final = Number(said="a height from -12000 to 100000 m")
 #: The most corners of a polygon, holes included.
 MOST_CORNERS = 10_000
 #: How far from its centre a polygon may reach [m]; beyond, flat geometry on the ground fails.

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from offnadir.errors import InputError, InputProblems, OffnadirError
 
@@ -79,9 +80,9 @@ class Place:
             self.complain(value, "right", str(error))
 
     def warn(self, text: str) -> None:
-        """Note a warning."""
+        """Note a warning; it goes into results, so the file's folder, which may differ, stays out."""
         path = f"{self.path}: " if self.path else ""
-        self.problems.warnings.append(f"{self.file}: {path}{text}")
+        self.problems.warnings.append(f"{Path(self.file).name}: {path}{text}")
 
 
 _SUFFIXES = {

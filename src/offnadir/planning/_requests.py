@@ -25,6 +25,9 @@ from offnadir.planning._fields import (
     read_table,
 )
 from offnadir.planning._places import (
+    HEIGHT,
+    LATITUDE,
+    LONGITUDE,
     Array,
     extent_m,
     read_geojson_point,
@@ -55,18 +58,17 @@ WISH_KEYS: Final[Mapping[str, Kind]] = {
         "true, false, or a table with min_convergence_deg and max_convergence_deg",
     ),
 }
-_ALTITUDE: Final = Number(said="a height from -12000 to 100000 m")
 REQUEST_KEYS: Final[Mapping[str, Kind]] = {
     "name": Text(),
-    "lat_deg": Number(said="a latitude from -90 to 90 degrees"),
-    "lon_deg": Number(said="a longitude from -180 to 180 degrees (0 to 360 will do)"),
-    "alt_m": _ALTITUDE,
+    "lat_deg": LATITUDE,
+    "lon_deg": LONGITUDE,
+    "alt_m": HEIGHT,
     "polygon": Raw(),
     "geojson": Text(),
     "feature": Text(),
     **WISH_KEYS,
 }
-_PROPERTY_KEYS: Final = {"alt_m": _ALTITUDE, **WISH_KEYS}
+_PROPERTY_KEYS: Final = {"alt_m": HEIGHT, **WISH_KEYS}
 _PLACE_STEMS: Final = {"lat", "lon", "latitude", "longitude", "coordinates", "position", "lng"}
 _DEFAULTS: Final = {
     "weight": 1.0,
@@ -331,7 +333,7 @@ def _height(values: Mapping[str, Any], place: Place) -> float:
     """The height of a place [m]; 0, and a complaint, if it is out of this world."""
     alt_m = float(values.get("alt_m", 0.0))
     if not -12_000 <= alt_m <= 100_000:
-        place.key("alt_m").complain(alt_m, _ALTITUDE.said)
+        place.key("alt_m").complain(alt_m, HEIGHT.said)
         return 0.0
     return alt_m
 

@@ -93,7 +93,7 @@ def solve(
     value, bound = int(problem.candidates.value_micro[chosen].sum()), options.most_value_micro
     report(Progress(elapsed_s=_since(begin_s), value_micro=value, bound_micro=bound))
     if value < bound and not (stop is not None and stop()):
-        model = _Model(problem, options, pressed)
+        model = _Model(problem, options, graph, pressed)
         model.hint(chosen, contacts)
         search = _Search(begin_s, value, bound, report, stop)
         found = search.run(model, seed=seed, time_limit_s=time_limit_s)
@@ -129,13 +129,16 @@ def _solution(
 class _Model:
     """The problem in CP-SAT's terms: variables, rules, objective, and a plan to start from."""
 
-    def __init__(self, problem: Problem, options: Options, pressed: NDArray[np.bool_]) -> None:
+    def __init__(
+        self, problem: Problem, options: Options, graph: Graph, pressed: NDArray[np.bool_]
+    ) -> None:
         self.problem = problem
         self.cp = cp_model.CpModel()
         self.take = self._pictures(options)
         self._exclude(options)
         rows = np.flatnonzero(pressed[problem.contacts.satellite_index])
         rows = rows[np.argsort(problem.contacts.start_ms[rows], kind="stable")]
+        self._graph = graph
         self.used: dict[int, Any] = dict.fromkeys(rows.tolist(), 1)
         self._share_contacts(rows)
         for satellite in np.flatnonzero(pressed).tolist():
@@ -202,6 +205,14 @@ class _Model:
                             self.used[i] = self.cp.new_bool_var("")
                     self.cp.add(sum(self.used[i] for i in rivals.tolist()) <= places)
 
+    def beside(self, candidate: int, others: IntArray) -> NDArray[np.bool_]:
+        """Which of other candidates can be taken together with one: not in conflict, nor its rival."""
+        request = self.problem.candidates.request_index
+        apart = ~np.isin(others, self._graph.neighbours(candidate))
+        if not self.problem.stereo[request[candidate]]:
+            apart &= request[others] != request[candidate]
+        return apart
+
     def hint(self, chosen: IntArray, contacts: list[int]) -> None:
         """Start from a plan: a value for every variable."""
         taken, used = set(chosen.tolist()), set(contacts)
@@ -237,6 +248,7 @@ class _Flow:
         # the stretch after contact j, j = -1 for the whole span, and its first picture
         self.after_ms = {-1: _BEGIN_MS} | {j: int(k.start_ms[j]) for j in contacts}
         self.over_ms = {-1: _BEGIN_MS} | {j: int(k.stop_ms[j]) for j in contacts}
+        self.order = {int(i): n for n, i in enumerate(self.pictures)}
         self.first = {
             j: int(np.searchsorted(self.stop_ms, t, side="right")) for j, t in self.after_ms.items()
         }
@@ -267,10 +279,13 @@ class _Flow:
         c = self.model.problem.candidates
         candidate, by_ms = int(self.pictures[n]), int(self.deadline_ms[n])
         own = int(c.volume_kbit[candidate])
+        others = self.pictures[:n]
+        fits = self.model.beside(candidate, others)
         for j, first in self.first.items():
             if self.over_ms[j] <= by_ms and first <= n:
-                most = self.most[j][n - first]
-                self._limit(self.pictures[first:n], most, j, by_ms, -own, only_if=candidate)
+                pictures = others[first:][fits[first:]]
+                most = self._most(pictures)[-1] if len(pictures) else 0
+                self._limit(pictures, most, j, by_ms, -own, only_if=candidate)
 
     def _deadline_cut(self, by_ms: int) -> None:
         """All pictures due by a time are down by then: implied for plans, but not for fractions."""
@@ -296,15 +311,17 @@ class _Flow:
         and after it say as much.
         """
         sure, maybe = self._relief(j, by_ms)
-        if sure < 0 or most <= sure + (room if only_if is None else 0):
+        too_much = most - room - sure
+        if sure < 0 or too_much <= 0:
             return
         model, k = self.model, self.model.problem.contacts
-        volume = model.problem.candidates.volume_kbit[pictures].tolist()
         terms = [model.take[i] for i in pictures.tolist()] + [model.used[i] for i in maybe]
-        factors = volume + [-int(k.max_volume_kbit[i]) for i in maybe]
-        rule = model.cp.add(cp_model.LinearExpr.weighted_sum(terms, factors) <= room + sure)
+        factors = model.problem.candidates.volume_kbit[pictures].tolist()
+        factors += [-int(k.max_volume_kbit[i]) for i in maybe]
         if only_if is not None:
-            rule.only_enforce_if(model.take[only_if])
+            terms, factors = [*terms, model.take[only_if]], [*factors, too_much]
+            sure += too_much
+        model.cp.add(cp_model.LinearExpr.weighted_sum(terms, factors) <= room + sure)
 
     def _relief(self, j: int, by_ms: int) -> tuple[int, list[int]]:
         """What contacts after j and over by a time send for sure, and those that only may be used.
@@ -402,8 +419,8 @@ class _Search:
         """The chosen candidates and used contacts of the best plan; None if there is none yet."""
         parameters = self._solver.parameters
         parameters.random_seed = seed
-        parameters.num_workers = _WORKERS
-        parameters.interleave_search = True
+        parameters.num_workers = 1
+        parameters.linearization_level = 2
         parameters.max_deterministic_time = time_limit_s * _WORK_PER_S
         parameters.max_time_in_seconds = max(time_limit_s - _since(self._begin_s), 0.01)
         parameters.catch_sigint_signal = False  # Ctrl-C is Python's: it arrives in the loop below

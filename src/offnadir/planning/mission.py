@@ -1,0 +1,150 @@
+"""From a mission file to a checked mission: everything is read and looked at before anything is done."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from offnadir.access.geojson import read_bytes, utf8_text
+from offnadir.epoch import Span
+from offnadir.errors import InputError
+from offnadir.planning._fields import Duration, Inline, Kind, Number, Raw, Text, Time, read_table
+from offnadir.planning._fleet import ELEMENT_FILES, FleetReader
+from offnadir.planning._ground import read_stations
+from offnadir.planning._problems import Missing, Place, Problems
+from offnadir.planning._requests import RequestReader
+from offnadir.planning.model import Mission, SolverOptions
+from offnadir.units import day
+
+#: The longest span [s]; element sets are of little use that far ahead.
+LONGEST_SPAN_S: Final = 31 * day
+SPAN_KEYS: Final[Mapping[str, Kind]] = {
+    "start": Time(),
+    "stop": Time(),
+    "duration": Duration(longest_s=LONGEST_SPAN_S),
+}
+SOLVER_KEYS: Final[Mapping[str, Kind]] = {
+    "seed": Number(0, 2**31 - 1, whole=True),
+    "time_limit_s": Number(0.1, 86400, "seconds"),
+    "start_step_s": Number(0.5, 600, "seconds"),
+}
+MISSION_KEYS: Final[Mapping[str, Kind]] = {
+    "name": Text(),
+    "span": Inline(SPAN_KEYS),
+    "elements": ELEMENT_FILES,
+    "satellite": Raw(),
+    "station": Raw(),
+    "request_defaults": Raw(),
+    "request": Raw(),
+    "solver": Inline(SOLVER_KEYS),
+}
+
+
+def load_mission(path: str | Path) -> Mission:
+    """A mission file, read and checked, with the element sets, cameras and areas that it names.
+
+    File names in it are relative to its own folder. Raises FileError if the file cannot be read,
+    InputError for one thing wrong in it, or InputProblems with all that is wrong; each names the file,
+    the key, such as `request[3] "Sohae".lat_deg`, its value and what was wished for. What is merely
+    doubtful stands in `Mission.warnings`.
+    """
+    path = Path(path)
+    raw = read_bytes(path)
+    problems = Problems()
+    place = Place(problems, str(path))
+    values = read_table(_parse(utf8_text(raw, path), path), MISSION_KEYS, place)
+    span = _span(values, place)
+    fleet = FleetReader(path.parent, span)
+    satellites = fleet.read(_entries(values, "satellite", place), values.get("elements", []), place)
+    stations = read_stations(_entries(values, "station", place, needed=False), place)
+    widest_m = max((one.sensor.swath_nadir_m for one in satellites), default=0.0)
+    reader = RequestReader(path.parent, span, widest_m)
+    requests = reader.read(
+        _entries(values, "request", place), values.get("request_defaults", {}), place
+    )
+    problems.raise_if_any()
+    if span is None or not satellites or not requests:
+        raise InputError("mission", path.name, "complete", where=str(path))
+    if not stations:
+        place.warn("there is no [[station]]: no picture comes down, and none can meet a deadline")
+    return Mission(
+        name=values.get("name", path.stem),
+        span=span,
+        satellites=satellites,
+        stations=stations,
+        requests=requests,
+        solver=SolverOptions(**values.get("solver", {})),
+        warnings=tuple(problems.warnings),
+        sha256=hashlib.sha256(raw).hexdigest(),
+    )
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    """The tables of a TOML text; InputError, with the line, if it is none."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = re.fullmatch(
+            r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error)
+        )
+        reason = match[1] if match else str(error)
+        lines = text.splitlines() or [""]
+        number = int(match[2]) if match and match[2] else len(lines)
+        at = f" at column {match[3]}" if match and match[3] else ""
+        line = lines[min(number, len(lines)) - 1].strip()
+        raise InputError("TOML", line, f"valid: {reason}{at}", where=f"{path}:{number}") from error
+    except (RecursionError, ValueError) as error:
+        wish = "valid: tables within tables, or numbers, of a sane size"
+        raise InputError("TOML", text[:40], wish, where=str(path)) from error
+
+
+def _entries(
+    values: Mapping[str, object], key: str, place: Place, *, needed: bool = True
+) -> list[object]:
+    """The entries of an array of tables; complains if there is none where one is needed."""
+    entries = values.get(key, [])
+    if isinstance(entries, dict):
+        place.key(key).complain(entries, f"begun with [[{key}]], in double brackets")
+        return []
+    if not isinstance(entries, list):
+        place.key(key).complain(entries, f"tables begun with [[{key}]]")
+        return []
+    if needed and not entries:
+        place.key(key).complain(Missing(), f"given: at least one [[{key}]]")
+    return entries
+
+
+def _span(values: Mapping[str, Any], place: Place) -> Span | None:
+    """Start to stop, or start and duration; None, and a complaint, if they are wrong."""
+    here = place.key("span")
+    if "span" not in values:
+        if not any(error.field.startswith("span") for error in place.problems.errors):
+            here.complain(Missing(), "given: [span] with start, and stop or duration")
+        return None
+    wrong = {error.field for error in place.problems.errors}
+    given = values["span"]
+    start, stop, duration_s = (given.get(key) for key in ("start", "stop", "duration"))
+    if stop is not None and duration_s is not None:
+        here.key("duration").complain(duration_s, "left out where stop is given")
+        return None
+    if any(field.startswith("span.") for field in wrong):
+        return None
+    if start is None:
+        here.key("start").complain(Missing(), "given: a UTC time such as 2026-05-31T00:00:00Z")
+    if stop is None and duration_s is None:
+        here.key("stop").complain(Missing(), "given, or duration")
+    if start is None or (stop is None and duration_s is None):
+        return None
+    stop = stop or start + duration_s
+    if stop <= start:
+        here.key("stop").complain(stop.utc(0), f"later than start {start.utc(0)}")
+        return None
+    if stop - start > LONGEST_SPAN_S:
+        wish = f"at most {LONGEST_SPAN_S / day:g} days after start {start.utc(0)}"
+        here.key("stop").complain(stop.utc(0), wish)
+        return None
+    return Span(start, stop)
