@@ -15,9 +15,9 @@ from offnadir.geometry import (
     ground_length_m,
     ground_speed_m_s,
     look_angles,
-    orbit_frame,
     ray_to_ellipsoid_m,
 )
+from offnadir.geometry._look import orbit_frame
 from offnadir.orbits import make_ephemeris
 from offnadir.units import deg, km
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -234,13 +235,12 @@ def test_satellite_by_part_of_its_name(good):
     assert mission.satellites[0].name == "SKYSAT-C1"
 
 
-def test_hash_is_that_of_the_file(write):
-    # As `sha256sum` has it for the text "" would be e3b0c442...; here it must follow the bytes.
-    path = write()
-    first = load_mission(path).sha256
-    path.write_text(path.read_text() + "\n")
-    assert re.fullmatch("[0-9a-f]{64}", first)
-    assert load_mission(path).sha256 != first
+def test_hash_is_over_the_mission_and_the_files_it_names(good, tmp_path):
+    (tmp_path / "p.geojson").write_text(features(("Busan", BUSAN, {})))
+    mission = good(request='[[request]]\ngeojson = "p.geojson"\n')
+    parts = [tmp_path / name for name in ("mission.toml", "sats.3le", "p.geojson")]
+    whole = b"".join(part.read_bytes() for part in parts)
+    assert mission.sha256 == hashlib.sha256(whole).hexdigest()
 
 
 # The file as such
@@ -725,10 +725,26 @@ def test_unknown_sensor(bad):
     assert "worldview-3" in problem.hint
 
 
+def test_inline_sensor(good):
+    inline = '[satellite.sensor]\nbase = "worldview-3"\nmax_off_nadir_deg = 20\n'
+    (satellite,) = good(satellite="[[satellite]]\nnorad_id = 40115\n" + inline).satellites
+    assert_allclose(satellite.max_off_nadir_rad, 20 * deg, rtol=1e-15)
+
+
 def test_inline_sensor_is_checked(bad):
-    problem = bad(satellite="[[satellite]]\nnorad_id = 40115\n[satellite.sensor]\ntitle = 5\n")[0]
-    assert problem.field.startswith("satellite[1].sensor")
-    assert problem.where.endswith("mission.toml")
+    inline = '[satellite.sensor]\nbase = "worldview-3"\naperture_m = 0\npitch_mm = 0.1\n'
+    problems = bad(satellite="[[satellite]]\nnorad_id = 40115\n" + inline)
+    assert [(p.field, p.value) for p in problems] == [
+        ("satellite[1].sensor.aperture_m", 0),
+        ("satellite[1].sensor.pitch_mm", 0.1),
+    ]
+    assert all(problem.where.endswith("mission.toml") for problem in problems)
+
+
+def test_incomplete_inline_sensor(bad):
+    problems = bad(satellite='[[satellite]]\nnorad_id = 40115\nsensor = {kind = "frame"}\n')
+    assert "satellite[1].sensor.focal_length_m" in {problem.field for problem in problems}
+    assert all("(missing)" in str(problem) for problem in problems)
 
 
 def test_satellite_not_found(bad):
@@ -864,18 +880,58 @@ def test_wrong_solver_options(bad, line):
     assert only(bad(f"[solver]\n{line}\n")).field == f"solver.{line.split()[0]}"
 
 
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "mission-file.md").read_text("utf-8")
+
+
 def test_every_key_is_documented():
-    """The reference page names every key that the reader knows, and the reader every key there."""
+    """The page names every key that the reader knows, and the reader knows every key there."""
     from offnadir.planning._fleet import SATELLITE_KEYS
     from offnadir.planning._ground import STATION_KEYS
     from offnadir.planning._requests import REQUEST_KEYS
 
-    page = Path(__file__).parents[2] / "docs" / "reference" / "mission-file.md"
-    in_tables = set(re.findall(r"^\| `(\w+)`", page.read_text(), re.MULTILINE))
+    sections = re.split(r"^### `\[satellite.sensor\]`$|^## ", PAGE, flags=re.MULTILINE)
+    of_sensors = [part for part in sections if "| `base` |" in part]
+    rest = "".join(part for part in sections if "| `base` |" not in part)
     tables = (MISSION_KEYS, SPAN_KEYS, SATELLITE_KEYS, STATION_KEYS, REQUEST_KEYS, SOLVER_KEYS)
-    known = {
-        key for table in tables for key in table if key not in ("satellite", "station", "request")
-    }
-    known -= {"span", "solver", "request_defaults"}
+    known = {key for table in tables for key in table}
+    known -= {"span", "satellite", "station", "request", "request_defaults", "solver"}
     known |= {"min_convergence_deg", "max_convergence_deg"}
-    assert in_tables == known
+    assert set(re.findall(r"^\| `(\w+)`", rest, re.MULTILINE)) == known
+    assert len(of_sensors) == 1
+
+
+def test_every_key_of_a_sensor_is_documented(bad):
+    (section,) = (
+        part for part in re.split(r"^##+ ", PAGE, flags=re.MULTILINE) if "| `base`" in part
+    )
+    keys = re.findall(r"^\| `(\w+)`", section, re.MULTILINE)
+    # A wrong value of each key on the page is complained of as a value, not as an unknown key.
+    lines = [f"{key} = [[1]]" for key in keys if key not in ("base", "name")]
+    problems = bad(
+        satellite="[[satellite]]\nnorad_id = 40115\n[satellite.sensor]\n" + "\n".join(lines)
+    )
+    assert {problem.field for problem in problems} == {
+        f"satellite[1].sensor.{key}" for key in keys if key not in ("base", "name")
+    }
+    assert all("known here" not in problem.wish for problem in problems)
+
+
+def test_the_example_of_the_page_works(tmp_path):
+    example = re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    assert example is not None
+    (tmp_path / "mission.toml").write_text(example[1])
+    kompsat = (
+        "KOMPSAT-3A\n"
+        "1 40536U 15014A   26150.59361315  .00026749  00000+0  40066-3 0  9992\n"
+        "2 40536  97.6881 140.6812 0055091 239.4643 120.1165 15.53142044619081\n"
+    )
+    (tmp_path / "more").mkdir()
+    (tmp_path / "elements.omm.json").write_text(SETS)  # what is in a file counts, not its name
+    (tmp_path / "more" / "late.3le").write_text(kompsat)
+    (tmp_path / "ports.geojson").write_text(features(("Busan", BUSAN, {})))
+    mission = load_mission(tmp_path / "mission.toml")
+    assert [one.name for one in mission.satellites] == ["WORLDVIEW-3 (WV-3)", "Arirang 3A"]
+    assert [one.name for one in mission.requests] == [
+        "Sohae", "Vostochny", "Incheon harbour", "Busan",
+    ]  # fmt: skip
+    assert mission.warnings == ()

@@ -214,4 +214,3 @@ def test_a_folder(tmp_path: Path):
     with pytest.raises(FileError, match="is a folder") as caught:
         read_sites(str(tmp_path))
     assert caught.value.exit_code == 2
-

@@ -29,6 +29,8 @@ def demo(
             if source.is_file() and source.suffix != ".py":
                 shutil.copyfile(source, output / "mission" / source.name)
     if not quiet:
-        _say.note(f"The mission file, to be changed and planned again: {output}/mission/mission.toml")
+        _say.note(
+            f"The mission file, to be changed and planned again: {output}/mission/mission.toml"
+        )
         _say.note("The report, to be opened in a browser:")
     print(report)

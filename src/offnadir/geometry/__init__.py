@@ -1,4 +1,4 @@
-"""Geometry between a satellite and a place: looks, rays, footprints."""
+"""Geometry between a satellite and a place: looks, rays, footprints, sample distances."""
 
 from offnadir.geometry._footprint import (
     covered_share,
@@ -6,7 +6,14 @@ from offnadir.geometry._footprint import (
     ground_length_m,
     ground_speed_m_s,
 )
-from offnadir.geometry._look import Look, look_angles, orbit_frame, ray_to_ellipsoid_m, swath_edges
+from offnadir.geometry._gsd import (
+    gsd_across_m,
+    gsd_along_m,
+    incidence_from_off_nadir_rad,
+    orbital_period_s,
+    sar_ground_range_resolution_m,
+)
+from offnadir.geometry._look import Look, look_angles, ray_to_ellipsoid_m
 
 __all__ = [
     "Look",
@@ -14,8 +21,11 @@ __all__ = [
     "footprints_rad",
     "ground_length_m",
     "ground_speed_m_s",
+    "gsd_across_m",
+    "gsd_along_m",
+    "incidence_from_off_nadir_rad",
     "look_angles",
-    "orbit_frame",
+    "orbital_period_s",
     "ray_to_ellipsoid_m",
-    "swath_edges",
+    "sar_ground_range_resolution_m",
 ]

@@ -89,4 +89,3 @@ def ground_speed_m_s(r_itrf_m: Array, v_itrf_m_s: Array) -> Array:
     level = v_itrf_m_s - np.sum(v_itrf_m_s * up, axis=-1, keepdims=True) * up
     speed: Array = np.linalg.norm(level, axis=-1) * radius / (radius + alt)
     return speed
-

@@ -22,7 +22,7 @@ from offnadir.orbits import (
 from offnadir.planning._fields import Kind, ListOf, Number, OneOf, Raw, Text, read_table
 from offnadir.planning._problems import Missing, Place
 from offnadir.planning.model import Satellite
-from offnadir.sensors import Sensor, load_sensor, sensor_from_table
+from offnadir.sensors import Sensor, load_sensor, sensor_from_table, sensor_of_satellite
 from offnadir.units import Gbit, Mbit, day, deg
 
 ELEMENT_FILES: Final = ListOf(Text(), "file names", or_one=True)
@@ -50,7 +50,12 @@ class FleetReader:
 
     folder: Path
     span: Span | None
-    _files: dict[str, tuple[ElementSet, ...]] = field(default_factory=dict)
+    _files: dict[Path, tuple[ElementSet, ...]] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were read, in the order in which the mission names them."""
+        return tuple(self._files)
 
     def read(
         self, entries: list[object], files: Sequence[str], place: Place
@@ -90,13 +95,13 @@ class FleetReader:
         """The element sets of files, each file read once; what was refused becomes a warning."""
         sets: list[ElementSet] = []
         for number, name in enumerate(files, 1):
-            path = str(self.folder / name)
+            path = self.folder / name
             if path not in self._files:
                 self._files[path] = self._file(path, name, place.item(number))
             sets.extend(self._files[path])
         return tuple(sets)
 
-    def _file(self, path: str, name: str, place: Place) -> tuple[ElementSet, ...]:
+    def _file(self, path: Path, name: str, place: Place) -> tuple[ElementSet, ...]:
         try:
             file = read_elements(path)
         except (InputError, InputProblems) as error:
@@ -106,7 +111,7 @@ class FleetReader:
             place.complain(name, "a file of element sets that can be read", str(error))
             return ()
         for bad in file.rejected[:_TOLD]:
-            where = bad.where.replace(path, name, 1)
+            where = bad.where.replace(str(path), name, 1)
             place.problems.warnings.append(f"{where}: element set left out: {bad.reason}")
         if file.rejected:
             count = f"{len(file.rejected)} element sets left out, {len(file.elements)} read"
@@ -216,13 +221,21 @@ def _sensor(
 ) -> Sensor | None:
     """The camera: from the library, inline, or the one that the library knows for this satellite."""
     here = place.key("sensor")
+    wanted = values.get("sensor")
     try:
-        if "sensor" not in entry:
-            return None
-        if isinstance(values.get("sensor"), str):
-            return load_sensor(values["sensor"])
-        if "sensor" in values:
-            return sensor_from_table(values["sensor"], f"{place.file}: {here.path}")
+        if isinstance(wanted, str):
+            return load_sensor(wanted)
+        if wanted is not None:
+            return sensor_from_table(wanted, place.file)
     except (InputError, InputProblems) as error:
-        here.pass_on(error)
-    return None
+        for one in error.problems if isinstance(error, InputProblems) else [error]:
+            spot = here if isinstance(wanted, str) else here.key(one.field)
+            spot.complain(Missing() if one.value is None else one.value, one.wish, one.hint)
+        return None
+    if "sensor" in entry or elements is None:
+        return None  # complained of already
+    sensor = sensor_of_satellite(elements.norad_id)
+    if sensor is None:
+        wish = f"given: the library knows no camera of {elements.name} ({elements.norad_id})"
+        here.complain(Missing(), wish, "`offnadir sensors` lists the library; or write a table")
+    return sensor

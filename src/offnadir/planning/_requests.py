@@ -88,7 +88,12 @@ class RequestReader:
     folder: Path
     span: Span | None
     widest_swath_m: float = 0.0
-    _files: dict[str, tuple[Feature, ...]] = field(default_factory=dict)
+    _files: dict[Path, tuple[Feature, ...]] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The GeoJSON files that were read, in the order in which the mission names them."""
+        return tuple(self._files)
 
     def read(self, entries: list[object], defaults: object, place: Place) -> tuple[Request, ...]:
         """The requests of [[request]] entries that are right; all else is complained of."""
@@ -171,16 +176,16 @@ class RequestReader:
                 yield request, here
 
     def _features(self, path: Path, values: dict[str, Any], place: Place) -> tuple[Feature, ...]:
-        if str(path) not in self._files:
-            self._files[str(path)] = ()
+        if path not in self._files:
+            self._files[path] = ()
             try:
-                self._files[str(path)] = read_features(path)
+                self._files[path] = read_features(path)
             except FileError as error:
                 wish = "a GeoJSON file that can be read"
                 place.key("geojson").complain(values["geojson"], wish, str(error))
             except (InputError, InputProblems) as error:
                 place.problems.add(error)
-        features = self._files[str(path)]
+        features = self._files[path]
         if "feature" not in values or not features:
             return features
         wanted = values["feature"]

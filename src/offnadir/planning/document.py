@@ -251,7 +251,7 @@ def _pair_up(
             ephemeris = ephemerides[int(pictures.satellite[i])]
             places.append(ephemeris.position_itrf_m([zero + mid * _MS]))
         aim = mission.requests[request_index].aim.r_itrf_m
-        angle_deg = round(float(convergence_rad(*places, aim)[0]) / deg, 6)
+        angle_deg = round(float(convergence_rad(places[0], places[1], aim)[0]) / deg, 6)
         for mine, other in ((a, b), (b, a)):
             rows[mine]["stereo"] = {"partner": rows[other]["id"], "convergence_deg": angle_deg}
 

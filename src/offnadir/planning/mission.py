@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -79,8 +79,16 @@ def load_mission(path: str | Path) -> Mission:
         requests=requests,
         solver=SolverOptions(**values.get("solver", {})),
         warnings=tuple(problems.warnings),
-        sha256=hashlib.sha256(raw).hexdigest(),
+        sha256=_digest(raw, [*fleet.files, *reader.files]),
     )
+
+
+def _digest(raw: bytes, files: Sequence[Path]) -> str:
+    """SHA-256 over the mission file and then the files that it names, as `cat ... | sha256sum`."""
+    digest = hashlib.sha256(raw)
+    for path in files:
+        digest.update(read_bytes(path))
+    return digest.hexdigest()
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:

@@ -92,6 +92,11 @@ def view(
     )
 
 
+def least_sun_rad(request: Request) -> float:
+    """Least elevation of the Sun [rad]: the request's, and above the horizon for a visible camera."""
+    return max(request.min_sun_elevation_rad, 0.0)
+
+
 def good_enough(request: Request, quality: Quality) -> NDArray[np.bool_]:
     """Whether predicted pictures meet the request's limits on ground sample distance and NIIRS."""
     good = np.isfinite(quality.niirs)
@@ -136,7 +141,7 @@ def _one_satellite(
         site_constraints=[
             (
                 MaxOffNadir(min(request.max_off_nadir_rad, satellite.max_off_nadir_rad)),
-                SunAbove(request.min_sun_elevation_rad),
+                SunAbove(least_sun_rad(request)),
             )
             for request in mission.requests
         ],

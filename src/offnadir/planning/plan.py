@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -167,7 +168,7 @@ def _conflicts(mission: Mission, pictures: Pictures) -> Times:
             stop_ms=pictures.stop_ms[rows],
             los_start=pictures.los_start[rows],
             los_stop=pictures.los_stop[rows],
-            slew_time_s=lambda angle_rad, agility=agility: slew_time_s(angle_rad, agility),
+            slew_time_s=partial(slew_time_s, agility=agility),
             max_slew_time_s=float(slew_time_s(widest + 1e-6, agility)),
         )
         parts.append(rows[pairs])
@@ -188,8 +189,8 @@ def _stereo_pairs(
             continue
         first, second = np.triu_indices(len(rows), 1)
         a, b = rows[first], rows[second]
-        angle = convergence_rad(*_positions(mission, ephemerides[index], pictures, a, b),
-                                request.aim.r_itrf_m)  # fmt: skip
+        seen_from = _positions(mission, ephemerides[index], pictures, a, b)
+        angle = convergence_rad(*seen_from, request.aim.r_itrf_m)
         turn = np.arccos(
             np.clip(np.sum(pictures.los_stop[a] * pictures.los_start[b], axis=1), -1, 1)
         )

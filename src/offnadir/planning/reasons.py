@@ -15,7 +15,7 @@ from offnadir.earth import SunTable
 from offnadir.epoch import Epoch
 from offnadir.orbits import Ephemeris
 from offnadir.planning.model import Mission, Request
-from offnadir.planning.opportunities import Pictures, view
+from offnadir.planning.opportunities import Pictures, least_sun_rad, view
 from offnadir.planning.problem import Problem
 from offnadir.units import deg
 
@@ -83,14 +83,14 @@ def _no_opportunity(
             "limit of its own.",
         )
     light, _ = sun.angles_rad(request.aim, steep["best"])
-    lit = light >= request.min_sun_elevation_rad
+    lit = light >= least_sun_rad(request)
     if not np.any(lit):
         k = int(np.argmax(light))
         return Reason(
             "too_dark",
             f"Every one of {len(steep)} passes is too dark: the highest Sun is {light[k] / deg:.1f} deg "
             f"({steep['satellite'][k]}, {_clock(steep['best'][k])}); the request asks for "
-            f"{request.min_sun_elevation_rad / deg:.1f} deg.",
+            f"{least_sun_rad(request) / deg:.1f} deg.",
         )
     return _blurred(mission, ephemerides, sun, request, steep.take(np.flatnonzero(lit)))
 

@@ -248,12 +248,13 @@ class _Flow:
         # the stretch after contact j, j = -1 for the whole span, and its first picture
         self.after_ms = {-1: _BEGIN_MS} | {j: int(k.start_ms[j]) for j in contacts}
         self.over_ms = {-1: _BEGIN_MS} | {j: int(k.stop_ms[j]) for j in contacts}
-        self.order = {int(i): n for n, i in enumerate(self.pictures)}
+        self.volume_kbit = c.volume_kbit[self.pictures]
+        self.request_index = c.request_index[self.pictures]
         self.first = {
             j: int(np.searchsorted(self.stop_ms, t, side="right")) for j, t in self.after_ms.items()
         }
         self.most = {j: self._most(self.pictures[n:]) for j, n in self.first.items()}
-        self._cache: dict[tuple[int, int], tuple[int, list[int]]] = {}
+        self._cache: dict[tuple[int, int], tuple[int, bool, list[int]]] = {}
 
     def post(self) -> None:
         """Add all rules to the model."""
@@ -275,17 +276,39 @@ class _Flow:
                 self._limit(self.pictures[first:end], most, j, by_ms, self.memory)
 
     def _deadline(self, n: int) -> None:
-        """If picture n is taken, all pictures up to it are down by its deadline."""
-        c = self.model.problem.candidates
-        candidate, by_ms = int(self.pictures[n]), int(self.deadline_ms[n])
-        own = int(c.volume_kbit[candidate])
-        others = self.pictures[:n]
-        fits = self.model.beside(candidate, others)
+        """If picture n is taken, all pictures up to it are down by its deadline.
+
+        So they are if one of the same request is taken later: one rule says both, and binds fractions
+        more than one for each picture. When none is taken the rule must say nothing: by how much
+        the other pictures can exceed the contacts is added then.
+        """
+        request = self.request_index == self.request_index[n]
+        by_ms = int(self.deadline_ms[n])
+        takers = np.zeros(len(self.pictures), dtype=np.bool_)
+        takers[n] = True
+        others = np.arange(n)
+        if not self.model.problem.stereo[self.request_index[n]]:
+            takers[n:] = request[n:] & (self.deadline_ms[n:] >= 0) & (self.deadline_ms[n:] <= by_ms)
+            others = others[~request[:n]]
+        takers_own = self.volume_kbit[takers]
         for j, first in self.first.items():
-            if self.over_ms[j] <= by_ms and first <= n:
-                pictures = others[first:][fits[first:]]
-                most = self._most(pictures)[-1] if len(pictures) else 0
-                self._limit(pictures, most, j, by_ms, -own, only_if=candidate)
+            if self.over_ms[j] > by_ms or first > n:
+                continue
+            sure, emptied, maybe = self._relief(j, by_ms)
+            most = 0
+            if first < n:
+                before = self._relief(j, int(self.stop_ms[n - 1]))[0]
+                most = min(self.most[j][n - first - 1], self.memory + before)
+            if emptied or most + int(takers_own.max()) <= sure:
+                continue
+            slack = max(most - sure, 0)
+            mine = others[others >= first]
+            self._add(
+                np.concatenate([self.pictures[mine], self.pictures[takers]]),
+                np.concatenate([self.volume_kbit[mine], takers_own + slack]),
+                maybe,
+                sure + slack,
+            )
 
     def _deadline_cut(self, by_ms: int) -> None:
         """All pictures due by a time are down by then: implied for plans, but not for fractions."""
@@ -295,38 +318,28 @@ class _Flow:
             if self.over_ms[j] <= by_ms and len(pictures):
                 self._limit(pictures, self._most(pictures)[-1], j, by_ms, 0)
 
-    def _limit(
-        self,
-        pictures: IntArray,
-        most: int,
-        j: int,
-        by_ms: int,
-        room: int,
-        only_if: int | None = None,
-    ) -> None:
+    def _limit(self, pictures: IntArray, most: int, j: int, by_ms: int, room: int) -> None:
         """Volume of pictures <= room + what the contacts after j and over by a time can send.
 
         Left out if it always holds: because even all pictures together do not take up so much
         (`most` says how much), or because a contact between empties any memory, and the rules before
         and after it say as much.
         """
-        sure, maybe = self._relief(j, by_ms)
-        too_much = most - room - sure
-        if sure < 0 or too_much <= 0:
-            return
+        sure, emptied, maybe = self._relief(j, by_ms)
+        if not emptied and most > room + sure:
+            volume = self.model.problem.candidates.volume_kbit[pictures]
+            self._add(pictures, volume, maybe, room + sure)
+
+    def _add(self, pictures: IntArray, volume: IntArray, maybe: list[int], limit: int) -> None:
         model, k = self.model, self.model.problem.contacts
         terms = [model.take[i] for i in pictures.tolist()] + [model.used[i] for i in maybe]
-        factors = model.problem.candidates.volume_kbit[pictures].tolist()
-        factors += [-int(k.max_volume_kbit[i]) for i in maybe]
-        if only_if is not None:
-            terms, factors = [*terms, model.take[only_if]], [*factors, too_much]
-            sure += too_much
-        model.cp.add(cp_model.LinearExpr.weighted_sum(terms, factors) <= room + sure)
+        factors = volume.tolist() + [-int(k.max_volume_kbit[i]) for i in maybe]
+        model.cp.add(cp_model.LinearExpr.weighted_sum(terms, factors) <= limit)
 
-    def _relief(self, j: int, by_ms: int) -> tuple[int, list[int]]:
+    def _relief(self, j: int, by_ms: int) -> tuple[int, bool, list[int]]:
         """What contacts after j and over by a time send for sure, and those that only may be used.
 
-        -1 in place of the volume if one of the sure contacts alone empties the whole memory.
+        Between them: whether one of the sure contacts alone empties the whole memory.
         """
         if (j, by_ms) not in self._cache:
             k = self.model.problem.contacts
@@ -337,8 +350,7 @@ class _Flow:
             ]
             maybe = [i for i in between if not isinstance(self.model.used[i], int)]
             sure = [int(k.max_volume_kbit[i]) for i in between if i not in maybe]
-            volume = -1 if max(sure, default=0) >= self.memory else sum(sure)
-            self._cache[j, by_ms] = volume, maybe
+            self._cache[j, by_ms] = sum(sure), max(sure, default=0) >= self.memory, maybe
         return self._cache[j, by_ms]
 
     def _most(self, pictures: IntArray) -> list[int]:

@@ -1,0 +1,65 @@
+"""Distances and angles that need no orbit: ground sample distance, incidence, slant range, period."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from offnadir.constants import EARTH_MEAN_RADIUS_M, GM_EARTH_M3_S2, WGS84_A_M
+
+Array = NDArray[np.float64]
+
+
+def gsd_along_m(pitch_m: float, focal_length_m: float, range_m: ArrayLike) -> Array:
+    """Ground sample distance [m] across the line of sight, where nothing is stretched: p s / f."""
+    return np.asarray(range_m, np.float64) * (pitch_m / focal_length_m)
+
+
+def gsd_across_m(
+    pitch_m: float, focal_length_m: float, range_m: ArrayLike, incidence_rad: ArrayLike
+) -> Array:
+    """Ground sample distance [m] along the ground projection of the line of sight: p s / (f cos i).
+
+    Level ground; `incidence_rad` is at the place, from the vertical. Grows without bound towards the
+    horizon.
+    """
+    cos_i = np.cos(np.asarray(incidence_rad, np.float64))
+    return gsd_along_m(pitch_m, focal_length_m, range_m) / cos_i
+
+
+def incidence_from_off_nadir_rad(off_nadir_rad: ArrayLike, alt_m: ArrayLike) -> Array:
+    """Incidence [rad] at the place of an off-nadir angle [rad] at height `alt_m`; NaN past the limb.
+
+    Sphere of the mean radius: sin i = (R + h) / R sin(off-nadir).
+    """
+    alt = np.asarray(alt_m, np.float64)
+    sine = (EARTH_MEAN_RADIUS_M + alt) / EARTH_MEAN_RADIUS_M * np.sin(off_nadir_rad)
+    return np.asarray(np.arcsin(np.where(sine <= 1.0, sine, np.nan)), np.float64)
+
+
+def off_nadir_from_incidence_rad(incidence_rad: ArrayLike, alt_m: ArrayLike) -> Array:
+    """Off-nadir [rad] at the satellite of an incidence [rad] at the place; the inverse of the above."""
+    alt = np.asarray(alt_m, np.float64)
+    sine = EARTH_MEAN_RADIUS_M / (EARTH_MEAN_RADIUS_M + alt) * np.sin(incidence_rad)
+    return np.asarray(np.arcsin(sine), np.float64)
+
+
+def slant_range_m(off_nadir_rad: ArrayLike, alt_m: ArrayLike) -> Array:
+    """Distance [m] to the ground along an off-nadir angle [rad]; NaN past the limb. Sphere."""
+    off = np.asarray(off_nadir_rad, np.float64)
+    alt = np.asarray(alt_m, np.float64)
+    far = EARTH_MEAN_RADIUS_M + alt
+    root = EARTH_MEAN_RADIUS_M**2 - (far * np.sin(off)) ** 2
+    return np.asarray(far * np.cos(off) - np.sqrt(np.where(root >= 0, root, np.nan)), np.float64)
+
+
+def orbital_period_s(alt_m: float) -> float:
+    """Period [s] of a circular two-body orbit at height `alt_m` above the equatorial radius."""
+    return 2.0 * math.pi * math.sqrt((WGS84_A_M + alt_m) ** 3 / GM_EARTH_M3_S2)
+
+
+def sar_ground_range_resolution_m(slant_resolution_m: float, incidence_rad: ArrayLike) -> Array:
+    """Ground-range resolution [m] of a radar: slant-range resolution / sin(incidence)."""
+    return np.asarray(slant_resolution_m / np.sin(np.asarray(incidence_rad, np.float64)))
