@@ -14,13 +14,18 @@ from typing import Any
 def best_value(problem: Any) -> int:
     """The greatest value of any plan that keeps every rule."""
     candidates = range(len(problem.candidates.start_ms))
-    contact_sets = [used for used in subsets(range(len(problem.contacts.start_ms)))
-                    if contacts_are_possible(problem, used)]
+    contact_sets = [
+        used
+        for used in subsets(range(len(problem.contacts.start_ms)))
+        if contacts_are_possible(problem, used)
+    ]
     best = 0
     for chosen in subsets(candidates):
         value = sum(int(problem.candidates.value_micro[i]) for i in chosen)
-        if value > best and pictures_go_together(problem, chosen) and any(
-            recorder_is_content(problem, chosen, used) for used in contact_sets
+        if (
+            value > best
+            and pictures_go_together(problem, chosen)
+            and any(recorder_is_content(problem, chosen, used) for used in contact_sets)
         ):
             best = value
     return best

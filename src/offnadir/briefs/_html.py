@@ -54,11 +54,18 @@ def num(value: float | None, digits: int = 0) -> str:
     return text.lstrip("-") if not text.strip("-0.\u202f") else text
 
 
-def coordinate(value: float) -> str:
-    """A number in an SVG path: one digit, no more characters than needed."""
-    text = f"{value:.1f}"
-    text = text.removesuffix(".0")
-    return "0" if text == "-0" else text
+def coordinate(value: float, digits: int = 1) -> str:
+    """A number in an SVG path, with no more characters than needed.
+
+    >>> coordinate(3.0), coordinate(0.25, 2), coordinate(-0.01)
+    ('3', '.25', '0')
+    """
+    text = f"{value:.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    if text in ("-0", "0", ""):
+        return "0"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
 def count(n: int, one: str, many: str = "") -> str:

@@ -35,26 +35,30 @@ def dense(lonlat: Sequence[tuple[float, float]], step_deg: float = 2.0) -> Array
     return np.stack([np.interp(fine, at, points[:, k]) for k in (0, 1)], axis=-1)
 
 
-def path(pieces: Iterable[Array], *, closed: bool = False) -> str:
-    """An SVG path in absolute then relative steps of a tenth of a unit."""
+def path(pieces: Iterable[Array], *, closed: bool = False, digits: int = 1) -> str:
+    """An SVG path in relative steps, rounded to that many digits; steps of nothing are left out."""
+    ticks = 10**digits
     parts = []
     for piece in pieces:
-        tenths = np.round(piece * 10).astype(np.int64)
-        keep = np.ones(len(tenths), bool)
-        keep[1:] = np.any(np.diff(tenths, axis=0) != 0, axis=1)
-        tenths = tenths[keep]
-        if len(tenths) < 2 and not closed:
+        whole = np.round(piece * ticks).astype(np.int64)
+        keep = np.ones(len(whole), bool)
+        keep[1:] = np.any(np.diff(whole, axis=0) != 0, axis=1)
+        whole = whole[keep]
+        if len(whole) < 2 and not closed:
             continue
-        x, y = (coordinate(v / 10) for v in tenths[0].tolist())
-        steps = "".join(_step(dx) + _step(dy) for dx, dy in np.diff(tenths, axis=0).tolist())
+        x, y = (coordinate(v / ticks, digits) for v in whole[0].tolist())
+        steps = "".join(
+            _step(dx / ticks, digits) + _step(dy / ticks, digits)
+            for dx, dy in np.diff(whole, axis=0).tolist()
+        )
         parts.append(f"M{x} {y}l{steps.strip()}" if steps else f"M{x} {y}h0")
         if closed:
             parts.append("z")
     return "".join(parts)
 
 
-def _step(tenths: int) -> str:
-    text = coordinate(tenths / 10)
+def _step(value: float, digits: int) -> str:
+    text = coordinate(value, digits)
     return text if text[0] == "-" else " " + text
 
 

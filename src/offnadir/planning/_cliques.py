@@ -13,17 +13,18 @@ IntArray = NDArray[np.int64]
 class Graph:
     """Undirected graph of `size` nodes; the neighbours of a node in one lookup.
 
-    `pairs` has shape (q, 2); a pair may occur twice or either way round.
+    `pairs` has shape (q, 2). A pair may occur twice; its ends are then listed and weighed twice.
     """
 
     __slots__ = ("_first", "_other", "size")
 
     def __init__(self, size: int, pairs: IntArray) -> None:
-        both = np.concatenate([pairs, pairs[:, ::-1]])
-        key = np.unique(both[:, 0] * np.int64(max(size, 1)) + both[:, 1])
         self.size = size
-        self._other = key % max(size, 1)
-        self._first = np.searchsorted(key, np.arange(size + 1, dtype=np.int64) * max(size, 1))
+        n = np.int64(max(size, 1))
+        a, b = pairs[:, 0], pairs[:, 1]
+        key = np.sort(np.concatenate([a * n + b, b * n + a]))
+        self._other = key % n
+        self._first = np.searchsorted(key, np.arange(size + 1, dtype=np.int64) * n)
 
     def neighbours(self, node: int) -> IntArray:
         """Nodes joined to this one, rising."""

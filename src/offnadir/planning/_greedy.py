@@ -41,13 +41,13 @@ def make_options(problem: Problem) -> Options:
     can = _can_be_taken(problem)
     single = np.flatnonzero(can & ~problem.stereo[c.request_index])
     pairs = problem.stereo_pairs
-    size = np.int64(len(c) + 1)
-    ordered = np.sort(pairs, axis=1)
-    apart = ~np.isin(
-        ordered[:, 0] * size + ordered[:, 1],
-        problem.conflicts[:, 0] * size + problem.conflicts[:, 1],
-    )
-    pairs = pairs[apart & can[pairs].all(axis=1)]
+    if len(pairs):
+        size = np.int64(len(c) + 1)
+        apart = ~np.isin(
+            pairs.min(axis=1) * size + pairs.max(axis=1),
+            problem.conflicts[:, 0] * size + problem.conflicts[:, 1],
+        )
+        pairs = pairs[apart & can[pairs].all(axis=1)]
     first = np.concatenate([single, pairs[:, 0]])
     second = np.concatenate([np.full(len(single), -1, dtype=np.int64), pairs[:, 1]])
     two = second >= 0

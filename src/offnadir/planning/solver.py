@@ -93,7 +93,7 @@ def solve(
     value, bound = int(problem.candidates.value_micro[chosen].sum()), options.most_value_micro
     report(Progress(elapsed_s=_since(begin_s), value_micro=value, bound_micro=bound))
     if value < bound and not (stop is not None and stop()):
-        model = _Model(problem, options, graph, pressed)
+        model = _Model(problem, options, pressed)
         model.hint(chosen, contacts)
         search = _Search(begin_s, value, bound, report, stop)
         found = search.run(model, seed=seed, time_limit_s=time_limit_s)
@@ -129,16 +129,13 @@ def _solution(
 class _Model:
     """The problem in CP-SAT's terms: variables, rules, objective, and a plan to start from."""
 
-    def __init__(
-        self, problem: Problem, options: Options, graph: Graph, pressed: NDArray[np.bool_]
-    ) -> None:
+    def __init__(self, problem: Problem, options: Options, pressed: NDArray[np.bool_]) -> None:
         self.problem = problem
         self.cp = cp_model.CpModel()
         self.take = self._pictures(options)
         self._exclude(options)
         rows = np.flatnonzero(pressed[problem.contacts.satellite_index])
         rows = rows[np.argsort(problem.contacts.start_ms[rows], kind="stable")]
-        self._graph = graph
         self.used: dict[int, Any] = dict.fromkeys(rows.tolist(), 1)
         self._share_contacts(rows)
         for satellite in np.flatnonzero(pressed).tolist():
@@ -204,14 +201,6 @@ class _Model:
                         if isinstance(self.used[i], int):
                             self.used[i] = self.cp.new_bool_var("")
                     self.cp.add(sum(self.used[i] for i in rivals.tolist()) <= places)
-
-    def beside(self, candidate: int, others: IntArray) -> NDArray[np.bool_]:
-        """Which of other candidates can be taken together with one: not in conflict, nor its rival."""
-        request = self.problem.candidates.request_index
-        apart = ~np.isin(others, self._graph.neighbours(candidate))
-        if not self.problem.stereo[request[candidate]]:
-            apart &= request[others] != request[candidate]
-        return apart
 
     def hint(self, chosen: IntArray, contacts: list[int]) -> None:
         """Start from a plan: a value for every variable."""

@@ -1,0 +1,143 @@
+"""Image quality and viewing geometry against published worked values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from offnadir.geometry import (
+    gsd_across_m,
+    gsd_along_m,
+    incidence_from_off_nadir_rad,
+    orbital_period_s,
+    sar_ground_range_resolution_m,
+)
+from offnadir.quality import (
+    giqe4_niirs,
+    giqe5_niirs,
+    mtf_optics,
+    predict,
+    rer_from_design,
+    weighted_rer,
+)
+from offnadir.sensors import agility_profile, load_sensor, slew_time_s
+from offnadir.units import deg, km, um
+
+
+def test_giqe4_of_a_real_quickbird_picture():
+    """Kim, Kim and Kim 2008, ISPRS XXXVII-B1, table 3 (QuickBird 3): NIIRS 3.34."""
+    niirs = giqe4_niirs(0.7509, rer=0.2711, overshoot=0.7832, gain=4.16, snr=10)
+    assert_allclose(niirs, 3.34, atol=0.015)
+
+
+def test_giqe5_of_the_definition_of_niirs_5():
+    """NGA, GIQE 5.0, 16 Sep 2015, figure 1: 20.8 inches at Q = 1 are NIIRS 5."""
+    assert_allclose(giqe5_niirs(0.52832, rer=0.35, snr=50), 5.0, atol=0.05)
+
+
+def test_giqe5_loses_0_87_when_smear_takes_the_edge():
+    """NGA, GIQE 5.0, tables 5 and 6: Q = 1, smear of 8 pixels, SNR 50."""
+    sharp = giqe5_niirs(1.0, weighted_rer(0.329, 0.329), 50)
+    smeared = giqe5_niirs(1.0, weighted_rer(0.1, 0.329), 50)
+    assert_allclose(smeared - sharp, -0.87, atol=0.01)
+
+
+def test_weighted_edge_response():
+    """NGA, GIQE 5.0, table 3, smear of 4 pixels: 0.169 and 0.329 make 0.211."""
+    assert_allclose(weighted_rer(0.169, 0.329), 0.211, atol=0.001)
+    assert_allclose(weighted_rer(0.329, 0.169), 0.211, atol=0.001)
+
+
+@pytest.mark.parametrize(
+    ("smear_px", "expected"),
+    [(0, 0.329), (2, 0.247), (4, 0.169), (8, 0.100)],
+)
+def test_edge_response_of_a_design_with_smear(smear_px, expected):
+    """NGA, GIQE 5.0, tables 3 and 5: Q = 1, 20 % of the area obscured, WFE 0.1 wave, 1/4 px clocking.
+
+    The correlation length of the wavefront error is read from the report's figure 2 (0.04).
+    """
+    rer = rer_from_design(
+        q=1.0,
+        obscuration=np.sqrt(0.2),
+        wfe_rms_waves=0.1,
+        wfe_correlation=0.04,
+        smear_px=smear_px,
+        tdi_clocking_px=0.25,
+    )
+    assert_allclose(rer, expected, atol=0.015)
+
+
+@pytest.mark.parametrize(
+    ("alt_km", "pitch_um", "focal_m", "published_m"),
+    [(681, 8, 13.3, 0.41), (685, 8.75, 8.6, 0.70), (694, 13, 12.905, 0.70)],
+)
+def test_ground_sample_distance_at_nadir(alt_km, pitch_um, focal_m, published_m):
+    """GeoEye-1 (International Charter), KOMPSAT-3, Pleiades (eoPortal)."""
+    assert_allclose(gsd_along_m(pitch_um * um, focal_m, alt_km * km), published_m, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "off_nadir_deg", "published_m"),
+    [("worldview-2", 20, 0.52), ("worldview-1", 20, 0.55), ("worldview-1", 25, 0.59)],
+)
+def test_published_ground_sample_distance_off_nadir_is_the_geometric_mean(
+    sensor, off_nadir_deg, published_m
+):
+    """DigitalGlobe data sheets of WorldView-1 and -2."""
+    camera = load_sensor(sensor)
+    alt_m = camera.reference_altitude_m
+    off = off_nadir_deg * deg
+    incidence = incidence_from_off_nadir_rad(off, alt_m)
+    range_m = 6371008.8 * np.sin(incidence - off) / np.sin(off)
+    quality = predict(camera, range_m=range_m, incidence_rad=incidence, sun_elevation_rad=60 * deg)
+    assert_allclose(quality.gsd_m, published_m, rtol=0.03)
+
+
+@pytest.mark.parametrize(("off_deg", "published_deg"), [(18.3, 20.0), (40.6, 45.0), (49.0, 55.0)])
+def test_incidence_from_off_nadir(off_deg, published_deg):
+    """KOMPSAT-5 image data manual v1.0 (2014), section 1: 550 km."""
+    assert_allclose(
+        incidence_from_off_nadir_rad(off_deg * deg, 550 * km) / deg, published_deg, atol=0.2
+    )
+    assert np.isnan(incidence_from_off_nadir_rad(80 * deg, 550 * km))
+
+
+def test_period_of_ikonos():
+    """Semi-major axis 7056.97 km, 98.33 min."""
+    assert_allclose(orbital_period_s(678.833 * km) / 60, 98.33, atol=0.05)
+
+
+def test_ground_range_resolution_of_iceye_spotlight():
+    """ESA catalogue: 0.5 m slant, 1 m ground, at 30 deg."""
+    assert_allclose(sar_ground_range_resolution_m(0.5, 30 * deg), 1.0, atol=0.01)
+
+
+@pytest.mark.parametrize(("apart_km", "published_s"), [(200, 11), (800, 25)])
+def test_slews_of_pleiades(apart_km, published_s):
+    """ISPRS Archives XXXVIII-1 (2010), TC III: 200 km in 11 s, 800 km in 25 s, settling included."""
+    half = apart_km / 2 / 6371.0
+    off = np.arctan2(6371.0 * np.sin(half), 694.0 + 6371.0 * (1 - np.cos(half)))
+    assert_allclose(slew_time_s(2 * off, agility_profile("pleiades")), published_s, atol=1.0)
+    assert_allclose(slew_time_s(2 * off, load_sensor("pleiades-1").agility), published_s, atol=1.0)
+
+
+@pytest.mark.parametrize("obscuration", [0.0, 0.2, 0.447, 0.8])
+def test_annular_mtf_is_the_overlap_of_two_rings(obscuration):
+    """The definition: the autocorrelation of the pupil, counted on a fine grid."""
+    n = 801
+    x = np.linspace(-1, 1, n)
+    r = np.hypot(*np.meshgrid(x, x))
+    pupil = ((r <= 1) & (r >= obscuration)).astype(float)
+    step = x[1] - x[0]
+    for nu in (0.1, 0.33, 0.6, 0.9):
+        shift = round(2 * nu / step)
+        overlap = np.sum(pupil[:, shift:] * pupil[:, :-shift]) / np.sum(pupil)
+        assert_allclose(mtf_optics(np.array([shift * step / 2]), obscuration), overlap, atol=5e-3)
+
+
+def test_stretched_pixels_grow_with_one_over_cosine():
+    """At 60 deg incidence a pixel covers twice as much along the line of sight's ground track."""
+    along = gsd_along_m(8 * um, 13.3, 1000 * km)
+    assert_allclose(gsd_across_m(8 * um, 13.3, 1000 * km, 60 * deg), 2 * along, rtol=1e-12)
