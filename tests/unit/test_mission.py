@@ -766,6 +766,11 @@ def test_satellite_without_number_and_name(bad):
     assert problem.field == "satellite[1].norad_id"
 
 
+def test_slip_in_the_number_of_a_satellite(bad):
+    problem = only(bad(satellite=SATELLITE.replace("norad_id", "norad")))
+    assert (problem.field, problem.hint) == ("satellite[1].norad", "did you mean norad_id?")
+
+
 def test_same_satellite_twice(bad):
     again = SATELLITE.replace("norad_id = 40115", 'name = "WORLDVIEW-3 (WV-3)"')
     problem = only(bad(satellite=SATELLITE + again))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,14 +46,18 @@ class Results:
             "plan.ics": plan_ics(plan),
             "report.html": report_html(plan, list(shown.rows()), tracks),
         }
-        for name, text in texts.items():
-            (self._scratch / name).write_bytes(text.encode())
         arrow = shown.to_arrow()
-        pyarrow.parquet.write_table(arrow, self._scratch / "opportunities.parquet")
-        pyarrow.csv.write_csv(arrow, self._scratch / "opportunities.csv")
-        names = sorted(path.name for path in self._scratch.iterdir())
-        for name in names:
-            os.replace(self._scratch / name, self._folder / name)  # noqa: PTH105 - the atomic one
+        try:
+            for name, text in texts.items():
+                (self._scratch / name).write_bytes(text.encode())
+            pyarrow.parquet.write_table(arrow, self._scratch / "opportunities.parquet")
+            pyarrow.csv.write_csv(arrow, self._scratch / "opportunities.csv")
+            names = sorted(path.name for path in self._scratch.iterdir())
+            for name in names:
+                (self._scratch / name).replace(self._folder / name)
+        except OSError as error:
+            trouble = f"cannot be written: {error.strerror or error}"
+            raise FileError(self._folder, trouble) from error
         return tuple(self._folder / name for name in names)
 
 
@@ -75,8 +78,6 @@ def write_results(folder: str | Path) -> Iterator[Results]:
         raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
     try:
         yield Results(folder, scratch)
-    except OSError as error:
-        raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         if made and not any(folder.iterdir()):

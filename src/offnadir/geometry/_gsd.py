@@ -23,10 +23,18 @@ def gsd_across_m(
     """Ground sample distance [m] along the ground projection of the line of sight: p s / (f cos i).
 
     Level ground; `incidence_rad` is at the place, from the vertical. Grows without bound towards the
-    horizon.
+    horizon; NaN from there on.
     """
     cos_i = np.cos(np.asarray(incidence_rad, np.float64))
-    return gsd_along_m(pitch_m, focal_length_m, range_m) / cos_i
+    return gsd_along_m(pitch_m, focal_length_m, range_m) / np.where(cos_i > 0, cos_i, np.nan)
+
+
+def gsd_geometric_mean_m(
+    pitch_m: float, focal_length_m: float, range_m: ArrayLike, incidence_rad: ArrayLike
+) -> Array:
+    """Geometric mean [m] of the two above: what operators quote for a picture at an angle."""
+    along = gsd_along_m(pitch_m, focal_length_m, range_m)
+    return np.sqrt(along * gsd_across_m(pitch_m, focal_length_m, range_m, incidence_rad))
 
 
 def incidence_from_off_nadir_rad(off_nadir_rad: ArrayLike, alt_m: ArrayLike) -> Array:
@@ -36,7 +44,7 @@ def incidence_from_off_nadir_rad(off_nadir_rad: ArrayLike, alt_m: ArrayLike) -> 
     """
     alt = np.asarray(alt_m, np.float64)
     sine = (EARTH_MEAN_RADIUS_M + alt) / EARTH_MEAN_RADIUS_M * np.sin(off_nadir_rad)
-    return np.asarray(np.arcsin(np.where(sine <= 1.0, sine, np.nan)), np.float64)
+    return np.asarray(np.arcsin(np.where(np.abs(sine) <= 1.0, sine, np.nan)), np.float64)
 
 
 def off_nadir_from_incidence_rad(incidence_rad: ArrayLike, alt_m: ArrayLike) -> Array:

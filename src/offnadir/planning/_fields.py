@@ -7,7 +7,6 @@ is right, and notes what is wrong at its place; nothing is raised before the who
 from __future__ import annotations
 
 import datetime
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,8 +55,8 @@ class Number:
     `said` is the wish in words where the limits are looked after elsewhere.
     """
 
-    low: float = -math.inf
-    high: float = math.inf
+    low: float = -1e300
+    high: float = 1e300
     unit: str = ""
     scale: float = 1.0
     open_low: bool = False

@@ -20,7 +20,7 @@ from offnadir.orbits import (
     select_satellites,
 )
 from offnadir.planning._fields import Kind, ListOf, Number, OneOf, Raw, Text, read_table
-from offnadir.planning._problems import Missing, Place
+from offnadir.planning._problems import Missing, Place, key_hint
 from offnadir.planning.model import Satellite
 from offnadir.sensors import Sensor, load_sensor, sensor_from_table, sensor_of_satellite
 from offnadir.units import Gbit, Mbit, day, deg
@@ -154,7 +154,9 @@ class FleetReader:
     ) -> ElementSet | None:
         """The one set that is meant, the nearest in time to the middle of the span."""
         if not entry.keys() & {"norad_id", "name"}:
-            place.key("norad_id").complain(Missing(), "given, or name: which satellite is it?")
+            slips = (key for key in entry if key not in SATELLITE_KEYS)
+            if not any(key_hint(key, ("norad_id",)).startswith("did you") for key in slips):
+                place.key("norad_id").complain(Missing(), "given, or name: which satellite is it?")
             return None
         key = "norad_id" if "norad_id" in entry else "name"
         if key not in values or not sets:

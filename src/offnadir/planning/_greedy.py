@@ -12,6 +12,10 @@ from offnadir.planning._downlink import Recorder, assign_contacts
 from offnadir.planning.problem import IntArray, Problem
 
 
+_MOST_OUT = 3
+_MOST_TRIES = 50_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Options:
     """Ways to serve a request: a picture, or a stereo pair; arrays of shape (n,).
@@ -98,65 +102,144 @@ def greedy_plan(
     """A plan that keeps every rule: the chosen candidates, rising, and the contacts it counts on.
 
     Options are taken in turn where they still fit; three orders are tried (by value, by value for the
-    time, by value against that of the pictures they exclude) and the best plan is kept.
+    time, by value against that of the pictures they exclude), and the best plan is improved by
+    exchanges.
     """
     c = problem.candidates
     contacts = assign_contacts(problem)
+    if not len(options):
+        return np.empty(0, dtype=np.int64), contacts
     value = options.value_micro.astype(np.float64)
     busy = (c.stop_ms - c.start_ms)[options.first].astype(np.float64)
     share = np.zeros(len(c))
     ways = np.bincount(options.request_index, minlength=problem.n_requests)
     share[options.first] = value / ways[options.request_index]
     around = graph.weight_around(share)[options.first]
-    best, best_value = np.empty(0, dtype=np.int64), -1
+    drafts = []
     for score in (value, value / busy, value * value / (value + around)):
-        order = np.lexsort((np.arange(len(options)), c.start_ms[options.first], -score))
-        chosen = _take_in_turn(problem, options, graph, pressed, contacts, order)
-        total = int(c.value_micro[chosen].sum())
-        if total > best_value:
-            best, best_value = chosen, total
-    return best, contacts
+        draft = _Draft(problem, options, graph, pressed, contacts)
+        for way in np.lexsort((options.first, c.start_ms[options.first], -score)).tolist():
+            draft.add(way)
+        drafts.append(draft)
+    best = max(drafts, key=lambda draft: draft.value)
+    best.exchange()
+    return best.chosen(), contacts
 
 
-def _take_in_turn(
-    problem: Problem,
-    options: Options,
-    graph: Graph,
-    pressed: NDArray[np.bool_],
-    contacts: list[int],
-    order: IntArray,
-) -> IntArray:
-    c, k = problem.candidates, problem.contacts
-    recorders = {
-        satellite: Recorder(
-            problem, satellite, [i for i in contacts if k.satellite_index[i] == satellite]
+class _Draft:
+    """A plan in the making. `add` and `remove` keep every rule; ways are rows of the options."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        options: Options,
+        graph: Graph,
+        pressed: NDArray[np.bool_],
+        contacts: list[int],
+    ) -> None:
+        c, k = problem.candidates, problem.contacts
+        self.graph, self.candidates, self.options = graph, c, options
+        self.value = 0
+        self.served: dict[int, int] = {}  # request -> way
+        self.owner = np.full(len(c), -1, dtype=np.int64)  # candidate -> request it is taken for
+        self.hits = np.zeros(len(c), dtype=np.int32)  # how many taken pictures exclude it
+        self.recorders = {
+            satellite: Recorder(
+                problem, satellite, [i for i in contacts if k.satellite_index[i] == satellite]
+            )
+            for satellite in np.flatnonzero(pressed).tolist()
+        }
+        self.kept = {satellite: np.empty(0, dtype=np.int64) for satellite in self.recorders}
+        self.ways: list[tuple[int, int, int, int, int]] = list(
+            zip(
+                options.first.tolist(),
+                options.second.tolist(),
+                options.request_index.tolist(),
+                options.satellite_index.tolist(),
+                options.value_micro.tolist(),
+                strict=True,
+            )
         )
-        for satellite in np.flatnonzero(pressed).tolist()
-    }
-    kept: dict[int, IntArray] = {s: np.empty(0, dtype=np.int64) for s in recorders}
-    served = np.zeros(problem.n_requests, dtype=np.bool_)
-    blocked = np.zeros(len(c), dtype=np.bool_)
-    chosen: list[int] = []
-    columns = (options.first, options.second, options.request_index, options.satellite_index)
-    for first, second, request, satellite in zip(
-        *(column[order].tolist() for column in columns), strict=True
-    ):
-        if served[request] or blocked[first] or (second >= 0 and blocked[second]):
-            continue
+
+    def chosen(self) -> IntArray:
+        """The candidates taken, rising."""
+        return np.flatnonzero(self.owner >= 0)
+
+    def add(self, way: int) -> bool:
+        """Serve a request in this way if it is not served and nothing forbids it."""
+        first, second, request, satellite, value = self.ways[way]
+        if request in self.served or self.hits[first] or (second >= 0 and self.hits[second]):
+            return False
         pictures = [first] if second < 0 else [first, second]
-        if satellite in recorders:
-            more = np.concatenate([kept[satellite], pictures])
+        if satellite in self.recorders:
+            c = self.candidates
+            more = np.concatenate([self.kept[satellite], pictures])
             more = more[np.lexsort((c.start_ms[more], c.stop_ms[more]))]
-            if not recorders[satellite].keeps(
+            if not self.recorders[satellite].keeps(
                 c.stop_ms[more], c.volume_kbit[more], c.deadline_ms[more]
             ):
-                continue
-            kept[satellite] = more
-        served[request] = True
+                return False
+            self.kept[satellite] = more
+        self.served[request] = way
+        self.value += value
         for picture in pictures:
-            blocked[graph.neighbours(picture)] = True
-        chosen += pictures
-    return np.array(sorted(chosen), dtype=np.int64)
+            self.owner[picture] = request
+            self.hits[self.graph.neighbours(picture)] += 1
+        return True
+
+    def remove(self, request: int) -> int:
+        """Serve a request no more; the way in which it was served."""
+        way = self.served.pop(request)
+        first, second, _, satellite, value = self.ways[way]
+        self.value -= value
+        for picture in [first] if second < 0 else [first, second]:
+            self.owner[picture] = -1
+            self.hits[self.graph.neighbours(picture)] -= 1
+            if satellite in self.kept:
+                kept = self.kept[satellite]
+                self.kept[satellite] = kept[kept != picture]
+        return way
+
+    def exchange(self) -> None:
+        """Push a picture in, put those that it pushes out elsewhere; keep what gains, till none does."""
+        order = np.argsort(-self.options.value_micro, kind="stable").tolist()
+        self.by_request: dict[int, list[int]] = {}
+        for way in order:
+            self.by_request.setdefault(self.ways[way][2], []).append(way)
+        tries = 0
+        improved = True
+        while improved and tries < _MOST_TRIES:
+            improved = False
+            for way in order:
+                request = self.ways[way][2]
+                if self.served.get(request) != way:
+                    improved |= self._push_in(way)
+                    tries += 1
+
+    def _push_in(self, way: int) -> bool:
+        first, second, request, _, value = self.ways[way]
+        pictures = [first] if second < 0 else [first, second]
+        near = np.concatenate([self.graph.neighbours(picture) for picture in pictures])
+        out = set(self.owner[near].tolist()) - {-1}
+        if request in self.served:
+            out.add(request)
+        if len(out) > _MOST_OUT:
+            return False
+        before = self.value
+        removed = {other: self.remove(other) for other in sorted(out)}
+        added = [request] if self.add(way) else []
+        if added:
+            for other in sorted(out - {request}, key=lambda r: -self.ways[removed[r]][4]):
+                ways = self.by_request[other]
+                if any(self.add(w) for w in ways):
+                    added.append(other)
+        if self.value > before:
+            return True
+        for other in added:
+            self.remove(other)
+        for old in removed.values():
+            self.add(old)
+        return False
 
 
 def _largest_by(group: IntArray, values: IntArray) -> IntArray:

@@ -51,7 +51,7 @@ class Place:
 
     def key(self, name: str) -> Place:
         """The spot of a key of the table here."""
-        shown = name if _BARE_KEY(name) else json.dumps(name, ensure_ascii=False)
+        shown = name if _BARE_KEY(name) else json.dumps(name, ensure_ascii=not name.isprintable())
         return Place(self.problems, self.file, f"{self.path}.{shown}" if self.path else shown)
 
     def item(self, number: int, name: object = "") -> Place:
@@ -65,7 +65,7 @@ class Place:
         try:
             repr(value)
         except (ValueError, RecursionError):  # numbers of thousands of digits, tables within tables
-            value = f"a {type(value).__name__} too large to print"
+            value = f"{type(value).__name__} too large to print"
         self.problems.errors.append(InputError(self.path, value, wish, hint=hint, where=self.file))
 
     def pass_on(self, error: OffnadirError, value: object = None) -> None:

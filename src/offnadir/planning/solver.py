@@ -28,6 +28,7 @@ _WORKERS = 8
 _WORK_PER_S = 1.0
 _POLL_S = 0.05
 _DEADLINE_CUTS = 32
+_BLOCK = 50
 _BEGIN_MS, _END_MS = -1, np.iinfo(np.int64).max
 
 
@@ -138,6 +139,7 @@ class _Model:
         rows = rows[np.argsort(problem.contacts.start_ms[rows], kind="stable")]
         self.used: dict[int, Any] = dict.fromkeys(rows.tolist(), 1)
         self._share_contacts(rows)
+        self.sums: list[tuple[Any, IntArray]] = []
         for satellite in np.flatnonzero(pressed).tolist():
             _Flow(self, satellite).post()
 
@@ -205,14 +207,17 @@ class _Model:
     def hint(self, chosen: IntArray, contacts: list[int]) -> None:
         """Start from a plan: a value for every variable."""
         taken, used = set(chosen.tolist()), set(contacts)
-        hints = {x.index: (x, candidate in taken) for candidate, x in self.take.items()}
+        hints = {x.index: (x, int(candidate in taken)) for candidate, x in self.take.items()}
         for first, second, way in self.pairs:
-            hints[way.index] = (way, first in taken and second in taken)
+            hints[way.index] = (way, int(first in taken and second in taken))
         for contact, x in self.used.items():
             if not isinstance(x, int):
-                hints[x.index] = (x, contact in used)
+                hints[x.index] = (x, int(contact in used))
+        for x, pictures in self.sums:
+            kept = pictures[np.isin(pictures, chosen)]
+            hints[x.index] = (x, int(self.problem.candidates.volume_kbit[kept].sum()))
         for x, value in hints.values():
-            self.cp.add_hint(x, int(value))
+            self.cp.add_hint(x, value)
 
 
 class _Flow:
@@ -232,22 +237,23 @@ class _Flow:
         self.pictures = mine[np.lexsort((mine, c.start_ms[mine], c.stop_ms[mine]))]
         self.stop_ms = c.stop_ms[self.pictures]
         self.deadline_ms = c.deadline_ms[self.pictures]
-        contacts = [i for i in model.used if k.satellite_index[i] == satellite]
-        self.contacts = np.array(contacts, dtype=np.int64)
-        # the stretch after contact j, j = -1 for the whole span, and its first picture
-        self.after_ms = {-1: _BEGIN_MS} | {j: int(k.start_ms[j]) for j in contacts}
-        self.over_ms = {-1: _BEGIN_MS} | {j: int(k.stop_ms[j]) for j in contacts}
         self.volume_kbit = c.volume_kbit[self.pictures]
         self.request_index = c.request_index[self.pictures]
+        self.contacts = [i for i in model.used if k.satellite_index[i] == satellite]
+        # j = -1 stands for the stretch from the beginning of the span
+        self.after_ms = {-1: _BEGIN_MS} | {j: int(k.start_ms[j]) for j in self.contacts}
+        self.over_ms = {-1: _BEGIN_MS} | {j: int(k.stop_ms[j]) for j in self.contacts}
         self.first = {
             j: int(np.searchsorted(self.stop_ms, t, side="right")) for j, t in self.after_ms.items()
         }
-        self.most = {j: self._most(self.pictures[n:]) for j, n in self.first.items()}
-        self._cache: dict[tuple[int, int], tuple[int, bool, list[int]]] = {}
+        everything = np.arange(len(self.pictures))
+        self.most = {j: self._most(everything[n:]) for j, n in self.first.items()}
+        self.sums: list[Any] = [0]
+        self._reliefs: dict[tuple[int, int], _Relief] = {}
 
     def post(self) -> None:
         """Add all rules to the model."""
-        for instant in sorted({self.over_ms[int(j)] for j in self.contacts}):
+        for instant in sorted({self.over_ms[j] for j in self.contacts}):
             # fullest just before space is freed, by the last picture that stops before
             self._memory(int(np.searchsorted(self.stop_ms, instant, side="left")), instant - 1)
         self._memory(len(self.pictures), _END_MS)
@@ -258,11 +264,17 @@ class _Flow:
             self._deadline_cut(instant)
 
     def _memory(self, end: int, by_ms: int) -> None:
-        """The first `end` pictures do not overflow, given the contacts that are over by a time."""
+        """The first `end` pictures do not overflow, given the contacts that are over by a time.
+
+        Left out where even all pictures together do not, and where a contact between empties any
+        memory: then the rules before and after it say as much.
+        """
         for j, first in self.first.items():
             if self.over_ms[j] <= by_ms and first < end:
-                most = self.most[j][end - first - 1]
-                self._limit(self.pictures[first:end], most, j, by_ms, self.memory)
+                relief = self._relief(j, by_ms)
+                limit = self.memory + relief.sure
+                if not relief.empties and self.most[j][end - first - 1] > limit:
+                    self._add(self._range(first, end), relief, limit)
 
     def _deadline(self, n: int) -> None:
         """If picture n is taken, all pictures up to it are down by its deadline.
@@ -271,87 +283,91 @@ class _Flow:
         more than one for each picture. When none is taken the rule must say nothing: by how much
         the other pictures can exceed the contacts is added then.
         """
-        request = self.request_index == self.request_index[n]
         by_ms = int(self.deadline_ms[n])
-        takers = np.zeros(len(self.pictures), dtype=np.bool_)
-        takers[n] = True
-        others = np.arange(n)
+        takers = np.array([n])
         if not self.model.problem.stereo[self.request_index[n]]:
-            takers[n:] = request[n:] & (self.deadline_ms[n:] >= 0) & (self.deadline_ms[n:] <= by_ms)
-            others = others[~request[:n]]
-        takers_own = self.volume_kbit[takers]
+            due = (self.deadline_ms[n:] >= 0) & (self.deadline_ms[n:] <= by_ms)
+            takers = n + np.flatnonzero(due & (self.request_index[n:] == self.request_index[n]))
+        own = self.volume_kbit[takers]
         for j, first in self.first.items():
             if self.over_ms[j] > by_ms or first > n:
                 continue
-            sure, emptied, maybe = self._relief(j, by_ms)
-            most = 0
+            relief, most = self._relief(j, by_ms), 0
             if first < n:
-                before = self._relief(j, int(self.stop_ms[n - 1]))[0]
-                most = min(self.most[j][n - first - 1], self.memory + before)
-            if emptied or most + int(takers_own.max()) <= sure:
-                continue
-            slack = max(most - sure, 0)
-            mine = others[others >= first]
-            self._add(
-                np.concatenate([self.pictures[mine], self.pictures[takers]]),
-                np.concatenate([self.volume_kbit[mine], takers_own + slack]),
-                maybe,
-                sure + slack,
-            )
+                so_far = self.memory + self._relief(j, int(self.stop_ms[n - 1])).sure
+                most = min(self.most[j][n - first - 1], so_far)
+            if not relief.empties and most + int(own.max()) > relief.sure:
+                slack = max(most - relief.sure, 0)
+                terms = self._range(first, n) + self._terms(takers, own + slack)
+                self._add(terms, relief, relief.sure + slack)
 
     def _deadline_cut(self, by_ms: int) -> None:
         """All pictures due by a time are down by then: implied for plans, but not for fractions."""
-        due = (self.deadline_ms >= 0) & (self.deadline_ms <= by_ms)
+        due = np.flatnonzero((self.deadline_ms >= 0) & (self.deadline_ms <= by_ms))
         for j, first in self.first.items():
-            pictures = self.pictures[first:][due[first:]]
-            if self.over_ms[j] <= by_ms and len(pictures):
-                self._limit(pictures, self._most(pictures)[-1], j, by_ms, 0)
+            pictures, relief = due[due >= first], self._relief(j, by_ms)
+            if self.over_ms[j] > by_ms or not len(pictures) or relief.empties:
+                continue
+            if self._most(pictures)[-1] > relief.sure:
+                terms = self._terms(pictures, self.volume_kbit[pictures])
+                self._add(terms, relief, relief.sure)
 
-    def _limit(self, pictures: IntArray, most: int, j: int, by_ms: int, room: int) -> None:
-        """Volume of pictures <= room + what the contacts after j and over by a time can send.
+    def _add(self, terms: list[tuple[Any, int]], relief: _Relief, limit: int) -> None:
+        """Terms <= limit + what the contacts that may be used send."""
+        k = self.model.problem.contacts
+        terms = terms + [(self.model.used[i], -int(k.max_volume_kbit[i])) for i in relief.maybe]
+        expression = cp_model.LinearExpr.weighted_sum([x for x, _ in terms], [f for _, f in terms])
+        self.model.cp.add(expression <= limit)
 
-        Left out if it always holds: because even all pictures together do not take up so much
-        (`most` says how much), or because a contact between empties any memory, and the rules before
-        and after it say as much.
-        """
-        sure, emptied, maybe = self._relief(j, by_ms)
-        if not emptied and most > room + sure:
-            volume = self.model.problem.candidates.volume_kbit[pictures]
-            self._add(pictures, volume, maybe, room + sure)
+    def _terms(self, pictures: IntArray, factors: IntArray) -> list[tuple[Any, int]]:
+        chosen = self.pictures[pictures].tolist()
+        return [(self.model.take[i], f) for i, f in zip(chosen, factors.tolist(), strict=True)]
 
-    def _add(self, pictures: IntArray, volume: IntArray, maybe: list[int], limit: int) -> None:
-        model, k = self.model, self.model.problem.contacts
-        terms = [model.take[i] for i in pictures.tolist()] + [model.used[i] for i in maybe]
-        factors = volume.tolist() + [-int(k.max_volume_kbit[i]) for i in maybe]
-        model.cp.add(cp_model.LinearExpr.weighted_sum(terms, factors) <= limit)
+    def _range(self, first: int, end: int) -> list[tuple[Any, int]]:
+        """The volume of pictures first to end - 1; long ranges as the difference of running sums."""
+        if end - first <= 2 * _BLOCK:
+            return self._terms(np.arange(first, end), self.volume_kbit[first:end])
+        head, tail = -(-first // _BLOCK), end // _BLOCK
+        sums = [(self._sum(tail), 1)] + ([(self._sum(head), -1)] if head else [])
+        return self._range(first, head * _BLOCK) + sums + self._range(tail * _BLOCK, end)
 
-    def _relief(self, j: int, by_ms: int) -> tuple[int, bool, list[int]]:
-        """What contacts after j and over by a time send for sure, and those that only may be used.
+    def _sum(self, block: int) -> Any:
+        """A variable for the volume of all pictures of the first so many blocks."""
+        while len(self.sums) <= block:
+            first, end = (len(self.sums) - 1) * _BLOCK, len(self.sums) * _BLOCK
+            total = self.model.cp.new_int_var(0, self.most[-1][end - 1], "")
+            terms = self._range(first, end)
+            volume = cp_model.LinearExpr.weighted_sum([x for x, _ in terms], [f for _, f in terms])
+            self.model.cp.add(total == self.sums[-1] + volume)
+            self.model.sums.append((total, self.pictures[:end]))
+            self.sums.append(total)
+        return self.sums[block]
 
-        Between them: whether one of the sure contacts alone empties the whole memory.
-        """
-        if (j, by_ms) not in self._cache:
-            k = self.model.problem.contacts
+    def _relief(self, j: int, by_ms: int) -> _Relief:
+        """The contacts after j and over by a time."""
+        if (j, by_ms) not in self._reliefs:
+            volume = self.model.problem.contacts.max_volume_kbit
             between = [
                 i
-                for i in self.contacts.tolist()
+                for i in self.contacts
                 if self.after_ms[i] > self.after_ms[j] and self.over_ms[i] <= by_ms
             ]
             maybe = [i for i in between if not isinstance(self.model.used[i], int)]
-            sure = [int(k.max_volume_kbit[i]) for i in between if i not in maybe]
-            self._cache[j, by_ms] = sum(sure), max(sure, default=0) >= self.memory, maybe
-        return self._cache[j, by_ms]
+            sure = [int(volume[i]) for i in between if i not in maybe]
+            empties = max(sure, default=0) >= self.memory
+            self._reliefs[j, by_ms] = _Relief(sure=sum(sure), maybe=maybe, empties=empties)
+        return self._reliefs[j, by_ms]
 
     def _most(self, pictures: IntArray) -> list[int]:
         """The most that the first, the first two, ... of some pictures can take up together.
 
         A request has one picture at most, or two if it wants a stereo pair.
         """
-        c, stereo = self.model.problem.candidates, self.model.problem.stereo
+        stereo = self.model.problem.stereo
         largest: dict[int, int] = {}
         total, sums = 0, []
         for request, volume in zip(
-            c.request_index[pictures].tolist(), c.volume_kbit[pictures].tolist(), strict=True
+            self.request_index[pictures].tolist(), self.volume_kbit[pictures].tolist(), strict=True
         ):
             before = largest.get(request, 0)
             if volume > before:
@@ -359,6 +375,18 @@ class _Flow:
                 total += (volume - before) * (2 if stereo[request] else 1)
             sums.append(total)
         return sums
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Relief:
+    """What a row of contacts can send: some for sure, others only if they are used.
+
+    `empties` says whether one of the sure contacts alone takes all that the memory can hold.
+    """
+
+    sure: int
+    maybe: list[int]
+    empties: bool
 
 
 def _rivals(problem: Problem, options: Options) -> IntArray:
@@ -422,6 +450,7 @@ class _Search:
         parameters.random_seed = seed
         parameters.num_workers = 1
         parameters.linearization_level = 2
+        parameters.presolve_inclusion_work_limit = 0
         parameters.max_deterministic_time = time_limit_s * _WORK_PER_S
         parameters.max_time_in_seconds = max(time_limit_s - _since(self._begin_s), 0.01)
         parameters.catch_sigint_signal = False  # Ctrl-C is Python's: it arrives in the loop below
@@ -430,7 +459,8 @@ class _Search:
 
         def work() -> None:
             try:
-                self._status = self._solver.solve(model.cp, _Listener(self._hear)).name
+                status = self._solver.solve(model.cp, _Listener(self._hear))
+                self._status = self._solver.status_name(status)
             except BaseException as error:  # noqa: BLE001  raised again where someone can catch it
                 trouble.append(error)
 

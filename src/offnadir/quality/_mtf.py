@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from offnadir.sensors import Sensor
 
 Array = NDArray[np.float64]
-_POINTS = 4001
+_POINTS: Final = 4001
 #: Correlation length of the wavefront error as a share of the optical cut-off; GIQE 5, figure 2.
-_WFE_CORRELATION = 0.04
+WFE_CORRELATION: Final = 0.04
 
 
 def mtf_optics(nu: ArrayLike, obscuration: float = 0.0) -> Array:
@@ -65,52 +65,73 @@ def mtf_jitter(frequency_px: ArrayLike, sigma_px: float) -> Array:
     return np.asarray(np.exp(-2 * (np.pi * sigma_px * f) ** 2), np.float64)
 
 
-def rer_from_design(
+def rer_from_mtf(frequency_px: ArrayLike, mtf: ArrayLike) -> float:
+    """Relative edge response: how far the picture of an edge rises between -0.5 and +0.5 pixel.
+
+    `frequency_px` in cycles/pixel, rising from 0 to where the MTF ends; `mtf` at these, 1 at 0, may be
+    negative. An edge is the integral of lines, so RER = 2 * integral of MTF(f) sinc(f) df, by trapezoids.
+    """
+    f, rise = np.asarray(frequency_px, np.float64), np.asarray(mtf, np.float64)
+    integrand = rise * np.sinc(f)
+    return float(np.sum((integrand[1:] + integrand[:-1]) * np.diff(f)))
+
+
+def mtf_design(
+    frequency_px: ArrayLike,
     *,
     q: float,
     obscuration: float = 0.0,
     wfe_rms_waves: float = 0.0,
-    wfe_correlation: float = _WFE_CORRELATION,
+    wfe_correlation: float = WFE_CORRELATION,
     jitter_px: float = 0.0,
     smear_px: float = 0.0,
     tdi_clocking_px: float = 0.0,
-) -> float:
-    """Relative edge response: how far an edge rises between -0.5 and +0.5 pixel.
+) -> Array:
+    """MTF of a camera in one direction: optics, square pixels that touch, and what moves it.
 
-    `q` = wavelength * f-number / pitch, so that the optical cut-off is 1/q cycles per pixel. Square
-    pixels that touch. RER = 2/pi * integral of MTF(f) sin(pi f)/f from zero to the cut-off.
+    `q` = wavelength * f-number / pitch, so that the optical cut-off is 1/q cycles/pixel. `obscuration` is
+    the ratio of diameters, the root of the share of the area. Smear and clocking act along the scan only.
     """
-    f = np.linspace(0.0, 1.0 / q, _POINTS)
+    f = np.asarray(frequency_px, np.float64)
     mtf = mtf_optics(f * q, obscuration) * mtf_wavefront(f * q, wfe_rms_waves, wfe_correlation)
     for width_px in (1.0, smear_px, tdi_clocking_px):
         mtf = mtf * mtf_smear(f, width_px)
-    mtf = mtf * mtf_jitter(f, jitter_px)
-    return float(2.0 * np.trapezoid(mtf * np.sinc(f), f))
+    return np.asarray(mtf * mtf_jitter(f, jitter_px), np.float64)
+
+
+def rer_from_design(*, q: float, **design: float) -> float:
+    """Relative edge response of a design; the arguments are those of `mtf_design`."""
+    f = np.linspace(0.0, 1.0 / q, _POINTS)
+    return rer_from_mtf(f, mtf_design(f, q=q, **design))
+
+
+def sensor_q(sensor: Sensor) -> float:
+    """Sampling of a sensor: wavelength * focal length / (aperture * pitch); 2 samples all there is."""
+    optics = sensor.optics
+    blur_m = optics.wavelength_m * optics.focal_length_m / optics.aperture_m
+    return blur_m / sensor.detector.pitch_m
 
 
 @functools.cache
 def sensor_rer(sensor: Sensor) -> tuple[float, float]:
     """Relative edge response of a sensor along and across the scan; smear acts along it only."""
-    optics, detector = sensor.optics, sensor.detector
-    design = functools.partial(
-        rer_from_design,
-        q=optics.wavelength_m * optics.focal_length_m / optics.aperture_m / detector.pitch_m,
-        obscuration=optics.obscuration,
-        wfe_rms_waves=optics.wfe_rms_waves,
-        jitter_px=detector.jitter_px,
+    detector = sensor.detector
+    along = {"smear_px": detector.smear_px, "tdi_clocking_px": detector.tdi_clocking_px}
+    return (
+        rer_from_design(q=sensor_q(sensor), **_both_ways(sensor), **along),
+        rer_from_design(q=sensor_q(sensor), **_both_ways(sensor)),
     )
-    along = design(smear_px=detector.smear_px, tdi_clocking_px=detector.tdi_clocking_px)
-    return along, design()
 
 
 def nyquist_mtf(sensor: Sensor) -> float:
     """MTF across the scan at half a cycle per pixel."""
-    optics, detector = sensor.optics, sensor.detector
-    nu = 0.5 * optics.wavelength_m * optics.focal_length_m / optics.aperture_m / detector.pitch_m
-    value = (
-        mtf_optics(np.array([nu]), optics.obscuration)
-        * mtf_wavefront(nu, optics.wfe_rms_waves, _WFE_CORRELATION)
-        * mtf_smear(0.5, 1.0)
-        * mtf_jitter(0.5, detector.jitter_px)
-    )
-    return float(value[0]) if math.isfinite(float(value[0])) else 0.0
+    return float(mtf_design(0.5, q=sensor_q(sensor), **_both_ways(sensor)))
+
+
+def _both_ways(sensor: Sensor) -> dict[str, float]:
+    """What blurs along the scan as well as across."""
+    return {
+        "obscuration": sensor.optics.obscuration,
+        "wfe_rms_waves": sensor.optics.wfe_rms_waves,
+        "jitter_px": sensor.detector.jitter_px,
+    }

@@ -145,7 +145,7 @@ def _checked(key: str, value: object, where: str) -> object:
         low, high = _LIMITS[key]
         number = isinstance(value, int | float) and not isinstance(value, bool)
         whole = key != "columns" or isinstance(value, int)
-        if not (number and whole and low <= float(value) <= high):  # type: ignore[arg-type]
+        if not (number and whole and low <= value <= high):
             raise InputError(key, value, _wish(key), where=where)
         return value
     if key == "kind" and value not in _KINDS:

@@ -1,0 +1,10 @@
+"""Briefs: what people look at, made from the plan document."""
+
+from offnadir.briefs._czml import plan_czml
+from offnadir.briefs._geojson import plan_geojson
+from offnadir.briefs._ics import plan_ics
+from offnadir.briefs._report import report_html
+from offnadir.briefs._results import write_results
+from offnadir.briefs._tracks import Track
+
+__all__ = ["Track", "plan_czml", "plan_geojson", "plan_ics", "report_html", "write_results"]

@@ -1,0 +1,131 @@
+"""report.html: one file that works offline, readable without its script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from offnadir.briefs._html import Markup, clock, count, esc, num, script_json
+from offnadir.briefs._map import map_svg, map_view, outside, scale_bar
+from offnadir.briefs._sections import (
+    contacts_table,
+    pictures_table,
+    requests_table,
+    rules_table,
+    satellites_table,
+    stations_table,
+)
+from offnadir.briefs._timeline import memory_curves, opportunity_index, timeline
+from offnadir.briefs._tracks import Track
+from offnadir.briefs._words import figures, glossary, not_taken, verdict, warnings
+
+_NAMED = 6
+
+
+def report_html(
+    plan: Mapping[str, Any],
+    opportunities: Sequence[Mapping[str, Any]],
+    tracks: Sequence[Track],
+) -> str:
+    """The report of a plan: map, timeline, memory, tables, in one HTML file without references.
+
+    `plan` is the document of plan.json, `opportunities` the rows of opportunities.csv, `tracks` where
+    the satellites are. The same input gives the same text.
+    """
+    view = map_view(plan)
+    shelf = files("offnadir.briefs") / "templates"
+    css, js, page = (
+        (shelf / name).read_text(encoding="utf-8")
+        for name in ("report.css", "report.js", "report.html")
+    )
+    span = plan["span"]
+    left_out = sum(request["status"] != "taken" for request in plan["requests"])
+    return Template(page).substitute(
+        css=css,
+        js=js,
+        data=script_json(_data(plan, opportunities)),
+        title=esc(plan["mission"]["name"]),
+        verdict=esc(verdict(plan)),
+        verdict_class="good" if plan["check"]["passed"] else "bad",
+        span=esc(
+            f"{clock(span['start'], seconds=False)} to {clock(span['stop'], seconds=False)} UTC"
+        ),
+        fleet=esc(
+            f"{count(len(plan['satellites']), 'satellite')}, {count(len(plan['stations']), 'station')}"
+        ),
+        figures=figures(plan),
+        warnings=warnings(plan),
+        map=map_svg(plan, tracks, view),
+        map_note=_map_note(plan, outside(plan, view)),
+        scale=_scale(scale_bar(view)),
+        timeline=timeline(plan, opportunities),
+        not_taken=not_taken(plan),
+        left_out=num(left_out),
+        pictures=pictures_table(plan),
+        requests=requests_table(plan),
+        contacts=contacts_table(plan),
+        memory=memory_curves(plan),
+        rules=rules_table(plan),
+        satellites=satellites_table(plan),
+        stations=stations_table(plan),
+        glossary=glossary(),
+        version=esc(plan["offnadir_version"]),
+        sha256=esc(plan["mission"]["sha256"]),
+        solver=esc(_solver(plan["result"])),
+    )
+
+
+def _data(
+    plan: Mapping[str, Any], opportunities: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the script needs and cannot read from the page."""
+    number = {request["name"]: i for i, request in enumerate(plan["requests"])}
+    return {
+        "requests": [
+            [r["name"], (r["reason"] or {}).get("text", ""), r["opportunities"]]
+            for r in plan["requests"]
+        ],
+        "pictures": [
+            [
+                p["id"],
+                number[p["request"]],
+                f"{p['satellite']}, {clock(p['start'])} UTC, {num(p['off_nadir_deg'], 1)}° off-nadir, "
+                f"NIIRS {num(p['niirs'], 1)}",
+            ]
+            for p in plan["collections"]
+        ],
+        "opportunities": opportunity_index(plan, opportunities),
+    }
+
+
+def _map_note(plan: Mapping[str, Any], beyond: Sequence[str]) -> Markup:
+    if not beyond:
+        return Markup("")
+    more = f" and {num(len(beyond) - _NAMED)} more" if len(beyond) > _NAMED else ""
+    every = "All stations lie" if len(beyond) == len(plan["stations"]) else "Stations"
+    verb = "" if every.startswith("All") else " lie" if len(beyond) > 1 else " lies"
+    if len(beyond) == 1:
+        every = "The station" if len(plan["stations"]) == 1 else "Station"
+        verb = " lies"
+    names = ", ".join(beyond[:_NAMED])
+    if every.startswith("All"):
+        return esc(f"{every} outside the map: {names}{more}.")
+    return esc(f"{every} {names}{more}{verb} outside the map.")
+
+
+def _scale(bar: tuple[int, float] | None) -> Markup:
+    if bar is None:
+        return Markup("")
+    km, share = bar
+    return Markup(
+        f'<div class="scale" style="width:{100 * share:.2f}%"><span>{num(km)} km</span></div>'
+    )
+
+
+def _solver(result: Mapping[str, Any]) -> str:
+    return (
+        f"{result['solver']}, seed {result['seed']}, time limit {result['time_limit_s']:g} s, "
+        f"{count(result['candidates'], 'candidate picture')}"
+    )
