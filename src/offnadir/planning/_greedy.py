@@ -1,165 +1,53 @@
-"""The ways to serve each request, and a first plan made by taking the best-looking ones in turn."""
+"""A first plan: the best-looking pictures in turn, then exchanges that now and then accept a loss."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import random
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.planning._cliques import Graph
 from offnadir.planning._downlink import Recorder, assign_contacts
+from offnadir.planning._options import Options
 from offnadir.planning.problem import IntArray, Problem
 
-
-_MOST_OUT = 3
-_MOST_TRIES = 50_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Options:
-    """Ways to serve a request: a picture, or a stereo pair; arrays of shape (n,).
-
-    `second` is -1 for a single picture. Ways that can never be part of a plan are left out.
-    """
-
-    first: IntArray
-    second: IntArray
-    request_index: IntArray
-    satellite_index: IntArray
-    value_micro: IntArray
-    volume_kbit: IntArray
-
-    def __len__(self) -> int:
-        return len(self.first)
-
-    @property
-    def most_value_micro(self) -> int:
-        """Sum of each request's best: no plan is worth more."""
-        return int(_largest_by(self.request_index, self.value_micro).sum())
+#: How many requests one picture may push out, and how large a loss is accepted at first, as a share of
+#: the mean value of a way to serve a request; both found by trying.
+_MOST_OUT = 4
+_FIRST_LOSS = 0.1
+_TRIES_PER_OPTION = 20
+_TRIES_BETWEEN_LOOKS = 500
 
 
-def make_options(problem: Problem) -> Options:
-    """The ways to serve each request, single pictures first."""
-    c = problem.candidates
-    can = _can_be_taken(problem)
-    single = np.flatnonzero(can & ~problem.stereo[c.request_index])
-    pairs = problem.stereo_pairs
-    if len(pairs):
-        size = np.int64(len(c) + 1)
-        apart = ~np.isin(
-            pairs.min(axis=1) * size + pairs.max(axis=1),
-            problem.conflicts[:, 0] * size + problem.conflicts[:, 1],
-        )
-        pairs = pairs[apart & can[pairs].all(axis=1)]
-    first = np.concatenate([single, pairs[:, 0]])
-    second = np.concatenate([np.full(len(single), -1, dtype=np.int64), pairs[:, 1]])
-    two = second >= 0
-    return Options(
-        first=first,
-        second=second,
-        request_index=c.request_index[first],
-        satellite_index=c.satellite_index[first],
-        value_micro=c.value_micro[first] + np.where(two, c.value_micro[second], 0),
-        volume_kbit=c.volume_kbit[first] + np.where(two, c.volume_kbit[second], 0),
-    )
-
-
-def _can_be_taken(problem: Problem) -> NDArray[np.bool_]:
-    """Candidates that fit the memory alone and have a contact between picture and deadline."""
-    c, k = problem.candidates, problem.contacts
-    can: NDArray[np.bool_] = c.volume_kbit <= problem.memory_kbit[c.satellite_index]
-    for satellite in range(problem.n_satellites):
-        rows = np.flatnonzero((c.satellite_index == satellite) & (c.deadline_ms >= 0))
-        contact = np.flatnonzero(k.satellite_index == satellite)
-        contact = contact[np.argsort(k.start_ms[contact], kind="stable")]
-        never = np.iinfo(np.int64).max
-        soonest = np.append(np.minimum.accumulate(k.stop_ms[contact][::-1])[::-1], never)
-        next_contact = np.searchsorted(k.start_ms[contact], c.stop_ms[rows], side="left")
-        can[rows] &= soonest[next_contact] <= c.deadline_ms[rows]
-    return can
-
-
-def pressed_satellites(problem: Problem, options: Options) -> NDArray[np.bool_]:
-    """Satellites whose memory could overflow or whose pictures have a deadline: shape (n_satellites,).
-
-    The others can take whatever the rest of the problem allows, and need no memory in the model.
-    """
-    pressed = np.zeros(problem.n_satellites, dtype=np.bool_)
-    for satellite in range(problem.n_satellites):
-        mine = options.satellite_index == satellite
-        most = _largest_by(options.request_index[mine], options.volume_kbit[mine]).sum()
-        due = problem.candidates.deadline_ms[options.first[mine]] >= 0
-        due2 = problem.candidates.deadline_ms[options.second[mine]] >= 0
-        late = np.any(due | (due2 & (options.second[mine] >= 0)))
-        pressed[satellite] = late or most > problem.memory_kbit[satellite]
-    return pressed
-
-
-def greedy_plan(
-    problem: Problem, options: Options, graph: Graph, pressed: NDArray[np.bool_]
-) -> tuple[IntArray, list[int]]:
-    """A plan that keeps every rule: the chosen candidates, rising, and the contacts it counts on.
-
-    Options are taken in turn where they still fit; three orders are tried (by value, by value for the
-    time, by value against that of the pictures they exclude), and the best plan is improved by
-    exchanges.
-    """
-    c = problem.candidates
-    contacts = assign_contacts(problem)
-    if not len(options):
-        return np.empty(0, dtype=np.int64), contacts
-    value = options.value_micro.astype(np.float64)
-    busy = (c.stop_ms - c.start_ms)[options.first].astype(np.float64)
-    share = np.zeros(len(c))
-    ways = np.bincount(options.request_index, minlength=problem.n_requests)
-    share[options.first] = value / ways[options.request_index]
-    around = graph.weight_around(share)[options.first]
-    drafts = []
-    for score in (value, value / busy, value * value / (value + around)):
-        draft = _Draft(problem, options, graph, pressed, contacts)
-        for way in np.lexsort((options.first, c.start_ms[options.first], -score)).tolist():
-            draft.add(way)
-        drafts.append(draft)
-    best = max(drafts, key=lambda draft: draft.value)
-    best.exchange()
-    return best.chosen(), contacts
-
-
-class _Draft:
-    """A plan in the making. `add` and `remove` keep every rule; ways are rows of the options."""
+class Draft:
+    """A plan in the making that keeps every rule at every step. A way is a row of the options."""
 
     def __init__(
-        self,
-        problem: Problem,
-        options: Options,
-        graph: Graph,
-        pressed: NDArray[np.bool_],
-        contacts: list[int],
+        self, problem: Problem, options: Options, graph: Graph, pressed: NDArray[np.bool_]
     ) -> None:
-        c, k = problem.candidates, problem.contacts
-        self.graph, self.candidates, self.options = graph, c, options
+        k = problem.contacts
+        self.graph, self.candidates = graph, problem.candidates
+        self.contacts = assign_contacts(problem)
         self.value = 0
         self.served: dict[int, int] = {}  # request -> way
-        self.owner = np.full(len(c), -1, dtype=np.int64)  # candidate -> request it is taken for
-        self.hits = np.zeros(len(c), dtype=np.int32)  # how many taken pictures exclude it
+        self.owner = np.full(len(problem.candidates), -1, dtype=np.int64)  # -> request it serves
+        self.hits = np.zeros(len(problem.candidates), dtype=np.int32)  # taken ones that exclude it
         self.recorders = {
             satellite: Recorder(
-                problem, satellite, [i for i in contacts if k.satellite_index[i] == satellite]
+                problem, satellite, [i for i in self.contacts if k.satellite_index[i] == satellite]
             )
             for satellite in np.flatnonzero(pressed).tolist()
         }
         self.kept = {satellite: np.empty(0, dtype=np.int64) for satellite in self.recorders}
-        self.ways: list[tuple[int, int, int, int, int]] = list(
-            zip(
-                options.first.tolist(),
-                options.second.tolist(),
-                options.request_index.tolist(),
-                options.satellite_index.tolist(),
-                options.value_micro.tolist(),
-                strict=True,
-            )
-        )
+        two = (options.second >= 0).tolist()
+        pairs = zip(options.first.tolist(), options.second.tolist(), two, strict=True)
+        self.pictures = [[a, b] if stereo else [a] for a, b, stereo in pairs]
+        self.request = options.request_index.tolist()
+        self.satellite = options.satellite_index.tolist()
+        self.worth = options.value_micro.tolist()
 
     def chosen(self) -> IntArray:
         """The candidates taken, rising."""
@@ -167,10 +55,10 @@ class _Draft:
 
     def add(self, way: int) -> bool:
         """Serve a request in this way if it is not served and nothing forbids it."""
-        first, second, request, satellite, value = self.ways[way]
-        if request in self.served or self.hits[first] or (second >= 0 and self.hits[second]):
+        pictures, request = self.pictures[way], self.request[way]
+        if request in self.served or any(self.hits[picture] for picture in pictures):
             return False
-        pictures = [first] if second < 0 else [first, second]
+        satellite = self.satellite[way]
         if satellite in self.recorders:
             c = self.candidates
             more = np.concatenate([self.kept[satellite], pictures])
@@ -181,7 +69,7 @@ class _Draft:
                 return False
             self.kept[satellite] = more
         self.served[request] = way
-        self.value += value
+        self.value += self.worth[way]
         for picture in pictures:
             self.owner[picture] = request
             self.hits[self.graph.neighbours(picture)] += 1
@@ -190,63 +78,87 @@ class _Draft:
     def remove(self, request: int) -> int:
         """Serve a request no more; the way in which it was served."""
         way = self.served.pop(request)
-        first, second, _, satellite, value = self.ways[way]
-        self.value -= value
-        for picture in [first] if second < 0 else [first, second]:
+        self.value -= self.worth[way]
+        for picture in self.pictures[way]:
             self.owner[picture] = -1
             self.hits[self.graph.neighbours(picture)] -= 1
-            if satellite in self.kept:
-                kept = self.kept[satellite]
-                self.kept[satellite] = kept[kept != picture]
+            if self.satellite[way] in self.kept:
+                kept = self.kept[self.satellite[way]]
+                self.kept[self.satellite[way]] = kept[kept != picture]
         return way
 
-    def exchange(self) -> None:
-        """Push a picture in, put those that it pushes out elsewhere; keep what gains, till none does."""
-        order = np.argsort(-self.options.value_micro, kind="stable").tolist()
-        self.by_request: dict[int, list[int]] = {}
-        for way in order:
-            self.by_request.setdefault(self.ways[way][2], []).append(way)
-        tries = 0
-        improved = True
-        while improved and tries < _MOST_TRIES:
-            improved = False
-            for way in order:
-                request = self.ways[way][2]
-                if self.served.get(request) != way:
-                    improved |= self._push_in(way)
-                    tries += 1
+    def in_the_way(self, way: int) -> list[int]:
+        """Requests that must give way for this one, itself among them if it is served."""
+        near = np.concatenate([self.graph.neighbours(picture) for picture in self.pictures[way]])
+        return sorted({*self.owner[near].tolist(), self.request[way]} & self.served.keys())
 
-    def _push_in(self, way: int) -> bool:
-        first, second, request, _, value = self.ways[way]
-        pictures = [first] if second < 0 else [first, second]
-        near = np.concatenate([self.graph.neighbours(picture) for picture in pictures])
-        out = set(self.owner[near].tolist()) - {-1}
-        if request in self.served:
-            out.add(request)
-        if len(out) > _MOST_OUT:
-            return False
-        before = self.value
-        removed = {other: self.remove(other) for other in sorted(out)}
-        added = [request] if self.add(way) else []
-        if added:
-            for other in sorted(out - {request}, key=lambda r: -self.ways[removed[r]][4]):
-                ways = self.by_request[other]
-                if any(self.add(w) for w in ways):
-                    added.append(other)
-        if self.value > before:
-            return True
+
+def greedy_plan(
+    problem: Problem, options: Options, graph: Graph, pressed: NDArray[np.bool_]
+) -> Draft:
+    """The best of three plans made by taking ways in turn where they still fit.
+
+    The orders: by value, by value for the time, by value against that of the pictures they exclude.
+    """
+    c = problem.candidates
+    value = options.value_micro.astype(np.float64)
+    busy = (c.stop_ms - c.start_ms)[options.first].astype(np.float64)
+    share = np.zeros(len(c))
+    ways = np.bincount(options.request_index, minlength=problem.n_requests)
+    share[options.first] = value / ways[options.request_index]
+    around = graph.weight_around(share)[options.first]
+    drafts = []
+    for score in (value, value / busy, value * value / (value + around)):
+        draft = Draft(problem, options, graph, pressed)
+        for way in np.lexsort((options.first, c.start_ms[options.first], -score)).tolist():
+            draft.add(way)
+        drafts.append(draft)
+    return max(drafts, key=lambda draft: draft.value)
+
+
+def exchange(
+    draft: Draft, *, seed: int, tries: int, go_on: Callable[[Draft], bool]
+) -> tuple[IntArray, int, bool]:
+    """Push pictures in at random and put those that they push out elsewhere: annealing by thresholds.
+
+    A step may lose a little, less and less as time goes on. Gives the best plan seen, its value, and
+    whether all tries were made, which ends when `go_on` says no.
+    """
+    dice = random.Random(seed)  # noqa: S311  its random() is the same for ever, and no secret
+    by_request: dict[int, list[int]] = {}
+    for way in sorted(range(len(draft.worth)), key=lambda way: -draft.worth[way]):
+        by_request.setdefault(draft.request[way], []).append(way)
+    best, best_value = draft.chosen(), draft.value
+    size = len(draft.worth)
+    tries = min(tries, size * _TRIES_PER_OPTION)
+    first_loss = _FIRST_LOSS * sum(draft.worth) / max(size, 1)
+    for n in range(tries):
+        way = int(dice.random() * size)
+        loss = -first_loss * (1.0 - n / tries) * math.log(1.0 - dice.random())
+        if draft.served.get(draft.request[way]) != way:
+            _push_in(draft, way, by_request, loss)
+            if draft.value > best_value:
+                best, best_value = draft.chosen(), draft.value
+        if n % _TRIES_BETWEEN_LOOKS == 0 and not go_on(draft):
+            return best, best_value, False
+    return best, best_value, True
+
+
+def _push_in(draft: Draft, way: int, by_request: dict[int, list[int]], loss: float) -> None:
+    """Take this way, put others out of it, serve them elsewhere if possible; undo what costs more."""
+    out = draft.in_the_way(way)
+    if len(out) > _MOST_OUT:
+        return
+    before, request = draft.value, draft.request[way]
+    removed = {other: draft.remove(other) for other in out}
+    if draft.add(way):
+        added = [request]
+        for other in sorted(removed.keys() - {request}, key=lambda r: (-draft.worth[removed[r]], r)):
+            if any(draft.add(elsewhere) for elsewhere in by_request[other]):
+                added.append(other)
+        if draft.value >= before - loss:
+            return
         for other in added:
-            self.remove(other)
-        for old in removed.values():
-            self.add(old)
-        return False
-
-
-def _largest_by(group: IntArray, values: IntArray) -> IntArray:
-    """The largest value of each group, in order of the groups."""
-    if not len(group):
-        return np.empty(0, dtype=np.int64)
-    order = np.lexsort((values, group))
-    last = np.append(np.flatnonzero(np.diff(group[order])), len(group) - 1)
-    largest: IntArray = values[order][last]
-    return largest
+            draft.remove(other)
+    for old in removed.values():
+        draft.add(old)

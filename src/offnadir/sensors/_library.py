@@ -54,7 +54,10 @@ _OPTIONAL: dict[str, Any] = {
 }
 _DOCUMENTARY = ("published_gsd_m", "published_swath_km", "estimates", "source")
 _KINDS = ("pushbroom", "frame")
-_UNITS = ("_m", "_km", "_um", "_nm", "_deg", "_deg_s2", "_deg_s", "_s", "_mbps", "_px", "_waves")
+_UNIT_TEXTS = {
+    "_deg_s2": "deg/s2", "_deg_s": "deg/s", "_deg": "deg", "_mbps": "Mbit/s", "_px": "pixels",
+    "_waves": "waves", "_km": "km", "_um": "um", "_nm": "nm", "_m": "m", "_s": "s",
+}  # fmt: skip
 
 
 def sensor_names() -> tuple[str, ...]:
@@ -79,13 +82,14 @@ def sensor_of_satellite(norad_id: int) -> Sensor | None:
 
 
 def sensor_facts(name: str) -> list[dict[str, Any]]:
-    """Every figure of a library sensor: figure, value, source, and whether it is an estimate."""
+    """Every figure of a library sensor: figure, value, unit, source, and whether it is an estimate."""
     table = _table(name)
     sources, estimates = table.get("source", {}), table.get("estimates", [])
     return [
         {
             "figure": key,
             "value": table[key],
+            "unit": next((text for end, text in _UNIT_TEXTS.items() if key.endswith(end)), ""),
             "source": sources.get(key, ""),
             "estimate": key in estimates,
         }
@@ -143,11 +147,10 @@ def _checked(key: str, value: object, where: str) -> object:
     """The value if it is right, or InputError with the key, the value and the wish."""
     if key in _LIMITS:
         low, high = _LIMITS[key]
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        whole = key != "columns" or isinstance(value, int)
-        if not (number and whole and low <= value <= high):
-            raise InputError(key, value, _wish(key), where=where)
-        return value
+        kinds: tuple[type, ...] = (int,) if key == "columns" else (int, float)
+        if type(value) in kinds and low <= value <= high:  # type: ignore[operator]
+            return value
+        raise InputError(key, value, _wish(key), where=where)
     if key == "kind" and value not in _KINDS:
         raise InputError(key, value, " or ".join(_KINDS), where=where)
     if key == "norad_ids" and not (isinstance(value, list) and all(type(n) is int for n in value)):
@@ -167,9 +170,9 @@ def _wish(key: str) -> str:
 
 def _hint(key: str) -> str:
     known = (*_LIMITS, "title", "kind", "norad_ids", "base")
-    stem = functools.reduce(lambda text, unit: text.removesuffix(unit), _UNITS, key)
+    stem = functools.reduce(lambda text, unit: text.removesuffix(unit), _UNIT_TEXTS, key)
     for other in known:
-        if functools.reduce(lambda text, unit: text.removesuffix(unit), _UNITS, other) == stem:
+        if functools.reduce(lambda text, unit: text.removesuffix(unit), _UNIT_TEXTS, other) == stem:
             return f"did you mean {other}?"
     close = difflib.get_close_matches(key, known, n=1)
     return f"did you mean {close[0]}?" if close else ""
@@ -209,15 +212,12 @@ def _sensor(t: Mapping[str, Any], name: str) -> Sensor:
     )
 
 
-#: Built-in agility by name; `pleiades`: 200 km across track in 11 s and 800 km in 25 s from 694 km,
-#: settling included (ISPRS Archives XXXVIII-1, 2010, TC III paper), by rate, acceleration, settling.
-_PROFILES = {
-    "pleiades": Agility(rate_rad_s=3.04 * deg, acceleration_rad_s2=0.9 * deg, settling_s=2.2)
-}
+#: Built-in agility by name: that of a library sensor whose slews are published.
+_PROFILES = {"pleiades": "pleiades-1"}
 
 
 def agility_profile(name: str) -> Agility:
-    """A built-in agility by its name, such as "pleiades"."""
+    """A built-in agility by its name, such as "pleiades": 200 km in 11 s, 800 km in 25 s from 694 km."""
     if name not in _PROFILES:
         raise InputError("agility", name, "one of " + ", ".join(_PROFILES))
-    return _PROFILES[name]
+    return load_sensor(_PROFILES[name]).agility
