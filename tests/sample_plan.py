@@ -29,10 +29,22 @@ PLACES = (
     ("Beijing", 39.90, 116.40),
 )
 REASONS = (
-    ("no_pass", "No pass is steep enough: the nearest is SAT-3 at 2026-05-31 04:11 UTC with 48.2 deg."),
-    ("too_dark", "Every one of 4 passes is too dark: the highest Sun is 3.1 deg; it asks for 10.0 deg."),
-    ("too_blurred", "No lit pass is sharp enough: the sharpest has 0.71 m; the request asks for 0.5 m."),
-    ("late", "It would arrive too late: on the ground at 2026-05-31 14:02 UTC; the deadline is 12:00."),
+    (
+        "no_pass",
+        "No pass is steep enough: the nearest is SAT-3 at 2026-05-31 04:11 UTC with 48.2 deg.",
+    ),
+    (
+        "too_dark",
+        "Every one of 4 passes is too dark: the highest Sun is 3.1 deg; it asks for 10.0 deg.",
+    ),
+    (
+        "too_blurred",
+        "No lit pass is sharp enough: the sharpest has 0.71 m; the request asks for 0.5 m.",
+    ),
+    (
+        "late",
+        "It would arrive too late: on the ground at 2026-05-31 14:02 UTC; the deadline is 12:00.",
+    ),
     ("outbid", "Its 3 passes would leave no time to turn to Sohae (C0003), which is worth more."),
 )
 
@@ -146,7 +158,9 @@ def sample_plan(
         "memory": [_memory(s, collections, contacts, span) for s in fleet],
         "result": _result(collections, len(chances)),
         "check": _check(len(collections)),
-        "warnings": ["mission.toml: element set of SAT-4 is 6.2 days old"] if satellites > 3 else [],
+        "warnings": ["mission.toml: element set of SAT-4 is 6.2 days old"]
+        if satellites > 3
+        else [],
     }
     return plan, chances, tracks
 
@@ -214,7 +228,9 @@ def _request(
     area = i % 7 == 2
     return {
         "name": name,
-        "geometry": _box(lat, lon, 0.12, 0.0) if area else {"type": "Point", "coordinates": [lon, lat]},
+        "geometry": _box(lat, lon, 0.12, 0.0)
+        if area
+        else {"type": "Point", "coordinates": [lon, lat]},
         "weight": float(1 + i % 5),
         "window": span,
         "max_off_nadir_deg": 35.0,
@@ -222,7 +238,9 @@ def _request(
         "max_gsd_m": 0.7 if i % 3 == 0 else None,
         "min_niirs": 4.0 if i % 5 == 0 else None,
         "deadline": span["stop"] if i % 6 == 0 else None,
-        "stereo": {"min_convergence_deg": 20.0, "max_convergence_deg": 40.0} if i % 19 == 8 else None,
+        "stereo": {"min_convergence_deg": 20.0, "max_convergence_deg": 40.0}
+        if i % 19 == 8
+        else None,
         "status": "taken" if use else "not_taken",
         "collections": [],
         "opportunities": found,
@@ -361,7 +379,11 @@ def _memory(
         level += change
         points.append([stop, round(level, 6)])
     points.append([span["stop"], round(level, 6)])
-    return {"satellite": satellite["name"], "capacity_gbit": satellite["memory_gbit"], "points": points}
+    return {
+        "satellite": satellite["name"],
+        "capacity_gbit": satellite["memory_gbit"],
+        "points": points,
+    }
 
 
 def _result(pictures: list[dict[str, Any]], chances: int) -> dict[str, Any]:

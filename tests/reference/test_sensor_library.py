@@ -8,13 +8,27 @@ from importlib.resources import files
 import pytest
 from numpy.testing import assert_allclose
 
-from offnadir.sensors import load_sensor, sensor_facts, sensor_names, sensor_of_satellite
+from offnadir.geometry import incidence_from_off_nadir_rad
+from offnadir.geometry._gsd import slant_range_m
+from offnadir.quality import predict
+from offnadir.sensors import (
+    agility_profile,
+    load_sensor,
+    sensor_facts,
+    sensor_names,
+    sensor_of_satellite,
+    slew_time_s,
+)
+from offnadir.units import deg, km
 
 # Ground sample distance [m] and swath [km] at nadir, as the source in each library file has them.
 PUBLISHED = {
     "worldview-1": (0.50, 17.6),
     "worldview-2": (0.46, 16.4),
     "worldview-3": (0.31, 13.1),
+    "worldview-4": (0.31, 13.1),
+    "quickbird-2": (0.61, 16.5),
+    "ikonos": (0.82, 11.3),
     "geoeye-1": (0.41, 15.2),
     "pleiades-1": (0.70, 20.0),
     "pleiades-neo": (0.30, 14.0),
@@ -26,8 +40,10 @@ PUBLISHED = {
     "sentinel-2": (10.0, 290.0),
     "landsat-8": (30.0, 185.0),
 }
-# NIIRS by GIQE of well-lit nadir pictures, as published or as the definition of the level implies.
-NIIRS = {"worldview-3": (5.7, 6.1), "geoeye-1": (5.2, 5.7), "kompsat-3": (4.4, 5.0)}
+# NIIRS of well-lit nadir pictures: IKONOS 4.5 as Space Imaging stated it; QuickBird 4.3 to 4.5 in the
+# metadata of pictures up to 30 deg off-nadir (Kim et al. 2008), so straight down it may be better;
+# WorldView-3 5.7 to 6.0 as its operator's class has it. GIQE's own standard error is 0.3.
+NIIRS = {"worldview-3": (5.7, 6.0), "ikonos": (4.2, 4.8), "quickbird-2": (4.3, 5.0)}
 
 
 def test_every_sensor_is_compared_with_what_is_published():
@@ -48,6 +64,7 @@ def test_every_figure_has_a_source_and_estimates_are_marked(name):
     facts = sensor_facts(name)
     assert len(facts) >= 20
     for fact in facts:
+        assert fact["figure"].endswith(("columns", "obscuration", "snr_reference")) or fact["unit"]
         assert len(fact["source"]) > 5, fact["figure"]
         guessed = fact["source"].startswith(("estimate", "assumed", "implied", "effective"))
         assert fact["estimate"] or not guessed, fact["figure"]
@@ -65,17 +82,54 @@ def test_satellites_are_found_by_number():
 
 
 @pytest.mark.parametrize("name", NIIRS)
-def test_predicted_niirs_is_plausible(name):
-    import numpy as np
-
-    from offnadir.quality import predict
-
+def test_predicted_niirs_against_what_operators_state(name):
     sensor = load_sensor(name)
-    quality = predict(
+    seen = predict(
         sensor,
         range_m=sensor.reference_altitude_m,
         incidence_rad=0.0,
-        sun_elevation_rad=np.radians(50),
+        sun_elevation_rad=50 * deg,
     )
     low, high = NIIRS[name]
-    assert low <= quality.niirs <= high
+    assert low <= seen.niirs <= high
+
+
+# Strips of Maxar's Open Data programme: catalogue id, sensor, published off-nadir [deg] and GSD [m], and
+# the height [km] above the place by SGP4 from an element set within three days.
+STRIPS = [
+    ("10200100C8D7A600", "worldview-1", 17.3, 0.54, 500.5),
+    ("10200100B0214600", "worldview-1", 44.6, 0.92, 495.5),
+    ("10300100CFC9A500", "worldview-2", 8.5, 0.47, 768.6),
+    ("10300100E6747500", "worldview-2", 27.0, 0.57, 769.3),
+    ("10300100DE5CCF00", "worldview-2", 40.7, 0.80, 770.6),
+    ("1040010082B2FB00", "worldview-3", 2.7, 0.31, 616.6),
+    ("10400100A4699C00", "worldview-3", 25.2, 0.37, 619.8),
+    ("104001009697E900", "worldview-3", 39.9, 0.51, 621.7),
+    ("1050010038C4D100", "geoeye-1", 3.3, 0.41, 680.5),
+    ("1050010033C95B00", "geoeye-1", 33.7, 0.58, 689.4),
+    ("10500100295B2900", "geoeye-1", 44.6, 0.81, 693.4),
+]
+
+
+@pytest.mark.parametrize(("strip", "name", "off_nadir_deg", "gsd_m", "height_km"), STRIPS)
+def test_sample_distance_of_real_pictures(strip, name, off_nadir_deg, gsd_m, height_km):
+    """Of 719 such points 90 % lie within 1.7 % and all within 5 %; two digits are published."""
+    off_nadir, height_m = off_nadir_deg * deg, height_km * km
+    seen = predict(
+        load_sensor(name),
+        range_m=slant_range_m(off_nadir, height_m),
+        incidence_rad=incidence_from_off_nadir_rad(off_nadir, height_m),
+        sun_elevation_rad=45 * deg,
+    )
+    assert_allclose(seen.gsd_m, gsd_m, rtol=0.05, err_msg=strip)
+
+
+def test_pleiades_turns_by_60_degrees_in_25_seconds():
+    """eoPortal, Pleiades: roll or pitch of 60 deg within 25 s."""
+    assert_allclose(slew_time_s(60 * deg, agility_profile("pleiades")), 25.0, atol=0.5)
+
+
+def test_geoeye_turns_200_km_in_about_20_seconds():
+    """GeoEye, fact sheet of GeoEye-1 (2008): 2.4 deg/s, 0.16 deg/s2; 16.7 deg from 681 km."""
+    agility = load_sensor("geoeye-1").agility
+    assert_allclose(slew_time_s(16.7 * deg, agility) - agility.settling_s, 20.4, atol=0.1)

@@ -33,7 +33,7 @@ name = "small"
 elements = ["sats.3le"]
 [span]
 start = "2026-05-31T00:00:00Z"
-duration = "12 h"
+duration = "36 h"
 [[satellite]]
 norad_id = 40115
 sensor = "worldview-3"

@@ -43,10 +43,10 @@ def script_json(value: object) -> Markup:
 
 
 def num(value: float | None, digits: int = 0) -> str:
-    """A number with that many digits after the point; a dash for None and NaN.
+    """A number with that many digits after the point, thin spaces; a dash for None and NaN.
 
-    >>> num(12345.678, 1), num(-0.001, 1), num(None)
-    ('12 345.7', '0.0', '–')
+    >>> num(12345.678, 1) == "12\\u202f345.7", num(-0.001, 1), num(None)
+    (True, '0.0', '–')
     """
     if value is None or not math.isfinite(value):
         return NOTHING
@@ -110,6 +110,12 @@ def join(parts: Iterable[object], between: str = "") -> Markup:
     return Markup(between.join(esc(part) for part in parts))
 
 
+def _head(title: str) -> Markup:
+    """`Start, UTC` with the unit on a line of its own."""
+    name, _, unit = title.rpartition(", ")
+    return join([name, Markup(f" <small>{esc(unit)}</small>")]) if name else esc(title)
+
+
 def table(
     name: str,
     caption: str,
@@ -122,7 +128,7 @@ def table(
     attributes (markup, such as ` data-r=3`) and its cells; the first cell heads the row.
     """
     top = join(
-        element("th", element("button", title, type="button"), scope="col", class_=kind)
+        element("th", element("button", _head(title), type="button"), scope="col", class_=kind)
         for title, kind in heads
     )
     kinds = [kind for _, kind in heads]
@@ -130,8 +136,7 @@ def table(
     for attributes, cells in rows:
         inner = [f"<th scope=row>{esc(cells[0])}"]
         inner += [
-            f"<td class={kind}>{esc(cell)}"
-            for kind, cell in zip(kinds[1:], cells[1:], strict=True)
+            f"<td class={kind}>{esc(cell)}" for kind, cell in zip(kinds[1:], cells[1:], strict=True)
         ]
         lines.append(f"<tr{attributes}>{''.join(inner)}")
     body = "\n".join(lines)

@@ -15,11 +15,12 @@ LEVELS = (0.35, 0.65, 1.1, 2.2, 4.4, 9.0, 18.0, 36.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A name to the right of a place on the drawing."""
+    """A name beside a place on the drawing: to its right, or to its `left`."""
 
     x: float
     y: float
     text: str
+    left: bool = False
 
     @property
     def width_px(self) -> float:
@@ -35,24 +36,21 @@ def reveal_levels(labels: Sequence[Label]) -> list[int]:
     count = len(labels)
     at = np.array([(label.x, label.y) for label in labels], np.float64).reshape(count, 2)
     width = np.array([label.width_px + 4 for label in labels])
+    offset = np.array(
+        [-9.0 - w if label.left else 9.0 for label, w in zip(labels, width, strict=True)]
+    )
     found = np.full(count, len(LEVELS))
     for level, px_per_unit in enumerate(LEVELS):
-        left = at[:, 0] * px_per_unit
+        spot = at[:, 0] * px_per_unit
+        left = spot + offset
         y = at[:, 1] * px_per_unit
         for i in range(count):
             if found[i] < level:
                 continue
             shown = found <= level
-            over = (
-                (left + 9 < left[i] + 9 + width[i])
-                & (left[i] + 9 < left + 9 + width)
-                & (np.abs(y - y[i]) < 14)
-            )
-            marks = (
-                (left - 6 < left[i] + 9 + width[i])
-                & (left[i] + 9 < left + 6)
-                & (np.abs(y - y[i]) < 12)
-            )
+            low, high = left[i], left[i] + width[i]
+            over = (left < high) & (low < left + width) & (np.abs(y - y[i]) < 14)
+            marks = (spot - 6 < high) & (low < spot + 6) & (np.abs(y - y[i]) < 12)
             marks[i] = False
             if not np.any(shown & over) and not np.any(marks):
                 found[i] = level

@@ -26,6 +26,7 @@ _COAST_CHARACTERS = 330_000
 _BORDER_CHARACTERS = 120_000
 _TRACK_BEFORE_S = 150.0
 _LONGEST_LABEL = 26
+_LEFT = 0.86 * WIDTH  # names of places further right stand to their left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,11 @@ class MapView:
     def digits(self) -> int:
         """Digits that write a place to 50 m or better."""
         return max(1, int(np.ceil(np.log10(self.unit_m / 50))))
+
+    @property
+    def tear(self) -> float:
+        """Lines are broken between points further apart than that."""
+        return WIDTH / 3 if self.projection.world else np.inf
 
     def __call__(self, lon_deg: Any, lat_deg: Any) -> Array:
         """(n, 2) places on the drawing."""
@@ -89,7 +95,7 @@ def map_svg(plan: Mapping[str, Any], tracks: Sequence[Track], view: MapView) -> 
         natural_earth_lines("border"), view.projection, to_map, size, _BORDER_CHARACTERS
     )
     layers = [
-        _shape("grid", _grid(view)),
+        _shape("grid", _grid(view) + _outline(view)),
         _shape("border", border),
         _shape("coast", coast),
         _group("tracks", _tracks(plan, below, view, number)),
@@ -163,9 +169,21 @@ def _grid(view: MapView) -> str:
         lines.append(view(lon, np.full(len(lon), lat0)))
     pieces = []
     for line in lines:
-        near = (line > -60).all(axis=1) & (line < np.array([WIDTH, view.height]) + 60).all(axis=1)
+        near: NDArray[np.bool_] = (line > -60).all(axis=1) & (
+            line < np.array([WIDTH, view.height]) + 60
+        ).all(axis=1)
         pieces += runs(np.where(near[:, None], line, np.nan), WIDTH / 3)
-    return path(pieces, digits=0 if not view.projection.world else 1)
+    return path(pieces, digits=1)
+
+
+def _outline(view: MapView) -> str:
+    """The edge of a map of the world."""
+    if not view.projection.world:
+        return ""
+    lat = np.linspace(-90, 90, 91)
+    middle = view.projection.lon_rad / deg
+    sides = [view(np.full(91, middle + side), lat) for side in (-179.999, 179.999)]
+    return path([np.concatenate([sides[0], sides[1][::-1]])], closed=True)
 
 
 def _lonlat_at(track: Track, tai_ns: Array) -> tuple[Array, Array]:
@@ -192,9 +210,11 @@ def _tracks(
         times = np.arange(start - before, stop + before, 15_000_000_000)
         inside = (times >= track.epochs_tai_ns[0]) & (times <= track.epochs_tai_ns[-1])
         line = view(*_lonlat_at(track, times[inside])) if inside.sum() > 1 else np.empty((0, 2))
-        d = path(runs(line, WIDTH / 3)) if len(line) else ""
+        d = path(runs(line, view.tear)) if len(line) else ""
         if d:
-            drawn.append(Markup(f'<path data-c="{j}" data-r="{number[picture["request"]]}" d="{d}"/>'))
+            drawn.append(
+                Markup(f'<path data-c="{j}" data-r="{number[picture["request"]]}" d="{d}"/>')
+            )
     return drawn
 
 
@@ -210,15 +230,17 @@ def _sights(
         middle = sum(Epoch.from_utc(picture[key]).tai_ns for key in ("start", "stop")) // 2
         foot = view(*_lonlat_at(track, np.array([middle])))[0]
         aim = view(picture["aim"]["lon_deg"], picture["aim"]["lat_deg"])[0]
-        d = path(runs(np.stack([foot, aim]), WIDTH / 2), digits=view.digits)
+        d = path(runs(np.stack([foot, aim]), view.tear), digits=view.digits)
         if d:
-            drawn.append(Markup(f'<path data-c="{j}" data-r="{number[picture["request"]]}" d="{d}"/>'))
+            drawn.append(
+                Markup(f'<path data-c="{j}" data-r="{number[picture["request"]]}" d="{d}"/>')
+            )
     return drawn
 
 
 def _ring(view: MapView, ring: Sequence[Sequence[float]]) -> str:
     xy = view(*dense([(p[0], p[1]) for p in ring]).T)
-    pieces = runs(xy, WIDTH / 3)
+    pieces = runs(xy, view.tear)
     return path(pieces, closed=len(pieces) == 1 and len(pieces[0]) == len(xy), digits=view.digits)
 
 
@@ -232,9 +254,7 @@ def _areas(plan: Mapping[str, Any], view: MapView) -> list[Markup]:
     return drawn
 
 
-def _footprints(
-    plan: Mapping[str, Any], view: MapView, number: Mapping[str, int]
-) -> list[Markup]:
+def _footprints(plan: Mapping[str, Any], view: MapView, number: Mapping[str, int]) -> list[Markup]:
     drawn = []
     for j, picture in enumerate(plan["collections"]):
         d = "".join(_ring(view, ring) for ring in picture["footprint"]["coordinates"])
@@ -285,20 +305,28 @@ def _labels(plan: Mapping[str, Any], view: MapView) -> list[Markup]:
     for station in plan["stations"]:
         xy = view(station["lon_deg"], station["lat_deg"])[0]
         if view.holds(xy):
-            label = Label(x=float(xy[0]), y=float(xy[1]), text=_short(station["name"]))
+            label = Label(
+                x=float(xy[0]),
+                y=float(xy[1]),
+                text=_short(station["name"]),
+                left=bool(xy[0] > _LEFT),
+            )
             wanted.append((-np.inf, len(wanted), label, ' class="st"'))
     for i, request in enumerate(plan["requests"]):
         xy = view(*place_of(request["geometry"]))[0]
-        label = Label(x=float(xy[0]), y=float(xy[1]), text=_short(request["name"]))
+        label = Label(
+            x=float(xy[0]), y=float(xy[1]), text=_short(request["name"]), left=bool(xy[0] > _LEFT)
+        )
         wanted.append((-float(request["weight"]), len(wanted), label, f' data-r="{i}"'))
     wanted.sort(key=lambda entry: entry[:2])
     labels = [label for _, _, label, _ in wanted]
     levels = reveal_levels(labels)
+    sides = ('x="9" y="4"', 'x="-9" y="4" text-anchor="end"')
     return [
         _at(
             view,
             np.array([label.x, label.y]),
-            f'<text class="k l{level}" x="9" y="4">{esc(label.text)}</text>',
+            f'<text class="k l{level}" {sides[label.left]}>{esc(label.text)}</text>',
             attributes,
         )
         for label, level, (_, _, _, attributes) in zip(labels, levels, wanted, strict=True)

@@ -94,7 +94,7 @@ def choose_projection(places: Sequence[tuple[float, float]]) -> tuple[Projection
     centre = (low + high) / 2
     half = np.maximum((high - low) / 2 * _MARGIN + 0.1 * deg, _LEAST_RAD)
     half[1] = np.clip(half[1], half[0] * 0.5, None)  # neither a ribbon nor a tower
-    half[0] = max(half[0], half[1] * 1.35)
+    half[0] = max(half[0], half[1] * 1.5)
     return regional, np.concatenate([centre - half, centre + half])
 
 

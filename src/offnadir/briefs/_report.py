@@ -77,9 +77,7 @@ def report_html(
     )
 
 
-def _data(
-    plan: Mapping[str, Any], opportunities: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+def _data(plan: Mapping[str, Any], opportunities: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the script needs and cannot read from the page."""
     number = {request["name"]: i for i, request in enumerate(plan["requests"])}
     return {

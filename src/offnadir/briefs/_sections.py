@@ -8,7 +8,7 @@ from typing import Any
 from offnadir.briefs._html import NOTHING, Markup, clock, count, element, esc, join, num, table
 from offnadir.briefs._words import REASONS
 
-_MOST_UNUSED = 150  # contacts that are not used, listed after those that are
+_MOST_UNUSED = 60  # contacts that are not used, listed after those that are
 
 
 def _pick(name: str) -> Markup:
@@ -20,24 +20,24 @@ def pictures_table(plan: Mapping[str, Any]) -> Markup:
     if not plan["collections"]:
         return Markup('<p class="none">No picture is taken.</p>')
     number = {request["name"]: i for i, request in enumerate(plan["requests"])}
-    heads = (
+    paired = any(picture["stereo"] for picture in plan["collections"])
+    heads = [
         ("Picture", "t"),
         ("Request", "w"),
-        ("Satellite", "t"),
+        ("Satellite", "w"),
         ("Start, UTC", "t"),
         ("Duration, s", "n"),
         ("Off-nadir, °", "n"),
-        ("Elevation, °", "n"),
         ("Sun, °", "n"),
-        ("GSD along × across, m", "n"),
+        ("GSD, m", "n"),
         ("NIIRS", "n"),
         ("Covered, %", "n"),
         ("Value", "n"),
         ("Gbit", "n"),
-        ("Stereo with", "t"),
         ("On the ground, UTC", "t"),
         ("Contact", "t"),
-    )
+        *([("Stereo with", "t")] if paired else []),
+    ]
     rows = (
         (
             f' data-c="{j}" data-r="{number[p["request"]]}"',
@@ -48,16 +48,15 @@ def pictures_table(plan: Mapping[str, Any]) -> Markup:
                 clock(p["start"]),
                 num(p["duration_s"], 1),
                 num(p["off_nadir_deg"], 1),
-                num(p["elevation_deg"], 1),
                 num(p["sun_elevation_deg"], 1),
                 f"{num(p['gsd_along_m'], 2)} × {num(p['gsd_across_m'], 2)}",
                 num(p["niirs"], 1),
                 num(100 * p["coverage"]),
                 num(p["value"], 3),
                 num(p["volume_gbit"], 2),
-                _stereo(p["stereo"]),
-                clock(p["delivered"]),
+                clock(p["delivered"], seconds=False),
                 p["contact"] or NOTHING,
+                *([_stereo(p["stereo"])] if paired else []),
             ),
         )
         for j, p in enumerate(plan["collections"])

@@ -10,9 +10,12 @@ from typing import Any
 from offnadir.briefs._html import Markup, clock, coordinate, count, esc, join, num, utc_s
 
 WIDTH = 20_000  # units across a lane
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _THINNEST = 18  # about a pixel
 _STEPS_MIN = (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
-_MOST_OPPORTUNITIES = 24_000  # that the script may light up; beyond that the file would grow too large
+_MOST_OPPORTUNITIES = (
+    24_000  # that the script may light up; beyond that the file would grow too large
+)
 
 
 class Scale:
@@ -53,8 +56,7 @@ class Scale:
 
 def _day(utc: float) -> str:
     at = time.gmtime(utc)
-    month = ("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()[at.tm_mon - 1]
-    return f"{at.tm_mday} {month}"
+    return f"{at.tm_mday} {_MONTHS[3 * at.tm_mon - 3 : 3 * at.tm_mon]}"
 
 
 def _axis(scale: Scale) -> Markup:
@@ -66,7 +68,7 @@ def _axis(scale: Scale) -> Markup:
     hours = [
         f'<span class="hour" style="left:{100 * share:.3f}%">{text}</span>'
         for share, text in scale.ticks()
-        if text and 0.01 < share < 0.985
+        if text not in ("", "00:00") and 0.01 < share < 0.985
     ]
     return Markup(
         f'<div class="lane top"><div class="name">UTC</div><div class="axis">{"".join(days)}'
@@ -125,8 +127,12 @@ def timeline(plan: Mapping[str, Any], opportunities: Sequence[Mapping[str, Any]]
     lanes = []
     for i, satellite in enumerate(plan["satellites"]):
         name = satellite["name"]
-        faint = _spans(((scale(o["start"]), scale(o["stop"])) for o in chances.get(name, ())), 4, 18)
-        down = _spans(((scale(c["start"]), scale(c["stop"])) for c in contacts.get(name, ())), 22, 27)
+        faint = _spans(
+            ((scale(o["start"]), scale(o["stop"])) for o in chances.get(name, ())), 4, 18
+        )
+        down = _spans(
+            ((scale(c["start"]), scale(c["stop"])) for c in contacts.get(name, ())), 22, 27
+        )
         ticks = [
             f'<path class="pic" data-c="{index[p["id"]]}" data-r="{number[p["request"]]}" '
             f'd="M{(scale(p["start"]) + scale(p["stop"])) // 2} 2V20"><title>{esc(p["id"])} '

@@ -55,7 +55,10 @@ _GLOSSARY = (
         "A number that no plan can exceed with these opportunities, start times and rules, proven by "
         "the solver.",
     ),
-    ("Gap", "How far the plan's value is below the bound, as a share of the bound. 0 % is optimal."),
+    (
+        "Gap",
+        "How far the plan's value is below the bound, as a share of the bound. 0 % is optimal.",
+    ),
     (
         "Outbid",
         "It could have been taken, but what would have to give way for it is worth more.",
@@ -72,16 +75,16 @@ _GLOSSARY = (
 
 
 def percent(share: float) -> str:
-    """A share in percent, with two figures when it is small.
+    r"""A share in percent, with two figures when it is small.
 
     >>> percent(0.0), percent(0.00834), percent(0.21)
-    ('0 %', '0.83 %', '21 %')
+    ('0\xa0%', '0.83\xa0%', '21\xa0%')
     """
     if share <= 0:
-        return "0 %"
+        return "0\u00a0%"
     if share < 0.00005:
-        return "less than 0.01 %"
-    return f"{100 * share:.{2 if share < 0.01 else 1 if share < 0.1 else 0}f} %"
+        return "less than 0.01\u00a0%"
+    return f"{100 * share:.{2 if share < 0.01 else 1 if share < 0.1 else 0}f}\u00a0%"
 
 
 def violations(plan: Mapping[str, Any]) -> int:

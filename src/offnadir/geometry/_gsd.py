@@ -42,9 +42,10 @@ def incidence_from_off_nadir_rad(off_nadir_rad: ArrayLike, alt_m: ArrayLike) -> 
 
     Sphere of the mean radius: sin i = (R + h) / R sin(off-nadir).
     """
-    alt = np.asarray(alt_m, np.float64)
-    sine = (EARTH_MEAN_RADIUS_M + alt) / EARTH_MEAN_RADIUS_M * np.sin(off_nadir_rad)
-    return np.asarray(np.arcsin(np.where(np.abs(sine) <= 1.0, sine, np.nan)), np.float64)
+    off, alt = np.asarray(off_nadir_rad, np.float64), np.asarray(alt_m, np.float64)
+    sine = (EARTH_MEAN_RADIUS_M + alt) / EARTH_MEAN_RADIUS_M * np.sin(off)
+    hits = (np.abs(sine) <= 1.0) & (np.abs(off) < math.pi / 2)
+    return np.asarray(np.arcsin(np.where(hits, sine, np.nan)), np.float64)
 
 
 def off_nadir_from_incidence_rad(incidence_rad: ArrayLike, alt_m: ArrayLike) -> Array:
@@ -60,7 +61,8 @@ def slant_range_m(off_nadir_rad: ArrayLike, alt_m: ArrayLike) -> Array:
     alt = np.asarray(alt_m, np.float64)
     far = EARTH_MEAN_RADIUS_M + alt
     root = EARTH_MEAN_RADIUS_M**2 - (far * np.sin(off)) ** 2
-    return np.asarray(far * np.cos(off) - np.sqrt(np.where(root >= 0, root, np.nan)), np.float64)
+    hits = (root >= 0) & (np.abs(off) < math.pi / 2)
+    return np.asarray(far * np.cos(off) - np.sqrt(np.where(hits, root, np.nan)), np.float64)
 
 
 def orbital_period_s(alt_m: float) -> float:

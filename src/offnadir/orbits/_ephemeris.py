@@ -60,6 +60,26 @@ def node_times(first: Epoch, step_s: float, count: int) -> NDArray[np.int64]:
     return first.tai_ns + np.arange(count, dtype=np.int64) * round(step_s * _NS)
 
 
+def _lost_at(
+    elements: ElementSet, tai_ns: NDArray[np.int64], status: NDArray[np.uint8]
+) -> tuple[int, int]:
+    """First instant after the epoch at which SGP4 fails, and its code; a far future if it never does.
+
+    SGP4 goes on to give positions after a satellite has decayed, so the way from the epoch is looked at
+    too: hourly, at up to 1000 instants.
+    """
+    epoch_ns = elements.epoch.tai_ns
+    ahead = tai_ns > epoch_ns
+    hours = (int(tai_ns[0]) - epoch_ns) // (3600 * _NS)
+    before_ns = np.linspace(epoch_ns, max(int(tai_ns[0]), epoch_ns), min(max(hours, 1), 1000) + 1)
+    _, _, before = propagate(elements, before_ns.astype(np.int64))
+    for times, codes in ((before_ns, before), (tai_ns[ahead], status[ahead])):
+        if np.any(codes != 0):
+            first = int(np.argmax(codes != 0))
+            return int(times[first]), int(codes[first])
+    return np.iinfo(np.int64).max, 0
+
+
 def make_ephemeris(
     elements: ElementSet,
     span: Span,
@@ -70,7 +90,7 @@ def make_ephemeris(
     """Propagate one element set over a span with SGP4 and turn it into ITRF.
 
     `orientation` defaults to the IERS table that comes with the installation. Steps longer than 60 s
-    save time and cost accuracy; a satellite that decays within the span gives NaN rows from there on.
+    save time and cost accuracy; a satellite that decays gives NaN rows from there on.
     """
     orientation = orientation or EarthOrientation.bundled()
     margin = _SPARE
@@ -78,6 +98,9 @@ def make_ephemeris(
     first = span.start + (-margin * step_s)
     tai_ns = node_times(first, step_s, count)
     r_teme_m, _, status = propagate(elements, tai_ns)
+    lost_ns, code = _lost_at(elements, tai_ns, status)
+    after = tai_ns >= lost_ns
+    status[after], r_teme_m[after] = code, np.nan
     r_itrf_m = np.einsum("nij,nj->ni", rot_itrf_teme(tai_ns, orientation), r_teme_m)
     r_itrf_m.flags.writeable = False
     return Ephemeris(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from offnadir.planning.problem import IntArray, Problem
 
@@ -111,11 +112,16 @@ def earliest_downlink(problem: Problem, chosen: IntArray, fallback: Iterable[int
 
 
 def assign_contacts(
-    problem: Problem, *, chosen: IntArray | None = None, keep: Iterable[int] = ()
+    problem: Problem,
+    *,
+    chosen: IntArray | None = None,
+    keep: Iterable[int] = (),
+    satellites: NDArray[np.bool_] | None = None,
 ) -> list[int]:
     """Contacts by their stop, each used if antenna and satellite are free; those of `keep` for sure.
 
-    With `chosen` given, a contact that would send nothing is passed over.
+    With `chosen` given, a contact that would send nothing is passed over; with `satellites`, a mask,
+    those of the others are.
     """
     k = problem.contacts
     used = list(keep)
@@ -123,6 +129,8 @@ def assign_contacts(
     order = np.lexsort((k.satellite_index, k.station_index, k.start_ms, k.stop_ms))
     for contact in order.tolist():
         if contact in taken or not _has_time(problem, used, contact):
+            continue
+        if satellites is not None and not satellites[k.satellite_index[contact]]:
             continue
         if chosen is None or _sends(problem, chosen, used, contact):
             used.append(contact)
@@ -154,3 +162,22 @@ def _has_time(problem: Problem, used: list[int], contact: int) -> bool:
         at_once = sum(1 for i in here if k.start_ms[i] <= instant < k.stop_ms[i])
         busiest = max(busiest, at_once)
     return busiest < int(problem.antennas[k.station_index[contact]])
+
+
+def contests(problem: Problem, rows: IntArray) -> list[tuple[list[int], int]]:
+    """Groups of contacts at one instant of which only so many can be used; `rows` are all there are.
+
+    A contact in no group can be used whatever else is, and doing so never does harm.
+    """
+    k = problem.contacts
+    groups = []
+    for contact in rows.tolist():
+        instant = k.start_ms[contact]
+        now = rows[(k.start_ms[rows] <= instant) & (instant < k.stop_ms[rows])]
+        station = k.station_index[contact]
+        mine = now[k.satellite_index[now] == k.satellite_index[contact]]
+        here = now[k.station_index[now] == station]
+        for rivals, places in ((mine, 1), (here, int(problem.antennas[station]))):
+            if len(rivals) > places:
+                groups.append((rivals.tolist(), places))
+    return groups

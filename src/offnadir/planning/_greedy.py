@@ -30,7 +30,7 @@ class Draft:
     ) -> None:
         k = problem.contacts
         self.graph, self.candidates = graph, problem.candidates
-        self.contacts = assign_contacts(problem)
+        self.contacts = assign_contacts(problem, satellites=pressed)
         self.value = 0
         self.served: dict[int, int] = {}  # request -> way
         self.owner = np.full(len(problem.candidates), -1, dtype=np.int64)  # -> request it serves
@@ -117,12 +117,12 @@ def greedy_plan(
 
 
 def exchange(
-    draft: Draft, *, seed: int, tries: int, go_on: Callable[[Draft], bool]
-) -> tuple[IntArray, int, bool]:
+    draft: Draft, *, seed: int, tries: int, go_on: Callable[[int], bool]
+) -> tuple[IntArray, bool]:
     """Push pictures in at random and put those that they push out elsewhere: annealing by thresholds.
 
-    A step may lose a little, less and less as time goes on. Gives the best plan seen, its value, and
-    whether all tries were made, which ends when `go_on` says no.
+    A step may lose a little, less and less as time goes on. Gives the best plan seen, and whether all
+    tries were made: they end early when `go_on`, told the best value, says no.
     """
     dice = random.Random(seed)  # noqa: S311  its random() is the same for ever, and no secret
     by_request: dict[int, list[int]] = {}
@@ -139,9 +139,9 @@ def exchange(
             _push_in(draft, way, by_request, loss)
             if draft.value > best_value:
                 best, best_value = draft.chosen(), draft.value
-        if n % _TRIES_BETWEEN_LOOKS == 0 and not go_on(draft):
-            return best, best_value, False
-    return best, best_value, True
+        if n % _TRIES_BETWEEN_LOOKS == 0 and not go_on(best_value):
+            return best, False
+    return best, True
 
 
 def _push_in(draft: Draft, way: int, by_request: dict[int, list[int]], loss: float) -> None:
@@ -152,13 +152,11 @@ def _push_in(draft: Draft, way: int, by_request: dict[int, list[int]], loss: flo
     before, request = draft.value, draft.request[way]
     removed = {other: draft.remove(other) for other in out}
     if draft.add(way):
-        added = [request]
-        for other in sorted(removed.keys() - {request}, key=lambda r: (-draft.worth[removed[r]], r)):
-            if any(draft.add(elsewhere) for elsewhere in by_request[other]):
-                added.append(other)
+        homeless = sorted(out, key=lambda r: (-draft.worth[removed[r]], r))
+        added = [r for r in homeless if any(draft.add(elsewhere) for elsewhere in by_request[r])]
         if draft.value >= before - loss:
             return
-        for other in added:
+        for other in {request, *added}:
             draft.remove(other)
     for old in removed.values():
         draft.add(old)

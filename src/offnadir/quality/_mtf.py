@@ -101,7 +101,8 @@ def mtf_design(
 
 def rer_from_design(*, q: float, **design: float) -> float:
     """Relative edge response of a design; the arguments are those of `mtf_design`."""
-    f = np.linspace(0.0, 1.0 / q, _POINTS)
+    points = round(min(max(_POINTS, 400.0 / q), 1e6))  # 400 a cycle/pixel, and as many at least
+    f = np.linspace(0.0, 1.0 / q, points)
     return rer_from_mtf(f, mtf_design(f, q=q, **design))
 
 

@@ -327,7 +327,7 @@
       const label = document.createElement("span");
       label.className = "hour";
       label.style.left = `${100 * (at - start) / span}%`;
-      label.textContent = step < 86400 ? new Date(at * 1000).toISOString().slice(11, 16) : "";
+      label.textContent = at % 86400 ? new Date(at * 1000).toISOString().slice(11, 16) : "";
       hours.append(label);
       d += `M${Math.round((at - start) / span * 20000)} 0V100`;
     }

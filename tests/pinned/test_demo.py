@@ -1,0 +1,138 @@
+"""The main job on bundled data, as `./run demo` does it; and what it wrote, read by others."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import icalendar
+import jsonschema
+import pyarrow.parquet
+import pytest
+import shapely
+import shapely.geometry
+
+from offnadir.planning import check_plan
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("demo") / "out"
+    result = subprocess.run(
+        [sys.executable, "-m", "offnadir", "demo", "-o", str(out)],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == str(out / "report.html")
+    return out
+
+
+@pytest.fixture(scope="module")
+def plan(folder: Path) -> dict:
+    return json.loads((folder / "plan.json").read_text())
+
+
+def test_the_plan_keeps_to_its_schema(plan):
+    schema = json.loads((files("offnadir.data") / "plan-1.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(plan)
+
+
+def test_the_checker_accepts_the_plan_as_written(plan):
+    result = check_plan(plan)
+    assert result.passed
+    assert sum(rule.checked for rule in result.rules) > 1000
+
+
+def test_most_is_taken_the_rest_has_a_reason_of_each_kind_and_the_value_is_proven(plan):
+    requests = plan["requests"]
+    assert sum(request["status"] == "taken" for request in requests) >= 50
+    reasons = {request["reason"]["code"] for request in requests if request["reason"]}
+    assert {"no_pass", "too_dark", "too_blurred", "late", "outbid"} <= reasons
+    assert plan["result"]["gap"] < 0.01
+    assert sum(c["stereo"] is not None for c in plan["collections"]) >= 4
+
+
+def test_a_plan_moved_by_a_second_fails(plan):
+    """The checker would notice: the last picture's satellite is 7 km further on."""
+    moved = json.loads(json.dumps(plan))
+    for key in ("start", "stop"):
+        text = moved["collections"][-1][key]
+        second = int(text[17:19])
+        moved["collections"][-1][key] = f"{text[:17]}{(second + 30) % 60:02d}{text[19:]}"
+    assert not check_plan(moved).passed
+
+
+def test_opportunities_are_the_same_in_parquet_and_csv(folder):
+    table = pyarrow.parquet.read_table(folder / "opportunities.parquet")
+    rows = list(csv.DictReader((folder / "opportunities.csv").read_text().splitlines()))
+    assert table.num_rows == len(rows) > 100
+    assert list(rows[0]) == table.column_names
+    for key in (
+        "request", "satellite", "norad_id", "start", "stop", "best", "off_nadir_deg",
+        "azimuth_deg", "range_km", "elevation_deg", "sun_elevation_deg", "sun_azimuth_deg",
+        "gsd_along_m", "gsd_across_m", "niirs",
+    ):  # fmt: skip
+        assert key in table.column_names
+
+
+def test_geojson_is_valid_and_complete(folder, plan):
+    document = json.loads((folder / "plan.geojson").read_text())
+    kinds: dict[str, int] = {}
+    for feature in document["features"]:
+        shape = shapely.geometry.shape(feature["geometry"])
+        assert shapely.is_valid(shape)
+        assert all(abs(x) <= 180 for x in shape.bounds[::2])
+        kind = feature["properties"]["kind"]
+        kinds[kind] = kinds.get(kind, 0) + 1
+    assert kinds["footprint"] == len(plan["collections"])
+    assert kinds["request"] == len(plan["requests"])
+    assert kinds["station"] == 3
+    assert kinds["ground_track"] == len(plan["satellites"])
+
+
+def test_footprints_hold_their_aims(folder, plan):
+    for picture in plan["collections"]:
+        ring = picture["footprint"]["coordinates"][0]
+        aim = shapely.Point(picture["aim"]["lon_deg"], picture["aim"]["lat_deg"])
+        assert shapely.Polygon(ring).contains(aim), picture["id"]
+
+
+def test_czml_names_are_unique_and_references_lead_somewhere(folder, plan):
+    packets = json.loads((folder / "plan.czml").read_text())
+    assert packets[0]["id"] == "document"
+    ids = [packet["id"] for packet in packets]
+    assert len(ids) == len(set(ids))
+    for packet in packets:
+        for reference in packet.get("polyline", {}).get("positions", {}).get("references", []):
+            assert reference.split("#")[0] in ids
+    satellites = [packet for packet in packets if packet["id"].startswith("satellite/")]
+    assert len(satellites) == len(plan["satellites"])
+    for packet in satellites:
+        assert len(packet["position"]["cartesian"]) % 4 == 0
+
+
+def test_the_calendar_is_read_by_icalendar(folder, plan):
+    calendar = icalendar.Calendar.from_ical((folder / "plan.ics").read_bytes())
+    events = calendar.walk("VEVENT")
+    used = sum(contact["used"] for contact in plan["contacts"])
+    assert len(events) == len(plan["collections"]) + used
+    assert len({str(event["UID"]) for event in events}) == len(events)
+    for event in events:
+        assert event["DTEND"].dt > event["DTSTART"].dt
+
+
+def test_the_report_asks_the_network_for_nothing(folder):
+    html = (folder / "report.html").read_text()
+    assert "http://" not in html.replace("http://www.w3.org/", "")
+    assert 'src="http' not in html
+    assert len(html) < 2_000_000
+    assert "Sohae launch site" in html
+
+
+def test_the_mission_is_left_to_be_changed(folder):
+    assert (folder / "mission" / "mission.toml").exists()
+    assert (folder / "mission" / "elements.omm.json").exists()

@@ -1,0 +1,65 @@
+"""The commands of the tutorial and the Python of README and guide run as they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TUTORIAL = (ROOT / "docs/guide/tutorial.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tutorial")
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["sh", "-c", command], cwd=folder, capture_output=True, text=True, timeout=300,
+        env={**os.environ, "PATH": path}, check=False,
+    )  # fmt: skip
+
+
+def test_the_tutorial_from_top_to_bottom(workshop):
+    blocks = re.findall(r"```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)```", TUTORIAL, re.DOTALL)
+    commands = 0
+    for language, title, text in blocks:
+        if language == "toml" and title:
+            (workshop / title).write_text(text)
+        if language == "console":
+            for line in text.splitlines():
+                if line.startswith("$ "):
+                    result = run(line[2:], workshop)
+                    assert result.returncode == 0, f"{line}\n{result.stderr}"
+                    assert "Traceback" not in result.stderr
+                    if "offnadir " in line and "||" not in line:
+                        assert result.stdout.strip(), line
+                    commands += 1
+    assert commands >= 9
+    assert (workshop / "offnadir-demo" / "report.html").exists()
+    assert (workshop / "small" / "plan.json").exists()
+    assert not (workshop / "nothing").exists()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/guide/python.md"])
+def test_the_python_on_the_page_runs(page, workshop, elements_file, tmp_path):
+    code = "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL))
+    assert "find_windows" in code
+    assert "make_plan" in code
+    (tmp_path / "sats.3le").write_text(elements_file.read_text())
+    mission = re.search(r"```toml title=\"mine/small.toml\"\n(.*?)```", TUTORIAL, re.DOTALL)
+    (tmp_path / "mission.toml").write_text(
+        mission[1].replace("elements.omm.json", "sats.3le") + "\n[solver]\ntime_limit_s = 5\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
