@@ -10,6 +10,7 @@ border. The edges along the antimeridian and the south pole, where countries are
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import sys
 from collections import Counter
@@ -50,7 +51,7 @@ def decoded(topology: dict[str, Any]) -> list[Line]:
 def without_seams(line: Line) -> Iterator[Line]:
     """The pieces of a line that do not run along lon = +-180 or near the south pole."""
     piece: Line = line[:1]
-    for a, b in zip(line, line[1:], strict=False):
+    for a, b in itertools.pairwise(line):
         seam = (abs(a[0]) >= 17999 and abs(b[0]) >= 17999) or (a[1] <= -8990 and b[1] <= -8990)
         if seam or abs(a[0] - b[0]) > 18000:
             if len(piece) > 1:

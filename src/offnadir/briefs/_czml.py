@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from offnadir.briefs._tracks import Track
-from offnadir.constants import WGS84_A_M
 from offnadir.earth import geodetic_to_itrf_m
 from offnadir.epoch import Epoch
 from offnadir.units import deg
@@ -27,6 +26,11 @@ def plan_czml(plan: Mapping[str, Any], tracks: Sequence[Track]) -> str:
     contact line during its used contact. Positions are in the Earth-fixed frame, to the metre.
     """
     start, stop = plan["span"]["start"], plan["span"]["stop"]
+    flying = {
+        track.name: (i, track)
+        for i, track in enumerate(tracks)
+        if np.isfinite(track.r_itrf_m).all(axis=1).any()
+    }
     packets = [
         {
             "id": "document",
@@ -40,18 +44,17 @@ def plan_czml(plan: Mapping[str, Any], tracks: Sequence[Track]) -> str:
                 "step": "SYSTEM_CLOCK_MULTIPLIER",
             },
         },
-        *(_satellite(track, i, start, stop) for i, track in enumerate(tracks)),
+        *(_satellite(track, i, start, stop) for i, track in flying.values()),
         *(_station(i, station) for i, station in enumerate(plan["stations"])),
         *(_request(i, request) for i, request in enumerate(plan["requests"])),
     ]
-    flying = {track.name for track in tracks}
     for picture in plan["collections"]:
         packets.append(_footprint(picture, stop))
         if picture["satellite"] in flying:
-            packets.append(_sight(picture))
+            packets.append(_sight(picture, flying[picture["satellite"]][0]))
     names = {station["name"]: i for i, station in enumerate(plan["stations"])}
     packets.extend(
-        _contact(contact, names[contact["station"]])
+        _contact(contact, flying[contact["satellite"]][0], names[contact["station"]])
         for contact in plan["contacts"]
         if contact["used"] and contact["satellite"] in flying
     )
@@ -77,11 +80,6 @@ def _label(text: str, colour: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def satellite_id(name: str) -> str:
-    """Id of a satellite's packet, which others refer to."""
-    return f"satellite/{name}".replace("#", "_")
-
-
 def _satellite(track: Track, number: int, start: str, stop: str) -> dict[str, Any]:
     colour = _PALETTE[number % len(_PALETTE)]
     begin = Epoch.from_utc(start)
@@ -90,7 +88,7 @@ def _satellite(track: Track, number: int, start: str, stop: str) -> dict[str, An
     rows = np.column_stack([np.round(since_s, 3), np.round(track.r_itrf_m[good])])
     flat = [int(value) if value == int(value) else value for value in rows.ravel().tolist()]
     return {
-        "id": satellite_id(track.name),
+        "id": f"satellite/{number}",
         "name": track.name,
         "description": f"NORAD {int(track.norad_id)}",
         "availability": f"{start}/{stop}",
@@ -176,10 +174,9 @@ def _footprint(picture: Mapping[str, Any], stop: str) -> dict[str, Any]:
     }
 
 
-def _sight(picture: Mapping[str, Any]) -> dict[str, Any]:
+def _sight(picture: Mapping[str, Any], satellite: int) -> dict[str, Any]:
     aim = picture["aim"]
     r_m = geodetic_to_itrf_m(aim["lat_deg"] * deg, aim["lon_deg"] * deg, aim["alt_m"])
-    assert float(np.linalg.norm(r_m)) > 0.9 * WGS84_A_M
     return {
         "id": f"sight/{picture['id']}",
         "name": f"{picture['satellite']} takes {picture['request']}",
@@ -188,7 +185,7 @@ def _sight(picture: Mapping[str, Any]) -> dict[str, Any]:
         "polyline": {
             "positions": {
                 "references": [
-                    f"{satellite_id(picture['satellite'])}#position",
+                    f"satellite/{satellite}#position",
                     f"sight/{picture['id']}#position",
                 ]
             },
@@ -199,7 +196,7 @@ def _sight(picture: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _contact(contact: Mapping[str, Any], station: int) -> dict[str, Any]:
+def _contact(contact: Mapping[str, Any], satellite: int, station: int) -> dict[str, Any]:
     return {
         "id": f"contact/{contact['id']}",
         "name": f"{contact['satellite']} over {contact['station']}",
@@ -207,7 +204,7 @@ def _contact(contact: Mapping[str, Any], station: int) -> dict[str, Any]:
         "polyline": {
             "positions": {
                 "references": [
-                    f"{satellite_id(contact['satellite'])}#position",
+                    f"satellite/{satellite}#position",
                     f"station/{station}#position",
                 ]
             },

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely.geometry.polygon import orient
 
 from offnadir.briefs._tracks import Track
+from offnadir.earth import interpolate, itrf_to_geodetic
 from offnadir.epoch import Epoch
 from offnadir.units import deg
 
@@ -18,7 +22,8 @@ Ring = list[list[float]]
 
 # Colours that stay apart for colour-blind eyes (Okabe and Ito).
 TAKEN, NOT_TAKEN, STATION, TRACK = "#0072B2", "#D55E00", "#009E73", "#8A8A8A"
-_DIGITS = 5
+_LEAST_POSITIONS = 8  # that `interpolate` needs
+_DIGITS, _TRACK_DIGITS = 5, 3  # 1 m; 100 m is finer than straight lines between minutes
 
 
 def plan_geojson(plan: Mapping[str, Any], tracks: Sequence[Track]) -> str:
@@ -56,12 +61,10 @@ def _request(request: Mapping[str, Any]) -> dict[str, Any]:
     colour = TAKEN if request["status"] == "taken" else NOT_TAKEN
     reason = request["reason"] or {"code": None, "text": None}
     geometry = request["geometry"]
-    if geometry["type"] == "Polygon":
-        rings = geometry["coordinates"]
-        turned = [_turned(ring, inner=i > 0) for i, ring in enumerate(rings)]
-        geometry = {"type": "Polygon", "coordinates": turned}
     return _feature(
-        geometry,
+        _polygon(geometry["coordinates"])
+        if geometry["type"] == "Polygon"
+        else _point(geometry["coordinates"]),
         kind="request",
         name=request["name"],
         weight=request["weight"],
@@ -86,9 +89,8 @@ _SHOWN = (
 
 
 def _footprint(picture: Mapping[str, Any]) -> dict[str, Any]:
-    ring = picture["footprint"]["coordinates"][0]
     return _feature(
-        _cut_polygon(ring),
+        _polygon(picture["footprint"]["coordinates"]),
         kind="footprint",
         **{key: picture[key] for key in _SHOWN},
         stroke=TAKEN,
@@ -98,34 +100,17 @@ def _footprint(picture: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _picture_track(picture: Mapping[str, Any], track: Track) -> dict[str, Any] | None:
-    """The track below the satellite during a picture, from the two or more samples around it."""
+    """The track below the satellite during a picture; None where its position is unknown."""
+    known = track.epochs_tai_ns
+    if len(known) < _LEAST_POSITIONS:
+        return None
     start, stop = (Epoch.from_utc(picture[key]).tai_ns for key in ("start", "stop"))
-    times = np.linspace(start, stop, 5).astype(np.int64)
-    # Straight lines between positions in space a minute apart sag by some 10 km: bend them back.
-    fractions = times.astype(np.float64)
-    known = track.epochs_tai_ns.astype(np.float64)
-    near = np.abs(known - fractions.mean()) < 300e9
-    if np.count_nonzero(near) < 4:
-        return None
-    origin = known[near][0]
-    scale = known[near][-1] - origin
-    degree = min(np.count_nonzero(near) - 1, 6)
-    place = np.column_stack(
-        [
-            np.polynomial.Polynomial.fit((known[near] - origin) / scale, axis, degree)(
-                (fractions - origin) / scale
-            )
-            for axis in track.r_itrf_m[near].T
-        ]
-    )
-    if not np.isfinite(place).all():
-        return None
-    lon = np.degrees(np.arctan2(place[:, 1], place[:, 0]))
-    # Geocentric to geodetic latitude at the foot of the vertical: 0.01 deg is enough for a line.
-    geocentric = np.arctan2(place[:, 2], np.hypot(place[:, 0], place[:, 1]))
-    lat = np.degrees(np.arctan(np.tan(geocentric) * 1.0067 * 0.99955))
-    return _feature(
-        _lines(np.column_stack([lon, lat])),
+    times = np.linspace(0, stop - start, 5).astype(np.int64) + start
+    steps = (times - known[0]) / (known[1] - known[0])
+    lat_rad, lon_rad, _ = itrf_to_geodetic(interpolate(track.r_itrf_m, steps))
+    line = _line(np.column_stack([lon_rad, lat_rad]) / deg, _DIGITS)
+    return line and _feature(
+        line,
         kind="picture_track",
         id=picture["id"],
         satellite=picture["satellite"],
@@ -136,12 +121,9 @@ def _picture_track(picture: Mapping[str, Any], track: Track) -> dict[str, Any] |
 
 
 def _ground_track(track: Track) -> dict[str, Any] | None:
-    path = np.column_stack([track.lon_rad, track.lat_rad]) / deg
-    path = path[np.isfinite(path).all(axis=1)]
-    if len(path) < 2:
-        return None
-    return _feature(
-        _lines(path),
+    line = _line(np.column_stack([track.lon_rad, track.lat_rad]) / deg, _TRACK_DIGITS)
+    return line and _feature(
+        line,
         kind="ground_track",
         satellite=track.name,
         norad_id=int(track.norad_id),
@@ -153,10 +135,7 @@ def _ground_track(track: Track) -> dict[str, Any] | None:
 
 def _station(station: Mapping[str, Any]) -> dict[str, Any]:
     return _feature(
-        {
-            "type": "Point",
-            "coordinates": [station["lon_deg"], station["lat_deg"], station["alt_m"]],
-        },
+        _point([station["lon_deg"], station["lat_deg"], station["alt_m"]]),
         kind="station",
         name=station["name"],
         min_elevation_deg=station["min_elevation_deg"],
@@ -165,50 +144,77 @@ def _station(station: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _lines(path: Array) -> dict[str, Any]:
-    """A line of [lon, lat] as LineString, or as MultiLineString cut where it crosses +-180 deg."""
-    pieces: list[Ring] = [[]]
+def _point(place: Sequence[float]) -> dict[str, Any]:
+    """A place with its longitude from -180 to 180 deg, as RFC 7946 has it."""
+    lon = place[0] if -180 <= place[0] <= 180 else (place[0] + 180) % 360 - 180
+    return {"type": "Point", "coordinates": [round(lon, 9), *place[1:]]}
+
+
+def _line(path: Array, digits: int) -> dict[str, Any] | None:
+    """A path of [lon, lat], cut where it crosses +-180 deg and where it is NaN; None if nothing is left."""
+    pieces: list[Ring] = []
+    piece: Ring = []
     for here, there in zip(path, [*path[1:], None], strict=True):
-        pieces[-1].append(_rounded(here))
-        if there is not None and abs(there[0] - here[0]) > 180:
+        if np.isfinite(here).all():
+            piece.append(_rounded(here, digits))
+            if there is None or not abs(there[0] - here[0]) > 180:
+                continue
             side = 180.0 if here[0] > 0 else -180.0
             step = there[0] + 2 * side - here[0]
             part = (side - here[0]) / step if step else 0.5
             lat = here[1] + part * (there[1] - here[1])
-            pieces[-1].append(_rounded([side, lat]))
-            pieces.append([_rounded([-side, lat])])
-    pieces = [piece for piece in pieces if len(piece) > 1]
-    if len(pieces) == 1:
-        return {"type": "LineString", "coordinates": pieces[0]}
-    return {"type": "MultiLineString", "coordinates": pieces}
+            pieces.append([*piece, _rounded([side, lat], digits)])
+            piece = [_rounded([-side, lat], digits)]
+        else:
+            pieces.append(piece)
+            piece = []
+    pieces = [piece for piece in [*pieces, piece] if len(piece) > 1]
+    if len(pieces) > 1:
+        return {"type": "MultiLineString", "coordinates": pieces}
+    return {"type": "LineString", "coordinates": pieces[0]} if pieces else None
 
 
-def _cut_polygon(ring: Ring) -> dict[str, Any]:
-    """A footprint as Polygon, or as MultiPolygon cut at +-180 deg."""
-    import shapely
+def _polygon(rings: Sequence[Ring]) -> dict[str, Any]:
+    """A Polygon, or a MultiPolygon cut at +-180 deg; rings that cross themselves are mended.
 
-    lon = np.degrees(np.unwrap(np.radians([point[0] for point in ring])))
-    shape = shapely.Polygon(np.column_stack([lon, [point[1] for point in ring]]))
+    What has no area, as a picture of a single line, comes as the MultiPoint of its corners.
+    """
+    shape = shapely.make_valid(shapely.Polygon(*_near_first(rings)))
     parts = []
     for shift in (-360.0, 0.0, 360.0):
         window = shapely.box(-180 - shift, -90, 180 - shift, 90)
-        for piece in shapely.get_parts(shape.intersection(window)):
-            if isinstance(piece, shapely.Polygon) and piece.area > 0:
-                corners = [[x + shift, y] for x, y in piece.exterior.coords]
-                parts.append([_turned(corners)])
-    if len(parts) == 1:
-        return {"type": "Polygon", "coordinates": parts[0]}
-    return {"type": "MultiPolygon", "coordinates": parts}
+        for piece in _areas(shapely.intersection(shape, window)):
+            moved = shapely.transform(piece, lambda xy, by=shift: np.add(xy, (by, 0.0)))
+            turned = orient(moved)
+            parts.append([_corners(ring) for ring in (turned.exterior, *turned.interiors)])
+    if not parts:
+        return {"type": "MultiPoint", "coordinates": [_rounded(p) for p in rings[0][:-1]]}
+    if len(parts) > 1:
+        return {"type": "MultiPolygon", "coordinates": parts}
+    return {"type": "Polygon", "coordinates": parts[0]}
 
 
-def _turned(ring: Ring, *, inner: bool = False) -> Ring:
-    """The ring counter-clockwise, an inner one clockwise, as RFC 7946 asks."""
-    points = np.array([point[:2] for point in ring])
-    x, y = points[:, 0] - points[0, 0], points[:, 1] - points[0, 1]
-    area = float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))
-    turned = points if (area >= 0) != inner else points[::-1]
-    return [_rounded(point) for point in turned]
+def _corners(ring: Any) -> Ring:
+    """The rounded corners of a ring, none twice in a row."""
+    corners = [_rounded(corner) for corner in ring.coords]
+    return [corners[0], *(b for a, b in pairwise(corners) if a != b)]
 
 
-def _rounded(point: Sequence[float] | Array) -> list[float]:
-    return [round(float(point[0]), _DIGITS), round(float(point[1]), _DIGITS)]
+def _near_first(rings: Sequence[Ring]) -> tuple[Array, list[Array]]:
+    """Outer ring and holes with longitudes that do not jump, all near that of the first corner."""
+    near = []
+    for ring in rings:
+        lon, lat = np.array([point[:2] for point in ring], np.float64).T
+        turns = np.round((lon[0] - rings[0][0][0]) / 360) * 360
+        near.append(np.column_stack([np.unwrap(lon, period=360) - turns, lat]))
+    return near[0], near[1:]
+
+
+def _areas(shape: Any) -> list[Any]:
+    """The polygons in a shape that may also hold points and lines."""
+    parts = [part for whole in shapely.get_parts(shape) for part in shapely.get_parts(whole)]
+    return [part for part in parts if part.geom_type == "Polygon" and part.area > 0]
+
+
+def _rounded(point: Sequence[float] | Array, digits: int = _DIGITS) -> list[float]:
+    return [round(float(point[0]), digits), round(float(point[1]), digits)]

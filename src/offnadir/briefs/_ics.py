@@ -36,6 +36,10 @@ def plan_ics(plan: Mapping[str, Any]) -> str:
             if c["used"]
         ),
     ]
+    if not events:  # a calendar needs at least one component
+        name = _text(plan["mission"]["name"])
+        nothing = [f"SUMMARY:{name}: nothing to take", "TRANSP:TRANSPARENT"]
+        events = [("", "", [*_times(plan["span"]), *nothing])]
     for _, _, event in sorted(events, key=lambda item: item[:2]):
         content = "\n".join(event)
         uid = hashlib.sha256(f"{plan['mission']['name']}\n{content}".encode()).hexdigest()[:32]

@@ -12,12 +12,11 @@ from offnadir.briefs._html import coordinate
 from offnadir.briefs._projection import Projection
 
 Array = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 def runs(xy: Array, longest: float) -> list[Array]:
     """The pieces of a line between points that are NaN or further apart than `longest`."""
-    good: Bools = np.isfinite(xy).all(axis=1)
+    good = np.all(np.isfinite(xy), axis=1)
     joined = good[1:] & good[:-1] & (np.hypot(*np.diff(xy, axis=0).T) <= longest)
     cuts = np.flatnonzero(~joined) + 1
     return [piece for piece in np.split(xy, cuts) if len(piece) > 1]
@@ -80,7 +79,7 @@ def backdrop(
         if len(points) < 2:
             continue
         xy = (projection(points[:, 0], points[:, 1]) - origin) * scale
-        inside: Bools = (xy > -longest).all(axis=1) & (xy < np.array(size) + longest).all(axis=1)
+        inside = np.all((xy > -longest) & (xy < np.array(size) + longest), axis=1)
         if inside.any():
             pieces += runs(np.where(inside[:, None], xy, np.nan), longest)
     if not pieces:

@@ -169,9 +169,7 @@ def _grid(view: MapView) -> str:
         lines.append(view(lon, np.full(len(lon), lat0)))
     pieces = []
     for line in lines:
-        near: NDArray[np.bool_] = (line > -60).all(axis=1) & (
-            line < np.array([WIDTH, view.height]) + 60
-        ).all(axis=1)
+        near = np.all((line > -60) & (line < np.array([WIDTH, view.height]) + 60), axis=1)
         pieces += runs(np.where(near[:, None], line, np.nan), WIDTH / 3)
     return path(pieces, digits=1)
 
