@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_plan import sample_plan
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -16,6 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from offnadir.briefs import report_html
+from sample_plan import sample_plan
 
 pytestmark = pytest.mark.browser
 
@@ -89,7 +89,8 @@ def test_a_head_sorts_its_column(chrome: webdriver.Chrome, report: str) -> None:
     visit(chrome, report, DESK)
     heads = "[...document.querySelectorAll('#pictures-table thead th')]"
     k = run(chrome, f"{heads}.findIndex((h) => h.textContent.startsWith('Off-nadir'))")
-    column = f"[...document.querySelectorAll('#pictures-table tbody tr')].map((r) => +r.cells[{k}].textContent)"
+    rows = "[...document.querySelectorAll('#pictures-table tbody tr')]"
+    column = f"{rows}.map((row) => Number(row.cells[{k}].textContent))"
     before = run(chrome, column)
     click(chrome, f"#pictures-table thead th:nth-child({k + 1}) button")
     assert run(chrome, f"{heads}[{k}].getAttribute('aria-sort')") == "ascending"

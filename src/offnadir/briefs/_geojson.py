@@ -203,9 +203,10 @@ def _corners(ring: Any) -> Ring:
 def _near_first(rings: Sequence[Ring]) -> tuple[Array, list[Array]]:
     """Outer ring and holes with longitudes that do not jump, all near that of the first corner."""
     near = []
+    first = (rings[0][0][0] + 180) % 360 - 180
     for ring in rings:
         lon, lat = np.array([point[:2] for point in ring], np.float64).T
-        turns = np.round((lon[0] - rings[0][0][0]) / 360) * 360
+        turns = np.round((lon[0] - first) / 360) * 360
         near.append(np.column_stack([np.unwrap(lon, period=360) - turns, lat]))
     return near[0], near[1:]
 

@@ -136,8 +136,8 @@ def rot_itrf_teme(tai_ns: ArrayLike, orientation: EarthOrientation) -> Array:
 def sun_itrf_m(tai_ns: ArrayLike, orientation: EarthOrientation) -> Array:
     """Apparent place of the Sun's centre in ITRF [m], shape (n, 3), at TAI ns since 1970.
 
-    Light time and aberration are in it, refraction is not. ERFA's Earth ephemeris (epv00, 2000A/2006
-    precession and nutation) holds the Sun to under 0.1 arcsec from 1900 to 2100.
+    Light time and aberration are in it, refraction is not. ERFA's Earth ephemeris (epv00, 2000B
+    precession and nutation, 1 mas) holds the Sun to under 0.1 arcsec from 1900 to 2100.
     """
     tai = np.atleast_1d(np.asarray(tai_ns, np.int64))
     tt = _jd(tai + _TT_MINUS_TAI_NS)
@@ -148,5 +148,5 @@ def sun_itrf_m(tai_ns: ArrayLike, orientation: EarthOrientation) -> Array:
     apparent = sun_au / distance_au + velocity_c  # to first order in v/c
     apparent /= np.linalg.norm(apparent, axis=-1, keepdims=True)
     ut1, x, y = orientation.at(tai)
-    rot_itrf_gcrs = erfa.c2t06a(*tt, *_jd(_ut1_ns(tai, ut1)), x, y)
+    rot_itrf_gcrs = erfa.c2t00b(*tt, *_jd(_ut1_ns(tai, ut1)), x, y)
     return np.asarray(np.einsum("nij,nj->ni", rot_itrf_gcrs, apparent) * distance_au * AU_M)

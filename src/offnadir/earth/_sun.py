@@ -1,4 +1,4 @@
-"""The Sun over a span: computed every half hour, interpolated in between to under a microradian."""
+"""The Sun over a span: computed every hour, interpolated in between to under a microradian."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from offnadir.epoch import Epoch, Span
 
 Array = NDArray[np.float64]
 
-_STEP_S = 1800.0
+_STEP_S = 3600.0
 _NS = 1_000_000_000
 
 

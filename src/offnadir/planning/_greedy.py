@@ -17,7 +17,7 @@ from offnadir.planning.problem import IntArray, Problem
 #: How many requests one picture may push out, and how large a loss is accepted at first, as a share of
 #: the mean value of a way to serve a request; both found by trying.
 _MOST_OUT = 4
-_FIRST_LOSS = 0.1
+_FIRST_LOSS = 0.15
 _TRIES_PER_OPTION = 20
 _TRIES_BETWEEN_LOOKS = 500
 
@@ -89,8 +89,9 @@ class Draft:
 
     def in_the_way(self, way: int) -> list[int]:
         """Requests that must give way for this one, itself among them if it is served."""
-        near = np.concatenate([self.graph.neighbours(picture) for picture in self.pictures[way]])
-        return sorted({*self.owner[near].tolist(), self.request[way]} & self.served.keys())
+        owners = [self.owner[self.graph.neighbours(picture)] for picture in self.pictures[way]]
+        near = {request for owner in owners for request in owner[owner >= 0].tolist()}
+        return sorted(near | ({self.request[way]} & self.served.keys()))
 
 
 def greedy_plan(

@@ -27,10 +27,10 @@ from offnadir.planning.problem import IntArray, Problem
 #: Both parts of the search are cut off by work done, not by the clock: exchanges, and CP-SAT's own
 #: deterministic seconds, per second of time limit. Set such that an ordinary computer is done in time;
 #: where memories or deadlines press, the same work takes longer.
-_TRIES_PER_S, _PRESSED_TRIES_PER_S = 5_000, 1_500
+_TRIES_PER_S, _PRESSED_TRIES_PER_S = 4_000, 1_000
 _WORK_PER_S, _PRESSED_WORK_PER_S = 0.6, 0.2
 #: Exchanges may take up this share of the time limit by the clock.
-_EXCHANGE_SHARE = 0.4
+_EXCHANGE_SHARE = 0.5
 _POLL_S = 0.05
 _BLOCK = 50
 
