@@ -112,7 +112,9 @@ def main() -> None:
         ("8 satellites x 10 places x 2 days", elements[:8], places, 2.0, 3),
     ]
     ours(elements[:1], places[:1], Span(START, START + 3600.0))  # compile
-    print(f"{platform.machine()}, Python {platform.python_version()}, elevation >= {LIMIT_DEG} deg\n")
+    print(
+        f"{platform.machine()}, Python {platform.python_version()}, elevation >= {LIMIT_DEG} deg\n"
+    )
     print("| workload | windows | offnadir s | skyfield s | ratio | only ours | only theirs "
           "| edges apart, median / greatest ms |")  # fmt: skip
     print("| --- " * 8 + "|")

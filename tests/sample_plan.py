@@ -85,13 +85,16 @@ def _passes(track: SampleTrack, lat_deg: float, lon_deg: float, least: float) ->
     """(index of the nearest step, off-nadir deg) of passes nearer than `least` degrees."""
     lat, lon = lat_deg * deg, lon_deg * deg
     place = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-    to_place = place * EARTH_M - track.r_itrf_m
-    nadir = -track.r_itrf_m / (EARTH_M + HEIGHT_M)
-    away = np.linalg.norm(to_place, axis=1)
-    off = np.arccos(np.clip(np.sum(to_place * nadir, axis=1) / away, -1, 1)) / deg
-    near = np.where(away < 1_400_000, off, 90.0)
-    low = (near[1:-1] < near[:-2]) & (near[1:-1] <= near[2:]) & (near[1:-1] < least)
-    return [(k + 1, float(near[k + 1]), float(away[k + 1])) for k in np.flatnonzero(low)]
+    near = track.r_itrf_m @ (place / (EARTH_M + HEIGHT_M))  # cosine of the arc between them
+    top = (near[1:-1] > 0.97) & (near[1:-1] > near[:-2]) & (near[1:-1] >= near[2:])
+    found = []
+    for k in np.flatnonzero(top) + 1:
+        arc = float(np.arccos(min(near[k], 1.0)))
+        across, down = EARTH_M * np.sin(arc), EARTH_M * (1 - np.cos(arc)) + HEIGHT_M
+        off = float(np.arctan2(across, down)) / deg
+        if off < least:
+            found.append((int(k), off, float(np.hypot(across, down))))
+    return found
 
 
 def _box(lat: float, lon: float, half_deg: float, turn: float) -> dict[str, Any]:

@@ -25,7 +25,6 @@ def plan_ics(plan: Mapping[str, Any]) -> str:
         "PRODID:-//offnadir//collection plan//EN",
         "CALSCALE:GREGORIAN",
         "METHOD:PUBLISH",
-        f"NAME:{_text(plan['mission']['name'])}",  # RFC 7986; many calendars know only the next
         f"X-WR-CALNAME:{_text(plan['mission']['name'])}",
     ]
     places = {station["name"]: station for station in plan["stations"]}

@@ -157,7 +157,7 @@ class _Search:
         parameters.max_deterministic_time = self._time_limit_s * work_per_s
         parameters.max_time_in_seconds = max(self._time_limit_s - self._elapsed_s(), 0.01)
         trouble: list[BaseException] = []
-        status = "UNKNOWN"
+        status, done = "UNKNOWN", threading.Event()
 
         def work() -> None:
             nonlocal status
@@ -165,19 +165,18 @@ class _Search:
                 status = solver.status_name(solver.solve(model.cp, _Listener(self._hear)))
             except BaseException as error:  # noqa: BLE001  raised again where someone can catch it
                 trouble.append(error)
+            finally:
+                done.set()
 
+        # wait for the event, not the thread: Ctrl-C in Thread.join makes Python forget that it runs
         thread = threading.Thread(target=work, name="cp-sat", daemon=True)
         thread.start()
         try:
-            while thread.is_alive() and self._go_on():
-                thread.join(_POLL_S)
+            while not done.wait(_POLL_S) and self._go_on():
                 self._tell(self._seen)
         finally:
-            while (
-                thread.is_alive()
-            ):  # a stop that comes before the search has begun is lost: repeat
-                solver.stop_search()
-                thread.join(_POLL_S)
+            _bring_to_an_end(solver, done)
+            thread.join()
         if trouble:
             raise trouble[0]
         if status not in ("OPTIMAL", "FEASIBLE", "UNKNOWN"):
@@ -195,7 +194,7 @@ class _Search:
         self._tell(value)
 
     def _hear(self, value: float, bound: float) -> None:
-        self._seen = round(value)
+        self._seen = max(self._seen, round(value))
         self._tighten(bound)
 
     def _tighten(self, bound: float) -> None:
@@ -366,6 +365,19 @@ class _Model:
         chosen = sorted(candidate for candidate, x in self.take.items() if true(x))
         used = {contact for contact, x in self.used.items() if true(x)}
         return np.array(chosen, dtype=np.int64), sorted(self.sure | used)
+
+
+def _bring_to_an_end(solver: cp_model.CpSolver, done: threading.Event) -> None:
+    """Stop a search that may still run, and wait for it even if told again to stop."""
+    again: KeyboardInterrupt | None = None
+    while not done.is_set():
+        try:
+            while not done.wait(_POLL_S):
+                solver.stop_search()  # lost if the search has not quite begun, so more than once
+        except KeyboardInterrupt as error:
+            again = error
+    if again is not None:
+        raise again
 
 
 def _sum(terms: list[tuple[Any, int]]) -> Any:
