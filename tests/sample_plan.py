@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -201,6 +202,12 @@ def _places(
     return [(names[i] if i < len(names) else n, a, o) for i, (n, a, o) in enumerate(found)]
 
 
+def _utc(at: Epoch, later_s: int) -> str:
+    """As Epoch.utc writes it, but quick enough for a hundred thousand."""
+    day = datetime(1970, 1, 1) + timedelta(seconds=at.tai_ns // 10**9 - 37 + later_s)
+    return f"{day:%Y-%m-%dT%H:%M:%S}.000000Z"
+
+
 def _opportunity(
     name: str, satellite: dict[str, Any], at: Epoch, off: float, away: float
 ) -> dict[str, Any]:
@@ -208,9 +215,9 @@ def _opportunity(
         "request": name,
         "satellite": satellite["name"],
         "norad_id": satellite["norad_id"],
-        "start": (at + -70.0).utc(),
-        "stop": (at + 70.0).utc(),
-        "best": at.utc(),
+        "start": _utc(at, -70),
+        "stop": _utc(at, 70),
+        "best": _utc(at, 0),
         "off_nadir_deg": off,
         "azimuth_deg": 97.0,
         "range_km": away / 1000,

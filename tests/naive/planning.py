@@ -84,38 +84,49 @@ def contacts_are_possible(problem: Any, used: Any) -> bool:
 
 
 def recorder_is_content(problem: Any, chosen: Any, used: Any) -> bool:
-    """Live through each satellite's day: write, send the oldest first, free the space at the stop."""
-    return all(
-        _one_satellite(
-            problem,
-            [i for i in chosen if problem.candidates.satellite_index[i] == satellite],
-            [i for i in used if problem.contacts.satellite_index[i] == satellite],
-        )
-        for satellite in range(len(problem.memory_kbit))
-    )
+    """Whether no memory overflows and every deadline is kept."""
+    finished, fits = deliveries(problem, chosen, used)
+    if not fits:
+        return False
+    for i in chosen:
+        deadline = int(problem.candidates.deadline_ms[i])
+        if deadline >= 0:
+            contact = finished.get(i)
+            if contact is None or problem.contacts.stop_ms[contact] > deadline:
+                return False
+    return True
 
 
-def _one_satellite(problem: Any, chosen: list[int], used: list[int]) -> bool:
+def deliveries(problem: Any, chosen: Any, used: Any) -> tuple[dict[int, int], bool]:
+    """The contact that carries each picture's last bit, and whether no memory ever overflows."""
+    finished: dict[int, int] = {}
+    fits = True
+    for satellite, memory in enumerate(problem.memory_kbit):
+        mine = [i for i in chosen if problem.candidates.satellite_index[i] == satellite]
+        contacts = [i for i in used if problem.contacts.satellite_index[i] == satellite]
+        fits &= _live_through(problem, mine, contacts, int(memory), finished)
+    return finished, fits
+
+
+def _live_through(
+    problem: Any, chosen: list[int], used: list[int], memory: int, finished: dict[int, int]
+) -> bool:
+    """One satellite's day: write, send the oldest first, free the space when a contact stops."""
     c, k = problem.candidates, problem.contacts
-    if not chosen:
-        return True
-    memory = int(problem.memory_kbit[c.satellite_index[chosen[0]]])
     # at one instant: first contacts stop and free space, then pictures stop, then contacts start
     events = [(int(k.stop_ms[i]), 0, i) for i in used]
     events += [(int(c.stop_ms[i]), 1, i) for i in chosen]
     events += [(int(k.start_ms[i]), 2, i) for i in used]
     queue: deque[list[int]] = deque()  # [picture, volume left]
     in_flight: dict[int, int] = {}  # contact -> volume
-    finished: dict[int, int] = {}  # picture -> contact that carries its last bit
-    level = 0
+    level, fits = 0, True
     for _, kind, i in sorted(events):
         if kind == 0:
             level -= in_flight.pop(i)
         elif kind == 1:
             level += int(c.volume_kbit[i])
             queue.append([i, int(c.volume_kbit[i])])
-            if level > memory:
-                return False
+            fits &= level <= memory
         else:
             room = int(k.max_volume_kbit[i])
             in_flight[i] = 0
@@ -126,8 +137,4 @@ def _one_satellite(problem: Any, chosen: list[int], used: list[int]) -> bool:
                 in_flight[i] += part
                 if queue[0][1] == 0:
                     finished[queue.popleft()[0]] = i
-    for i in chosen:
-        deadline = int(c.deadline_ms[i])
-        if deadline >= 0 and (i not in finished or k.stop_ms[finished[i]] > deadline):
-            return False
-    return True
+    return fits

@@ -128,7 +128,7 @@ def table(
     attributes (markup, such as ` data-r=3`) and its cells; the first cell heads the row.
     """
     top = join(
-        element("th", element("button", _head(title), type="button"), scope="col", class_=kind)
+        element("th", element("span", _head(title)), scope="col", class_=kind)
         for title, kind in heads
     )
     kinds = [kind for _, kind in heads]

@@ -12,7 +12,7 @@ from offnadir.units import deg
 
 Array = NDArray[np.float64]
 
-_WIDE_RAD = 65 * deg  # regions of a larger radius are shown on a map of the world
+_WIDE_RAD = 88 * deg  # regions of a larger radius are shown on a map of the world
 _MARGIN = 1.18
 _LEAST_RAD = 0.35 * deg  # one place alone: 40 km around it
 # Equal Earth, Savric, Patterson, Jenny (2018), equation 7.

@@ -8,7 +8,7 @@ from string import Template
 from typing import Any
 
 from offnadir.briefs._html import Markup, clock, count, esc, num, script_json
-from offnadir.briefs._map import map_svg, map_view, outside, scale_bar
+from offnadir.briefs._map import WIDTH, MapView, map_svg, map_view, outside, scale_bar
 from offnadir.briefs._sections import (
     contacts_table,
     pictures_table,
@@ -22,6 +22,7 @@ from offnadir.briefs._tracks import Track
 from offnadir.briefs._words import figures, glossary, not_taken, verdict, warnings
 
 _NAMED = 6
+_WIDE_M = 6e6  # across: beyond that the scale changes visibly
 
 
 def report_html(
@@ -58,7 +59,7 @@ def report_html(
         figures=figures(plan),
         warnings=warnings(plan),
         map=map_svg(plan, tracks, view),
-        map_note=_map_note(plan, outside(plan, view)),
+        map_note=_map_note(plan, view),
         scale=_scale(scale_bar(view)),
         timeline=timeline(plan, opportunities),
         not_taken=not_taken(plan),
@@ -98,19 +99,17 @@ def _data(plan: Mapping[str, Any], opportunities: Sequence[Mapping[str, Any]]) -
     }
 
 
-def _map_note(plan: Mapping[str, Any], beyond: Sequence[str]) -> Markup:
-    if not beyond:
-        return Markup("")
-    more = f" and {num(len(beyond) - _NAMED)} more" if len(beyond) > _NAMED else ""
-    every = "All stations lie" if len(beyond) == len(plan["stations"]) else "Stations"
-    verb = "" if every.startswith("All") else " lie" if len(beyond) > 1 else " lies"
-    if len(beyond) == 1:
-        every = "The station" if len(plan["stations"]) == 1 else "Station"
-        verb = " lies"
-    names = ", ".join(beyond[:_NAMED])
-    if every.startswith("All"):
-        return esc(f"{every} outside the map: {names}{more}.")
-    return esc(f"{every} {names}{more}{verb} outside the map.")
+def _map_note(plan: Mapping[str, Any], view: MapView) -> Markup:
+    """What the map cannot show: stations beyond its frame, and how far its scale holds."""
+    notes = []
+    if not view.projection.world and WIDTH * view.unit_m > _WIDE_M:
+        notes.append("The scale holds at the middle of the map.")
+    beyond = outside(plan, view)
+    if beyond:
+        more = f" and {num(len(beyond) - _NAMED)} more" if len(beyond) > _NAMED else ""
+        which = "Station" if len(beyond) == 1 else "Stations"
+        notes.append(f"{which} outside the map: {', '.join(beyond[:_NAMED])}{more}.")
+    return esc(" ".join(notes))
 
 
 def _scale(bar: tuple[int, float] | None) -> Markup:

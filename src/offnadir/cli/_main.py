@@ -16,7 +16,7 @@ from offnadir.cli.plan import plan
 from offnadir.cli.sensors import sensors
 from offnadir.errors import OffnadirError
 
-_OURS, _INTERRUPTED = 1, 130
+_OURS, _THEIRS, _INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     name="offnadir",
@@ -62,6 +62,8 @@ def main() -> None:
         # The reader has gone (`| head`): say nothing, and keep the interpreter from complaining.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        _fail(_THEIRS, f"{error.filename or 'output'}: {error.strerror or error}")
     except Exception as error:  # the last line of defence before a traceback
         if os.environ.get("OFFNADIR_DEBUG"):
             raise

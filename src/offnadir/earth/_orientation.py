@@ -24,7 +24,7 @@ _MJD_1970 = 40587
 _TT_MINUS_TAI_NS = 32_184_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EarthOrientation:
     """Daily UT1 - TAI [s] and polar motion [rad] at 0 h UTC of consecutive days.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -60,6 +61,14 @@ def node_times(first: Epoch, step_s: float, count: int) -> NDArray[np.int64]:
     return first.tai_ns + np.arange(count, dtype=np.int64) * round(step_s * _NS)
 
 
+@functools.lru_cache(maxsize=4)
+def _rotation(first: Epoch, step_s: float, count: int, orientation: EarthOrientation) -> Array:
+    """TEME to ITRF at the nodes, kept because many satellites share them."""
+    rotation = rot_itrf_teme(node_times(first, step_s, count), orientation)
+    rotation.flags.writeable = False
+    return rotation
+
+
 def _lost_at(
     elements: ElementSet, tai_ns: NDArray[np.int64], status: NDArray[np.uint8]
 ) -> tuple[int, int]:
@@ -101,7 +110,8 @@ def make_ephemeris(
     lost_ns, code = _lost_at(elements, tai_ns, status)
     after = tai_ns >= lost_ns
     status[after], r_teme_m[after] = code, np.nan
-    r_itrf_m = np.einsum("nij,nj->ni", rot_itrf_teme(tai_ns, orientation), r_teme_m)
+    rotation = _rotation(first, step_s, count, orientation)
+    r_itrf_m = np.einsum("nij,nj->ni", rotation, r_teme_m)
     r_itrf_m.flags.writeable = False
     return Ephemeris(
         satellite=elements.name,

@@ -50,8 +50,12 @@
     heads[k].setAttribute("aria-sort", up ? "ascending" : "descending");
   };
   for (const table of all("table.sorts")) {
-    all("thead button", table).forEach((button, k) => {
+    all("thead th", table).forEach((head, k) => { // the text stays, for paper
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...[...head.firstChild.childNodes].map((part) => part.cloneNode(true)));
       button.addEventListener("click", () => sortBy(table, k));
+      head.prepend(button);
     });
   }
 
