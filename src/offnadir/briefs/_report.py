@@ -22,7 +22,7 @@ from offnadir.briefs._tracks import Track
 from offnadir.briefs._words import figures, glossary, not_taken, verdict, warnings
 
 _NAMED = 6
-_WIDE_M = 6e6  # across: beyond that the scale changes visibly
+_WIDE_M = 8e6  # across: beyond that the scale changes visibly
 
 
 def report_html(

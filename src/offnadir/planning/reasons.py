@@ -207,9 +207,30 @@ def _outbid(
             f"Its {count} would leave no time to turn to {', '.join(names[:_NAMED])}{more}, which "
             "together are worth more.",
         )
-    satellites = sorted({mission.satellites[s].name for s in pictures.satellite[rows].tolist()})
+    best = int(rows[np.argmax(problem.candidates.value_micro[rows])])
     return Reason(
         "outbid",
-        f"Its {count} ({', '.join(satellites[:_NAMED])}) compete with other pictures for recorder memory "
-        "and contacts, and those are worth more.",
+        f"Its {count} compete with other pictures that are worth more. "
+        + _crowding(mission, pictures, problem, solution, best),
     )
+
+
+def _crowding(
+    mission: Mission, pictures: Pictures, problem: Problem, solution: Solution, best: int
+) -> str:
+    """How full the recorder is when the request's best picture would be taken."""
+    s = int(pictures.satellite[best])
+    start_ms = int(pictures.start_ms[best])
+    chosen, contacts = solution.chosen, problem.contacts
+    before = chosen[(pictures.satellite[chosen] == s) & (pictures.start_ms[chosen] <= start_ms)]
+    mine = contacts.satellite_index[solution.contact] == s
+    done = mine & (contacts.stop_ms[solution.contact] <= start_ms)
+    held = problem.candidates.volume_kbit[before].sum() - solution.sent_kbit[done].sum()
+    needs = int(problem.candidates.volume_kbit[best])
+    room = int(problem.memory_kbit[s])
+    when = _clock(mission.span.start.tai_ns + start_ms * 1_000_000)
+    text = (
+        f"The best is {mission.satellites[s].name} at {when}: its recorder then holds "
+        f"{held / 1e6:.1f} of {room / 1e6:.1f} Gbit and the picture needs {needs / 1e6:.1f}"
+    )
+    return f"{text}." if held + needs > room else f"{text}; the room goes to later pictures."
