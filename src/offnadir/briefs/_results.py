@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import tempfile
@@ -10,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pyarrow.csv
 import pyarrow.parquet
 
 from offnadir._table import Table
@@ -39,19 +39,23 @@ class Results:
             {name: opportunities[name] for name in opportunities.names if name not in _INNER},
             times=opportunities.times,
         )
+        rows = list(shown.rows())
         texts = {
             "plan.json": json.dumps(plan, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
             "plan.geojson": plan_geojson(plan, tracks),
             "plan.czml": plan_czml(plan, tracks),
             "plan.ics": plan_ics(plan),
-            "report.html": report_html(plan, list(shown.rows()), tracks),
+            "report.html": report_html(plan, rows, tracks),
         }
         arrow = shown.to_arrow()
         try:
             for name, text in texts.items():
                 (self._scratch / name).write_bytes(text.encode())
             pyarrow.parquet.write_table(arrow, self._scratch / "opportunities.parquet")
-            pyarrow.csv.write_csv(arrow, self._scratch / "opportunities.csv")
+            with (self._scratch / "opportunities.csv").open("w", newline="") as file:
+                writer = csv.DictWriter(file, shown.names, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
             names = sorted(path.name for path in self._scratch.iterdir())
             for name in names:
                 (self._scratch / name).replace(self._folder / name)

@@ -269,6 +269,13 @@
   });
   window.addEventListener("resize", draw);
   window.addEventListener("beforeprint", () => { map.style.removeProperty("--k"); });
+  // On paper everything is unfolded, and folded again afterwards.
+  let unfolded = [];
+  window.addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll("details:not([open])")];
+    for (const fold of unfolded) fold.open = true;
+  });
+  window.addEventListener("afterprint", () => { for (const fold of unfolded) fold.open = false; });
   window.addEventListener("afterprint", draw);
   draw();
 
