@@ -76,7 +76,11 @@ def main() -> None:
             for line in path.read_text().splitlines():
                 record = json.loads(line)
                 nearest = record.get("tle_nearest")
-                if record.get("known_bad") or not nearest or abs(nearest["age_days"]) > options.within:
+                if (
+                    record.get("known_bad")
+                    or not nearest
+                    or abs(nearest["age_days"]) > options.within
+                ):
                     left_out += 1
                 elif "points" in record:
                     differences = strip(record, Path(folder) / "set.tle")

@@ -192,17 +192,20 @@ def slew_conflicts(
     # no start before `last` is so late that every slew fits in
     last = np.searchsorted(start, stop + reach_ms, side="left").astype(np.int64)
     count = np.maximum(last - first - 1, 0)
+    ends, starts = los_stop[order].T.copy(), los_start[order].T.copy()
     found = [np.empty((0, 2), dtype=np.int64)]
     for rows in _chunks(count):
         a = np.repeat(first[rows], count[rows])
         within = np.arange(len(a)) - np.repeat(np.cumsum(count[rows]) - count[rows], count[rows])
         b = a + 1 + within
         gap_ms = start[b] - stop[a]
-        angle_rad = _angle_rad(los_stop[order[a]], los_start[order[b]])
+        bad = gap_ms < 0
+        free = np.flatnonzero(~bad)
+        angle_rad = _angle_rad(ends[:, a[free]], starts[:, b[free]])
         slew_s = np.asarray(slew_time_s(angle_rad), dtype=np.float64)
         if np.any(slew_s > max_slew_time_s * (1.0 + 1e-9)):
             raise InputError("max_slew_time_s", max_slew_time_s, f"at least {slew_s.max():.6f}")
-        bad = gap_ms < np.ceil(slew_s * 1000.0 + margin_ms)
+        bad[free] = gap_ms[free] < np.ceil(slew_s * 1000.0 + margin_ms)
         found.append(np.column_stack([order[a[bad]], order[b[bad]]]))
     return _sorted_pairs(np.concatenate(found))
 
@@ -215,8 +218,9 @@ def _chunks(count: IntArray) -> list[slice]:
 
 
 def _angle_rad(a: Array, b: Array) -> Array:
-    """Angle between unit vectors of shape (n, 3), exact also where it is tiny."""
-    angle: Array = 2.0 * np.arctan2(np.linalg.norm(a - b, axis=1), np.linalg.norm(a + b, axis=1))
+    """Angle between unit vectors of shape (3, n), exact also where it is tiny."""
+    chord = np.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2)
+    angle: Array = 2.0 * np.arcsin(np.minimum(chord / 2.0, 1.0))
     return angle
 
 
