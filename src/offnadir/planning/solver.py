@@ -31,6 +31,8 @@ _TRIES_PER_S, _PRESSED_TRIES_PER_S = 4_000, 1_000
 _WORK_PER_S, _PRESSED_WORK_PER_S = 0.6, 0.2
 #: Exchanges may take up this share of the time limit by the clock.
 _EXCHANGE_SHARE = 0.5
+#: Small problems are often solved at once: CP-SAT tries first, with this share of its work.
+_FIRST_TRY_OPTIONS, _FIRST_TRY_SHARE = 5_000, 0.1
 _POLL_S = 0.05
 _BLOCK = 50
 
@@ -115,16 +117,24 @@ class _Search:
         self._repeatable, self._stopped = True, False
 
     def run(self) -> Solution:
-        """Greedy plan, exchanges, CP-SAT; each only if the plan before it is not yet proven best."""
+        """Greedy plan, a short try of CP-SAT, exchanges, CP-SAT; until the plan is proven best."""
         if self._bound:
             graph = Graph(len(self._problem.candidates), self._problem.conflicts)
             draft = greedy_plan(self._problem, self._options, graph, self._pressed)
             self._keep(draft.chosen(), draft.contacts)
-            if self._value < self._bound:
+            model, first = None, len(self._options) <= _FIRST_TRY_OPTIONS
+            if first and self._unfinished():
+                model = _Model(self._problem, self._options, self._pressed)
+                self._cp_sat(model, _FIRST_TRY_SHARE)
+            if self._unfinished():
                 self._exchange(draft)
-            if self._value < self._bound and self._go_on():
-                self._cp_sat()
+            if self._unfinished():
+                model = model or _Model(self._problem, self._options, self._pressed)
+                self._cp_sat(model, 1.0 - _FIRST_TRY_SHARE if first else 1.0)
         return self._solution()
+
+    def _unfinished(self) -> bool:
+        return self._value < self._bound and self._go_on()
 
     def _exchange(self, draft: Draft) -> None:
         limit_s = _EXCHANGE_SHARE * self._time_limit_s
@@ -139,9 +149,11 @@ class _Search:
         self._repeatable &= done
         self._keep(chosen, draft.contacts)
 
-    def _cp_sat(self) -> None:
-        """Run CP-SAT in its own thread: this one hears Ctrl-C, asks `stop` and reports progress."""
-        model = _Model(self._problem, self._options, self._pressed)
+    def _cp_sat(self, model: _Model, share: float) -> None:
+        """Run CP-SAT in its own thread: this one hears Ctrl-C, asks `stop` and reports progress.
+
+        `share` is that of all the work that is to be done.
+        """
         model.hint(self._chosen, self._contacts)
         solver = cp_model.CpSolver()
         solver.best_bound_callback = self._tighten
@@ -154,7 +166,7 @@ class _Search:
         parameters.presolve_inclusion_work_limit = 0
         parameters.catch_sigint_signal = False  # Ctrl-C is Python's: it arrives in the loop below
         work_per_s = _PRESSED_WORK_PER_S if self._pressed.any() else _WORK_PER_S
-        parameters.max_deterministic_time = self._time_limit_s * work_per_s
+        parameters.max_deterministic_time = self._time_limit_s * work_per_s * share
         parameters.max_time_in_seconds = max(self._time_limit_s - self._elapsed_s(), 0.01)
         trouble: list[BaseException] = []
         status, done = "UNKNOWN", threading.Event()
@@ -347,6 +359,7 @@ class _Model:
 
     def hint(self, chosen: IntArray, contacts: list[int]) -> None:
         """Start from a plan: a value for every variable."""
+        self.cp.clear_hints()
         taken, used = set(chosen.tolist()), set(contacts)
         hints = {x.index: (x, int(candidate in taken)) for candidate, x in self.take.items()}
         for first, second, way in self.pairs:
