@@ -28,7 +28,7 @@ from offnadir.planning.problem import IntArray, Problem
 #: deterministic seconds, per second of time limit. Set such that an ordinary computer is done in time;
 #: where memories or deadlines press, the same work takes longer.
 _TRIES_PER_S, _PRESSED_TRIES_PER_S = 4_000, 1_000
-_WORK_PER_S, _PRESSED_WORK_PER_S = 0.6, 0.2
+_WORK_PER_S, _PRESSED_WORK_PER_S = 0.45, 0.2
 #: Exchanges may take up this share of the time limit by the clock.
 _EXCHANGE_SHARE = 0.5
 #: Small problems are often solved at once: CP-SAT tries first, with this share of its work.
@@ -359,7 +359,7 @@ class _Model:
 
     def hint(self, chosen: IntArray, contacts: list[int]) -> None:
         """Start from a plan: a value for every variable."""
-        self.cp.clear_hints()
+        self.cp.clear_hints()  # type: ignore[no-untyped-call]
         taken, used = set(chosen.tolist()), set(contacts)
         hints = {x.index: (x, int(candidate in taken)) for candidate, x in self.take.items()}
         for first, second, way in self.pairs:
