@@ -68,8 +68,14 @@ def plan_document(
             "opportunities": len(opportunities),
             "solver": "OR-Tools CP-SAT",
         },
-        "warnings": list(mission.warnings),
+        "warnings": [*mission.warnings, *_solver_warnings(solution)],
     }
+
+
+def _solver_warnings(solution: Solution) -> list[str]:
+    if solution.repeatable:
+        return []
+    return ["the clock ended the search before its work was done: another run may choose otherwise"]
 
 
 def _satellite(satellite: Satellite, mission: Mission) -> dict[str, Any]:
