@@ -46,8 +46,8 @@ def read_sites(text_or_path: str) -> tuple[Site, ...]:
     InputProblems with all bad rows, naming line, column and value; FileError for a file that cannot be
     read.
 
-    >>> [site.alt_m for site in read_sites("37.57,126.98,38")]
-    [38.0]
+    >>> read_sites("37.57,126.98,38")[0].alt_m
+    38.0
     """
     match = _COORDINATES.fullmatch(text_or_path)
     if match is not None:
