@@ -171,7 +171,7 @@ def test_look_counts_what_it_skips(tmp_path, elements_file):
     path.write_text("\n".join(lines))
     result = look(path, "--site", "37.57,126.98", *DAY, "--json")
     assert result.returncode == 0
-    assert "1 element sets skipped, 5 read" in result.stderr
+    assert "1 element set skipped, 5 read" in result.stderr
     assert "checksum" in result.stderr
     assert "bad.3le:2" in result.stderr
 

@@ -60,6 +60,11 @@ def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield report
 
 
+def count(number: int, noun: str) -> str:
+    """A number with its noun: "1 window", "2 windows"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def columns(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
     """A plain table: columns as wide as their longest cell, numbers to the right."""
     widths = [

@@ -135,7 +135,7 @@ def _choose(files: list[Path], wanted: list[str], span: Span) -> list[ElementSet
         rejected.extend(f"{bad.where}: {bad.reason}" for bad in file.rejected)
     _say.warn(_say.some(rejected))
     if rejected:
-        _say.note(f"{len(rejected)} element sets skipped, {len(sets)} read")
+        _say.note(f"{_say.count(len(rejected), 'element set')} skipped, {len(sets)} read")
     middle = span.start + span.duration_s / 2
     if not wanted:
         return list(nearest_sets(sets, near=middle))
@@ -219,7 +219,8 @@ def _summary(
     oldest = max(abs(end - one.epoch) for one in chosen for end in ends) / 86400
     worst = max(expected_timing_error_s(one, end) for one in chosen for end in ends)
     text = (
-        f"{windows} windows of {len(flock)} satellites over {places} places, "
+        f"{_say.count(windows, 'window')} of {_say.count(len(flock), 'satellite')} over "
+        f"{_say.count(places, 'place')}, "
         f"{span.start.utc(0)} to {span.stop.utc(0)}; element sets up to {oldest:.1f} days off, "
         f"times good to about {worst:.1f} s"
     )
