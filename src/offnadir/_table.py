@@ -88,7 +88,8 @@ class Table:
 
     def to_pandas(self) -> pandas.DataFrame:
         """A pandas DataFrame (needs `pip install offnadir[tables]`)."""
-        return self.to_arrow().to_pandas()
+        frame: pandas.DataFrame = self.to_arrow().to_pandas()
+        return frame
 
     def to_geopandas(self, *, lon: str = "lon_deg", lat: str = "lat_deg") -> geopandas.GeoDataFrame:
         """A GeoDataFrame of points in EPSG:4326 from two columns (needs `offnadir[tables]`)."""
