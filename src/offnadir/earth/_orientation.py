@@ -140,13 +140,27 @@ def sun_itrf_m(tai_ns: ArrayLike, orientation: EarthOrientation) -> Array:
     precession and nutation, 1 mas) holds the Sun to under 0.1 arcsec from 1900 to 2100.
     """
     tai = np.atleast_1d(np.asarray(tai_ns, np.int64))
-    tt = _jd(tai + _TT_MINUS_TAI_NS)
-    heliocentric, _ = erfa.epv00(*tt)
+    return rotate(rot_itrf_gcrs(tai, orientation), sun_gcrs_m(tai))
+
+
+def sun_gcrs_m(tai_ns: Times) -> Array:
+    """Apparent place of the Sun's centre in GCRS [m], shape (n, 3), at TAI ns since 1970."""
+    heliocentric, _ = erfa.epv00(*_jd(tai_ns + _TT_MINUS_TAI_NS))
     sun_au = -heliocentric["p"]
     distance_au = np.linalg.norm(sun_au, axis=-1, keepdims=True)
     velocity_c = heliocentric["v"] * (AU_M / day / SPEED_OF_LIGHT_M_S)
     apparent = sun_au / distance_au + velocity_c  # to first order in v/c
     apparent /= np.linalg.norm(apparent, axis=-1, keepdims=True)
-    ut1, x, y = orientation.at(tai)
-    rot_itrf_gcrs = erfa.c2t00b(*tt, *_jd(_ut1_ns(tai, ut1)), x, y)
-    return np.asarray(np.einsum("nij,nj->ni", rot_itrf_gcrs, apparent) * distance_au * AU_M)
+    return np.asarray(apparent * distance_au * AU_M, np.float64)
+
+
+def rot_itrf_gcrs(tai_ns: Times, orientation: EarthOrientation) -> Array:
+    """Rotation from GCRS to ITRF, shape (n, 3, 3): IAU 2000B, good to 1 mas."""
+    ut1, x, y = orientation.at(tai_ns)
+    tt = _jd(tai_ns + _TT_MINUS_TAI_NS)
+    return np.asarray(erfa.c2t00b(*tt, *_jd(_ut1_ns(tai_ns, ut1)), x, y), np.float64)
+
+
+def rotate(rotation: Array, vectors: Array) -> Array:
+    """Row by row, rotations (n, 3, 3) applied to vectors (n, 3)."""
+    return np.asarray(np.einsum("nij,nj->ni", rotation, vectors), np.float64)
