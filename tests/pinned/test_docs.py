@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -49,15 +50,16 @@ def test_the_tutorial_from_top_to_bottom(workshop):
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/guide/python.md"])
-def test_the_python_on_the_page_runs(page, workshop, elements_file, tmp_path):
+def test_the_python_on_the_page_runs(page, workshop, tmp_path):
     code = "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL))
     assert "find_windows" in code
     assert "make_plan" in code
-    (tmp_path / "sats.3le").write_text(elements_file.read_text())
+    folder = tmp_path / "offnadir-demo" / "mission"
+    folder.mkdir(parents=True)
+    elements = files("offnadir.data") / "demo" / "elements.omm.json"
+    (folder / "elements.omm.json").write_bytes(elements.read_bytes())
     mission = re.search(r"```toml title=\"mine/small.toml\"\n(.*?)```", TUTORIAL, re.DOTALL)
-    (tmp_path / "mission.toml").write_text(
-        mission[1].replace("elements.omm.json", "sats.3le") + "\n[solver]\ntime_limit_s = 5\n"
-    )
+    (folder / "mission.toml").write_text(mission[1] + "\n[solver]\ntime_limit_s = 5\n")
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300,
         check=False,
