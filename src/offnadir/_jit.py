@@ -26,8 +26,10 @@ def cache_folder() -> Path:
     """Folder of compiled kernels for exactly these sources; a temporary one if home is read-only."""
     package = Path(__file__).parent
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted([*package.glob("*/_kernels*.py"), package / "_jit.py"]):
-        digest.update(path.read_bytes())
+    for path in sorted(package.rglob("*.py")):
+        source = path.read_bytes()
+        if b"@kernel" in source:
+            digest.update(source)
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for root in (base / "offnadir", Path(tempfile.gettempdir()) / f"offnadir-{os.getuid()}"):
         folder = root / "kernels" / digest.hexdigest()[:16]

@@ -16,6 +16,39 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+class Labels:
+    """A column of names that repeat: `codes`, shape (n,), number the entries of `values`."""
+
+    __slots__ = ("codes", "values")
+
+    def __init__(self, codes: NDArray[Any], values: Sequence[str] | NDArray[Any]) -> None:
+        self.codes = codes
+        self.values = np.asarray(values, dtype=object)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: NDArray[Any]) -> Labels:
+        return Labels(self.codes[rows], self.values)
+
+    def names(self) -> NDArray[Any]:
+        """The names themselves, shape (n,), as objects."""
+        return self.values[self.codes] if len(self.values) else np.empty(0, dtype=object)
+
+    @staticmethod
+    def concat(parts: Sequence[Labels]) -> Labels:
+        """One column under another; names that occur in several parts get one entry."""
+        values = parts[0].values
+        if all(part.values is values for part in parts):
+            return Labels(np.concatenate([part.codes for part in parts]), values)
+        known: dict[str, int] = {}
+        codes = []
+        for part in parts:
+            numbers = [known.setdefault(name, len(known)) for name in part.values]
+            codes.append(np.array(numbers, np.int32)[part.codes] if numbers else part.codes)
+        return Labels(np.concatenate(codes), list(known))
+
+
 class Table:
     """Columns of equal length, in a fixed order. Columns named in `times` are TAI ns since 1970.
 
@@ -23,13 +56,16 @@ class Table:
     ISO 8601 text. `to_arrow`, `to_pandas` and `to_geopandas` turn times into UTC timestamps.
     """
 
-    def __init__(self, columns: Mapping[str, NDArray[Any]], *, times: Sequence[str] = ()) -> None:
+    def __init__(
+        self, columns: Mapping[str, NDArray[Any] | Labels], *, times: Sequence[str] = ()
+    ) -> None:
         lengths = {len(column) for column in columns.values()}
         if len(lengths) > 1:
             raise ValueError(f"columns of different lengths: {sorted(lengths)}")
         self._columns = dict(columns)
         for column in self._columns.values():
-            column.flags.writeable = False
+            array = column.codes if isinstance(column, Labels) else column
+            array.flags.writeable = False
         self.times = tuple(name for name in times if name in self._columns)
 
     @property
@@ -41,7 +77,12 @@ class Table:
         return len(next(iter(self._columns.values()), ()))
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        return self._columns[name]
+        column = self._columns[name]
+        if isinstance(column, Labels):
+            names = column.names()
+            names.flags.writeable = False
+            return names
+        return column
 
     def __contains__(self, name: object) -> bool:
         return name in self._columns
@@ -59,14 +100,27 @@ class Table:
         first = tables[0]
         if len(tables) == 1:
             return first
-        joined = {name: np.concatenate([t[name] for t in tables]) for name in first.names}
+        joined: dict[str, NDArray[Any] | Labels] = {}
+        for name, column in first._columns.items():
+            if isinstance(column, Labels):
+                joined[name] = Labels.concat([t.labels(name) for t in tables])
+            else:
+                joined[name] = np.concatenate([t[name] for t in tables])
         return Table(joined, times=first.times)
+
+    def labels(self, name: str) -> Labels:
+        """A column of names in its short form."""
+        column = self._columns[name]
+        if isinstance(column, Labels):
+            return column
+        values, codes = np.unique(column.astype(str), return_inverse=True)
+        return Labels(codes.reshape(-1), values)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row as a dict of plain Python values; times as ISO 8601 UTC with microseconds."""
         lists = [
-            utc_text(column) if name in self.times else column.tolist()
-            for name, column in self._columns.items()
+            utc_text(self[name]) if name in self.times else self[name].tolist()
+            for name in self._columns
         ]
         for values in zip(*lists, strict=True):
             yield dict(zip(self.names, values, strict=True))
@@ -77,7 +131,10 @@ class Table:
 
         arrays: dict[str, Any] = {}
         for name, column in self._columns.items():
-            if name in self.times:
+            if isinstance(column, Labels):
+                texts = pa.array(column.values.tolist(), pa.string())
+                arrays[name] = texts.take(pa.array(column.codes))
+            elif name in self.times:
                 utc_us = (tai_to_utc_ns(column) + 500) // 1000
                 arrays[name] = pa.array(utc_us, pa.timestamp("us", tz="UTC"))
             elif column.dtype == object:

@@ -8,7 +8,7 @@ from offnadir.access._constraints import (
     MinElevation,
     SunAbove,
 )
-from offnadir.access._search import find_contacts, find_windows
+from offnadir.access._search import find_contacts, find_windows, stream_windows
 from offnadir.access._sites import read_sites
 from offnadir.access._station import Station
 
@@ -23,4 +23,5 @@ __all__ = [
     "find_contacts",
     "find_windows",
     "read_sites",
+    "stream_windows",
 ]

@@ -1,9 +1,13 @@
-"""The search for windows, compiled: march in time by steps that cannot jump over a change.
+"""The search for windows, compiled. docs/theory/access.md draws it.
 
-Each constraint gives a signed margin (positive: met) and a *wait*, a time in which the sign of that
-margin cannot change because its rate is bounded. While any constraint fails, the longest wait of those
-that fail is safe to skip; while all are met, the shortest wait is. Close to a change the waits shrink
-to FLOOR_S; then the change is bisected. So a window longer than FLOOR_S cannot be missed.
+Three stages, each exact about what it may leave out:
+
+1. *Cells* (some two minutes each): while a satellite is in a cell, the point below it stays within a known
+   angle of the cell's middle, so a cell is skipped if the site lies beyond that plus the greatest
+   central angle at which the constraints can be met.
+2. A pass limited by elevation alone, where the margin is provably concave in time, has at most one
+   window; Newton's steps find both edges and cannot jump over them.
+3. Everything else is marched through by waits (`_margins.py`): a window longer than FLOOR_S cannot be missed.
 """
 
 from __future__ import annotations
@@ -13,283 +17,343 @@ import math
 import numpy as np
 
 from offnadir._jit import kernel
+from offnadir.access._margins import ELEVATION, OFF_NADIR, RANGE, state
+from offnadir.access._rows import ANGLES, write
+from offnadir.orbits._segments import motion, position
+
+__all__ = ["ANGLES", "cells", "concave_rows", "rates", "search", "thresholds"]
 
 FLOOR_S = 1e-3
-_BISECT_S = 1e-7
-_GOLDEN = 0.3819660112501051
-_HALF_PI = math.pi / 2
-_SUN_RATE_RAD_S = 7.3e-5  # sidereal rotation and the Sun's own motion, rounded up
-_A, _B = 6_378_137.0, 6_356_752.314245179
-_E2 = 1.0 - (_B / _A) ** 2
-_EP2 = (_A / _B) ** 2 - 1.0
-
-# Bundles of arguments that travel together:
-#   orbit  = (nodes [m] (n, 3), time of the first node [s], step [s], greatest speed [m/s],
-#             greatest rate of nadir [rad/s])
-#   sun    = (nodes [m] (n, 3), time of the first node [s], step [s])
-#   wishes = (kinds, values, mask azimuths, mask elevations, mask top [rad], mask slope factor)
-# `work` is scratch, shape (3, 3): satellite, line of sight, direction of the Sun. Times [s] run from
-# the start of the span; `enu` has the rows east, north, up.
-
-# Kinds of constraint; `_constraints.py` encodes them with these numbers.
-ELEVATION, OFF_NADIR, SUN, RANGE, MASK = 0, 1, 2, 3, 4
-# What `look_at` fills in.
-T_OFF_NADIR, T_ELEVATION, T_AZIMUTH, T_RANGE, T_SUN_ELEVATION, T_SUN_AZIMUTH = 0, 1, 2, 3, 4, 5
+_EDGE_S = 1e-7
+_GM = 3.986004418e14
+_OMEGA = 7.292115e-5
+_PLUMB_RAD = 0.0034  # geodetic and geocentric vertical differ by 0.00336 at most
+_DOT_ERROR = 3e-6  # of single precision, and a little more
 
 
 @kernel
-def interpolate(nodes, at, out):
-    """Lagrange's polynomial through the 8 nodes around `at` (in steps from the first node)."""
-    k = math.floor(at) - 3
-    k = min(max(k, 0), nodes.shape[0] - 8)
-    x = at - k
-    x0, x1, x2, x3, x4, x5, x6, x7 = x, x - 1, x - 2, x - 3, x - 4, x - 5, x - 6, x - 7
-    l01, l23, l45, l67 = x0 * x1, x2 * x3, x4 * x5, x6 * x7
-    low, high = l01 * l23, l45 * l67
-    w0 = x1 * l23 * high / -5040.0
-    w1 = x0 * l23 * high / 720.0
-    w2 = l01 * x3 * high / -240.0
-    w3 = l01 * x2 * high / 144.0
-    w4 = low * x5 * l67 / -144.0
-    w5 = low * x4 * l67 / 240.0
-    w6 = low * l45 * x7 / -720.0
-    w7 = low * l45 * x6 / 5040.0
-    for c in range(3):
-        out[c] = (
-            w0 * nodes[k, c]
-            + w1 * nodes[k + 1, c]
-            + w2 * nodes[k + 2, c]
-            + w3 * nodes[k + 3, c]
-            + w4 * nodes[k + 4, c]
-            + w5 * nodes[k + 5, c]
-            + w6 * nodes[k + 6, c]
-            + w7 * nodes[k + 7, c]
-        )
-
-
-@kernel
-def off_nadir(sat, los):
-    """Angle [rad] at the satellite between geodetic nadir and the unit line of sight to the site."""
-    p = math.hypot(sat[0], sat[1])
-    r = math.sqrt(p * p + sat[2] * sat[2])
-    # Bowring's latitude without trigonometry: reduced latitude, then geodetic (twice for far orbits).
-    tan_beta = _B * sat[2] / (_A * p) * (1.0 + _EP2 * _B / r) if p > 0.0 else math.inf
-    sin_lat, cos_lat = math.copysign(1.0, sat[2]), 0.0
-    if p > 0.0:
-        for _ in range(2):
-            cos_beta = 1.0 / math.sqrt(1.0 + tan_beta * tan_beta)
-            sin_beta = tan_beta * cos_beta
-            tan_lat = (sat[2] + _EP2 * _B * sin_beta**3) / (p - _E2 * _A * cos_beta**3)
-            tan_beta = _B / _A * tan_lat
-        cos_lat = 1.0 / math.sqrt(1.0 + tan_lat * tan_lat)
-        sin_lat = tan_lat * cos_lat
-    nx, ny = (sat[0] / p * cos_lat, sat[1] / p * cos_lat) if p > 0.0 else (0.0, 0.0)
-    nz = sin_lat
-    cx = ny * los[2] - nz * los[1]
-    cy = nz * los[0] - nx * los[2]
-    cz = nx * los[1] - ny * los[0]
-    down = -(nx * los[0] + ny * los[1] + nz * los[2])
-    return math.atan2(math.sqrt(cx * cx + cy * cy + cz * cz), down)
-
-
-@kernel
-def mask_at(azimuth, mask_az, mask_el):
-    """Skyline elevation [rad] at an azimuth [rad], straight between the points and over north."""
-    n = mask_az.shape[0]
-    for i in range(n):
-        if azimuth < mask_az[i]:
-            left = mask_az[i - 1] if i > 0 else mask_az[n - 1] - 2 * math.pi
-            part = (azimuth - left) / (mask_az[i] - left)
-            before = mask_el[i - 1] if i > 0 else mask_el[n - 1]
-            return before + part * (mask_el[i] - before)
-    right = mask_az[0] + 2 * math.pi
-    part = (azimuth - mask_az[n - 1]) / (right - mask_az[n - 1])
-    return mask_el[n - 1] + part * (mask_el[0] - mask_el[n - 1])
-
-
-@kernel
-def sun_elevation(t_s, sun, site, up, work):
-    """Topocentric elevation [rad] of the Sun's centre, no refraction; leaves its direction in `work`."""
-    nodes, first_s, step_s = sun
-    direction = work[2]
-    interpolate(nodes, (t_s - first_s) / step_s, direction)
-    for c in range(3):
-        direction[c] -= site[c]
-    distance = math.sqrt(direction[0] ** 2 + direction[1] ** 2 + direction[2] ** 2)
-    for c in range(3):
-        direction[c] /= distance
-    sin_el = direction[0] * up[0] + direction[1] * up[1] + direction[2] * up[2]
-    return math.asin(min(1.0, max(-1.0, sin_el)))
-
-
-@kernel
-def sight(t_s, orbit, site, work):
-    """Distance [m]; leaves the satellite's position and the unit line of sight to the site in `work`."""
-    sat, los = work[0], work[1]
-    interpolate(orbit[0], (t_s - orbit[1]) / orbit[2], sat)
-    for c in range(3):
-        los[c] = site[c] - sat[c]
-    distance = math.sqrt(los[0] * los[0] + los[1] * los[1] + los[2] * los[2])
-    for c in range(3):
-        los[c] /= distance
-    return distance
-
-
-@kernel
-def along(axis, los):
-    """Component along a local axis of the direction from the site to the satellite."""
-    return -(los[0] * axis[0] + los[1] * axis[1] + los[2] * axis[2])
-
-
-@kernel
-def turn_s(margin, distance, v_max):
-    """Time [s] in which a sight line to something this far and fast cannot turn by the margin."""
-    return distance * math.sin(min(abs(margin), _HALF_PI)) / v_max
-
-
-@kernel
-def state(t_s, orbit, site, enu, wishes, values, sun, work):
-    """(all constraints met?, seconds in which that cannot change); no position counts as not met."""
-    kinds, _, mask_az, mask_el, mask_top, mask_slope = wishes
-    v_max, n_max = orbit[3], orbit[4]
-    distance = sight(t_s, orbit, site, work)
-    if not math.isfinite(distance):
-        return False, 1.0
-    sat, los = work[0], work[1]
-    elevation = math.asin(min(1.0, max(-1.0, along(enu[2], los))))
-    skip_bad, skip_good = -1.0, math.inf
-    for i in range(kinds.shape[0]):
-        kind = kinds[i]
-        if kind == ELEVATION:
-            margin = elevation - values[i]
-            wait = turn_s(margin, distance, v_max)
-        elif kind == OFF_NADIR:
-            # Sight line and nadir turn at once: w solves asin(v w / d) + n w <= margin.
-            margin = values[i] - off_nadir(sat, los)
-            size = abs(margin)
-            bend = _HALF_PI if size >= _HALF_PI else (size / math.sin(size) if size > 1e-9 else 1.0)
-            wait = size / (bend * v_max / distance + n_max)
-        elif kind == SUN:
-            margin = sun_elevation(t_s, sun, site, enu[2], work) - values[i]
-            wait = abs(margin) / _SUN_RATE_RAD_S
-        elif kind == RANGE:
-            margin = values[i] - distance
-            wait = abs(margin) / v_max
-        elif elevation > mask_top:
-            margin = elevation - mask_top
-            wait = turn_s(margin, distance, v_max)
-        else:
-            azimuth = math.atan2(along(enu[0], los), along(enu[1], los)) % (2 * math.pi)
-            margin = elevation - mask_at(azimuth, mask_az, mask_el)
-            wait = turn_s(abs(margin) / mask_slope, distance, v_max)
-        if margin < 0.0:
-            skip_bad = max(skip_bad, wait)
-        else:
-            skip_good = min(skip_good, wait)
-    if skip_bad >= 0.0:
-        return False, skip_bad
-    return True, skip_good
-
-
-@kernel
-def look_at(t_s, orbit, site, enu, sun, work, out):
-    """Fill `out` with the angles [rad] and the range [m] that a row of the table shows."""
-    out[T_RANGE] = sight(t_s, orbit, site, work)
-    los, direction = work[1], work[2]
-    e, n, u = along(enu[0], los), along(enu[1], los), along(enu[2], los)
-    out[T_OFF_NADIR] = off_nadir(work[0], los)
-    out[T_ELEVATION] = math.atan2(u, math.hypot(e, n))
-    out[T_AZIMUTH] = math.atan2(e, n) % (2 * math.pi)
-    out[T_SUN_ELEVATION] = sun_elevation(t_s, sun, site, enu[2], work)
-    e, n = -along(enu[0], direction), -along(enu[1], direction)
-    out[T_SUN_AZIMUTH] = math.atan2(e, n) % (2 * math.pi)
-
-
-@kernel
-def angle_at(which, t_s, orbit, site, up, work):
-    """One angle [rad] alone: off-nadir, or elevation with its sign turned, so that least is best."""
-    sight(t_s, orbit, site, work)
-    if which == T_OFF_NADIR:
-        return off_nadir(work[0], work[1])
-    return math.asin(min(1.0, max(-1.0, -along(up, work[1]))))
-
-
-@kernel
-def least(which, start_s, stop_s, orbit, site, up, work):
-    """(time [s] in the window where the angle is least, angle): coarse scan, then golden section."""
-    count = 9 + int((stop_s - start_s) / 60.0)
-    gap = (stop_s - start_s) / (count - 1)
-    best_t, best = start_s, math.inf
+def rates(track, stop_s, every_s):
+    """(greatest speed [m/s], least and greatest radius [m]) over the span, with 2 % to spare."""
+    count = int(stop_s / every_s) + 2
+    v2_max, r2_min, r2_max = 0.0, math.inf, 0.0
     for i in range(count):
-        t = min(start_s + i * gap, stop_s)
-        value = angle_at(which, t, orbit, site, up, work)
-        if value < best:
-            best_t, best = t, value
-    a, b = max(best_t - gap, start_s), min(best_t + gap, stop_s)
-    t1, t2 = a + _GOLDEN * (b - a), b - _GOLDEN * (b - a)
-    f1 = angle_at(which, t1, orbit, site, up, work)
-    f2 = angle_at(which, t2, orbit, site, up, work)
-    while b - a > 1e-5:
-        if f1 < f2:
-            b, t2, f2 = t2, t1, f1
-            t1 = a + _GOLDEN * (b - a)
-            f1 = angle_at(which, t1, orbit, site, up, work)
-        else:
-            a, t1, f1 = t1, t2, f2
-            t2 = b - _GOLDEN * (b - a)
-            f2 = angle_at(which, t2, orbit, site, up, work)
-    if min(f1, f2) < best:
-        best = min(f1, f2)
-        best_t = t1 if f1 < f2 else t2
-    return best_t, best
+        x, y, z, vx, vy, vz = motion(min(i * every_s, stop_s), track)
+        r2 = x * x + y * y + z * z
+        if r2 > 0.0:  # False for NaN
+            v2_max = max(v2_max, vx * vx + vy * vy + vz * vz)
+            r2_min, r2_max = min(r2_min, r2), max(r2_max, r2)
+    return 1.02 * math.sqrt(v2_max), 0.98 * math.sqrt(r2_min), 1.02 * math.sqrt(r2_max)
 
 
 @kernel
-def edge_between(a, b, good, orbit, site, enu, wishes, values, sun, work):
-    """The instant [s] between a (state `good`) and b (the other state) that is still in the window."""
-    while b - a > _BISECT_S:
-        middle = 0.5 * (a + b)
-        is_good, _ = state(middle, orbit, site, enu, wishes, values, sun, work)
-        if is_good == good:
-            a = middle
-        else:
-            b = middle
-    return a if good else b
+def cells(track, cell_s, units, low, high, turn):
+    """Fill in for each cell: direction of its middle, least and greatest radius [m], half its turn [rad].
 
-
-@kernel
-def search(stop_s, orbit, sites, enus, wishes, sun, rows, row_site):
-    """All windows of one satellite in [0, stop_s]; returns their number, even if `rows` is too short.
-
-    rows[k] = start, stop, best [s], greatest elevation, then the six of `look_at` at the best instant.
+    Beside a stretch without positions the turn is pi: such a cell is never skipped. NaN: nothing known.
     """
-    found = 0
-    work = np.empty((3, 3))
-    for s in range(sites.shape[0]):
-        site, enu, values = sites[s], enus[s], wishes[1][s]
-        t = start = 0.0
-        good, wait = state(t, orbit, site, enu, wishes, values, sun, work)
-        while t < stop_s:
-            then = min(t + max(wait, FLOOR_S), stop_s)
-            now_good, wait = state(then, orbit, site, enu, wishes, values, sun, work)
-            edge = then
-            if now_good != good:
-                edge = edge_between(t, then, good, orbit, site, enu, wishes, values, sun, work)
-                if now_good:
-                    start = edge
-            t = then
-            closes = (good and not now_good) or (now_good and then >= stop_s)
-            good = now_good
-            if not closes:
+    before, middle, after = np.empty(3), np.empty(3), np.empty(3)
+    position(0.0, track, after)
+    for k in range(turn.shape[0]):
+        before[:] = after
+        position((k + 0.5) * cell_s, track, middle)
+        position((k + 1.0) * cell_s, track, after)
+        r0 = math.sqrt(before[0] ** 2 + before[1] ** 2 + before[2] ** 2)
+        r1 = math.sqrt(middle[0] ** 2 + middle[1] ** 2 + middle[2] ** 2)
+        r2 = math.sqrt(after[0] ** 2 + after[1] ** 2 + after[2] ** 2)
+        if r0 > 0.0 and r1 > 0.0 and r2 > 0.0:
+            spare = 200.0 + abs(r0 - 2.0 * r1 + r2)
+            low[k], high[k] = min(r0, r1, r2) - spare, max(r0, r1, r2) + spare
+            left = (before[0] * middle[0] + before[1] * middle[1] + before[2] * middle[2]) / (
+                r0 * r1
+            )
+            right = (after[0] * middle[0] + after[1] * middle[1] + after[2] * middle[2]) / (r2 * r1)
+            turn[k] = 1.02 * math.acos(min(1.0, max(-1.0, min(left, right)))) + 1e-4
+            for c in range(3):
+                units[c, k] = middle[c] / r1
+        elif r0 > 0.0 or r1 > 0.0 or r2 > 0.0:
+            low[k], high[k], turn[k] = 0.0, math.inf, math.pi
+            units[:, k] = 0.0
+        else:
+            units[:, k] = np.nan
+
+
+@kernel
+def reach(kinds, values, rho_low, rho_high, r_low, r_high):
+    """Greatest central angle [rad] at which a site can be seen under these limits; negative: never."""
+    elevation, best = 0.0, math.pi
+    for i in range(kinds.shape[0]):
+        if kinds[i] == ELEVATION:
+            elevation = max(elevation, values[i])
+        elif kinds[i] == OFF_NADIR:
+            tilt = values[i] + _PLUMB_RAD
+            sine = r_high / rho_low * math.sin(tilt)
+            if tilt < math.pi / 2 and sine < 1.0:
+                best = min(best, math.asin(sine) - tilt)
+        elif kinds[i] == RANGE:
+            gap = max(r_low - rho_high, 0.0)
+            rest = gap * gap - values[i] * values[i]
+            if rest > 0.0:
+                return -1.0
+            best = min(best, math.acos(max(-1.0, 1.0 + rest / (2.0 * r_low * rho_low))))
+    floor = elevation - _PLUMB_RAD
+    cosine = rho_low / r_high * math.cos(floor)
+    return min(best, math.acos(min(1.0, cosine)) - floor)
+
+
+@kernel
+def thresholds(wishes, rho_low, rho_high, low, high, turn, out):
+    """Fill `out` (rows of values, cells) with the cosine that a site in reach must pass."""
+    kinds, values = wishes[0], wishes[1]
+    for g in range(values.shape[0]):
+        for k in range(turn.shape[0]):
+            if turn[k] >= math.pi:
+                out[g, k] = -2.0
                 continue
-            if found < rows.shape[0]:
-                row = rows[found]
-                stop = then if good else edge
-                row[0], row[1] = start, stop
-                row[2], _ = least(T_OFF_NADIR, start, stop, orbit, site, enu[2], work)
-                _, depth = least(T_ELEVATION, start, stop, orbit, site, enu[2], work)
-                row[3] = -depth
-                look_at(row[2], orbit, site, enu, sun, work, row[4:])
-                row_site[found] = s
-            found += 1
-    return found
+            angle = reach(kinds, values[g], rho_low, rho_high, low[k], high[k])
+            cosine = math.cos(min(math.pi, angle + turn[k])) - _DOT_ERROR
+            out[g, k] = cosine if angle >= 0.0 else 2.0
+
+
+@kernel
+def concave_rows(wishes, v_max, r_low, r_high, cosines, turn, out):
+    """Fill `out` (rows of values): is height over the limit concave in time wherever a site is in reach?
+
+    Height here is (satellite - site) . up - sin(limit) * distance; its second derivative is at most
+    -GM/r^2 (cos(central angle) - sin(limit)) plus what the turning and flattened Earth can add.
+    """
+    kinds, values = wishes[0], wishes[1]
+    more = 2.0 * _OMEGA * v_max + _OMEGA**2 * r_high + 0.004 * _GM / r_low**2
+    for g in range(values.shape[0]):
+        elevation, alone, farthest = 0.0, True, 0.0
+        for i in range(kinds.shape[0]):
+            alone = alone and kinds[i] == ELEVATION
+            elevation = max(elevation, values[g, i])
+        for k in range(turn.shape[0]):
+            if cosines[g, k] < 1.0:
+                angle = math.acos(max(-1.0, cosines[g, k])) + turn[k] + _PLUMB_RAD
+                farthest = max(farthest, angle)
+        sine = math.sin(elevation)
+        level = math.cos(min(math.pi, farthest)) - sine
+        out[g] = alone and level > 0.0 and _GM / r_high**2 * level > more * (1.0 + sine)
+
+
+@kernel
+def height(t_s, track, site, up, sine):
+    """(height over the limit [m], its rate [m/s])."""
+    x, y, z, vx, vy, vz = motion(t_s, track)
+    dx, dy, dz = x - site[0], y - site[1], z - site[2]
+    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+    recede = (dx * vx + dy * vy + dz * vz) / distance
+    rise = dx * up[0] + dy * up[1] + dz * up[2]
+    return rise - sine * distance, vx * up[0] + vy * up[1] + vz * up[2] - sine * recede
+
+
+@kernel
+def concave_edge(outside, inside, guess, track, site, up, sine):
+    """The edge [s] between a time outside and one inside a concave pass; `outside` if that is in it too."""
+    lo, hi = outside, inside
+    sign = 1.0 if inside > outside else -1.0
+    t = guess
+    known = False
+    for _ in range(80):
+        f, rate = height(t, track, site, up, sine)
+        if f < 0.0:
+            lo, known = t, True
+        else:
+            hi = t
+        step = f / rate
+        then = t - step
+        if rate * sign > 0.0 and (then - lo) * sign >= 0.0 and (hi - then) * sign >= 0.0:
+            # What Newton leaves behind is half the curvature (10 m/s2) times the step squared.
+            if 5.0 * step * step < _EDGE_S * abs(rate):
+                return then
+            t = then
+            continue
+        if not known:
+            f, _ = height(lo, track, site, up, sine)
+            if f >= 0.0:
+                return lo
+            known = True
+        t = 0.5 * (lo + hi)
+        if abs(hi - lo) < _EDGE_S:
+            break
+    return hi
+
+
+@kernel
+def concave_pass(a, b, near, track, site, up, rho, sine):
+    """(start, stop, culmination [s]) of the one window in [a, b]; start is NaN if there is none."""
+    x, y, z, vx, vy, vz = motion(near, track)
+    # On a circle seen from the Earth's centre, the closest approach and the half width would be:
+    r2 = x * x + y * y + z * z
+    r = math.sqrt(r2)
+    out = (x * vx + y * vy + z * vz) / r2
+    wx, wy, wz = vx - out * x, vy - out * y, vz - out * z
+    turn = math.sqrt((wx * wx + wy * wy + wz * wz) / r2)
+    cosine = (x * site[0] + y * site[1] + z * site[2]) / (r * rho)
+    drift = (wx * site[0] + wy * site[1] + wz * site[2]) / (r * rho * turn)
+    peak = min(max(near + math.atan(drift / cosine) / turn, a), b)
+    level = math.sqrt(1.0 - sine * sine)
+    away = min(1.0, rho / r * level)
+    edge = away * level + math.sqrt(1.0 - away * away) * sine
+    half = math.acos(min(1.0, edge / math.sqrt(cosine * cosine + drift * drift))) / turn
+    # Both edges at once. A concave curve has no more than two zeros, one rising and one falling.
+    start, stop = peak - half, peak + half
+    for _ in range(4 if half > 1.0 else 0):
+        f1, rate1 = height(start, track, site, up, sine)
+        f2, rate2 = height(stop, track, site, up, sine)
+        step1, step2 = f1 / rate1, f2 / rate2
+        start -= step1
+        stop -= step2
+        if not (rate1 > 0.0 and rate2 < 0.0 and a < start and start < stop and stop < b):
+            break
+        # What Newton leaves behind is half the curvature (10 m/s2) times the step squared.
+        if 5.0 * max(step1 * step1 / rate1, step2 * step2 / -rate2) < _EDGE_S:
+            return start, stop, peak
+    f, rate = height(peak, track, site, up, sine)
+    if f >= 0.0:
+        start = concave_edge(a, peak, max(a, peak - half), track, site, up, sine)
+        stop = concave_edge(b, peak, min(b, peak + half), track, site, up, sine)
+        return start, stop, peak
+    # Below the limit: the tangent lies above a concave curve, so Newton's steps cannot pass an edge.
+    forward = rate > 0.0
+    t = peak
+    for _ in range(80):
+        then = t - f / rate
+        if (rate > 0.0) != forward or not a < then < b:
+            return math.nan, math.nan, t
+        step = abs(then - t)
+        t = then
+        f, rate = height(t, track, site, up, sine)
+        if f >= 0.0 or 5.0 * step * step < _EDGE_S * abs(rate):
+            break
+    if forward:
+        return t, concave_edge(b, t, b, track, site, up, sine), t
+    return concave_edge(a, t, a, track, site, up, sine), t, t
+
+
+@kernel
+def edge_between(a, fa, b, fb, orbit, site, enu, wishes, values, sun, work):
+    """The instant [s] nearest to where the margin changes sign between a and b, on the window's side.
+
+    Chandrupatla's method (1997): inverse quadratic where that is safe, halving elsewhere.
+    """
+    c, fc = a, fa
+    part = 0.5
+    for _ in range(200):
+        t = a + part * (b - a)
+        ft, _ = state(t, orbit, site, enu, wishes, values, sun, work)
+        if (ft >= 0.0) == (fa >= 0.0):
+            c, fc = a, fa
+        else:
+            c, b, fc, fb = b, a, fb, fa
+        a, fa = t, ft
+        if abs(b - a) < _EDGE_S:
+            break
+        least_part = 0.25 * _EDGE_S / abs(b - a)
+        xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)
+        if phi * phi < xi and (1.0 - phi) * (1.0 - phi) < 1.0 - xi:
+            part = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (
+                fc - fb
+            )
+        else:
+            part = 0.5
+        part = min(max(part, least_part), 1.0 - least_part)
+    return a if fa >= 0.0 else b
+
+
+@kernel
+def march(t, end, orbit, site, enu, wishes, values, sun, work):
+    """(start, stop) of the first window in [t, end], NaN if there is none. A good `end` closes it."""
+    margin, wait = state(t, orbit, site, enu, wishes, values, sun, work)
+    start = t if margin >= 0.0 else math.nan
+    while t < end:
+        then = min(t + max(wait, FLOOR_S), end)
+        now, wait = state(then, orbit, site, enu, wishes, values, sun, work)
+        if (now >= 0.0) != (margin >= 0.0):
+            edge = edge_between(t, margin, then, now, orbit, site, enu, wishes, values, sun, work)
+            if now < 0.0:
+                return start, edge
+            start = edge
+        t, margin = then, now
+    return start, end
+
+
+@kernel
+def search(stop_s, orbit, grid, sites, enus, group, wishes, sun, first, out):
+    """Windows of one satellite in [0, stop_s] over sites `first` and on.
+
+    grid = (cell_s, units (3, m), cosines (groups, m), concave (groups,)); out = (times [TAI ns] (3, n),
+    angles (7, n), site numbers (n,), cuts (2, n), TAI ns of the span's start). Returns (site to go on
+    with, rows filled): a site whose windows do not fit any more is left for the next call whole.
+    """
+    cell_s, units, cosines, concave = grid
+    m = units.shape[1]
+    track = orbit[0]
+    flags = np.zeros((m + 7) // 8 * 8, np.uint8)
+    words = flags.view(np.uint64)
+    ux, uy, uz = units[0], units[1], units[2]
+    work = np.empty((3, 3))
+    filled = 0
+    for s in range(first, sites.shape[0]):
+        site, enu, values, g = sites[s], enus[s], wishes[1][group[s]], group[s]
+        bar = cosines[g]
+        sine = 0.0
+        if concave[g]:
+            for i in range(values.shape[0]):
+                sine = max(sine, math.sin(values[i]))
+        rho = math.sqrt(site[0] ** 2 + site[1] ** 2 + site[2] ** 2)
+        sx, sy, sz = (
+            np.float32(site[0] / rho),
+            np.float32(site[1] / rho),
+            np.float32(site[2] / rho),
+        )
+        for k in range(m):
+            flags[k] = ux[k] * sx + uy[k] * sy + uz[k] * sz >= bar[k]
+        begun = filled
+        k = 0
+        while k < m:
+            if k % 8 == 0 and words[k >> 3] == 0:
+                k += 8
+                continue
+            if flags[k] == 0:
+                k += 1
+                continue
+            a = k * cell_s
+            nearest, most = k, np.float32(-2.0)
+            while k < m and flags[k] != 0:
+                dot = ux[k] * sx + uy[k] * sy + uz[k] * sz
+                if dot > most:
+                    nearest, most = k, dot
+                k += 1
+            b = min(k * cell_s, stop_s)
+            t = a
+            while t < b:
+                if concave[g]:
+                    near = min((nearest + 0.5) * cell_s, b)
+                    start, stop, near = concave_pass(a, b, near, track, site, enu[2], rho, sine)
+                    t = b
+                else:
+                    start, stop = march(t, b, orbit, site, enu, wishes, values, sun, work)
+                    # `stop` itself is still in the window: go on just after it.
+                    t = stop + 2.0 * _EDGE_S
+                if not start <= stop:
+                    break
+                if filled >= out[2].shape[0]:
+                    return s, begun
+                write(
+                    start,
+                    stop,
+                    near if concave[g] else math.nan,
+                    stop_s,
+                    orbit,
+                    site,
+                    enu,
+                    sun,
+                    s,
+                    filled,
+                    work,
+                    out,
+                )
+                filled += 1
+    return sites.shape[0], filled

@@ -2,44 +2,70 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir._table import Table
-from offnadir.access._constraints import (
-    Constraint,
-    HorizonMask,
-    MaxOffNadir,
-    MaxRange,
-    MinElevation,
-    SunAbove,
-)
+from offnadir._table import Labels, Table
+from offnadir.access._constraints import Constraint, HorizonMask, MinElevation
+from offnadir.access._encode import encode
 from offnadir.access._station import Station
 from offnadir.constants import WGS84_E2
 from offnadir.earth import Site, SunTable, east_north_up
 from offnadir.epoch import Span
 from offnadir.errors import InputError
-from offnadir.orbits import Ephemeris
+from offnadir.orbits import Ephemeris, timing_error_s
+from offnadir.orbits._polynomials import refine
 
 Array = NDArray[np.float64]
+Progress = Callable[[int, int], None]
 
-_Code = tuple[NDArray[np.int64], Array, Array, Array, float, float]
+_CELL_RAD = 0.13  # how far a satellite moves in a cell of the search
+_LONGEST_CELL_S = 1800.0
+_PARTS = 6  # to a segment of the ephemeris
+_SHORT_SEGMENT_S = 300.0  # is not cut
+_ROWS = 8192  # that the kernel fills at a time
+_SITES = 4096  # that one task searches
+_AHEAD = 4  # tasks handed out per thread before their results are taken
+_DOUBT_NODES = 9
+_TIMES = ("start", "stop", "best")
+_COLUMNS = (
+    "satellite", "norad_id", "site", "site_index", "start", "stop", "best", "max_elevation_rad",
+    "off_nadir_rad", "elevation_rad", "azimuth_rad", "range_m", "sun_elevation_rad",
+    "sun_azimuth_rad", "cut_start", "cut_stop", "timing_sigma_s", "timing_90_s",
+)  # fmt: skip
 
-_NS = 1_000_000_000
+
+class Places:
+    """Sites and their constraints as the kernel wants them; made once for many satellites."""
+
+    def __init__(self, sites: Sequence[Site], wishes: list[list[Constraint]]) -> None:
+        self.names = np.array([site.name for site in sites], dtype=object)
+        self.r_m = np.array([site.r_itrf_m for site in sites]).reshape(-1, 3)
+        self.enu = np.array([east_north_up(s.lat_rad, s.lon_rad) for s in sites]).reshape(-1, 3, 3)
+        code: Any = encode(wishes)
+        # Many sites share few sets of limits, and each set is thought through once.
+        values, group = np.unique(code[1], axis=0, return_inverse=True)
+        self.code = (code[0], values, *code[2:])
+        self.group = group.reshape(-1).astype(np.int64)
+        rho = np.linalg.norm(self.r_m, axis=1)
+        self.rho_m = (float(rho.min()), float(rho.max()))
 
 
 def find_windows(
-    ephemerides: Ephemeris | Sequence[Ephemeris],
+    ephemerides: Ephemeris | Iterable[Ephemeris],
     sites: Site | Sequence[Site],
     constraints: Sequence[Constraint] = (),
     *,
     site_constraints: Sequence[Sequence[Constraint]] = (),
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Table:
     """Every stretch of time in which a satellite sees a site and all constraints hold.
 
@@ -49,23 +75,44 @@ def find_windows(
     sites, then of time.
 
     Columns: `satellite`, `norad_id`, `site`, `site_index`; `start`, `stop`, `best` (TAI ns; best is where
-    off-nadir is least); `max_elevation_rad` over the window; and at `best`: `off_nadir_rad` (from
-    geodetic nadir, at the satellite), `elevation_rad`, `azimuth_rad` (from the site to the satellite,
-    clockwise from north), `range_m`, `sun_elevation_rad`, `sun_azimuth_rad`; `cut_start`, `cut_stop`: the
-    window runs on beyond the span. No refraction, no light time. Instants at which SGP4 fails are no
-    part of a window. `progress(done, total)` is called after each satellite.
+    off-nadir is least, to some ms); `max_elevation_rad` over the window; and at `best`: `off_nadir_rad`
+    (from geodetic nadir, at the satellite), `elevation_rad`, `azimuth_rad` (from the site to the
+    satellite, clockwise from north), `range_m`, `sun_elevation_rad`, `sun_azimuth_rad`; `cut_start`,
+    `cut_stop`: the window runs on beyond the span; `timing_sigma_s`, `timing_90_s`: the error of the
+    window's times to expect from the age of the element set, which 68 and 90 % of cases keep to (NaN
+    for an ephemeris that comes from no element set). No refraction, no light time. Instants at which
+    SGP4 fails are no part of a window. `progress(done, total)` is called after each satellite.
     """
-    flock = [ephemerides] if isinstance(ephemerides, Ephemeris) else list(ephemerides)
+    flock = [ephemerides] if isinstance(ephemerides, Ephemeris) else ephemerides
+    tables = list(
+        stream_windows(
+            flock, sites, constraints, site_constraints=site_constraints, progress=progress
+        )
+    )
+    return Table.concat(tables) if tables else _empty()
+
+
+def stream_windows(
+    ephemerides: Iterable[Ephemeris],
+    sites: Site | Sequence[Site],
+    constraints: Sequence[Constraint] = (),
+    *,
+    site_constraints: Sequence[Sequence[Constraint]] = (),
+    progress: Progress | None = None,
+) -> Iterator[Table]:
+    """The same windows in the same order as `find_windows`, as tables of at most 8192 rows.
+
+    Ephemerides are taken one by one as the search goes on, so that a generator that propagates them
+    keeps memory small whatever their number; `progress` hears a total only of a sequence, else 0.
+    """
     places = [sites] if isinstance(sites, Site) else list(sites)
     if site_constraints and len(site_constraints) != len(places):
         raise InputError(
             "site_constraints", len(site_constraints), f"{len(places)} lists, one a site"
         )
     wishes = [[*constraints, *own] for own in site_constraints or [()] * len(places)]
-    tables = _per_satellite(flock, places, wishes, progress)
-    return (
-        Table.concat(tables) if tables else _table([], [], np.empty((0, 10)), np.empty(0, np.int64))
-    )
+    total = len(ephemerides) if isinstance(ephemerides, Sequence) else 0
+    return _stream(ephemerides, places, wishes, progress, total)
 
 
 def find_contacts(ephemerides: Sequence[Ephemeris], stations: Sequence[Station]) -> Table:
@@ -79,139 +126,187 @@ def find_contacts(ephemerides: Sequence[Ephemeris], stations: Sequence[Station])
         if station.mask_azimuth_rad:
             wishes.append(HorizonMask(station.mask_azimuth_rad, station.mask_elevation_rad))
         tables.append(find_windows(list(ephemerides), [station.site], wishes))
-    return Table.concat(tables) if tables else find_windows([], [])
+    return Table.concat(tables) if tables else _empty()
 
 
-def _per_satellite(
-    flock: list[Ephemeris],
-    places: list[Site],
+def _stream(
+    flock: Iterable[Ephemeris],
+    sites: list[Site],
     wishes: list[list[Constraint]],
-    progress: Callable[[int, int], None] | None,
-) -> list[Table]:
-    if not flock or not places:
-        return []
-    code = _encode(wishes)
-    r_sites = np.array([place.r_itrf_m for place in places]).reshape(-1, 3)
-    enus = np.array([east_north_up(p.lat_rad, p.lon_rad) for p in places]).reshape(-1, 3, 3)
+    progress: Progress | None,
+    total: int,
+) -> Iterator[Table]:
+    if not sites:
+        return
+    blocks = [
+        (first, Places(sites[first : first + _SITES], wishes[first : first + _SITES]))
+        for first in range(0, len(sites), _SITES)
+    ]
+    names = np.array([site.name for site in sites], dtype=object)
     suns: dict[tuple[Span, int], SunTable] = {}
-    for ephemeris in flock:
-        key = (ephemeris.span, id(ephemeris.orientation))
-        if key not in suns:
-            suns[key] = SunTable.over(ephemeris.span, ephemeris.orientation)
+    threads = os.cpu_count() or 1
+    waiting: deque[Future[list[Table]]] = deque()
 
-    def one(ephemeris: Ephemeris) -> Table:
-        sun = suns[(ephemeris.span, id(ephemeris.orientation))]
-        rows, row_site = _run(ephemeris, r_sites, enus, code, sun)
-        return _table([ephemeris], places, rows, row_site)
+    def task(ephemeris: Ephemeris, sun: SunTable) -> list[Table]:
+        return [
+            table
+            for first, block in blocks
+            for table in _search(ephemeris, block, names, first, sun)
+        ]
 
-    tables: list[Table] = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        for done, table in enumerate(pool.map(one, flock), 1):
-            tables.append(table)
-            if progress is not None:
-                progress(done, len(flock))
-    return tables
+    done = 0
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        try:
+            upcoming = iter(flock)
+            while True:
+                for ephemeris in itertools.islice(upcoming, threads * _AHEAD - len(waiting)):
+                    key = (ephemeris.span, id(ephemeris.orientation))
+                    if key not in suns:
+                        suns[key] = SunTable.over(ephemeris.span, ephemeris.orientation)
+                    waiting.append(pool.submit(task, ephemeris, suns[key]))
+                if not waiting:
+                    return
+                yield from waiting.popleft().result()
+                done += 1
+                if progress is not None:
+                    progress(done, total)
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
-def _encode(wishes: list[list[Constraint]]) -> _Code:
-    """Numbers for the kernel: kinds, a row of values a site, and one mask with its top and slope."""
+def _grid(ephemeris: Ephemeris, places: Places) -> tuple[Any, Any] | None:
+    """The satellite's bounds and its cells, as the kernel takes them; None if nothing is known of it."""
     from offnadir.access import _kernels as kernels  # numba costs half a second: only when needed
 
-    number = {
-        MinElevation: kernels.ELEVATION,
-        MaxOffNadir: kernels.OFF_NADIR,
-        SunAbove: kernels.SUN,
-        MaxRange: kernels.RANGE,
-        HorizonMask: kernels.MASK,
-    }
-    shapes = {tuple(type(wish) for wish in row) for row in wishes}
-    if len(shapes) != 1:
-        raise InputError(
-            "site_constraints", sorted(map(str, shapes)), "of the same kinds for every site"
-        )
-    kinds = [number[kind] for kind in shapes.pop()]
-    masks = {wish for row in wishes for wish in row if isinstance(wish, HorizonMask)}
-    if len(masks) > 1 or kinds.count(kernels.MASK) > 1:
-        raise InputError("constraints", "several horizon masks", "at most one horizon mask")
-    mask = masks.pop() if masks else HorizonMask((0.0,), (0.0,))
-    mask_az, mask_el = np.array(mask.azimuth_rad), np.array(mask.elevation_rad)
-    top = float(mask_el.max())
-    steps = np.diff(mask_az, append=mask_az[0] + 2 * math.pi)
-    slope = float(np.max(np.abs(np.diff(mask_el, append=mask_el[0])) / steps))
-    # A sight line turned by x changes elevation by x at most, and azimuth by pi/2 x / cos(top).
-    factor = 1.0 + slope * math.pi / 2 / math.cos(top)
-    # The horizon comes first: a look from below it is none.
-    values = np.array([[0.0, *(_value(wish) for wish in row)] for row in wishes])
-    return np.array([kernels.ELEVATION, *kinds]), values, mask_az, mask_el, top, factor
+    stop_s = ephemeris.span.duration_s
+    parts = _PARTS if ephemeris.step_s > _SHORT_SEGMENT_S else 1
+    track = (
+        refine(ephemeris.coefficients, parts),
+        ephemeris.first - ephemeris.span.start,
+        ephemeris.step_s / parts,
+    )
+    v_max, r_low, r_high = kernels.rates(track, stop_s, max(ephemeris.step_s / 30, 20.0))
+    if not v_max > 0.0:
+        return None
+    nadir_rad_s = v_max / r_low / (1.0 - WGS84_E2)
+    cell_s = min(_CELL_RAD * r_low / v_max, _LONGEST_CELL_S)
+    count = max(math.ceil(stop_s / cell_s), 1)
+    units, groups = np.empty((3, count), np.float32), len(places.code[1])
+    low, high, turn = np.empty((3, count))
+    kernels.cells(track, cell_s, units, low, high, turn)
+    cosines, concave = np.empty((groups, count), np.float32), np.empty(groups, np.bool_)
+    kernels.thresholds(places.code, *places.rho_m, low, high, turn, cosines)
+    kernels.concave_rows(places.code, v_max, r_low, r_high, cosines, turn, concave)
+    return (track, v_max, nadir_rad_s), (cell_s, units, cosines, concave)
 
 
-def _value(wish: Constraint) -> float:
-    match wish:
-        case MinElevation(value) | MaxOffNadir(value) | SunAbove(value) | MaxRange(value):
-            return value
-        case HorizonMask():
-            return 0.0
-
-
-def _run(
+def _search(
     ephemeris: Ephemeris,
-    r_sites: Array,
-    enus: Array,
-    code: _Code,
+    places: Places,
+    names: NDArray[Any],
+    first_site: int,
     sun_table: SunTable,
-) -> tuple[Array, NDArray[np.int64]]:
-    """Call the kernel, with more room if the first guess at the number of windows was too small."""
+) -> Iterator[Table]:
+    """Call the kernel until all sites are done; a site with more windows than room gets more room."""
     from offnadir.access import _kernels as kernels
 
-    r = ephemeris.r_itrf_m
-    speeds = np.linalg.norm(np.diff(r, axis=0), axis=1) / ephemeris.step_s
-    if not np.any(np.isfinite(speeds)):
-        return np.empty((0, 10)), np.empty(0, np.int64)
-    # A chord is shorter than its arc: 2 % covers 60 s steps of any orbit that clears the ground.
-    v_max = 1.02 * float(np.nanmax(speeds))
-    n_max = v_max / float(np.nanmin(np.linalg.norm(r, axis=1))) / (1.0 - WGS84_E2)
-    capacity = 64 + 8 * len(r_sites)
-    first_s = ephemeris.first - ephemeris.span.start
-    orbit = (r, first_s, ephemeris.step_s, v_max, n_max)
-    sun = (sun_table.r_itrf_m, sun_table.first - ephemeris.span.start, sun_table.step_s)
-    while True:
-        rows = np.empty((capacity, 10))
-        row_site = np.empty(capacity, np.int64)
-        found = kernels.search(
-            ephemeris.span.duration_s, orbit, r_sites, enus, code, sun, rows, row_site
+    prepared = _grid(ephemeris, places)
+    if prepared is None:
+        return
+    orbit, grid = prepared
+    span = ephemeris.span
+    sun = (sun_table.r_itrf_m, sun_table.first - span.start, sun_table.step_s)
+    doubt = _Doubt(ephemeris)
+    site, rows = 0, min(_ROWS, 64 + len(places.names) * (1 + int(span.duration_s / 2700.0)))
+    while site < len(places.names):
+        out = (
+            np.empty((3, rows), np.int64),
+            np.empty((kernels.ANGLES, rows)),
+            np.empty(rows, np.int64),
+            np.empty((2, rows), np.bool_),
+            span.start.tai_ns,
         )
-        if found <= capacity:
-            return rows[:found], row_site[:found]
-        capacity = found
+        at, filled = kernels.search(
+            span.duration_s,
+            orbit,
+            grid,
+            places.r_m,
+            places.enu,
+            places.group,
+            places.code,
+            sun,
+            site,
+            out,
+        )
+        if at == site:
+            rows *= 4
+        site = at
+        if filled:
+            yield _table(ephemeris, doubt, names, first_site, filled, out)
+
+
+class _Doubt:
+    """Expected timing errors over one ephemeris' span, by straight lines between a few instants."""
+
+    def __init__(self, ephemeris: Ephemeris) -> None:
+        span = ephemeris.span
+        self.at = np.linspace(span.start.tai_ns, span.stop.tai_ns, _DOUBT_NODES)
+        if ephemeris.elements is None:
+            self.sigma_s = self.most_s = np.full(_DOUBT_NODES, np.nan)
+        else:
+            tai_ns = self.at.astype(np.int64)
+            self.sigma_s = timing_error_s(ephemeris.elements, tai_ns, share=0.68)
+            self.most_s = timing_error_s(ephemeris.elements, tai_ns, share=0.9)
+
+    def columns(self, tai_ns: NDArray[np.int64]) -> tuple[Array, Array]:
+        sigma_s, most_s = (np.interp(tai_ns, self.at, v) for v in (self.sigma_s, self.most_s))
+        return sigma_s, most_s
 
 
 def _table(
-    flock: list[Ephemeris], places: list[Site], rows: Array, row_site: NDArray[np.int64]
+    ephemeris: Ephemeris,
+    doubt: _Doubt,
+    names: NDArray[Any],
+    first_site: int,
+    filled: int,
+    out: tuple[Any, ...],
 ) -> Table:
-    """The kernel's rows of one satellite, as named columns."""
-    n = len(rows)
-    start_ns = flock[0].span.start.tai_ns if flock else 0
-    duration_s = flock[0].span.duration_s if flock else 0.0
-    names = np.array([place.name for place in places], dtype=object)
-    times = start_ns + np.rint(rows[:, :3] * _NS).astype(np.int64)
+    """The kernel's rows as named columns; copied where the buffer is much larger than they are."""
+    times, angles, numbers, cuts = (part[..., :filled] for part in out[:4])
+    if 2 * filled < out[2].shape[0]:
+        times, angles, numbers, cuts = (np.array(p) for p in (times, angles, numbers, cuts))
+    index = numbers + first_site if first_site else numbers
+    sigma_s, most_s = doubt.columns(times[2])
     return Table(
         {
-            "satellite": np.full(n, flock[0].satellite if flock else "", dtype=object),
-            "norad_id": np.full(n, flock[0].norad_id if flock else 0, np.int64),
-            "site": names[row_site] if n else np.empty(0, dtype=object),
-            "site_index": row_site,
-            "start": times[:, 0],
-            "stop": times[:, 1],
-            "best": times[:, 2],
-            "max_elevation_rad": rows[:, 3],
-            "off_nadir_rad": rows[:, 4],
-            "elevation_rad": rows[:, 5],
-            "azimuth_rad": rows[:, 6],
-            "range_m": rows[:, 7],
-            "sun_elevation_rad": rows[:, 8],
-            "sun_azimuth_rad": rows[:, 9],
-            "cut_start": rows[:, 0] <= 0.0,
-            "cut_stop": rows[:, 1] >= duration_s,
+            "satellite": Labels(np.zeros(filled, np.int32), (ephemeris.satellite,)),
+            "norad_id": np.full(filled, ephemeris.norad_id, np.int64),
+            "site": Labels(index, names),
+            "site_index": index,
+            "start": times[0],
+            "stop": times[1],
+            "best": times[2],
+            "max_elevation_rad": angles[0],
+            "off_nadir_rad": angles[1],
+            "elevation_rad": angles[2],
+            "azimuth_rad": angles[3],
+            "range_m": angles[4],
+            "sun_elevation_rad": angles[5],
+            "sun_azimuth_rad": angles[6],
+            "cut_start": cuts[0],
+            "cut_stop": cuts[1],
+            "timing_sigma_s": sigma_s,
+            "timing_90_s": most_s,
         },
-        times=("start", "stop", "best"),
+        times=_TIMES,
     )
+
+
+def _empty() -> Table:
+    """No windows, with all the columns that some would have."""
+    kinds: dict[str, NDArray[Any]] = {name: np.empty(0) for name in _COLUMNS}
+    kinds |= {name: np.empty(0, np.int64) for name in ("norad_id", "site_index", *_TIMES)}
+    kinds |= {name: np.empty(0, np.bool_) for name in ("cut_start", "cut_stop")}
+    kinds |= {name: np.empty(0, dtype=object) for name in ("satellite", "site")}
+    return Table(kinds, times=_TIMES)

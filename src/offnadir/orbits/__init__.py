@@ -1,9 +1,9 @@
 """Orbits: element sets from any file, SGP4, positions over a span, and how far to trust them."""
 
-from offnadir.orbits._doubt import expected_timing_error_s
+from offnadir.orbits._doubt import expected_timing_error_s, timing_error_s
 from offnadir.orbits._element_file import ElementFile
 from offnadir.orbits._elements import ElementSet
-from offnadir.orbits._ephemeris import Ephemeris, make_ephemeris
+from offnadir.orbits._ephemeris import Ephemeris, fit_ephemeris, make_ephemeris
 from offnadir.orbits._omm import element_set_to_omm, omm_to_element_set
 from offnadir.orbits._read import read_elements
 from offnadir.orbits._select import nearest_sets, select_satellites
@@ -16,10 +16,12 @@ __all__ = [
     "Ephemeris",
     "element_set_to_omm",
     "expected_timing_error_s",
+    "fit_ephemeris",
     "make_ephemeris",
     "nearest_sets",
     "omm_to_element_set",
     "propagate",
     "read_elements",
     "select_satellites",
+    "timing_error_s",
 ]

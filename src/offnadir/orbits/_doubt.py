@@ -16,11 +16,14 @@ import math
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from offnadir.constants import GM_EARTH_M3_S2, WGS84_A_M
 from offnadir.epoch import Epoch
 from offnadir.orbits._elements import ElementSet
 from offnadir.units import day, km
+
+Array = NDArray[np.float64]
 
 # Median age [days] of the pairs 2-4, 4-7, 7-14 and 14-30 days apart.
 _AGE_DAYS: Final = (3.0, 5.7, 10.8, 23.5)
@@ -58,14 +61,18 @@ def expected_timing_error_s(elements: ElementSet, epoch: Epoch, *, share: float 
     for a geostationary satellite means nothing. Never more than half a period: then the place in the
     orbit is unknown.
     """
+    return float(timing_error_s(elements, np.array([epoch.tai_ns]), share=share)[0])
+
+
+def timing_error_s(elements: ElementSet, tai_ns: NDArray[np.int64], *, share: float) -> Array:
+    """The same at many instants [TAI ns], shape (n,)."""
     height_km = (math.cbrt(GM_EARTH_M3_S2 / elements.mean_motion_rad_s**2) - WGS84_A_M) / km
-    age_days = abs(epoch - elements.epoch) / day
+    age_days = np.abs(tai_ns - elements.epoch.tai_ns) / (day * 1e9)
     rows = np.log(_ERROR_S[share])
-    at_ages_s = np.exp([float(np.interp(height_km, _HEIGHT_KM, column)) for column in rows.T])
-    if age_days < _AGE_DAYS[0]:
-        error_s = float(at_ages_s[0]) * age_days / _AGE_DAYS[0]
-    elif age_days > _AGE_DAYS[-1]:
-        error_s = float(at_ages_s[-1]) * (age_days / _AGE_DAYS[-1]) ** 2
-    else:
-        error_s = math.exp(np.interp(math.log(age_days), np.log(_AGE_DAYS), np.log(at_ages_s)))
-    return min(max(error_s, _FLOOR_S[share]), math.pi / elements.mean_motion_rad_s)
+    at_ages = np.array([float(np.interp(height_km, _HEIGHT_KM, column)) for column in rows.T])
+    known = np.clip(age_days, _AGE_DAYS[0], _AGE_DAYS[-1])
+    error_s = np.exp(np.interp(np.log(known), np.log(_AGE_DAYS), at_ages))
+    error_s *= np.minimum(age_days / _AGE_DAYS[0], 1.0)
+    error_s *= np.maximum(age_days / _AGE_DAYS[-1], 1.0) ** 2
+    most_s = math.pi / elements.mean_motion_rad_s
+    return np.asarray(np.clip(error_s, _FLOOR_S[share], most_s), np.float64)

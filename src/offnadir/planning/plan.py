@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,6 +43,7 @@ Report = Callable[[str, int, int], None]
 
 _MS = 1_000_000
 _KBIT = 1000.0
+_TRACK_STEP_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,18 +228,16 @@ def _choose(mission: Mission, problem: Problem, report: Report) -> Solution:
 
 
 def ground_track(ephemeris: Ephemeris) -> GroundTrack:
-    """The ephemeris' nodes that reach over the span, with the point below each."""
-    tai_ns = ephemeris.node_tai_ns
-    step_ns = round(ephemeris.step_s * 1e9)
-    inside = (tai_ns > ephemeris.span.start.tai_ns - step_ns) & (
-        tai_ns < ephemeris.span.stop.tai_ns + step_ns
-    )
-    r_m = ephemeris.r_itrf_m[inside]
+    """Positions every minute, from one minute before the span to at least its end."""
+    span = ephemeris.span
+    count = math.ceil(span.duration_s / _TRACK_STEP_S) + 2
+    tai_ns = span.start.tai_ns + np.arange(-1, count - 1, dtype=np.int64) * (_TRACK_STEP_S * 10**9)
+    r_m = ephemeris.position_itrf_m(tai_ns)
     lat, lon, alt = itrf_to_geodetic(r_m)
     return GroundTrack(
         name=ephemeris.satellite,
         norad_id=ephemeris.norad_id,
-        epochs_tai_ns=tai_ns[inside],
+        epochs_tai_ns=tai_ns,
         r_itrf_m=r_m,
         lat_rad=lat,
         lon_rad=lon,

@@ -1,0 +1,216 @@
+"""What each constraint says of an instant, compiled: a signed margin and a wait.
+
+The *margin* is positive where the constraint is met. The *wait* is a time in which the sign of that
+margin cannot change, because its rate is bounded. While any constraint fails, the longest wait of those
+that fail is safe to skip; while all are met, the shortest wait is.
+"""
+
+from __future__ import annotations
+
+import math
+
+from offnadir._jit import kernel
+from offnadir.orbits._segments import position
+
+_HALF_PI = math.pi / 2
+_SUN_RATE_RAD_S = 7.3e-5  # sidereal rotation and the Sun's own motion, rounded up
+_A, _B = 6_378_137.0, 6_356_752.314245179
+_E2 = 1.0 - (_B / _A) ** 2
+_EP2 = (_A / _B) ** 2 - 1.0
+
+# Bundles of arguments that travel together:
+#   orbit  = (track for `position`, greatest speed [m/s], greatest rate of nadir [rad/s])
+#   sun    = (nodes [m] (n, 3), time of the first node [s], step [s])
+#   wishes = (kinds, values, mask azimuths, mask elevations, mask top [rad], mask slope factor)
+# `work` is scratch, shape (3, 3): satellite, line of sight, direction of the Sun. Times [s] run from
+# the start of the span; `enu` has the rows east, north, up.
+
+# Kinds of constraint; `_encode.py` names them.
+ELEVATION, OFF_NADIR, SUN, RANGE, MASK = 0, 1, 2, 3, 4
+# What `look_at` fills in.
+T_OFF_NADIR, T_ELEVATION, T_AZIMUTH, T_RANGE, T_SUN_ELEVATION, T_SUN_AZIMUTH = 0, 1, 2, 3, 4, 5
+
+
+@kernel
+def interpolate(nodes, at, out):
+    """Lagrange's polynomial through the 8 nodes around `at` (in steps from the first node)."""
+    k = math.floor(at) - 3
+    k = min(max(k, 0), nodes.shape[0] - 8)
+    x = at - k
+    x0, x1, x2, x3, x4, x5, x6, x7 = x, x - 1, x - 2, x - 3, x - 4, x - 5, x - 6, x - 7
+    l01, l23, l45, l67 = x0 * x1, x2 * x3, x4 * x5, x6 * x7
+    low, high = l01 * l23, l45 * l67
+    w0 = x1 * l23 * high / -5040.0
+    w1 = x0 * l23 * high / 720.0
+    w2 = l01 * x3 * high / -240.0
+    w3 = l01 * x2 * high / 144.0
+    w4 = low * x5 * l67 / -144.0
+    w5 = low * x4 * l67 / 240.0
+    w6 = low * l45 * x7 / -720.0
+    w7 = low * l45 * x6 / 5040.0
+    for c in range(3):
+        out[c] = (
+            w0 * nodes[k, c]
+            + w1 * nodes[k + 1, c]
+            + w2 * nodes[k + 2, c]
+            + w3 * nodes[k + 3, c]
+            + w4 * nodes[k + 4, c]
+            + w5 * nodes[k + 5, c]
+            + w6 * nodes[k + 6, c]
+            + w7 * nodes[k + 7, c]
+        )
+
+
+@kernel
+def vertical(sat):
+    """Geodetic up at the satellite, three components."""
+    p = math.hypot(sat[0], sat[1])
+    if not p > 0.0:
+        return 0.0, 0.0, math.copysign(1.0, sat[2])
+    r = math.sqrt(p * p + sat[2] * sat[2])
+    # Bowring's latitude without trigonometry: reduced latitude, then geodetic (twice for far orbits).
+    tan_beta = _B * sat[2] / (_A * p) * (1.0 + _EP2 * _B / r)
+    tan_lat = tan_beta
+    for _ in range(2):
+        cos_beta = 1.0 / math.sqrt(1.0 + tan_beta * tan_beta)
+        sin_beta = tan_beta * cos_beta
+        tan_lat = (sat[2] + _EP2 * _B * sin_beta**3) / (p - _E2 * _A * cos_beta**3)
+        tan_beta = _B / _A * tan_lat
+    cos_lat = 1.0 / math.sqrt(1.0 + tan_lat * tan_lat)
+    return sat[0] / p * cos_lat, sat[1] / p * cos_lat, tan_lat * cos_lat
+
+
+@kernel
+def nadir_cosine(sat, los):
+    """Cosine of the angle at the satellite between geodetic nadir and the unit line of sight."""
+    nx, ny, nz = vertical(sat)
+    return -(nx * los[0] + ny * los[1] + nz * los[2])
+
+
+@kernel
+def off_nadir(sat, los):
+    """Angle [rad] at the satellite between geodetic nadir and the unit line of sight to the site."""
+    nx, ny, nz = vertical(sat)
+    cx = ny * los[2] - nz * los[1]
+    cy = nz * los[0] - nx * los[2]
+    cz = nx * los[1] - ny * los[0]
+    down = -(nx * los[0] + ny * los[1] + nz * los[2])
+    return math.atan2(math.sqrt(cx * cx + cy * cy + cz * cz), down)
+
+
+@kernel
+def mask_at(azimuth, mask_az, mask_el):
+    """Skyline elevation [rad] at an azimuth [rad], straight between the points and over north."""
+    n = mask_az.shape[0]
+    for i in range(n):
+        if azimuth < mask_az[i]:
+            left = mask_az[i - 1] if i > 0 else mask_az[n - 1] - 2 * math.pi
+            part = (azimuth - left) / (mask_az[i] - left)
+            before = mask_el[i - 1] if i > 0 else mask_el[n - 1]
+            return before + part * (mask_el[i] - before)
+    right = mask_az[0] + 2 * math.pi
+    part = (azimuth - mask_az[n - 1]) / (right - mask_az[n - 1])
+    return mask_el[n - 1] + part * (mask_el[0] - mask_el[n - 1])
+
+
+@kernel
+def sun_elevation(t_s, sun, site, up, work):
+    """Topocentric elevation [rad] of the Sun's centre, no refraction; leaves its direction in `work`."""
+    nodes, first_s, step_s = sun
+    direction = work[2]
+    interpolate(nodes, (t_s - first_s) / step_s, direction)
+    for c in range(3):
+        direction[c] -= site[c]
+    distance = math.sqrt(direction[0] ** 2 + direction[1] ** 2 + direction[2] ** 2)
+    for c in range(3):
+        direction[c] /= distance
+    sin_el = direction[0] * up[0] + direction[1] * up[1] + direction[2] * up[2]
+    return math.asin(min(1.0, max(-1.0, sin_el)))
+
+
+@kernel
+def sight(t_s, orbit, site, work):
+    """Distance [m]; leaves the satellite's position and the unit line of sight to the site in `work`."""
+    sat, los = work[0], work[1]
+    position(t_s, orbit[0], sat)
+    for c in range(3):
+        los[c] = site[c] - sat[c]
+    distance = math.sqrt(los[0] * los[0] + los[1] * los[1] + los[2] * los[2])
+    for c in range(3):
+        los[c] /= distance
+    return distance
+
+
+@kernel
+def along(axis, los):
+    """Component along a local axis of the direction from the site to the satellite."""
+    return -(los[0] * axis[0] + los[1] * axis[1] + los[2] * axis[2])
+
+
+@kernel
+def turn_s(margin, distance, v_max):
+    """Time [s] in which a sight line to something this far and fast cannot turn by the margin."""
+    return distance * math.sin(min(abs(margin), _HALF_PI)) / v_max
+
+
+@kernel
+def state(t_s, orbit, site, enu, wishes, values, sun, work):
+    """(least margin of all, seconds in which its sign cannot change); no position counts as not met.
+
+    The margin is positive where all constraints hold; its parts are angles [rad], or metres / 1e6.
+    """
+    kinds, _, mask_az, mask_el, mask_top, mask_slope = wishes
+    v_max, n_max = orbit[1], orbit[2]
+    distance = sight(t_s, orbit, site, work)
+    if not math.isfinite(distance):
+        return -1.0, 1.0
+    sat, los = work[0], work[1]
+    elevation = math.asin(min(1.0, max(-1.0, along(enu[2], los))))
+    skip_bad, skip_good, worst = -1.0, math.inf, math.inf
+    for i in range(kinds.shape[0]):
+        kind = kinds[i]
+        if kind == ELEVATION:
+            margin = elevation - values[i]
+            wait = turn_s(margin, distance, v_max)
+        elif kind == OFF_NADIR:
+            # Sight line and nadir turn at once: w solves asin(v w / d) + n w <= margin.
+            margin = values[i] - off_nadir(sat, los)
+            size = abs(margin)
+            bend = _HALF_PI if size >= _HALF_PI else (size / math.sin(size) if size > 1e-9 else 1.0)
+            wait = size / (bend * v_max / distance + n_max)
+        elif kind == SUN:
+            margin = sun_elevation(t_s, sun, site, enu[2], work) - values[i]
+            wait = abs(margin) / _SUN_RATE_RAD_S
+        elif kind == RANGE:
+            margin = values[i] - distance
+            wait = abs(margin) / v_max
+            margin *= 1e-6
+        elif elevation > mask_top:
+            margin = elevation - mask_top
+            wait = turn_s(margin, distance, v_max)
+        else:
+            azimuth = math.atan2(along(enu[0], los), along(enu[1], los)) % (2 * math.pi)
+            margin = elevation - mask_at(azimuth, mask_az, mask_el)
+            wait = turn_s(abs(margin) / mask_slope, distance, v_max)
+        worst = min(worst, margin)
+        if margin < 0.0:
+            skip_bad = max(skip_bad, wait)
+        else:
+            skip_good = min(skip_good, wait)
+    if skip_bad >= 0.0:
+        return worst, skip_bad
+    return worst, skip_good
+
+
+@kernel
+def look_at(t_s, orbit, site, enu, sun, work, out):
+    """Fill `out` with the angles [rad] and the range [m] that a row of the table shows."""
+    out[T_RANGE] = sight(t_s, orbit, site, work)
+    los, direction = work[1], work[2]
+    e, n, u = along(enu[0], los), along(enu[1], los), along(enu[2], los)
+    out[T_OFF_NADIR] = off_nadir(work[0], los)
+    out[T_ELEVATION] = math.atan2(u, math.hypot(e, n))
+    out[T_AZIMUTH] = math.atan2(e, n) % (2 * math.pi)
+    out[T_SUN_ELEVATION] = sun_elevation(t_s, sun, site, enu[2], work)
+    e, n = -along(enu[0], direction), -along(enu[1], direction)
+    out[T_SUN_AZIMUTH] = math.atan2(e, n) % (2 * math.pi)

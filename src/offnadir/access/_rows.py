@@ -1,0 +1,199 @@
+"""Rows of the table of windows, compiled: best instant, greatest elevation, and the angles there."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from offnadir._jit import kernel
+from offnadir.access._margins import (
+    ELEVATION,
+    OFF_NADIR,
+    along,
+    interpolate,
+    nadir_cosine,
+    off_nadir,
+    sight,
+)
+from offnadir.orbits._segments import motion
+
+_GOLDEN = 0.3819660112501051
+_NS = 1e9
+_TWO_PI = 2.0 * math.pi
+_A, _E2 = 6_378_137.0, 6.69437999014e-3
+_FAR_S = 3.0  # a secant step longer than this is followed by another
+
+# Rows of `angles`.
+ANGLES = 7
+MAX_ELEVATION, AT_OFF_NADIR, AT_ELEVATION, AT_AZIMUTH, AT_RANGE, AT_SUN, AT_SUN_AZIMUTH = range(7)
+
+
+@kernel
+def measure(which, t_s, orbit, site, up, work):
+    """What `least` makes small: minus the cosine of off-nadir, or minus the sine of elevation."""
+    sight(t_s, orbit, site, work)
+    if which == OFF_NADIR:
+        return -nadir_cosine(work[0], work[1])
+    return -along(up, work[1])
+
+
+@kernel
+def brent(which, a, b, orbit, site, up, work):
+    """(time [s], value) of a least value in [a, b], to 0.1 ms. Source: Brent 1973, chapter 5."""
+    x = w = v = a + _GOLDEN * (b - a)
+    fx = fw = fv = measure(which, x, orbit, site, up, work)
+    moved = before = 0.0
+    for _ in range(100):
+        middle, tolerance = 0.5 * (a + b), 1e-4
+        if abs(x - middle) <= 2.0 * tolerance - 0.5 * (b - a):
+            break
+        golden = True
+        if abs(before) > tolerance:
+            r, q = (x - w) * (fx - fv), (x - v) * (fx - fw)
+            p = (x - v) * q - (x - w) * r
+            q = 2.0 * (q - r)
+            if q > 0.0:
+                p = -p
+            q = abs(q)
+            if abs(p) < abs(0.5 * q * before) and q * (a - x) < p < q * (b - x):
+                before, moved = moved, p / q
+                golden = False
+                u = x + moved
+                if u - a < 2.0 * tolerance or b - u < 2.0 * tolerance:
+                    moved = tolerance if x < middle else -tolerance
+        if golden:
+            before = (b if x < middle else a) - x
+            moved = _GOLDEN * before
+        u = x + (moved if abs(moved) >= tolerance else math.copysign(tolerance, moved))
+        fu = measure(which, u, orbit, site, up, work)
+        if fu <= fx:
+            if u < x:
+                b = x
+            else:
+                a = x
+            v, fv, w, fw, x, fx = w, fw, x, fx, u, fu
+        else:
+            if u < x:
+                a = u
+            else:
+                b = u
+            if fu <= fw or w == x:
+                v, fv, w, fw = w, fw, u, fu
+            elif fu <= fv or v in (x, w):
+                v, fv = u, fu
+    return x, fx
+
+
+@kernel
+def least(which, start, stop, orbit, site, up, work):
+    """(time [s] in the window where `measure` is least, value): a coarse scan, then Brent's method."""
+    count = 3 + int((stop - start) / 60.0)
+    gap = (stop - start) / (count - 1)
+    best_t, best = start, math.inf
+    for i in range(count):
+        t = min(start + i * gap, stop)
+        value = measure(which, t, orbit, site, up, work)
+        if value < best:
+            best_t, best = t, value
+    t, value = brent(
+        which, max(best_t - gap, start), min(best_t + gap, stop), orbit, site, up, work
+    )
+    if value < best:
+        return t, value
+    return best_t, best
+
+
+@kernel
+def slopes(t_s, track, site, up):
+    """(sine of elevation, its rate [1/s], rate of the logarithm of the cosine of off-nadir [1/s]).
+
+    The geodetic normal through the satellite meets the axis e^2 N sin(latitude) below the centre.
+    """
+    x, y, z, vx, vy, vz = motion(t_s, track)
+    dx, dy, dz = x - site[0], y - site[1], z - site[2]
+    d2 = dx * dx + dy * dy + dz * dz
+    dv = (dx * vx + dy * vy + dz * vz) / d2
+    distance = math.sqrt(d2)
+    sine = (dx * up[0] + dy * up[1] + dz * up[2]) / distance
+    climb = (vx * up[0] + vy * up[1] + vz * up[2]) / distance - sine * dv
+    r2 = x * x + y * y + z * z
+    per_r = 1.0 / math.sqrt(r2)
+    level = z + _E2 * _A * z * per_r
+    sin_lat = level / math.sqrt(x * x + y * y + level * level)
+    mz = z + _E2 * _A * sin_lat / math.sqrt(1.0 - _E2 * sin_lat * sin_lat)
+    wz = vz + _E2 * _A * per_r * (vz - z * (x * vx + y * vy + z * vz) / r2)
+    m2 = x * x + y * y + mz * mz
+    dm = dx * x + dy * y + dz * mz
+    turn = (vx * x + vy * y + vz * mz + dx * vx + dy * vy + dz * wz) / dm
+    return sine, climb, turn - dv - (x * vx + y * vy + mz * wz) / m2
+
+
+@kernel
+def extremes(near, start, stop, track, site, up):
+    """(time [s] of least off-nadir, greatest sine of elevation) of a concave pass; secants, to 0.1 ms."""
+    t1 = min(max(near, start), stop)
+    sine, climb1, tilt1 = slopes(t1, track, site, up)
+    top = sine
+    best, t2 = t1, t1 + 1.0
+    for _ in range(12):
+        t2 = min(max(t2, start), stop)
+        sine, climb2, tilt2 = slopes(t2, track, site, up)
+        bend, curve = (tilt2 - tilt1) / (t2 - t1), (climb2 - climb1) / (t2 - t1)
+        if t2 == t1 or not bend < 0.0 or not curve < 0.0:
+            return math.nan, top
+        # A parabola with this slope here and the slope before.
+        culmination = min(max(t2 - climb2 / curve, start), stop)
+        gap = culmination - t2
+        top = sine + gap * (climb2 + 0.5 * gap * curve)
+        then = t2 - tilt2 / bend
+        step, best = abs(then - t2), min(max(then, start), stop)
+        if step < 0.02 or best == t2:
+            return best, top
+        t1, climb1, tilt1, t2 = t2, climb2, tilt2, best
+    return math.nan, top
+
+
+@kernel
+def clockwise(east, north):
+    """Azimuth [rad] from north, in [0, 2 pi)."""
+    azimuth = math.atan2(east, north)
+    return azimuth if azimuth >= 0.0 else azimuth + _TWO_PI
+
+
+@kernel
+def fill_angles(t_s, orbit, site, enu, sun, work, angles, row):
+    """The angles [rad] and the range [m] at one instant."""
+    angles[AT_RANGE, row] = sight(t_s, orbit, site, work)
+    los, ray = work[1], work[2]
+    angles[AT_OFF_NADIR, row] = off_nadir(work[0], los)
+    e, n, u = along(enu[0], los), along(enu[1], los), along(enu[2], los)
+    angles[AT_ELEVATION, row] = math.atan2(u, math.sqrt(e * e + n * n))
+    angles[AT_AZIMUTH, row] = clockwise(e, n)
+    interpolate(sun[0], (t_s - sun[1]) / sun[2], ray)
+    for c in range(3):
+        ray[c] = site[c] - ray[c]
+    e, n, u = along(enu[0], ray), along(enu[1], ray), along(enu[2], ray)
+    angles[AT_SUN, row] = math.atan2(u, math.sqrt(e * e + n * n))
+    angles[AT_SUN_AZIMUTH, row] = clockwise(e, n)
+
+
+@kernel
+def write(start, stop, near, stop_s, orbit, site, enu, sun, s, row, work, out):
+    """One row of the table; `near` is the culmination of a concave pass, NaN for any other window."""
+    times, angles, numbers, cuts, zero_ns = out
+    best, sine = math.nan, 0.0
+    if near == near:
+        best, sine = extremes(near, start, stop, orbit[0], site, enu[2])
+    if best != best:
+        _, sine = least(ELEVATION, start, stop, orbit, site, enu[2], work)
+        sine = -sine
+        best, _ = least(OFF_NADIR, start, stop, orbit, site, enu[2], work)
+    fill_angles(best, orbit, site, enu, sun, work, angles, row)
+    elevation = math.asin(min(1.0, max(-1.0, sine)))
+    angles[MAX_ELEVATION, row] = max(elevation, angles[AT_ELEVATION, row])
+    times[0, row] = zero_ns + np.int64(np.rint(start * _NS))
+    times[1, row] = zero_ns + np.int64(np.rint(stop * _NS))
+    times[2, row] = zero_ns + np.int64(np.rint(best * _NS))
+    numbers[row] = s
+    cuts[0, row], cuts[1, row] = start <= 0.0, stop >= stop_s
