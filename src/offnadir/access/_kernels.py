@@ -18,10 +18,10 @@ import numpy as np
 
 from offnadir._jit import kernel
 from offnadir.access._margins import ELEVATION, OFF_NADIR, RANGE, state
-from offnadir.access._rows import ANGLES, write
+from offnadir.access._rows import ANGLES, SCRATCH, finish, write
 from offnadir.orbits._segments import motion, position
 
-__all__ = ["ANGLES", "cells", "concave_rows", "rates", "search", "thresholds"]
+__all__ = ["ANGLES", "SCRATCH", "cells", "concave_rows", "rates", "search", "thresholds"]
 
 FLOOR_S = 1e-3
 _EDGE_S = 1e-7
@@ -280,11 +280,11 @@ def march(t, end, orbit, site, enu, wishes, values, sun, work):
 
 
 @kernel
-def search(stop_s, orbit, grid, sites, enus, group, wishes, sun, first, out):
+def search(stop_s, orbit, grid, sites, enus, group, wishes, sun, sun_track, first, out):
     """Windows of one satellite in [0, stop_s] over sites `first` and on.
 
     grid = (cell_s, units (3, m), cosines (groups, m), concave (groups,)); out = (times [TAI ns] (3, n),
-    angles (7, n), site numbers (n,), cuts (2, n), TAI ns of the span's start). Returns (site to go on
+    angles (7, n), site numbers (n,), cuts (2, n), TAI ns of the span's start, scratch (12, n)). Returns (site to go on
     with, rows filled): a site whose windows do not fit any more is left for the next call whole.
     """
     cell_s, units, cosines, concave = grid
@@ -340,20 +340,10 @@ def search(stop_s, orbit, grid, sites, enus, group, wishes, sun, first, out):
                 if not start <= stop:
                     break
                 if filled >= out[2].shape[0]:
+                    finish(0, begun, out[5], out[1])
                     return s, begun
-                write(
-                    start,
-                    stop,
-                    near if concave[g] else math.nan,
-                    stop_s,
-                    orbit,
-                    site,
-                    enu,
-                    sun,
-                    s,
-                    filled,
-                    work,
-                    out,
-                )
+                near = near if concave[g] else math.nan
+                write(start, stop, near, stop_s, orbit, site, enu, sun_track, s, filled, work, out)
                 filled += 1
+    finish(0, filled, out[5], out[1])
     return sites.shape[0], filled

@@ -7,22 +7,16 @@ import math
 import numpy as np
 
 from offnadir._jit import kernel
-from offnadir.access._margins import (
-    ELEVATION,
-    OFF_NADIR,
-    along,
-    interpolate,
-    nadir_cosine,
-    off_nadir,
-    sight,
-)
+from offnadir.access._margins import ELEVATION, OFF_NADIR, along, nadir_cosine, sight
 from offnadir.orbits._segments import motion
 
 _GOLDEN = 0.3819660112501051
 _NS = 1e9
-_TWO_PI = 2.0 * math.pi
-_A, _E2 = 6_378_137.0, 6.69437999014e-3
-_FAR_S = 3.0  # a secant step longer than this is followed by another
+_TWO_PI, _HALF_PI, _QUARTER = 2.0 * math.pi, math.pi / 2, math.pi / 4
+_A, _B = 6_378_137.0, 6_356_752.314245179
+_E2 = 1.0 - (_B / _A) ** 2
+_EP2 = (_A / _B) ** 2 - 1.0
+SCRATCH = 12  # numbers that `place` leaves for `finish`
 
 # Rows of `angles`.
 ANGLES = 7
@@ -155,33 +149,89 @@ def extremes(near, start, stop, track, site, up):
 
 
 @kernel
-def clockwise(east, north):
-    """Azimuth [rad] from north, in [0, 2 pi)."""
-    azimuth = math.atan2(east, north)
-    return azimuth if azimuth >= 0.0 else azimuth + _TWO_PI
+def arc(y, x):
+    """atan2(y, x), to 1e-14, without branches, so that loops over it use the vector unit.
+
+    Folded to tangents below tan(pi/8); there an odd polynomial fitted at Chebyshev points.
+    """
+    small, large = min(abs(x), abs(y)), max(abs(x), abs(y))
+    t = small / (large + 1e-300)
+    folded = t > 0.41421356237309503
+    t = (t - 1.0) / (t + 1.0) if folded else t
+    s = t * t
+    q = 0.03070266626308945
+    q = q * s - 0.05877266373770221
+    q = q * s + 0.07564473503141346
+    q = q * s - 0.09078503922088059
+    q = q * s + 0.11110394050359797
+    q = q * s - 0.14285690817594432
+    q = q * s + 0.19999999613348332
+    q = q * s - 0.33333333330872533
+    q = q * s + 0.9999999999999746
+    angle = t * q + (_QUARTER if folded else 0.0)
+    angle = _HALF_PI - angle if abs(y) > abs(x) else angle
+    angle = math.pi - angle if x < 0.0 else angle
+    return -angle if y < 0.0 else angle
 
 
 @kernel
-def fill_angles(t_s, orbit, site, enu, sun, work, angles, row):
-    """The angles [rad] and the range [m] at one instant."""
-    angles[AT_RANGE, row] = sight(t_s, orbit, site, work)
-    los, ray = work[1], work[2]
-    angles[AT_OFF_NADIR, row] = off_nadir(work[0], los)
-    e, n, u = along(enu[0], los), along(enu[1], los), along(enu[2], los)
-    angles[AT_ELEVATION, row] = math.atan2(u, math.sqrt(e * e + n * n))
-    angles[AT_AZIMUTH, row] = clockwise(e, n)
-    interpolate(sun[0], (t_s - sun[1]) / sun[2], ray)
+def place(row, best, site, enu, track, sun, scratch):
+    """Note for `finish` where the satellite is, and it and the Sun as seen from the site."""
+    x, y, z, _, _, _ = motion(best, track)
+    dx, dy, dz = x - site[0], y - site[1], z - site[2]
+    scratch[0, row], scratch[1, row], scratch[2, row] = x, y, z
+    scratch[3, row], scratch[4, row], scratch[5, row] = dx, dy, dz
     for c in range(3):
-        ray[c] = site[c] - ray[c]
-    e, n, u = along(enu[0], ray), along(enu[1], ray), along(enu[2], ray)
-    angles[AT_SUN, row] = math.atan2(u, math.sqrt(e * e + n * n))
-    angles[AT_SUN_AZIMUTH, row] = clockwise(e, n)
+        scratch[6 + c, row] = dx * enu[c, 0] + dy * enu[c, 1] + dz * enu[c, 2]
+    x, y, z, _, _, _ = motion(best, sun)
+    dx, dy, dz = x - site[0], y - site[1], z - site[2]
+    for c in range(3):
+        scratch[9 + c, row] = dx * enu[c, 0] + dy * enu[c, 1] + dz * enu[c, 2]
+
+
+@kernel
+def finish(first, last, scratch, angles):
+    """The angles [rad] and the range [m] of rows that `place` prepared, many at a time."""
+    for i in range(first, last):
+        x, y, z = scratch[0, i], scratch[1, i], scratch[2, i]
+        dx, dy, dz = scratch[3, i], scratch[4, i], scratch[5, i]
+        # Geodetic vertical at the satellite by Bowring's formula, twice, without trigonometry.
+        p = math.sqrt(x * x + y * y) + 1e-9
+        r = math.sqrt(x * x + y * y + z * z)
+        tan_beta = _B * z / (_A * p) * (1.0 + _EP2 * _B / r)
+        cos2 = 1.0 / (1.0 + tan_beta * tan_beta)
+        cos_beta = math.sqrt(cos2)
+        sin3 = tan_beta * cos_beta * (1.0 - cos2)
+        tan_beta = _B / _A * (z + _EP2 * _B * sin3) / (p - _E2 * _A * cos_beta * cos2)
+        cos2 = 1.0 / (1.0 + tan_beta * tan_beta)
+        cos_beta = math.sqrt(cos2)
+        sin3 = tan_beta * cos_beta * (1.0 - cos2)
+        tan_lat = (z + _EP2 * _B * sin3) / (p - _E2 * _A * cos_beta * cos2)
+        cos_lat = 1.0 / math.sqrt(1.0 + tan_lat * tan_lat)
+        nx, ny, nz = x / p * cos_lat, y / p * cos_lat, tan_lat * cos_lat
+        cx, cy, cz = ny * dz - nz * dy, nz * dx - nx * dz, nx * dy - ny * dx
+        down = nx * dx + ny * dy + nz * dz
+        angles[AT_OFF_NADIR, i] = arc(math.sqrt(cx * cx + cy * cy + cz * cz), down)
+        angles[AT_RANGE, i] = math.sqrt(dx * dx + dy * dy + dz * dz)
+        e, n, u = scratch[6, i], scratch[7, i], scratch[8, i]
+        elevation = arc(u, math.sqrt(e * e + n * n))
+        angles[AT_ELEVATION, i] = elevation
+        azimuth = arc(e, n)
+        angles[AT_AZIMUTH, i] = azimuth if azimuth >= 0.0 else azimuth + _TWO_PI
+        e, n, u = scratch[9, i], scratch[10, i], scratch[11, i]
+        angles[AT_SUN, i] = arc(u, math.sqrt(e * e + n * n))
+        azimuth = arc(e, n)
+        angles[AT_SUN_AZIMUTH, i] = azimuth if azimuth >= 0.0 else azimuth + _TWO_PI
+        # `write` left the sine of the greatest elevation here.
+        sine = min(1.0, angles[MAX_ELEVATION, i])
+        top = arc(sine, math.sqrt(1.0 - sine * sine))
+        angles[MAX_ELEVATION, i] = max(top, elevation)
 
 
 @kernel
 def write(start, stop, near, stop_s, orbit, site, enu, sun, s, row, work, out):
     """One row of the table; `near` is the culmination of a concave pass, NaN for any other window."""
-    times, angles, numbers, cuts, zero_ns = out
+    times, angles, numbers, cuts, zero_ns, scratch = out
     best, sine = math.nan, 0.0
     if near == near:
         best, sine = extremes(near, start, stop, orbit[0], site, enu[2])
@@ -189,9 +239,8 @@ def write(start, stop, near, stop_s, orbit, site, enu, sun, s, row, work, out):
         _, sine = least(ELEVATION, start, stop, orbit, site, enu[2], work)
         sine = -sine
         best, _ = least(OFF_NADIR, start, stop, orbit, site, enu[2], work)
-    fill_angles(best, orbit, site, enu, sun, work, angles, row)
-    elevation = math.asin(min(1.0, max(-1.0, sine)))
-    angles[MAX_ELEVATION, row] = max(elevation, angles[AT_ELEVATION, row])
+    place(row, best, site, enu, orbit[0], sun, scratch)
+    angles[MAX_ELEVATION, row] = sine
     times[0, row] = zero_ns + np.int64(np.rint(start * _NS))
     times[1, row] = zero_ns + np.int64(np.rint(stop * _NS))
     times[2, row] = zero_ns + np.int64(np.rint(best * _NS))

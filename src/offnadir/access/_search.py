@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import os
@@ -18,11 +19,11 @@ from offnadir.access._constraints import Constraint, HorizonMask, MinElevation
 from offnadir.access._encode import encode
 from offnadir.access._station import Station
 from offnadir.constants import WGS84_E2
-from offnadir.earth import Site, SunTable, east_north_up
+from offnadir.earth import EarthOrientation, Site, SunTable, east_north_up
 from offnadir.epoch import Span
 from offnadir.errors import InputError
 from offnadir.orbits import Ephemeris, timing_error_s
-from offnadir.orbits._polynomials import refine
+from offnadir.orbits._polynomials import fit_track, refine
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -31,6 +32,7 @@ _CELL_RAD = 0.13  # how far a satellite moves in a cell of the search
 _LONGEST_CELL_S = 1800.0
 _PARTS = 6  # to a segment of the ephemeris
 _SHORT_SEGMENT_S = 300.0  # is not cut
+_SUN_SEGMENT_S = 10800.0
 _ROWS = 8192  # that the kernel fills at a time
 _SITES = 4096  # that one task searches
 _AHEAD = 4  # tasks handed out per thread before their results are taken
@@ -143,11 +145,10 @@ def _stream(
         for first in range(0, len(sites), _SITES)
     ]
     names = np.array([site.name for site in sites], dtype=object)
-    suns: dict[tuple[Span, int], SunTable] = {}
     threads = os.cpu_count() or 1
     waiting: deque[Future[list[Table]]] = deque()
 
-    def task(ephemeris: Ephemeris, sun: SunTable) -> list[Table]:
+    def task(ephemeris: Ephemeris, sun: tuple[Any, Any]) -> list[Table]:
         return [
             table
             for first, block in blocks
@@ -160,10 +161,8 @@ def _stream(
             upcoming = iter(flock)
             while True:
                 for ephemeris in itertools.islice(upcoming, threads * _AHEAD - len(waiting)):
-                    key = (ephemeris.span, id(ephemeris.orientation))
-                    if key not in suns:
-                        suns[key] = SunTable.over(ephemeris.span, ephemeris.orientation)
-                    waiting.append(pool.submit(task, ephemeris, suns[key]))
+                    sun = _sun(ephemeris.span, ephemeris.orientation)
+                    waiting.append(pool.submit(task, ephemeris, sun))
                 if not waiting:
                     return
                 yield from waiting.popleft().result()
@@ -173,6 +172,16 @@ def _stream(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+@functools.lru_cache(maxsize=16)
+def _sun(span: Span, orientation: EarthOrientation) -> tuple[Any, Any]:
+    """The Sun for the kernel, as nodes and as a track of segments."""
+    table = SunTable.over(span, orientation)
+    count = max(math.ceil(span.duration_s / _SUN_SEGMENT_S), 1)
+    step_s = span.duration_s / count
+    track = fit_track(table.position_itrf_m, span.start.tai_ns, step_s, count)
+    return (table.r_itrf_m, table.first - span.start, table.step_s), (track, 0.0, step_s)
 
 
 def _grid(ephemeris: Ephemeris, places: Places) -> tuple[Any, Any] | None:
@@ -206,7 +215,7 @@ def _search(
     places: Places,
     names: NDArray[Any],
     first_site: int,
-    sun_table: SunTable,
+    suns: tuple[Any, Any],
 ) -> Iterator[Table]:
     """Call the kernel until all sites are done; a site with more windows than room gets more room."""
     from offnadir.access import _kernels as kernels
@@ -216,9 +225,9 @@ def _search(
         return
     orbit, grid = prepared
     span = ephemeris.span
-    sun = (sun_table.r_itrf_m, sun_table.first - span.start, sun_table.step_s)
     doubt = _Doubt(ephemeris)
     site, rows = 0, min(_ROWS, 64 + len(places.names) * (1 + int(span.duration_s / 2700.0)))
+    scratch = np.empty((kernels.SCRATCH, rows))
     while site < len(places.names):
         out = (
             np.empty((3, rows), np.int64),
@@ -226,6 +235,7 @@ def _search(
             np.empty(rows, np.int64),
             np.empty((2, rows), np.bool_),
             span.start.tai_ns,
+            scratch,
         )
         at, filled = kernels.search(
             span.duration_s,
@@ -235,12 +245,13 @@ def _search(
             places.enu,
             places.group,
             places.code,
-            sun,
+            *suns,
             site,
             out,
         )
         if at == site:
             rows *= 4
+            scratch = np.empty((kernels.SCRATCH, rows))
         site = at
         if filled:
             yield _table(ephemeris, doubt, names, first_site, filled, out)

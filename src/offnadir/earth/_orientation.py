@@ -156,9 +156,26 @@ def sun_gcrs_m(tai_ns: Times) -> Array:
 
 def rot_itrf_gcrs(tai_ns: Times, orientation: EarthOrientation) -> Array:
     """Rotation from GCRS to ITRF, shape (n, 3, 3): IAU 2000B, good to 1 mas."""
+    return np.asarray(rot_itrf_cirs(tai_ns, orientation) @ _rot_cirs_gcrs(tai_ns), np.float64)
+
+
+def sun_cirs_m(tai_ns: Times) -> Array:
+    """Apparent place of the Sun [m] against the turning axis: slow, unlike the one in ITRF."""
+    return rotate(_rot_cirs_gcrs(tai_ns), sun_gcrs_m(tai_ns))
+
+
+def _rot_cirs_gcrs(tai_ns: Times) -> Array:
+    return np.asarray(erfa.c2i00b(*_jd(tai_ns + _TT_MINUS_TAI_NS)), np.float64)
+
+
+def rot_itrf_cirs(tai_ns: Times, orientation: EarthOrientation) -> Array:
+    """Rotation from CIRS to ITRF, shape (n, 3, 3): Earth rotation angle and polar motion."""
     ut1, x, y = orientation.at(tai_ns)
-    tt = _jd(tai_ns + _TT_MINUS_TAI_NS)
-    return np.asarray(erfa.c2t00b(*tt, *_jd(_ut1_ns(tai_ns, ut1)), x, y), np.float64)
+    era = erfa.era00(*_jd(_ut1_ns(tai_ns, ut1)))
+    turn = np.zeros((len(tai_ns), 3, 3))
+    turn[:, 0, 0] = turn[:, 1, 1] = np.cos(era)
+    turn[:, 0, 1], turn[:, 1, 0], turn[:, 2, 2] = np.sin(era), -np.sin(era), 1.0
+    return np.asarray(erfa.pom00(x, y, 0.0) @ turn, np.float64)
 
 
 def rotate(rotation: Array, vectors: Array) -> Array:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from offnadir.earth._ellipsoid import Site, east_north_up
 from offnadir.earth._interpolate import STENCIL, interpolate
-from offnadir.earth._orientation import EarthOrientation, rot_itrf_gcrs, rotate, sun_gcrs_m
+from offnadir.earth._orientation import EarthOrientation, rot_itrf_cirs, rotate, sun_cirs_m
 from offnadir.epoch import Epoch, Span
 
 Array = NDArray[np.float64]
@@ -39,8 +39,8 @@ class SunTable:
         slow_ns = first.tai_ns + (np.arange(slow, dtype=np.int64) - _SPARE) * (_SLOW * step_ns)
         at = _SPARE + np.arange(count) / _SLOW
         tai_ns = first.tai_ns + np.arange(count, dtype=np.int64) * step_ns
-        gcrs_m = interpolate(sun_gcrs_m(slow_ns), at)
-        nodes = rotate(rot_itrf_gcrs(tai_ns, orientation), gcrs_m)
+        cirs_m = interpolate(sun_cirs_m(slow_ns), at)
+        nodes = rotate(rot_itrf_cirs(tai_ns, orientation), cirs_m)
         nodes.flags.writeable = False
         return cls(first, _STEP_S, nodes)
 

@@ -9,6 +9,7 @@ rate decide in a low orbit (docs/theory/access.md).
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +42,25 @@ def evaluate(coefficients: Array, at: Array) -> tuple[Array, Array]:
 FINE_ORDER = 8
 
 
+def _points(order: int) -> Array:
+    return np.asarray(-np.cos(np.pi * (np.arange(order) + 0.5) / order), np.float64)
+
+
+def fit_track(
+    sample: Callable[[NDArray[np.int64]], Array], first_ns: int, step_s: float, count: int
+) -> Array:
+    """Degree 7 through `sample(tai_ns)`, (n, 3), over `count` segments: shape (count, 8, 3)."""
+    points = _points(FINE_ORDER)
+    fit = np.linalg.inv(np.vander(points, FINE_ORDER, increasing=True))
+    since_s = (np.arange(count)[:, None] + (points + 1.0) / 2.0) * step_s
+    values = sample(first_ns + np.rint(since_s.ravel() * 1e9).astype(np.int64))
+    return np.ascontiguousarray(fit @ values.reshape(count, FINE_ORDER, 3))
+
+
 @functools.cache
 def _finer(parts: int) -> Array:
     """Coefficients of 16 powers over a segment to those of 8 powers over each of its even parts."""
-    points = -np.cos(np.pi * (np.arange(FINE_ORDER) + 0.5) / FINE_ORDER)
+    points = _points(FINE_ORDER)
     fit = np.linalg.inv(np.vander(points, FINE_ORDER, increasing=True))
     middles = (2.0 * np.arange(parts) + 1.0) / parts - 1.0
     at = middles[:, None] + points / parts
