@@ -5,9 +5,11 @@ Three stages, each exact about what it may leave out:
 1. *Cells* (some two minutes each): while a satellite is in a cell, the point below it stays within a known
    angle of the cell's middle, so a cell is skipped if the site lies beyond that plus the greatest
    central angle at which the constraints can be met.
-2. A pass limited by elevation alone, where the margin is provably concave in time, has at most one
-   window; Newton's steps find both edges and cannot jump over them.
-3. Everything else is marched through by waits (`_margins.py`): a window longer than FLOOR_S cannot be missed.
+2. A pass over an elevation limit, where the margin is provably concave in time, has at most one
+   window; Newton's steps find both edges. A pass through an off-nadir cone is walked by steps from bounds on
+   the second derivative.
+3. All other constraints are marched through by waits (`_margins.py`), within what stage 2 left or within
+   the cells: a window longer than FLOOR_S cannot be missed.
 """
 
 from __future__ import annotations
@@ -21,13 +23,16 @@ from offnadir.access._margins import ELEVATION, OFF_NADIR, RANGE, state
 from offnadir.access._rows import ANGLES, SCRATCH, finish, write
 from offnadir.orbits._segments import motion, position
 
-__all__ = ["ANGLES", "SCRATCH", "cells", "concave_rows", "rates", "search", "thresholds"]
+__all__ = ["ANGLES", "SCRATCH", "bends", "cells", "concave_rows", "rates", "search", "thresholds"]
 
 FLOOR_S = 1e-3
+MARCH, CONCAVE, CONE = 0, 1, 2
 _EDGE_S = 1e-7
 _GM = 3.986004418e14
 _OMEGA = 7.292115e-5
 _PLUMB_RAD = 0.0034  # geodetic and geocentric vertical differ by 0.00336 at most
+_A, _E2 = 6_378_137.0, 6.694379990141317e-3
+_RATE_ERROR = 1.0  # m/s, of `depth`
 _DOT_ERROR = 3e-6  # of single precision, and a little more
 
 
@@ -124,17 +129,100 @@ def concave_rows(wishes, v_max, r_low, r_high, cosines, turn, out):
     kinds, values = wishes[0], wishes[1]
     more = 2.0 * _OMEGA * v_max + _OMEGA**2 * r_high + 0.004 * _GM / r_low**2
     for g in range(values.shape[0]):
-        elevation, alone, farthest = 0.0, True, 0.0
+        elevation, farthest = 0.0, 0.0
         for i in range(kinds.shape[0]):
-            alone = alone and kinds[i] == ELEVATION
-            elevation = max(elevation, values[g, i])
+            if kinds[i] == ELEVATION:
+                elevation = max(elevation, values[g, i])
         for k in range(turn.shape[0]):
             if cosines[g, k] < 1.0:
                 angle = math.acos(max(-1.0, cosines[g, k])) + turn[k] + _PLUMB_RAD
                 farthest = max(farthest, angle)
         sine = math.sin(elevation)
         level = math.cos(min(math.pi, farthest)) - sine
-        out[g] = alone and level > 0.0 and _GM / r_high**2 * level > more * (1.0 + sine)
+        out[g] = level > 0.0 and _GM / r_high**2 * level > more * (1.0 + sine)
+
+
+@kernel
+def bends(v_max, r_low, r_high, rho_low, rho_high):
+    """(most, -least) second derivative [m/s2] of `depth`, whatever the limit and the site."""
+    speed2, far = v_max * v_max, r_high + rho_high
+    more = 2.0 * _OMEGA * v_max + _OMEGA**2 * r_high + 0.004 * _GM / r_low**2
+    pull = _GM / r_low**2 + more
+    # In turn: gravity along the vertical, the turning vertical, its own acceleration, the distance.
+    swing = 2.02 * speed2 / r_low + 1.2 * far * speed2 / r_low**2
+    return (
+        more - _GM / r_high**2 + swing + pull,
+        pull + swing + speed2 / (r_low - rho_high) + pull,
+    )
+
+
+@kernel
+def depth(t_s, track, site, cosine):
+    """(depth inside the cone of a greatest off-nadir angle [m], its rate [m/s]).
+
+    Depth is (satellite - site) . vertical - cos(limit) * distance. The geodetic vertical through the
+    satellite meets the axis e^2 N sin(latitude) below the centre; the rate is good to 1 m/s.
+    """
+    x, y, z, vx, vy, vz = motion(t_s, track)
+    dx, dy, dz = x - site[0], y - site[1], z - site[2]
+    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+    p2 = x * x + y * y
+    per_r = 1.0 / math.sqrt(p2 + z * z)
+    mz = z + _E2 * _A * z * per_r
+    for _ in range(2):
+        sin_lat = mz / math.sqrt(p2 + mz * mz)
+        mz = z + _E2 * _A * sin_lat / math.sqrt(1.0 - _E2 * sin_lat * sin_lat)
+    wz = vz + _E2 * _A * per_r * (vz - z * (x * vx + y * vy + z * vz) * per_r * per_r)
+    per_m = 1.0 / math.sqrt(p2 + mz * mz)
+    dm = (dx * x + dy * y + dz * mz) * per_m
+    turn = (vx * x + vy * y + vz * mz + dx * vx + dy * vy + dz * wz) * per_m
+    drop = dm * (x * vx + y * vy + mz * wz) * per_m * per_m
+    recede = (dx * vx + dy * vy + dz * vz) / distance
+    return dm - cosine * distance, turn - drop - cosine * recede
+
+
+@kernel
+def reach_s(f, rate, bend):
+    """Time [s] in which a curve at |f| with this rate towards zero, bent by this at most, cannot get there."""
+    root = math.sqrt(rate * rate + 2.0 * bend * f)
+    return 2.0 * f / (rate + root) if rate > 0.0 else (root - rate) / bend
+
+
+@kernel
+def cone_pass(t, end, track, site, cosine, bend_up, bend_down):
+    """(start, stop [s]) of the first window in [t, end] inside the off-nadir cone; NaN if there is none.
+
+    Steps are the longest that the bounds on the second derivative allow: near an edge they are Newton's.
+    """
+    f, rate = depth(t, track, site, cosine)
+    start = t if f >= 0.0 else math.nan
+    while t < end:
+        if f >= 0.0:
+            step = reach_s(f, _RATE_ERROR - rate, bend_down)
+            close = rate < 0.0
+        else:
+            step = reach_s(-f, rate + _RATE_ERROR, bend_up)
+            close = rate > 0.0
+        if close and (bend_up + bend_down) * step * step < _EDGE_S * abs(rate):
+            # What is left is below 0.1 us: this is the edge.
+            t = min(t - f / rate, end)
+            if f >= 0.0:
+                return start, t
+            start = t
+            t += 2.0 * _EDGE_S
+        elif f == f:
+            t += max(step, FLOOR_S)
+        else:
+            t += 1.0  # nothing known here
+        if t >= end:
+            break
+        before = f
+        f, rate = depth(t, track, site, cosine)
+        if f >= 0.0 and not start == start:
+            start = t  # over a step of FLOOR_S
+        elif before >= 0.0 and not f >= 0.0:
+            return start, t
+    return start, end
 
 
 @kernel
@@ -280,28 +368,28 @@ def march(t, end, orbit, site, enu, wishes, values, sun, work):
 
 
 @kernel
-def search(stop_s, orbit, grid, sites, enus, group, wishes, sun, sun_track, first, out):
+def search(stop_s, orbit, grid, how, sites, enus, group, wishes, rest, sun, sun_track, first, out):
     """Windows of one satellite in [0, stop_s] over sites `first` and on.
 
-    grid = (cell_s, units (3, m), cosines (groups, m), concave (groups,)); out = (times [TAI ns] (3, n),
-    angles (7, n), site numbers (n,), cuts (2, n), TAI ns of the span's start, scratch (12, n)). Returns (site to go on
-    with, rows filled): a site whose windows do not fit any more is left for the next call whole.
+    grid = (cell_s, units (3, m), cosines (groups, m)); how = (MARCH | CONCAVE | CONE, limits (groups,) as a
+    sine of elevation or a cosine of off-nadir, bends); `rest` are the wishes that `how` leaves to march. out =
+    (times [TAI ns] (3, n), angles (7, n), site numbers (n,), cuts (2, n), TAI ns of the span's start,
+    scratch (12, n)). Returns (site to go on with, rows filled): a site whose windows do not fit any more
+    is left for the next call whole.
     """
-    cell_s, units, cosines, concave = grid
+    cell_s, units, cosines = grid
+    mode, limits, bend_up, bend_down = how
     m = units.shape[1]
     track = orbit[0]
     flags = np.zeros((m + 7) // 8 * 8, np.uint8)
     words = flags.view(np.uint64)
     ux, uy, uz = units[0], units[1], units[2]
     work = np.empty((3, 3))
+    open_end = rest[0].shape[0] > 0
     filled = 0
     for s in range(first, sites.shape[0]):
-        site, enu, values, g = sites[s], enus[s], wishes[1][group[s]], group[s]
+        site, enu, g = sites[s], enus[s], group[s]
         bar = cosines[g]
-        sine = 0.0
-        if concave[g]:
-            for i in range(values.shape[0]):
-                sine = max(sine, math.sin(values[i]))
         rho = math.sqrt(site[0] ** 2 + site[1] ** 2 + site[2] ** 2)
         sx, sy, sz = (
             np.float32(site[0] / rho),
@@ -319,31 +407,44 @@ def search(stop_s, orbit, grid, sites, enus, group, wishes, sun, sun_track, firs
             if flags[k] == 0:
                 k += 1
                 continue
-            a = k * cell_s
+            t = k * cell_s
             nearest, most = k, np.float32(-2.0)
             while k < m and flags[k] != 0:
                 dot = ux[k] * sx + uy[k] * sy + uz[k] * sz
                 if dot > most:
                     nearest, most = k, dot
                 k += 1
-            b = min(k * cell_s, stop_s)
-            t = a
-            while t < b:
-                if concave[g]:
-                    near = min((nearest + 0.5) * cell_s, b)
-                    start, stop, near = concave_pass(a, b, near, track, site, enu[2], rho, sine)
-                    t = b
+            end = min(k * cell_s, stop_s)
+            while t < end:
+                near = math.nan
+                if mode == CONCAVE:
+                    start, stop, near = concave_pass(
+                        t, end, min((nearest + 0.5) * cell_s, end), track, site, enu[2], rho,
+                        limits[g],
+                    )  # fmt: skip
+                    after = end
+                elif mode == CONE:
+                    start, stop = cone_pass(t, end, track, site, limits[g], bend_up, bend_down)
+                    near = 0.5 * (start + stop)
+                    after = stop + 2.0 * _EDGE_S
                 else:
-                    start, stop = march(t, b, orbit, site, enu, wishes, values, sun, work)
-                    # `stop` itself is still in the window: go on just after it.
-                    t = stop + 2.0 * _EDGE_S
+                    start, stop, after = t, end, end
                 if not start <= stop:
                     break
-                if filled >= out[2].shape[0]:
-                    finish(0, begun, out[5], out[1])
-                    return s, begun
-                near = near if concave[g] else math.nan
-                write(start, stop, near, stop_s, orbit, site, enu, sun_track, s, filled, work, out)
-                filled += 1
+                inner = start
+                while inner <= stop:
+                    a, b = inner, stop
+                    inner = math.inf
+                    if open_end:
+                        a, b = march(a, b, orbit, site, enu, rest, rest[1][g], sun, work)
+                        if not a <= b:
+                            break
+                        inner = b + 2.0 * _EDGE_S
+                    if filled >= out[2].shape[0]:
+                        finish(0, begun, out[5], out[1])
+                        return s, begun
+                    write(a, b, near, stop_s, orbit, site, enu, sun_track, s, filled, work, out)
+                    filled += 1
+                t = after
     finish(0, filled, out[5], out[1])
     return sites.shape[0], filled

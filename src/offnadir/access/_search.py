@@ -33,6 +33,8 @@ _LONGEST_CELL_S = 1800.0
 _PARTS = 6  # to a segment of the ephemeris
 _SHORT_SEGMENT_S = 300.0  # is not cut
 _SUN_SEGMENT_S = 10800.0
+_LOWEST_M = 100e3  # above the sites: lower satellites are searched the slow way
+_TILT_RAD = 0.0034  # between geodetic and geocentric vertical, at most
 _ROWS = 8192  # that the kernel fills at a time
 _SITES = 4096  # that one task searches
 _AHEAD = 4  # tasks handed out per thread before their results are taken
@@ -184,8 +186,8 @@ def _sun(span: Span, orientation: EarthOrientation) -> tuple[Any, Any]:
     return (table.r_itrf_m, table.first - span.start, table.step_s), (track, 0.0, step_s)
 
 
-def _grid(ephemeris: Ephemeris, places: Places) -> tuple[Any, Any] | None:
-    """The satellite's bounds and its cells, as the kernel takes them; None if nothing is known of it."""
+def _prepare(ephemeris: Ephemeris, places: Places) -> tuple[Any, Any, Any, Any] | None:
+    """The satellite's bounds, its cells and the way to search them; None if nothing is known of it."""
     from offnadir.access import _kernels as kernels  # numba costs half a second: only when needed
 
     stop_s = ephemeris.span.duration_s
@@ -204,10 +206,40 @@ def _grid(ephemeris: Ephemeris, places: Places) -> tuple[Any, Any] | None:
     units, groups = np.empty((3, count), np.float32), len(places.code[1])
     low, high, turn = np.empty((3, count))
     kernels.cells(track, cell_s, units, low, high, turn)
-    cosines, concave = np.empty((groups, count), np.float32), np.empty(groups, np.bool_)
+    cosines = np.empty((groups, count), np.float32)
     kernels.thresholds(places.code, *places.rho_m, low, high, turn, cosines)
-    kernels.concave_rows(places.code, v_max, r_low, r_high, cosines, turn, concave)
-    return (track, v_max, nadir_rad_s), (cell_s, units, cosines, concave)
+    bounds = (v_max, r_low, r_high)
+    how, rest = _how(places, bounds, cosines, turn)
+    return (track, v_max, nadir_rad_s), (cell_s, units, cosines), how, rest
+
+
+def _how(places: Places, bounds: tuple[float, float, float], cosines: Any, turn: Array) -> Any:
+    """Which of the kernel's ways to take, with its limits, and the wishes that it leaves over."""
+    from offnadir.access import _kernels as kernels
+
+    kinds, values = places.code[:2]
+    v_max, r_low, r_high = bounds
+    elevations = kinds == kernels.ELEVATION
+    cones = kinds == kernels.OFF_NADIR
+    floor_rad = values[:, elevations].max(axis=1)
+    mode, limits, left, bends = kernels.MARCH, np.zeros(len(values)), kinds >= 0, (0.0, 0.0)
+    if cones.any() and r_high < 1.3 * r_low and r_low > places.rho_m[1] + _LOWEST_M:
+        mode, left = kernels.CONE, ~cones
+        cone_rad = values[:, cones].min(axis=1)
+        limits = np.cos(cone_rad)
+        bends = kernels.bends(*bounds, *places.rho_m)
+        # At the cone's rim the satellite stands lowest; both verticals are tilted against the radius.
+        sine = np.sin(np.minimum(cone_rad + _TILT_RAD, math.pi / 2)) * r_high / places.rho_m[0]
+        lowest_rad = np.arccos(np.minimum(sine, 1.0)) - _TILT_RAD
+        if (lowest_rad > floor_rad).all():
+            left &= ~elevations
+    else:
+        concave = np.empty(len(values), np.bool_)
+        kernels.concave_rows(places.code, v_max, r_low, r_high, cosines, turn, concave)
+        if concave.all():
+            mode, limits, left = kernels.CONCAVE, np.sin(floor_rad), ~elevations
+    rest = (kinds[left], np.ascontiguousarray(values[:, left]), *places.code[2:])
+    return (mode, limits, *bends), rest
 
 
 def _search(
@@ -220,10 +252,10 @@ def _search(
     """Call the kernel until all sites are done; a site with more windows than room gets more room."""
     from offnadir.access import _kernels as kernels
 
-    prepared = _grid(ephemeris, places)
+    prepared = _prepare(ephemeris, places)
     if prepared is None:
         return
-    orbit, grid = prepared
+    orbit, grid, how, rest = prepared
     span = ephemeris.span
     doubt = _Doubt(ephemeris)
     site, rows = 0, min(_ROWS, 64 + len(places.names) * (1 + int(span.duration_s / 2700.0)))
@@ -241,10 +273,12 @@ def _search(
             span.duration_s,
             orbit,
             grid,
+            how,
             places.r_m,
             places.enu,
             places.group,
             places.code,
+            rest,
             *suns,
             site,
             out,
