@@ -357,7 +357,9 @@ def main() -> None:
     peers = [] if args.peers == "none" else args.peers.split(",")
     folder = HERE / ".peers" / "work"
     folder.mkdir(parents=True, exist_ok=True)
-    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.machine()}\n")
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.machine()}\n"
+    )
     works = [w for w in workloads(args.data) if w.name in args.workloads]
     head = ["", "workload", "windows", "offnadir [s]", *(f"{p} [s]" for p in peers), "ratio"]
     lines, judged, where = [], [], []
@@ -393,14 +395,20 @@ def main() -> None:
             if known and not without_sun:
                 found = by_pair(*rows.T)
                 found = {k: v for k, v in found.items() if k in known}
-                judged.append((peer, work.name, len({k[0] for k in known}), agreement(known, found)))
+                judged.append(
+                    (peer, work.name, len({k[0] for k in known}), agreement(known, found))
+                )
         ratio = f"{fastest / seconds:.0f}" if fastest else "-"
         lines.append([work.name, work.text, f"{number:,}", f"{seconds:.3f}", *cells, ratio])
         print("  ".join(lines[-1]), file=sys.stderr)
     table(head, lines)
-    print("\n\\* measured on a share of the satellites and scaled up. Ratio: the fastest peer's time over ours.\n")
+    print(
+        "\n\\* measured on a share of the satellites and scaled up. Ratio: the fastest peer's time over ours.\n"
+    )
     if judged:
-        print("Agreement with the dense truth (satellites compared; grazing: margin below 2e-5 rad):\n")
+        print(
+            "Agreement with the dense truth (satellites compared; grazing: margin below 2e-5 rad):\n"
+        )
         names = ["who", "workload", "satellites", "windows", "missing", "invented", "grazing",
                  "median edge [ms]", "within 1 ms", "worst [ms]"]  # fmt: skip
         table(names, [
@@ -425,12 +433,21 @@ def curve(work: Workload | None, folder: Path) -> None:
     orientation = EarthOrientation.from_file(eop) if eop else EarthOrientation.bundled()
     sets = element_sets(work, folder)
     rows = []
-    for satellites, sites in ((500, 1), (500, 10), (500, 100), (500, 1000), (125, 1000), (30, 1000)):
+    for satellites, sites in (
+        (500, 1),
+        (500, 10),
+        (500, 100),
+        (500, 1000),
+        (125, 1000),
+        (30, 1000),
+    ):
         part = replace(work, sites=work.sites[:sites])
         times, result = timed(lambda p=part, n=satellites: ours(p, sets[:n], orientation), 3)
         taken = statistics.median(times)
         each = 1e6 * taken / max(len(result), 1)
-        rows.append([str(satellites), str(sites), f"{len(result):,}", f"{taken:.3f}", f"{each:.2f}"])
+        rows.append(
+            [str(satellites), str(sites), f"{len(result):,}", f"{taken:.3f}", f"{each:.2f}"]
+        )
     print("\nGrowth (workload C in parts):\n")
     table(["satellites", "places", "windows", "seconds", "us a window"], rows)
 

@@ -56,8 +56,8 @@ class Truth:
         )
         return np.einsum("nij,nj->ni", erfa.pom00(x, y, 0.0), pef) * 1e3
 
-    def sun_unit(self, t_s: np.ndarray) -> np.ndarray:
-        """Direction of the Sun every 20 s from ERFA, straight in between (good to 0.02 arcsec)."""
+    def sun_m(self, t_s: np.ndarray) -> np.ndarray:
+        """The Sun [m] every 20 s from ERFA, straight in between (good to 0.02 arcsec)."""
         knots = np.arange(math.floor(t_s.min() / 20), math.ceil(t_s.max() / 20) + 2) * 20.0
         if len(knots) > 3 * len(t_s):
             return self._sun(t_s)
@@ -67,16 +67,19 @@ class Truth:
     def _sun(self, t_s: np.ndarray) -> np.ndarray:
         tai = self.start.tai_ns + np.rint(t_s * 1e9).astype(np.int64)
         tt = self._jd(tai + 32_184_000_000)
-        helio, bary = erfa.epv00(*tt)
+        helio, _ = erfa.epv00(*tt)
         ray = -helio["p"]
+        far_m = np.linalg.norm(ray, axis=1, keepdims=True) * 1.495978707e11
         ray = ray / np.linalg.norm(ray, axis=1, keepdims=True) + helio["v"] / 173.1446
         ut1, x, y = self.orientation.at(tai)
         ut1_ns = tai + np.rint(ut1 * 1e9).astype(np.int64)
         turn = erfa.c2t06a(*tt, *self._jd(ut1_ns), x, y)
         ray = np.einsum("nij,nj->ni", turn, ray)
-        return ray / np.linalg.norm(ray, axis=1, keepdims=True)
+        return ray / np.linalg.norm(ray, axis=1, keepdims=True) * far_m
 
-    def windows(self, site: tuple[float, float, float], seconds: float, limits: Limits) -> np.ndarray:
+    def windows(
+        self, site: tuple[float, float, float], seconds: float, limits: Limits
+    ) -> np.ndarray:
         """Shape (n, 3): start, stop [s], greatest margin seen [rad]; of one place (lat, lon [deg], alt [m])."""
         if not hasattr(self, "grid"):
             self.grid = np.append(np.arange(0.0, seconds, STEP_S), seconds)
@@ -84,7 +87,7 @@ class Truth:
             self.grid_up = _vertical(self.grid_m)
             self.grid_sun = None
         if limits.min_sun_deg is not None and self.grid_sun is None:
-            self.grid_sun = self.sun_unit(self.grid)
+            self.grid_sun = self.sun_m(self.grid)
         t = self.grid
         m = margin(self.grid_m, self.grid_up, self.grid_sun, site, limits)
 
@@ -132,8 +135,7 @@ def margin(r, up, sun, site, limits: Limits) -> np.ndarray:
         tilt = np.arctan2(cross, np.einsum("ij,ij->i", up, ray))
         parts.append(np.radians(limits.max_off_nadir_deg) - tilt)
     if limits.min_sun_deg is not None:
-        # Parallax: the place is nearer to the Sun than the Earth's centre by up to 8.8 arcsec.
-        far = sun * 1.495978707e11 - place
+        far = sun - place
         sine = far @ zenith / np.linalg.norm(far, axis=1)
         parts.append(np.arcsin(sine) - np.radians(limits.min_sun_deg))
     return np.min(parts, axis=0)

@@ -20,14 +20,15 @@ def windows(job: Job) -> list[tuple[int, int, float, float]]:
         limits.append(bh.ElevationConstraint(min_elevation_deg=job.min_elevation_deg))
     if job.max_off_nadir_deg is not None:
         limits.append(bh.OffNadirConstraint(max_off_nadir_deg=job.max_off_nadir_deg))
-        limits.append(bh.ElevationConstraint(min_elevation_deg=0.0))  # else it looks through the Earth
+        limits.append(
+            bh.ElevationConstraint(min_elevation_deg=0.0)
+        )  # else it looks through the Earth
     satellites = [
         bh.SGPPropagator.from_tle(line1, line2, 60.0).with_id(i)
         for i, (_, line1, line2) in enumerate(job.satellites)
     ]
     places = [
-        bh.PointLocation(lon, lat, alt).with_id(i)
-        for i, (_, lat, lon, alt) in enumerate(job.sites)
+        bh.PointLocation(lon, lat, alt).with_id(i) for i, (_, lat, lon, alt) in enumerate(job.sites)
     ]
     start = bh.Epoch(job.start)
     stop = start + job.seconds

@@ -35,8 +35,7 @@ def windows(job: Job) -> list[tuple[int, int, float, float]]:
             for w in (one.interval() for one in found)
         ]
     crafts = [
-        lox.Spacecraft(str(i), lox.SGP4("\n".join(lines)))
-        for i, lines in enumerate(job.satellites)
+        lox.Spacecraft(str(i), lox.SGP4("\n".join(lines))) for i, lines in enumerate(job.satellites)
     ]
     stations = []
     for i, (_, lat, lon, alt) in enumerate(job.sites):

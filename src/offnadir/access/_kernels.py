@@ -20,10 +20,7 @@ import numpy as np
 
 from offnadir._jit import kernel
 from offnadir.access._margins import ELEVATION, OFF_NADIR, RANGE, state
-from offnadir.access._rows import ANGLES, SCRATCH, finish, write
 from offnadir.orbits._segments import motion, position
-
-__all__ = ["ANGLES", "SCRATCH", "bends", "cells", "concave_rows", "rates", "search", "thresholds"]
 
 FLOOR_S = 1e-3
 MARCH, CONCAVE, CONE = 0, 1, 2
@@ -59,7 +56,7 @@ def cells(track, cell_s, units, low, high, turn):
     before, middle, after = np.empty(3), np.empty(3), np.empty(3)
     position(0.0, track, after)
     for k in range(turn.shape[0]):
-        before[:] = after
+        before[0], before[1], before[2] = after[0], after[1], after[2]
         position((k + 0.5) * cell_s, track, middle)
         position((k + 1.0) * cell_s, track, after)
         r0 = math.sqrt(before[0] ** 2 + before[1] ** 2 + before[2] ** 2)
@@ -77,32 +74,35 @@ def cells(track, cell_s, units, low, high, turn):
                 units[c, k] = middle[c] / r1
         elif r0 > 0.0 or r1 > 0.0 or r2 > 0.0:
             low[k], high[k], turn[k] = 0.0, math.inf, math.pi
-            units[:, k] = 0.0
+            units[0, k] = units[1, k] = units[2, k] = 0.0
         else:
-            units[:, k] = np.nan
+            units[0, k] = units[1, k] = units[2, k] = np.nan
 
 
 @kernel
 def reach(kinds, values, rho_low, rho_high, r_low, r_high):
-    """Greatest central angle [rad] at which a site can be seen under these limits; negative: never."""
-    elevation, best = 0.0, math.pi
+    """Cosine of the greatest central angle at which a site can be seen under these limits; 2: never."""
+    elevation, best = 0.0, -1.0
     for i in range(kinds.shape[0]):
         if kinds[i] == ELEVATION:
             elevation = max(elevation, values[i])
         elif kinds[i] == OFF_NADIR:
-            tilt = values[i] + _PLUMB_RAD
+            # Sine rule in the triangle of the Earth's centre, the satellite and the site.
+            tilt = min(values[i] + _PLUMB_RAD, 0.5 * math.pi)
             sine = r_high / rho_low * math.sin(tilt)
-            if tilt < math.pi / 2 and sine < 1.0:
-                best = min(best, math.asin(sine) - tilt)
+            if sine < 1.0:
+                best = max(
+                    best, math.sqrt(1.0 - sine * sine) * math.cos(tilt) + sine * math.sin(tilt)
+                )
         elif kinds[i] == RANGE:
             gap = max(r_low - rho_high, 0.0)
             rest = gap * gap - values[i] * values[i]
             if rest > 0.0:
-                return -1.0
-            best = min(best, math.acos(max(-1.0, 1.0 + rest / (2.0 * r_low * rho_low))))
+                return 2.0
+            best = max(best, 1.0 + rest / (2.0 * r_low * rho_low))
     floor = elevation - _PLUMB_RAD
-    cosine = rho_low / r_high * math.cos(floor)
-    return min(best, math.acos(min(1.0, cosine)) - floor)
+    away = min(1.0, rho_low / r_high * math.cos(floor))
+    return max(best, away * math.cos(floor) + math.sqrt(1.0 - away * away) * math.sin(floor))
 
 
 @kernel
@@ -110,13 +110,22 @@ def thresholds(wishes, rho_low, rho_high, low, high, turn, out):
     """Fill `out` (rows of values, cells) with the cosine that a site in reach must pass."""
     kinds, values = wishes[0], wishes[1]
     for g in range(values.shape[0]):
+        r_low = r_high = cosine = sine = 0.0
         for k in range(turn.shape[0]):
-            if turn[k] >= math.pi:
+            if turn[k] > 1.0:
                 out[g, k] = -2.0
                 continue
-            angle = reach(kinds, values[g], rho_low, rho_high, low[k], high[k])
-            cosine = math.cos(min(math.pi, angle + turn[k])) - _DOT_ERROR
-            out[g, k] = cosine if angle >= 0.0 else 2.0
+            if not (r_low <= low[k] and high[k] <= r_high):
+                # A little wide, so that it holds for the next cells too.
+                r_low, r_high = 0.999 * low[k], 1.001 * high[k]
+                cosine = reach(kinds, values[g], rho_low, rho_high, r_low, r_high)
+                sine = math.sqrt(max(0.0, 1.0 - cosine * cosine))
+            t2 = turn[k] * turn[k]
+            cos_turn = 1.0 - 0.5 * t2
+            sin_turn = turn[k] * (1.0 - t2 / 6.0 * (1.0 - t2 / 20.0))
+            # Beyond the antipode every site is in reach.
+            wide = cosine * cos_turn - sine * sin_turn if cosine > -cos_turn else -2.0
+            out[g, k] = wide - _DOT_ERROR if cosine <= 1.0 else 2.0
 
 
 @kernel
@@ -183,7 +192,7 @@ def depth(t_s, track, site, cosine):
 
 @kernel
 def reach_s(f, rate, bend):
-    """Time [s] in which a curve at |f| with this rate towards zero, bent by this at most, cannot get there."""
+    """Time [s] in which a curve at |f|, with this rate towards zero and bent so much at most, stays off it."""
     root = math.sqrt(rate * rate + 2.0 * bend * f)
     return 2.0 * f / (rate + root) if rate > 0.0 else (root - rate) / bend
 
@@ -218,7 +227,7 @@ def cone_pass(t, end, track, site, cosine, bend_up, bend_down):
             break
         before = f
         f, rate = depth(t, track, site, cosine)
-        if f >= 0.0 and not start == start:
+        if f >= 0.0 and start != start:
             start = t  # over a step of FLOOR_S
         elif before >= 0.0 and not f >= 0.0:
             return start, t
@@ -368,27 +377,23 @@ def march(t, end, orbit, site, enu, wishes, values, sun, work):
 
 
 @kernel
-def search(stop_s, orbit, grid, how, sites, enus, group, wishes, rest, sun, sun_track, first, out):
-    """Windows of one satellite in [0, stop_s] over sites `first` and on.
+def passes(stop_s, track, grid, how, sites, enus, group, first, spans, numbers):
+    """Stages 1 and 2: stretches of one satellite's time over sites `first` and on, within [0, stop_s].
 
     grid = (cell_s, units (3, m), cosines (groups, m)); how = (MARCH | CONCAVE | CONE, limits (groups,) as a
-    sine of elevation or a cosine of off-nadir, bends); `rest` are the wishes that `how` leaves to march. out =
-    (times [TAI ns] (3, n), angles (7, n), site numbers (n,), cuts (2, n), TAI ns of the span's start,
-    scratch (12, n)). Returns (site to go on with, rows filled): a site whose windows do not fit any more
-    is left for the next call whole.
+    sine of elevation or a cosine of off-nadir, bends). Fills `spans` (3, n) with start, stop and, but for
+    MARCH, a time near the culmination [s], and `numbers` (n,) with the site. Returns (site to go on with,
+    rows filled): a site whose stretches do not fit any more is left for the next call whole.
     """
     cell_s, units, cosines = grid
     mode, limits, bend_up, bend_down = how
     m = units.shape[1]
-    track = orbit[0]
     flags = np.zeros((m + 7) // 8 * 8, np.uint8)
     words = flags.view(np.uint64)
     ux, uy, uz = units[0], units[1], units[2]
-    work = np.empty((3, 3))
-    open_end = rest[0].shape[0] > 0
-    filled = 0
+    room, filled = numbers.shape[0], 0
     for s in range(first, sites.shape[0]):
-        site, enu, g = sites[s], enus[s], group[s]
+        site, up, g = sites[s], enus[s, 2], group[s]
         bar = cosines[g]
         rho = math.sqrt(site[0] ** 2 + site[1] ** 2 + site[2] ** 2)
         sx, sy, sz = (
@@ -416,35 +421,47 @@ def search(stop_s, orbit, grid, how, sites, enus, group, wishes, rest, sun, sun_
                 k += 1
             end = min(k * cell_s, stop_s)
             while t < end:
-                near = math.nan
+                start, stop, near = t, end, math.nan
+                t = end
                 if mode == CONCAVE:
+                    guess = min((nearest + 0.5) * cell_s, end)
                     start, stop, near = concave_pass(
-                        t, end, min((nearest + 0.5) * cell_s, end), track, site, enu[2], rho,
-                        limits[g],
-                    )  # fmt: skip
-                    after = end
+                        start, end, guess, track, site, up, rho, limits[g]
+                    )
                 elif mode == CONE:
-                    start, stop = cone_pass(t, end, track, site, limits[g], bend_up, bend_down)
+                    start, stop = cone_pass(start, end, track, site, limits[g], bend_up, bend_down)
                     near = 0.5 * (start + stop)
-                    after = stop + 2.0 * _EDGE_S
-                else:
-                    start, stop, after = t, end, end
+                    t = stop + 2.0 * _EDGE_S
                 if not start <= stop:
                     break
-                inner = start
-                while inner <= stop:
-                    a, b = inner, stop
-                    inner = math.inf
-                    if open_end:
-                        a, b = march(a, b, orbit, site, enu, rest, rest[1][g], sun, work)
-                        if not a <= b:
-                            break
-                        inner = b + 2.0 * _EDGE_S
-                    if filled >= out[2].shape[0]:
-                        finish(0, begun, out[5], out[1])
-                        return s, begun
-                    write(a, b, near, stop_s, orbit, site, enu, sun_track, s, filled, work, out)
-                    filled += 1
-                t = after
-    finish(0, filled, out[5], out[1])
+                if filled >= room:
+                    return s, begun
+                spans[0, filled], spans[1, filled], spans[2, filled] = start, stop, near
+                numbers[filled] = s
+                filled += 1
     return sites.shape[0], filled
+
+
+@kernel
+def narrow(first, given, spans, numbers, orbit, sites, enus, group, rest, sun, new, new_numbers):
+    """Stage 3: windows in which the wishes `rest` hold too, within stretches `first` to `given`.
+
+    Fills `new` and `new_numbers` as `passes` does; returns (stretch to go on with, rows filled).
+    """
+    room, filled = new_numbers.shape[0], 0
+    work = np.empty((3, 3))
+    for i in range(first, given):
+        s, begun = numbers[i], filled
+        values = rest[1][group[s]]
+        t = spans[0, i]
+        while t <= spans[1, i]:
+            a, b = march(t, spans[1, i], orbit, sites[s], enus[s], rest, values, sun, work)
+            if not a <= b:
+                break
+            if filled >= room:
+                return i, begun
+            new[0, filled], new[1, filled], new[2, filled] = a, b, spans[2, i]
+            new_numbers[filled] = s
+            filled += 1
+            t = b + 2.0 * _EDGE_S
+    return given, filled

@@ -222,27 +222,35 @@ def finish(first, last, scratch, angles):
         angles[AT_SUN, i] = arc(u, math.sqrt(e * e + n * n))
         azimuth = arc(e, n)
         angles[AT_SUN_AZIMUTH, i] = azimuth if azimuth >= 0.0 else azimuth + _TWO_PI
-        # `write` left the sine of the greatest elevation here.
+        # `rows` left the sine of the greatest elevation here.
         sine = min(1.0, angles[MAX_ELEVATION, i])
         top = arc(sine, math.sqrt(1.0 - sine * sine))
         angles[MAX_ELEVATION, i] = max(top, elevation)
 
 
 @kernel
-def write(start, stop, near, stop_s, orbit, site, enu, sun, s, row, work, out):
-    """One row of the table; `near` is the culmination of a concave pass, NaN for any other window."""
-    times, angles, numbers, cuts, zero_ns, scratch = out
-    best, sine = math.nan, 0.0
-    if near == near:
-        best, sine = extremes(near, start, stop, orbit[0], site, enu[2])
-    if best != best:
-        _, sine = least(ELEVATION, start, stop, orbit, site, enu[2], work)
-        sine = -sine
-        best, _ = least(OFF_NADIR, start, stop, orbit, site, enu[2], work)
-    place(row, best, site, enu, orbit[0], sun, scratch)
-    angles[MAX_ELEVATION, row] = sine
-    times[0, row] = zero_ns + np.int64(np.rint(start * _NS))
-    times[1, row] = zero_ns + np.int64(np.rint(stop * _NS))
-    times[2, row] = zero_ns + np.int64(np.rint(best * _NS))
-    numbers[row] = s
-    cuts[0, row], cuts[1, row] = start <= 0.0, stop >= stop_s
+def rows(stop_s, spans, numbers, orbit, sites, enus, sun, scratch, out):
+    """Stage 4: fill `out` = (times [TAI ns] (3, n), angles (7, n), cuts (2, n), TAI ns of the span's start).
+
+    `spans` (3, n) and `numbers` (n,) come from `passes` or `narrow`: a third row that is a number is near
+    the culmination of a short pass.
+    """
+    times, angles, cuts, zero_ns = out
+    work = np.empty((3, 3))
+    for i in range(numbers.shape[0]):
+        start, stop, near = spans[0, i], spans[1, i], spans[2, i]
+        site, enu = sites[numbers[i]], enus[numbers[i]]
+        best, sine = math.nan, 0.0
+        if near == near:
+            best, sine = extremes(near, start, stop, orbit[0], site, enu[2])
+        if best != best:
+            _, sine = least(ELEVATION, start, stop, orbit, site, enu[2], work)
+            sine = -sine
+            best, _ = least(OFF_NADIR, start, stop, orbit, site, enu[2], work)
+        place(i, best, site, enu, orbit[0], sun, scratch)
+        angles[MAX_ELEVATION, i] = sine
+        times[0, i] = zero_ns + np.int64(np.rint(start * _NS))
+        times[1, i] = zero_ns + np.int64(np.rint(stop * _NS))
+        times[2, i] = zero_ns + np.int64(np.rint(best * _NS))
+        cuts[0, i], cuts[1, i] = start <= 0.0, stop >= stop_s
+    finish(0, numbers.shape[0], scratch, angles)

@@ -197,7 +197,7 @@ def _prepare(ephemeris: Ephemeris, places: Places) -> tuple[Any, Any, Any, Any] 
         ephemeris.first - ephemeris.span.start,
         ephemeris.step_s / parts,
     )
-    v_max, r_low, r_high = kernels.rates(track, stop_s, max(ephemeris.step_s / 30, 20.0))
+    v_max, r_low, r_high = kernels.rates(track, stop_s, max(ephemeris.step_s / 12, 20.0))
     if not v_max > 0.0:
         return None
     nadir_rad_s = v_max / r_low / (1.0 - WGS84_E2)
@@ -216,11 +216,12 @@ def _prepare(ephemeris: Ephemeris, places: Places) -> tuple[Any, Any, Any, Any] 
 def _how(places: Places, bounds: tuple[float, float, float], cosines: Any, turn: Array) -> Any:
     """Which of the kernel's ways to take, with its limits, and the wishes that it leaves over."""
     from offnadir.access import _kernels as kernels
+    from offnadir.access._margins import ELEVATION, OFF_NADIR
 
     kinds, values = places.code[:2]
     v_max, r_low, r_high = bounds
-    elevations = kinds == kernels.ELEVATION
-    cones = kinds == kernels.OFF_NADIR
+    elevations = kinds == ELEVATION
+    cones = kinds == OFF_NADIR
     floor_rad = values[:, elevations].max(axis=1)
     mode, limits, left, bends = kernels.MARCH, np.zeros(len(values)), kinds >= 0, (0.0, 0.0)
     if cones.any() and r_high < 1.3 * r_low and r_low > places.rho_m[1] + _LOWEST_M:
@@ -249,46 +250,64 @@ def _search(
     first_site: int,
     suns: tuple[Any, Any],
 ) -> Iterator[Table]:
-    """Call the kernel until all sites are done; a site with more windows than room gets more room."""
-    from offnadir.access import _kernels as kernels
+    """The windows of one satellite over a block of places, in tables of bounded size."""
+    from offnadir.access import _rows as kernels
 
     prepared = _prepare(ephemeris, places)
     if prepared is None:
         return
     orbit, grid, how, rest = prepared
-    span = ephemeris.span
+    span, n = ephemeris.span, len(places.names)
+    here = (places.r_m, places.enu)
+    room = min(_ROWS, 64 + n * (1 + int(span.duration_s / 2700.0)))
     doubt = _Doubt(ephemeris)
-    site, rows = 0, min(_ROWS, 64 + len(places.names) * (1 + int(span.duration_s / 2700.0)))
-    scratch = np.empty((kernels.SCRATCH, rows))
+    for spans, numbers in _stretches(
+        span.duration_s, orbit, grid, how, places, rest, suns[0], room
+    ):
+        rows = len(numbers)
+        times, cuts = np.empty((3, rows), np.int64), np.empty((2, rows), np.bool_)
+        angles, scratch = np.empty((kernels.ANGLES, rows)), np.empty((kernels.SCRATCH, rows))
+        out = (times, angles, cuts, span.start.tai_ns)
+        kernels.rows(span.duration_s, spans, numbers, orbit, *here, suns[1], scratch, out)
+        yield _table(ephemeris, doubt, names, numbers + first_site, times, angles, cuts)
+
+
+def _stretches(
+    duration_s: float,
+    orbit: Any,
+    grid: Any,
+    how: Any,
+    places: Places,
+    rest: Any,
+    sun: Any,
+    room: int,
+) -> Iterator[tuple[Array, NDArray[np.int64]]]:
+    """Windows as start, stop, culmination [s] and site; what does not fit gets more room."""
+    from offnadir.access import _kernels as kernels  # numba costs half a second: only when needed
+
+    here = (places.r_m, places.enu, places.group)
+    site = 0
+    spans, numbers = np.empty((3, room)), np.empty(room, np.int64)
     while site < len(places.names):
-        out = (
-            np.empty((3, rows), np.int64),
-            np.empty((kernels.ANGLES, rows)),
-            np.empty(rows, np.int64),
-            np.empty((2, rows), np.bool_),
-            span.start.tai_ns,
-            scratch,
-        )
-        at, filled = kernels.search(
-            span.duration_s,
-            orbit,
-            grid,
-            how,
-            places.r_m,
-            places.enu,
-            places.group,
-            places.code,
-            rest,
-            *suns,
-            site,
-            out,
-        )
+        at, filled = kernels.passes(
+            duration_s, orbit[0], grid, how, *here, site, spans, numbers
+        )  # fmt: skip
         if at == site:
-            rows *= 4
-            scratch = np.empty((kernels.SCRATCH, rows))
-        site = at
-        if filled:
-            yield _table(ephemeris, doubt, names, first_site, filled, out)
+            room *= 4
+            spans, numbers = np.empty((3, room)), np.empty(room, np.int64)
+        site, done = at, 0
+        if filled and not len(rest[0]):
+            yield spans[:, :filled], numbers[:filled].copy()
+            continue
+        while done < filled:
+            new, new_numbers = np.empty((3, room)), np.empty(room, np.int64)
+            at, found = kernels.narrow(
+                done, filled, spans, numbers, orbit, *here, rest, sun, new, new_numbers
+            )
+            room *= 4 if at == done else 1
+            done = at
+            if found:
+                yield new[:, :found], new_numbers[:found]
 
 
 class _Doubt:
@@ -313,20 +332,18 @@ def _table(
     ephemeris: Ephemeris,
     doubt: _Doubt,
     names: NDArray[Any],
-    first_site: int,
-    filled: int,
-    out: tuple[Any, ...],
+    index: NDArray[np.int64],
+    times: NDArray[np.int64],
+    angles: Array,
+    cuts: NDArray[np.bool_],
 ) -> Table:
-    """The kernel's rows as named columns; copied where the buffer is much larger than they are."""
-    times, angles, numbers, cuts = (part[..., :filled] for part in out[:4])
-    if 2 * filled < out[2].shape[0]:
-        times, angles, numbers, cuts = (np.array(p) for p in (times, angles, numbers, cuts))
-    index = numbers + first_site if first_site else numbers
+    """The kernel's rows as named columns."""
+    rows = len(index)
     sigma_s, most_s = doubt.columns(times[2])
     return Table(
         {
-            "satellite": Labels(np.zeros(filled, np.int32), (ephemeris.satellite,)),
-            "norad_id": np.full(filled, ephemeris.norad_id, np.int64),
+            "satellite": Labels(np.zeros(rows, np.int32), (ephemeris.satellite,)),
+            "norad_id": np.full(rows, ephemeris.norad_id, np.int64),
             "site": Labels(index, names),
             "site_index": index,
             "start": times[0],
