@@ -115,7 +115,7 @@ def test_a_geostationary_satellite_is_seen_all_day_and_both_ends_are_marked(floc
 
 def test_off_nadir_never_looks_through_the_earth(flock):
     table = find_windows([make_ephemeris(e, SPAN) for e in flock], SITES, [MaxOffNadir(89 * deg)])
-    assert table["elevation_rad"].min() > 0
+    assert table["elevation_rad"].min() > -1e-9  # an edge lies on the horizon, to rounding
 
 
 def test_contacts_obey_least_elevation_and_skyline_at_once(flock):

@@ -6,8 +6,8 @@ Three stages, each exact about what it may leave out:
    angle of the cell's middle, so a cell is skipped if the site lies beyond that plus the greatest
    central angle at which the constraints can be met.
 2. A pass over an elevation limit, where the margin is provably concave in time, has at most one
-   window; Newton's steps find both edges. A pass through an off-nadir cone is walked by steps from bounds on
-   the second derivative.
+   window; Newton's steps find both edges. An off-nadir cone, and an elevation limit where nothing is proved,
+   is walked by steps from bounds on the second derivative.
 3. All other constraints are marched through by waits (`_margins.py`), within what stage 2 left or within
    the cells: a window longer than FLOOR_S cannot be missed.
 """
@@ -23,13 +23,14 @@ from offnadir.access._margins import ELEVATION, OFF_NADIR, RANGE, state
 from offnadir.orbits._segments import motion, position
 
 FLOOR_S = 1e-3
-MARCH, CONCAVE, CONE = 0, 1, 2
+MARCH, CONCAVE, CONE, WALK = 0, 1, 2, 3
 _EDGE_S = 1e-7
 _GM = 3.986004418e14
 _OMEGA = 7.292115e-5
 _PLUMB_RAD = 0.0034  # geodetic and geocentric vertical differ by 0.00336 at most
 _A, _E2 = 6_378_137.0, 6.694379990141317e-3
 _RATE_ERROR = 1.0  # m/s, of `depth`
+_SHORT_S = 1200.0  # a window in which off-nadir has one least value
 _DOT_ERROR = 3e-6  # of single precision, and a little more
 
 
@@ -152,17 +153,20 @@ def concave_rows(wishes, v_max, r_low, r_high, cosines, turn, out):
 
 
 @kernel
-def bends(v_max, r_low, r_high, rho_low, rho_high):
-    """(most, -least) second derivative [m/s2] of `depth`, whatever the limit and the site."""
+def bends(mode, limits, v_max, r_low, r_high, rho_low, rho_high):
+    """(most, -least) second derivative [m/s2] of `depth` or `height`, whatever the site."""
     speed2, far = v_max * v_max, r_high + rho_high
     more = 2.0 * _OMEGA * v_max + _OMEGA**2 * r_high + 0.004 * _GM / r_low**2
     pull = _GM / r_low**2 + more
-    # In turn: gravity along the vertical, the turning vertical, its own acceleration, the distance.
-    swing = 2.02 * speed2 / r_low + 1.2 * far * speed2 / r_low**2
-    return (
-        more - _GM / r_high**2 + swing + pull,
-        pull + swing + speed2 / (r_low - rho_high) + pull,
-    )
+    whirl = speed2 / (r_low - rho_high)
+    if mode == CONE:
+        # In turn: gravity along the vertical, the turning vertical, its own acceleration, the distance.
+        swing = 2.02 * speed2 / r_low + 1.2 * far * speed2 / r_low**2
+        return more - _GM / r_high**2 + swing + pull, pull + swing + whirl + pull
+    sine = 0.0
+    for g in range(limits.shape[0]):
+        sine = max(sine, limits[g])
+    return (1.0 + sine) * pull, (1.0 + sine) * pull + sine * whirl
 
 
 @kernel
@@ -198,12 +202,20 @@ def reach_s(f, rate, bend):
 
 
 @kernel
-def cone_pass(t, end, track, site, cosine, bend_up, bend_down):
-    """(start, stop [s]) of the first window in [t, end] inside the off-nadir cone; NaN if there is none.
+def curve(mode, t_s, track, site, up, limit):
+    """`depth` or `height`, as the mode asks."""
+    if mode == CONE:
+        return depth(t_s, track, site, limit)
+    return height(t_s, track, site, up, limit)
+
+
+@kernel
+def walk(mode, t, end, track, site, up, limit, bend_up, bend_down):
+    """(start, stop [s]) of the first window of `curve` in [t, end]; NaN if there is none.
 
     Steps are the longest that the bounds on the second derivative allow: near an edge they are Newton's.
     """
-    f, rate = depth(t, track, site, cosine)
+    f, rate = curve(mode, t, track, site, up, limit)
     start = t if f >= 0.0 else math.nan
     while t < end:
         if f >= 0.0:
@@ -226,7 +238,7 @@ def cone_pass(t, end, track, site, cosine, bend_up, bend_down):
         if t >= end:
             break
         before = f
-        f, rate = depth(t, track, site, cosine)
+        f, rate = curve(mode, t, track, site, up, limit)
         if f >= 0.0 and start != start:
             start = t  # over a step of FLOOR_S
         elif before >= 0.0 and not f >= 0.0:
@@ -380,9 +392,9 @@ def march(t, end, orbit, site, enu, wishes, values, sun, work):
 def passes(stop_s, track, grid, how, sites, enus, group, first, spans, numbers):
     """Stages 1 and 2: stretches of one satellite's time over sites `first` and on, within [0, stop_s].
 
-    grid = (cell_s, units (3, m), cosines (groups, m)); how = (MARCH | CONCAVE | CONE, limits (groups,) as a
-    sine of elevation or a cosine of off-nadir, bends). Fills `spans` (3, n) with start, stop and, but for
-    MARCH, a time near the culmination [s], and `numbers` (n,) with the site. Returns (site to go on with,
+    grid = (cell_s, units (3, m), cosines (groups, m)); how = (mode, limits (groups,) as a
+    sine of elevation or a cosine of off-nadir, bends). Fills `spans` (3, n) with start, stop and, for
+    CONCAVE and CONE, a time near the culmination [s], and `numbers` (n,) with the site. Returns (site to go on with,
     rows filled): a site whose stretches do not fit any more is left for the next call whole.
     """
     cell_s, units, cosines = grid
@@ -428,9 +440,12 @@ def passes(stop_s, track, grid, how, sites, enus, group, first, spans, numbers):
                     start, stop, near = concave_pass(
                         start, end, guess, track, site, up, rho, limits[g]
                     )
-                elif mode == CONE:
-                    start, stop = cone_pass(start, end, track, site, limits[g], bend_up, bend_down)
-                    near = 0.5 * (start + stop)
+                elif mode != MARCH:
+                    start, stop = walk(
+                        mode, start, end, track, site, up, limits[g], bend_up, bend_down
+                    )
+                    if mode == CONE and stop - start < _SHORT_S:
+                        near = 0.5 * (start + stop)
                     t = stop + 2.0 * _EDGE_S
                 if not start <= stop:
                     break

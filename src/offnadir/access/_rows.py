@@ -80,9 +80,9 @@ def brent(which, a, b, orbit, site, up, work):
 
 
 @kernel
-def least(which, start, stop, orbit, site, up, work):
+def least(which, start, stop, scan_s, orbit, site, up, work):
     """(time [s] in the window where `measure` is least, value): a coarse scan, then Brent's method."""
-    count = 3 + int((stop - start) / 60.0)
+    count = 3 + int((stop - start) / scan_s)
     gap = (stop - start) / (count - 1)
     best_t, best = start, math.inf
     for i in range(count):
@@ -229,11 +229,11 @@ def finish(first, last, scratch, angles):
 
 
 @kernel
-def rows(stop_s, spans, numbers, orbit, sites, enus, sun, scratch, out):
+def rows(stop_s, scan_s, spans, numbers, orbit, sites, enus, sun, scratch, out):
     """Stage 4: fill `out` = (times [TAI ns] (3, n), angles (7, n), cuts (2, n), TAI ns of the span's start).
 
     `spans` (3, n) and `numbers` (n,) come from `passes` or `narrow`: a third row that is a number is near
-    the culmination of a short pass.
+    the culmination of a short pass. Long ones are looked at every `scan_s`.
     """
     times, angles, cuts, zero_ns = out
     work = np.empty((3, 3))
@@ -244,9 +244,9 @@ def rows(stop_s, spans, numbers, orbit, sites, enus, sun, scratch, out):
         if near == near:
             best, sine = extremes(near, start, stop, orbit[0], site, enu[2])
         if best != best:
-            _, sine = least(ELEVATION, start, stop, orbit, site, enu[2], work)
+            _, sine = least(ELEVATION, start, stop, scan_s, orbit, site, enu[2], work)
             sine = -sine
-            best, _ = least(OFF_NADIR, start, stop, orbit, site, enu[2], work)
+            best, _ = least(OFF_NADIR, start, stop, scan_s, orbit, site, enu[2], work)
         place(i, best, site, enu, orbit[0], sun, scratch)
         angles[MAX_ELEVATION, i] = sine
         times[0, i] = zero_ns + np.int64(np.rint(start * _NS))

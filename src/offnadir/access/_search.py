@@ -28,7 +28,7 @@ from offnadir.orbits._polynomials import fit_track, refine
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-_CELL_RAD = 0.13  # how far a satellite moves in a cell of the search
+_CELLS_RAD = (0.05, 0.13)  # how far a satellite moves in a cell of the search
 _LONGEST_CELL_S = 1800.0
 _PARTS = 6  # to a segment of the ephemeris
 _SHORT_SEGMENT_S = 300.0  # is not cut
@@ -201,7 +201,13 @@ def _prepare(ephemeris: Ephemeris, places: Places) -> tuple[Any, Any, Any, Any] 
     if not v_max > 0.0:
         return None
     nadir_rad_s = v_max / r_low / (1.0 - WGS84_E2)
-    cell_s = min(_CELL_RAD * r_low / v_max, _LONGEST_CELL_S)
+    # Cells of about the size of what a satellite reaches leave few sites in vain and are soon looked through.
+    cosine = min(
+        kernels.reach(places.code[0], row, *places.rho_m, r_low, r_high) for row in places.code[1]
+    )
+    reach_rad = math.acos(min(max(cosine, -1.0), 1.0))
+    cell_rad = min(max(reach_rad, _CELLS_RAD[0]), _CELLS_RAD[1])
+    cell_s = min(cell_rad * r_low / v_max, _LONGEST_CELL_S)
     count = max(math.ceil(stop_s / cell_s), 1)
     units, groups = np.empty((3, count), np.float32), len(places.code[1])
     low, high, turn = np.empty((3, count))
@@ -220,25 +226,27 @@ def _how(places: Places, bounds: tuple[float, float, float], cosines: Any, turn:
 
     kinds, values = places.code[:2]
     v_max, r_low, r_high = bounds
-    elevations = kinds == ELEVATION
-    cones = kinds == OFF_NADIR
+    rho_low, rho_high = places.rho_m
+    elevations, cones = kinds == ELEVATION, kinds == OFF_NADIR
     floor_rad = values[:, elevations].max(axis=1)
-    mode, limits, left, bends = kernels.MARCH, np.zeros(len(values)), kinds >= 0, (0.0, 0.0)
-    if cones.any() and r_high < 1.3 * r_low and r_low > places.rho_m[1] + _LOWEST_M:
-        mode, left = kernels.CONE, ~cones
-        cone_rad = values[:, cones].min(axis=1)
-        limits = np.cos(cone_rad)
-        bends = kernels.bends(*bounds, *places.rho_m)
+    cone_rad = values[:, cones].min(axis=1, initial=math.pi)
+    if (cone_rad > math.asin(min(1.0, rho_high / r_low)) + _TILT_RAD).all():
+        # From up there the whole Earth lies within the cone.
+        cones = cones & False
+    left = ~elevations & ~(kinds == OFF_NADIR) | cones
+    concave = np.empty(len(values), np.bool_)
+    kernels.concave_rows(places.code, v_max, r_low, r_high, cosines, turn, concave)
+    if r_low < rho_high + _LOWEST_M:
+        mode, left, limits = kernels.MARCH, kinds >= 0, floor_rad
+    elif cones.any():
+        mode, limits = kernels.CONE, np.cos(cone_rad)
         # At the cone's rim the satellite stands lowest; both verticals are tilted against the radius.
-        sine = np.sin(np.minimum(cone_rad + _TILT_RAD, math.pi / 2)) * r_high / places.rho_m[0]
+        sine = np.sin(np.minimum(cone_rad + _TILT_RAD, math.pi / 2)) * r_high / rho_low
         lowest_rad = np.arccos(np.minimum(sine, 1.0)) - _TILT_RAD
-        if (lowest_rad > floor_rad).all():
-            left &= ~elevations
+        left = ~cones & (~elevations | bool((lowest_rad <= floor_rad).any()))
     else:
-        concave = np.empty(len(values), np.bool_)
-        kernels.concave_rows(places.code, v_max, r_low, r_high, cosines, turn, concave)
-        if concave.all():
-            mode, limits, left = kernels.CONCAVE, np.sin(floor_rad), ~elevations
+        mode, limits = kernels.CONCAVE if concave.all() else kernels.WALK, np.sin(floor_rad)
+    bends = kernels.bends(mode, limits, *bounds, *places.rho_m)
     rest = (kinds[left], np.ascontiguousarray(values[:, left]), *places.code[2:])
     return (mode, limits, *bends), rest
 
@@ -268,7 +276,9 @@ def _search(
         times, cuts = np.empty((3, rows), np.int64), np.empty((2, rows), np.bool_)
         angles, scratch = np.empty((kernels.ANGLES, rows)), np.empty((kernels.SCRATCH, rows))
         out = (times, angles, cuts, span.start.tai_ns)
-        kernels.rows(span.duration_s, spans, numbers, orbit, *here, suns[1], scratch, out)
+        kernels.rows(
+            span.duration_s, 0.5 * grid[0], spans, numbers, orbit, *here, suns[1], scratch, out
+        )
         yield _table(ephemeris, doubt, names, numbers + first_site, times, angles, cuts)
 
 
