@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from offnadir.access import MaxOffNadir, MinElevation, SunAbove, find_windows
-from offnadir.earth import Site
+from offnadir.access import (
+    MaxOffNadir,
+    MinElevation,
+    SunAbove,
+    _search,
+    find_windows,
+    stream_windows,
+)
+from offnadir.earth import EarthOrientation, Site, itrf_to_geodetic
 from offnadir.epoch import Epoch, Span
 from offnadir.orbits import ElementSet, make_ephemeris
 from offnadir.units import deg
@@ -106,3 +113,93 @@ def test_a_finer_step_finds_the_same_windows(orbit, site):
         wide = [i for i, (a, b) in enumerate(fine) if b - a > 10**10]
         apart = np.abs(np.array(coarse) - np.array(fine))[wide]
         assert apart.size == 0 or apart.max() <= 1_000_000
+
+
+limits = st.one_of(
+    st.floats(0, 85).map(lambda x: [MinElevation(x * deg)]),
+    st.floats(0.5, 90).map(lambda x: [MaxOffNadir(x * deg)]),
+    st.tuples(st.floats(0, 60), st.floats(5, 70)).map(
+        lambda x: [MinElevation(x[0] * deg), MaxOffNadir(x[1] * deg)]
+    ),
+    st.tuples(st.floats(5, 70), st.floats(-30, 40)).map(
+        lambda x: [MaxOffNadir(x[0] * deg), SunAbove(x[1] * deg)]
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(orbits, st.lists(sites, min_size=1, max_size=3), limits)
+def test_quick_ways_find_what_waits_alone_find(orbit, places, wanted):
+    """Newton on concave passes and bounded curvature, against the march by waits over every cell."""
+    ephemeris = make_ephemeris(orbit, Span(START, START + HALF_DAY))
+    quick = find_windows(ephemeris, places, wanted)
+    before = _search._LOWEST_M
+    try:
+        _search._LOWEST_M = 1e15  # every satellite counts as low: nothing but waits is left
+        slow = find_windows(ephemeris, places, wanted)
+    finally:
+        _search._LOWEST_M = before
+
+    def long(table):
+        return [
+            (site, start, stop)
+            for site, start, stop in zip(
+                *(table[c].tolist() for c in ("site_index", "start", "stop")), strict=True
+            )
+            if stop - start > 10**7  # a grazing window of 10 ms may differ
+        ]
+
+    ours, twin = long(quick), long(slow)
+    assert [row[0] for row in ours] == [row[0] for row in twin]
+    for (_, a, b), (_, c, d) in zip(ours, twin, strict=True):
+        # An edge where the margin just touches zero moves far: judge by the share of the window.
+        slack = max(SUN_SLACK_NS, (d - c) // 1000 if d - c < 10**9 else 0)
+        assert abs(a - c) <= slack
+        assert abs(b - d) <= slack
+
+
+@settings(max_examples=30, deadline=None)
+@given(orbits, sites, st.floats(-360, 360), limits)
+def test_turning_orbit_and_place_about_the_axis_changes_nothing(orbit, site, turn_deg, wanted):
+    """Over the antimeridian, and anywhere else: SGP4 of near satellites knows no longitude."""
+    wanted = [w for w in wanted if not isinstance(w, SunAbove)]
+    if orbit.mean_motion_rad_s < 2 * np.pi / 13000:
+        return  # the Moon and the Sun pull at distant ones
+    span = Span(START, START + HALF_DAY)
+    lon = (site.lon_rad + turn_deg * deg + np.pi) % (2 * np.pi) - np.pi
+    turned = replace(orbit, raan_rad=(orbit.raan_rad + turn_deg * deg) % (2 * np.pi))
+    orientation = EarthOrientation.fixed(
+        ut1_minus_utc_s=0.0, tai_minus_utc_s=37.0, pole_x_rad=0.0, pole_y_rad=0.0
+    )
+    one = edges(find_windows(make_ephemeris(orbit, span, orientation), site, wanted))
+    two = edges(
+        find_windows(make_ephemeris(turned, span, orientation), replace(site, lon_rad=lon), wanted)
+    )
+    one, two = ([e for e in found if e[1] - e[0] > 10**9] for found in (one, two))
+    assert len(one) == len(two)
+    if one:
+        assert np.abs(np.array(one) - np.array(two)).max() <= SUN_SLACK_NS
+
+
+@settings(max_examples=20, deadline=None)
+@given(orbits)
+def test_a_place_below_the_satellite_at_the_start_is_seen_from_the_start(orbit):
+    ephemeris = make_ephemeris(orbit, Span(START, START + 3600.0))
+    lat, lon, _ = itrf_to_geodetic(ephemeris.position_itrf_m(START.tai_ns))
+    assume(np.isfinite(lat[0]))  # SGP4 gives up some of the wildest orbits
+    below = Site(name="below", lat_rad=float(lat[0]), lon_rad=float(lon[0]))
+    for wanted in ([MinElevation(30 * deg)], [MaxOffNadir(10 * deg)], []):
+        table = find_windows(ephemeris, below, wanted)
+        assert table["cut_start"][0]
+        assert table["start"][0] == START.tai_ns
+        assert table["max_elevation_rad"][0] > 89.9 * deg
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(orbits, min_size=1, max_size=4), st.lists(sites, min_size=1, max_size=5))
+def test_streamed_tables_are_the_whole_table_in_pieces(several, places):
+    span = Span(START, START + HALF_DAY)
+    flock = [make_ephemeris(replace(o, norad_id=i), span) for i, o in enumerate(several)]
+    whole = find_windows(flock, places)
+    rows = [row for part in stream_windows(iter(flock), places) for row in part.rows()]
+    assert rows == list(whole.rows())
