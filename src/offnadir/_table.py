@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,12 +102,15 @@ class Table:
         first = tables[0]
         if len(tables) == 1:
             return first
-        joined: dict[str, NDArray[Any] | Labels] = {}
-        for name, column in first._columns.items():
-            if isinstance(column, Labels):
-                joined[name] = Labels.concat([t.labels(name) for t in tables])
-            else:
-                joined[name] = np.concatenate([t[name] for t in tables])
+
+        def join(name: str) -> NDArray[Any] | Labels:
+            if isinstance(first._columns[name], Labels):
+                return Labels.concat([t.labels(name) for t in tables])
+            return np.concatenate([t[name] for t in tables])
+
+        # Copying is bound by memory, which two processors use better than one.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            joined = dict(zip(first.names, pool.map(join, first.names), strict=True))
         return Table(joined, times=first.times)
 
     def labels(self, name: str) -> Labels:

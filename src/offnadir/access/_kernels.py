@@ -20,7 +20,7 @@ import numpy as np
 
 from offnadir._jit import kernel
 from offnadir.access._margins import ELEVATION, OFF_NADIR, RANGE, state
-from offnadir.orbits._segments import motion, position
+from offnadir.orbits._segments import fine_motion, fine_position
 
 FLOOR_S = 1e-3
 MARCH, CONCAVE, CONE, WALK = 0, 1, 2, 3
@@ -40,7 +40,7 @@ def rates(track, stop_s, every_s):
     count = int(stop_s / every_s) + 2
     v2_max, r2_min, r2_max = 0.0, math.inf, 0.0
     for i in range(count):
-        x, y, z, vx, vy, vz = motion(min(i * every_s, stop_s), track)
+        x, y, z, vx, vy, vz = fine_motion(min(i * every_s, stop_s), track)
         r2 = x * x + y * y + z * z
         if r2 > 0.0:  # False for NaN
             v2_max = max(v2_max, vx * vx + vy * vy + vz * vz)
@@ -55,11 +55,11 @@ def cells(track, cell_s, units, low, high, turn):
     Beside a stretch without positions the turn is pi: such a cell is never skipped. NaN: nothing known.
     """
     before, middle, after = np.empty(3), np.empty(3), np.empty(3)
-    position(0.0, track, after)
+    fine_position(0.0, track, after)
     for k in range(turn.shape[0]):
         before[0], before[1], before[2] = after[0], after[1], after[2]
-        position((k + 0.5) * cell_s, track, middle)
-        position((k + 1.0) * cell_s, track, after)
+        fine_position((k + 0.5) * cell_s, track, middle)
+        fine_position((k + 1.0) * cell_s, track, after)
         r0 = math.sqrt(before[0] ** 2 + before[1] ** 2 + before[2] ** 2)
         r1 = math.sqrt(middle[0] ** 2 + middle[1] ** 2 + middle[2] ** 2)
         r2 = math.sqrt(after[0] ** 2 + after[1] ** 2 + after[2] ** 2)
@@ -176,7 +176,7 @@ def depth(t_s, track, site, cosine):
     Depth is (satellite - site) . vertical - cos(limit) * distance. The geodetic vertical through the
     satellite meets the axis e^2 N sin(latitude) below the centre; the rate is good to 1 m/s.
     """
-    x, y, z, vx, vy, vz = motion(t_s, track)
+    x, y, z, vx, vy, vz = fine_motion(t_s, track)
     dx, dy, dz = x - site[0], y - site[1], z - site[2]
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
     p2 = x * x + y * y
@@ -249,7 +249,7 @@ def walk(mode, t, end, track, site, up, limit, bend_up, bend_down):
 @kernel
 def height(t_s, track, site, up, sine):
     """(height over the limit [m], its rate [m/s])."""
-    x, y, z, vx, vy, vz = motion(t_s, track)
+    x, y, z, vx, vy, vz = fine_motion(t_s, track)
     dx, dy, dz = x - site[0], y - site[1], z - site[2]
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
     recede = (dx * vx + dy * vy + dz * vz) / distance
@@ -292,7 +292,7 @@ def concave_edge(outside, inside, guess, track, site, up, sine):
 @kernel
 def concave_pass(a, b, near, track, site, up, rho, sine):
     """(start, stop, culmination [s]) of the one window in [a, b]; start is NaN if there is none."""
-    x, y, z, vx, vy, vz = motion(near, track)
+    x, y, z, vx, vy, vz = fine_motion(near, track)
     # On a circle seen from the Earth's centre, the closest approach and the half width would be:
     r2 = x * x + y * y + z * z
     r = math.sqrt(r2)
@@ -405,8 +405,11 @@ def passes(stop_s, track, grid, how, sites, enus, group, first, spans, numbers):
     ux, uy, uz = units[0], units[1], units[2]
     room, filled = numbers.shape[0], 0
     for s in range(first, sites.shape[0]):
-        site, up, g = sites[s], enus[s, 2], group[s]
-        bar = cosines[g]
+        # Tuples: an array handed to a function costs more than the function.
+        site = (sites[s, 0], sites[s, 1], sites[s, 2])
+        up = (enus[s, 2, 0], enus[s, 2, 1], enus[s, 2, 2])
+        g = group[s]
+        bar, limit = cosines[g], limits[g]
         rho = math.sqrt(site[0] ** 2 + site[1] ** 2 + site[2] ** 2)
         sx, sy, sz = (
             np.float32(site[0] / rho),
@@ -437,13 +440,9 @@ def passes(stop_s, track, grid, how, sites, enus, group, first, spans, numbers):
                 t = end
                 if mode == CONCAVE:
                     guess = min((nearest + 0.5) * cell_s, end)
-                    start, stop, near = concave_pass(
-                        start, end, guess, track, site, up, rho, limits[g]
-                    )
+                    start, stop, near = concave_pass(start, end, guess, track, site, up, rho, limit)
                 elif mode != MARCH:
-                    start, stop = walk(
-                        mode, start, end, track, site, up, limits[g], bend_up, bend_down
-                    )
+                    start, stop = walk(mode, start, end, track, site, up, limit, bend_up, bend_down)
                     if mode == CONE and stop - start < _SHORT_S:
                         near = 0.5 * (start + stop)
                     t = stop + 2.0 * _EDGE_S

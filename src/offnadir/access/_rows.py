@@ -8,7 +8,7 @@ import numpy as np
 
 from offnadir._jit import kernel
 from offnadir.access._margins import ELEVATION, OFF_NADIR, along, nadir_cosine, sight
-from offnadir.orbits._segments import motion
+from offnadir.orbits._segments import fine_motion
 
 _GOLDEN = 0.3819660112501051
 _NS = 1e9
@@ -104,7 +104,7 @@ def slopes(t_s, track, site, up):
 
     The geodetic normal through the satellite meets the axis e^2 N sin(latitude) below the centre.
     """
-    x, y, z, vx, vy, vz = motion(t_s, track)
+    x, y, z, vx, vy, vz = fine_motion(t_s, track)
     dx, dy, dz = x - site[0], y - site[1], z - site[2]
     d2 = dx * dx + dy * dy + dz * dz
     dv = (dx * vx + dy * vy + dz * vz) / d2
@@ -125,7 +125,7 @@ def slopes(t_s, track, site, up):
 
 @kernel
 def extremes(near, start, stop, track, site, up):
-    """(time [s] of least off-nadir, greatest sine of elevation) of a concave pass; secants, to 0.1 ms."""
+    """(time [s] of least off-nadir, greatest sine of elevation) of a concave pass; secants, to 0.5 ms."""
     t1 = min(max(near, start), stop)
     sine, climb1, tilt1 = slopes(t1, track, site, up)
     top = sine
@@ -142,7 +142,9 @@ def extremes(near, start, stop, track, site, up):
         top = sine + gap * (climb2 + 0.5 * gap * curve)
         then = t2 - tilt2 / bend
         step, best = abs(then - t2), min(max(then, start), stop)
-        if step < 0.02 or best == t2:
+        # What is left is at most some 1e-3 / s of the product of both distances: 0.5 ms. A parabola this
+        # wide is not good enough for the sine of an elevation near the zenith.
+        if best == t2 or step < 0.02 or (step * abs(best - t1) < 0.5 and top < 0.98):
             return best, top
         t1, climb1, tilt1, t2 = t2, climb2, tilt2, best
     return math.nan, top
@@ -175,18 +177,20 @@ def arc(y, x):
 
 
 @kernel
-def place(row, best, site, enu, track, sun, scratch):
+def place(best, numbers, sites, enus, track, sun, scratch):
     """Note for `finish` where the satellite is, and it and the Sun as seen from the site."""
-    x, y, z, _, _, _ = motion(best, track)
-    dx, dy, dz = x - site[0], y - site[1], z - site[2]
-    scratch[0, row], scratch[1, row], scratch[2, row] = x, y, z
-    scratch[3, row], scratch[4, row], scratch[5, row] = dx, dy, dz
-    for c in range(3):
-        scratch[6 + c, row] = dx * enu[c, 0] + dy * enu[c, 1] + dz * enu[c, 2]
-    x, y, z, _, _, _ = motion(best, sun)
-    dx, dy, dz = x - site[0], y - site[1], z - site[2]
-    for c in range(3):
-        scratch[9 + c, row] = dx * enu[c, 0] + dy * enu[c, 1] + dz * enu[c, 2]
+    for i in range(best.shape[0]):
+        s = numbers[i]
+        x, y, z, _, _, _ = fine_motion(best[i], track)
+        dx, dy, dz = x - sites[s, 0], y - sites[s, 1], z - sites[s, 2]
+        scratch[0, i], scratch[1, i], scratch[2, i] = x, y, z
+        scratch[3, i], scratch[4, i], scratch[5, i] = dx, dy, dz
+        x, y, z, _, _, _ = fine_motion(best[i], sun)
+        ex, ey, ez = x - sites[s, 0], y - sites[s, 1], z - sites[s, 2]
+        for c in range(3):
+            ax, ay, az = enus[s, c, 0], enus[s, c, 1], enus[s, c, 2]
+            scratch[6 + c, i] = dx * ax + dy * ay + dz * az
+            scratch[9 + c, i] = ex * ax + ey * ay + ez * az
 
 
 @kernel
@@ -237,20 +241,25 @@ def rows(stop_s, scan_s, spans, numbers, orbit, sites, enus, sun, scratch, out):
     """
     times, angles, cuts, zero_ns = out
     work = np.empty((3, 3))
+    found = np.empty(numbers.shape[0])
     for i in range(numbers.shape[0]):
-        start, stop, near = spans[0, i], spans[1, i], spans[2, i]
-        site, enu = sites[numbers[i]], enus[numbers[i]]
+        start, stop, near, s = spans[0, i], spans[1, i], spans[2, i], numbers[i]
         best, sine = math.nan, 0.0
         if near == near:
-            best, sine = extremes(near, start, stop, orbit[0], site, enu[2])
+            # Tuples: an array handed to a function costs more than the function.
+            site = (sites[s, 0], sites[s, 1], sites[s, 2])
+            up = (enus[s, 2, 0], enus[s, 2, 1], enus[s, 2, 2])
+            best, sine = extremes(near, start, stop, orbit[0], site, up)
         if best != best:
-            _, sine = least(ELEVATION, start, stop, scan_s, orbit, site, enu[2], work)
+            at, zenith = sites[s], enus[s, 2]
+            _, sine = least(ELEVATION, start, stop, scan_s, orbit, at, zenith, work)
             sine = -sine
-            best, _ = least(OFF_NADIR, start, stop, scan_s, orbit, site, enu[2], work)
-        place(i, best, site, enu, orbit[0], sun, scratch)
+            best, _ = least(OFF_NADIR, start, stop, scan_s, orbit, at, zenith, work)
+        found[i] = best
         angles[MAX_ELEVATION, i] = sine
         times[0, i] = zero_ns + np.int64(np.rint(start * _NS))
         times[1, i] = zero_ns + np.int64(np.rint(stop * _NS))
         times[2, i] = zero_ns + np.int64(np.rint(best * _NS))
         cuts[0, i], cuts[1, i] = start <= 0.0, stop >= stop_s
+    place(found, numbers, sites, enus, orbit[0], sun, scratch)
     finish(0, numbers.shape[0], scratch, angles)
