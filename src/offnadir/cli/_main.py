@@ -11,6 +11,7 @@ import typer
 
 from offnadir import __version__
 from offnadir.cli.demo import demo
+from offnadir.cli.elements import elements
 from offnadir.cli.look import look
 from offnadir.cli.plan import plan
 from offnadir.cli.sensors import sensors
@@ -31,6 +32,7 @@ app.command()(look)
 app.command()(plan)
 app.command()(sensors)
 app.command()(demo)
+app.add_typer(elements, name="elements")
 
 
 def _version(wanted: bool) -> None:

@@ -90,6 +90,8 @@ class _Collector:
 
     def add(self, keyword: str, value: str, unit: str | None) -> None:
         if keyword not in KEYWORDS:
+            if value:
+                self.fields.setdefault(keyword, value)
             return
         if keyword in self.fields:
             self.wrong(InputError(keyword, value, "given once"))

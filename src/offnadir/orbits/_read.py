@@ -41,7 +41,7 @@ _WISH = "element sets as TLE, 3LE or OMM (JSON, XML, KVN, CSV)"
 
 
 def read_elements(path: str | Path) -> ElementFile:
-    """Every element set of a file: TLE, 3LE, or OMM as JSON, XML, KVN or CSV; any of them gzipped.
+    """Every element set of a file: TLE, 3LE, or OMM as JSON, XML, KVN or CSV, gzipped or not; or a store.
 
     The format is told by the content, never by the name. A set that cannot be used (checksum, columns,
     impossible values, another frame or theory) is skipped and stands in `rejected` with line or record
@@ -51,6 +51,10 @@ def read_elements(path: str | Path) -> ElementFile:
     Raises FileError if the file cannot be opened, InputError if nothing in it can be read, and also
     if JSON, XML or gzip is cut short, since then nobody knows what is missing.
     """
+    from offnadir.orbits.store import is_store, read_store  # it reads files through this module
+
+    if is_store(path):
+        return read_store(path)
     name = str(path)
     data = _unpacked(_bytes(path), name)
     text = _text(data, name)

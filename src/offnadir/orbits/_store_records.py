@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from offnadir.orbits._element_file import Rejected
 from offnadir.orbits._elements import ElementSet
 from offnadir.orbits._omm import element_set_to_omm
 from offnadir.orbits._read import _bytes, _text, _unpacked, read_elements
+from offnadir.units import day, deg
 
 Fields = Mapping[str, object]
+_NUMBERS = struct.Struct("<9dII")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +101,58 @@ def digest(fields: Fields) -> bytes:
 
 
 def orbit_digest(elements: ElementSet) -> bytes:
-    """What tells sets of one object and epoch apart: the orbit's numbers, to the last bit."""
-    numbers = (
+    """What tells sets of one object and epoch apart: the orbit, to as many digits as a TLE has.
+
+    Space-Track gives some numbers to more digits in its OMM than in the TLE of the same set.
+    """
+    motion, eccentricity, *angles, bstar, half_ndot, sixth_nddot = _orbit(elements)
+    rounded = (
+        round(motion * (day / (2.0 * math.pi)), 8),
+        round(eccentricity, 7),
+        *(round(angle / deg % 360.0, 4) % 360.0 for angle in angles),
+        float(f"{bstar:.4e}"),
+        round(half_ndot * (day**2 / (2.0 * math.pi)), 8),
+        float(f"{sixth_nddot * (day**3 / (2.0 * math.pi)):.4e}"),
+    )
+    # Adding 0.0 makes one of the two zeros, which TLEs and OMMs write as they please.
+    packed = struct.pack("<9d", *(number + 0.0 for number in rounded))
+    return hashlib.blake2b(packed, digest_size=8).digest()
+
+
+def pack_numbers(elements: ElementSet) -> bytes:
+    """The numbers of a set but for its own and its epoch, without loss."""
+    return _NUMBERS.pack(*_orbit(elements), elements.element_set_no, elements.rev_at_epoch)
+
+
+def unpack_set(
+    norad_id: int, epoch_tai_ns: int, texts: tuple[str, str, str], numbers: bytes, source: str
+) -> ElementSet:
+    """The element set again; `texts` are its name, object id and classification."""
+    (motion, eccentricity, inclination, raan, arg_perigee, anomaly, bstar, half_ndot, sixth_nddot,
+     element_set_no, rev_at_epoch) = _NUMBERS.unpack(numbers)  # fmt: skip
+    return ElementSet(
+        norad_id=norad_id,
+        name=texts[0],
+        object_id=texts[1],
+        epoch=Epoch(epoch_tai_ns),
+        mean_motion_rad_s=motion,
+        eccentricity=eccentricity,
+        inclination_rad=inclination,
+        raan_rad=raan,
+        arg_perigee_rad=arg_perigee,
+        mean_anomaly_rad=anomaly,
+        bstar=bstar,
+        half_ndot_rad_s2=half_ndot,
+        sixth_nddot_rad_s3=sixth_nddot,
+        classification=texts[2],
+        element_set_no=element_set_no,
+        rev_at_epoch=rev_at_epoch,
+        source=source,
+    )
+
+
+def _orbit(elements: ElementSet) -> tuple[float, ...]:
+    return (
         elements.mean_motion_rad_s,
         elements.eccentricity,
         elements.inclination_rad,
@@ -110,16 +163,8 @@ def orbit_digest(elements: ElementSet) -> bytes:
         elements.half_ndot_rad_s2,
         elements.sixth_nddot_rad_s3,
     )
-    # Adding 0.0 makes one of the two zeros, which TLEs and OMMs write as they please.
-    packed = struct.pack("<9d", *(number + 0.0 for number in numbers))
-    return hashlib.blake2b(packed, digest_size=8).digest()
 
 
-def is_named(elements: ElementSet) -> bool:
-    """Whether the set came with a name, rather than with the one that is made of its number."""
-    return elements.name != f"NORAD {elements.norad_id}"
-
-
-def newest(sets: Sequence[StoredSet]) -> Epoch | None:
-    """The latest epoch among the sets."""
-    return max((one.elements.epoch for one in sets), default=None)
+def rank(name: str, norad_id: int, text: str) -> tuple[bool, int]:
+    """Which record of a set speaks for it: one with a name of its own, and with the most to say."""
+    return name != f"NORAD {norad_id}", len(text)

@@ -43,8 +43,8 @@ CREATE TABLE sets (
     id INTEGER PRIMARY KEY,
     norad_id INTEGER NOT NULL CHECK (norad_id BETWEEN 0 AND 999999999),
     epoch_tai_ns INTEGER NOT NULL,
-    orbit BLOB NOT NULL,         -- digest of the nine numbers that SGP4 and a TLE have
-    record_id INTEGER NOT NULL   -- the record that speaks for the set: the last that has a name
+    orbit BLOB NOT NULL,         -- digest of the orbit, to the digits of a TLE
+    record_id INTEGER NOT NULL   -- the record that speaks for the set
 );
 CREATE UNIQUE INDEX sets_once ON sets (norad_id, epoch_tai_ns, orbit);
 CREATE TABLE records (
@@ -53,6 +53,8 @@ CREATE TABLE records (
     digest BLOB NOT NULL,        -- of the fields, whatever their order
     name TEXT NOT NULL,
     object_id TEXT NOT NULL,
+    classification TEXT NOT NULL,
+    numbers BLOB NOT NULL,       -- the element set in SI, little endian: nine doubles, two integers
     fields BLOB NOT NULL,        -- JSON as published: raw deflate with meta.dictionary
     source_id INTEGER NOT NULL REFERENCES sources (id),
     seen_tai_ns INTEGER NOT NULL -- when it first came into this store
@@ -104,8 +106,6 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
                 hint = "fill one with `offnadir elements update` or `offnadir elements import FILE`"
                 raise InputError("store", str(path), "a store that exists", hint=hint)
             path.parent.mkdir(parents=True, exist_ok=True)
-        elif path.stat().st_size and not is_store(path):
-            raise FileError(path, "not a store of element sets (another kind of file)")
         connection = _opened(path, write=write)
         try:
             _check_version(connection, path, write=write)
@@ -124,33 +124,49 @@ def _opened(path: Path, *, write: bool) -> sqlite3.Connection:
     )
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return connection
     except sqlite3.OperationalError:
         connection.close()
         if write or os.access(path.parent, os.W_OK):
             raise
         # Readers of a WAL database write to a file beside it; where they may not, nobody can be
         # writing either (or that is all there is to be had), and the file is read as it is.
-        connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
-    return connection
+        return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+    except sqlite3.DatabaseError:  # told in words by whoever asks next
+        return connection
 
 
 def _check_version(connection: sqlite3.Connection, path: Path, *, write: bool) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    if write:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = _version(connection, path)
     if version == 0 and write:
         with transaction(connection):
-            # Another process may have made the tables since.
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            if _version(connection, path) == 0:  # another process may have made the tables since
                 _make_tables(connection)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        version = VERSION
     if version > VERSION:
         trouble = f"written by a newer offnadir (layout {version}, this one knows {VERSION})"
         raise FileError(path, f"{trouble}; upgrade offnadir or name another file with --store")
     if version < VERSION:
         raise FileError(path, "not a store of element sets (it has no tables)")
+    if write:
+        # After the tables are made: so the header of the file tells from the start what it is.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """The layout of the tables; 0 for an empty file. Nothing is written to anybody else's database."""
+    try:
+        mark = connection.execute("PRAGMA application_id").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        if "not a database" in str(error):
+            raise FileError(path, "not a store of element sets (another kind of file)") from error
+        raise
+    if mark != APPLICATION_ID and (mark or tables):
+        raise FileError(path, "not a store of element sets (a database of another program)")
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
@@ -203,7 +219,9 @@ class Packer:
 
     def pack(self, text: str) -> bytes:
         """Raw deflate of the text as UTF-8."""
-        deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 8, zlib.Z_DEFAULT_STRATEGY, self._dictionary)
+        deflate = zlib.compressobj(
+            9, zlib.DEFLATED, -15, 8, zlib.Z_DEFAULT_STRATEGY, self._dictionary
+        )
         return deflate.compress(text.encode()) + deflate.flush()
 
     def unpack(self, blob: bytes) -> str:

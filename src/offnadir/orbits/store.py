@@ -10,7 +10,9 @@ import fnmatch
 import json
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,9 +23,8 @@ import numpy as np
 from offnadir._table import Table
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError
-from offnadir.orbits._element_file import ElementFile, Rejected, reject
+from offnadir.orbits._element_file import ElementFile, Rejected
 from offnadir.orbits._elements import ElementSet
-from offnadir.orbits._omm import omm_to_element_set
 from offnadir.orbits._select import select_satellites
 from offnadir.orbits._store_records import (
     Published,
@@ -31,9 +32,11 @@ from offnadir.orbits._store_records import (
     StoredSet,
     digest,
     fields_text,
-    is_named,
     orbit_digest,
+    pack_numbers,
+    rank,
     read_published,
+    unpack_set,
 )
 from offnadir.orbits._store_schema import (
     Packer,
@@ -94,7 +97,8 @@ class _Name:
 
 _ALL = Choice()
 _READ = """
-SELECT s.id, s.norad_id, r.fields, o.name, r.seen_tai_ns
+SELECT s.id, s.norad_id, s.epoch_tai_ns, r.name, r.object_id, r.classification, r.numbers,
+    r.fields, o.name, r.seen_tai_ns
 FROM sets s JOIN records r ON r.id = s.record_id JOIN sources o ON o.id = r.source_id
 """
 # The last set up to :at and the first after it are found by the index, however long the history is.
@@ -116,6 +120,7 @@ WHERE s.id = (
 )
 """
 _IDS = "SELECT DISTINCT norad_id FROM sets ORDER BY norad_id"
+_Row = tuple[ElementSet, bytes, str, int]  # and the packed fields, the source, when first seen
 _FIRST_NS, _LAST_NS = -(1 << 62), (1 << 62) - 1
 
 
@@ -153,22 +158,32 @@ class Store:
     def add(self, files: Iterable[PublishedFile], *, now: Epoch | None = None) -> Added:
         """Store the sets of all files in one transaction: all of them, or none if anything fails.
 
-        A set that is known already is left alone; if it comes with other fields (another service,
-        another name) these are kept beside the first.
+        A set that is known already is left alone. If it comes with other fields (from another
+        service, to more digits) both records are kept, and the one that says more speaks for the set.
         """
-        files = tuple(files)
+        with self.changing():
+            return self.put(files, now=now)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """A transaction: what is done inside is done as a whole, or not at all."""
+        with sqlite_trouble(self.path), transaction(self.connection):
+            yield
+
+    def put(self, files: Iterable[PublishedFile], *, now: Epoch | None = None) -> Added:
+        """As `add`, within a transaction of the caller's."""
         seen = now or Epoch.from_utc_ns(time.time_ns())
         new = known = 0
-        with sqlite_trouble(self.path), transaction(self.connection):
-            for file in files:
-                source_id = self._source_id(file.label)
-                for record in file.records:
-                    if self._add(record, source_id, seen):
-                        new += 1
-                    else:
-                        known += 1
-        rejected = tuple(bad for file in files for bad in file.rejected)
-        return Added(new=new, known=known, rejected=rejected)
+        rejected: list[Rejected] = []
+        for file in files:
+            source_id = self._source_id(file.label)
+            rejected.extend(file.rejected)
+            for record in file.records:
+                if self._add(record, source_id, seen):
+                    new += 1
+                else:
+                    known += 1
+        return Added(new=new, known=known, rejected=tuple(rejected))
 
     def elements(
         self, *, at: Epoch | None = None, names: Sequence[str | int] = ()
@@ -177,11 +192,14 @@ class Store:
 
         Ordered by NORAD number. Raises InputError for a name that matches nothing.
         """
-        chosen = self.nearest(Choice(satellites=tuple(names)), at=at)
-        return [one.elements for one in chosen]
+        chosen = self._nearest(Choice(satellites=tuple(names)), at)
+        return [elements for elements, *_ in chosen]
 
     def nearest(self, choice: Choice = _ALL, *, at: Epoch | None = None) -> list[StoredSet]:
         """One set an object, as `elements`, of those that are chosen."""
+        return [self._stored(row) for row in self._nearest(choice, at)]
+
+    def _nearest(self, choice: Choice, at: Epoch | None) -> list[_Row]:
         after, before = _bounds(choice)
         middle = before if at is None else min(max(at.tai_ns, after), before)
         with sqlite_trouble(self.path):
@@ -190,13 +208,16 @@ class Store:
                 wanted = {row[0] for row in self.connection.execute(_IDS)}
             bounds = {"at": middle, "after": after, "before": before}
             return [
-                stored
+                row
                 for norad_id in sorted(wanted)
-                for stored in self._read(_NEAREST, {**bounds, "norad_id": norad_id})
+                for row in self._read(_NEAREST, {**bounds, "norad_id": norad_id})
             ]
 
     def history(self, choice: Choice = _ALL) -> list[StoredSet]:
         """Every set that is chosen, by NORAD number and epoch."""
+        return [self._stored(row) for row in self._history(choice)]
+
+    def _history(self, choice: Choice) -> list[_Row]:
         after, before = _bounds(choice)
         bounds = {"after": after, "before": before}
         where = "WHERE s.epoch_tai_ns BETWEEN :after AND :before"
@@ -206,9 +227,9 @@ class Store:
             if wanted is None:
                 return list(self._read(f"{where} {order}", bounds))
             return [
-                stored
+                row
                 for norad_id in sorted(wanted)
-                for stored in self._read(
+                for row in self._read(
                     f"{where} AND s.norad_id = :norad_id {order}", {**bounds, "norad_id": norad_id}
                 )
             ]
@@ -260,28 +281,39 @@ class Store:
         found = run(
             "SELECT id FROM sets WHERE norad_id = ? AND epoch_tai_ns = ? AND orbit = ?", key
         ).fetchone()
-        set_id = (
-            found[0]
-            if found
-            else run(
+        if not found:
+            run(
                 "INSERT INTO sets (norad_id, epoch_tai_ns, orbit, record_id) VALUES (?, ?, ?, 0)",
                 key,
-            ).lastrowid
-        )
+            )
+        set_id = found[0] if found else run("SELECT last_insert_rowid()").fetchone()[0]
         mark = digest(record.fields)
-        if found and run(
-            "SELECT 1 FROM records WHERE set_id = ? AND digest = ?", (set_id, mark)
-        ).fetchone():
+        if (
+            found
+            and run(
+                "SELECT 1 FROM records WHERE set_id = ? AND digest = ?", (set_id, mark)
+            ).fetchone()
+        ):
             return False
-        blob = self._packer.pack(fields_text(record.fields))
+        text = fields_text(record.fields)
         record_id = run(
-            "INSERT INTO records (set_id, digest, name, object_id, fields, source_id, seen_tai_ns) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (set_id, mark, one.name, one.object_id, blob, source_id, seen.tai_ns),
-        ).lastrowid
-        if not found or is_named(one):
+            "INSERT INTO records (set_id, digest, name, object_id, classification, numbers, "
+            "fields, source_id, seen_tai_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (set_id, mark, one.name, one.object_id, one.classification, pack_numbers(one),
+             self._packer.pack(text), source_id, seen.tai_ns),
+        ).lastrowid  # fmt: skip
+        if not found or rank(one.name, one.norad_id, text) >= self._rank(set_id):
             run("UPDATE sets SET record_id = ? WHERE id = ?", (record_id, set_id))
         return not found
+
+    def _rank(self, set_id: int) -> tuple[bool, int]:
+        """Of the record that speaks for the set so far."""
+        norad_id, name, blob = self.connection.execute(
+            "SELECT s.norad_id, r.name, r.fields FROM sets s JOIN records r ON r.id = s.record_id "
+            "WHERE s.id = ?",
+            (set_id,),
+        ).fetchone()
+        return rank(name, norad_id, self._packer.unpack(blob))
 
     def _wanted(self, choice: Choice) -> set[int] | None:
         """NORAD numbers that the choice allows; None is all."""
@@ -317,18 +349,26 @@ class Store:
         )
         return {norad_id: (name, object_id) for norad_id, name, object_id in rows}
 
-    def _read(self, where: str, values: Mapping[str, int]) -> Iterator[StoredSet]:
-        for set_id, norad_id, blob, source, seen in self.connection.execute(_READ + where, values):
-            place = f"{self.path}: set {set_id}"
-            try:
-                fields = json.loads(self._packer.unpack(blob))
-                elements = omm_to_element_set(fields, source=place)
-            except Exception as error:
-                trouble = f"set {set_id} of object {norad_id} cannot be read: {error}"
-                raise FileError(self.path, trouble) from error
-            yield StoredSet(
-                elements=elements, fields=fields, source=source, first_seen=Epoch(seen)
+    def _read(self, where: str, values: Mapping[str, int]) -> Iterator[_Row]:
+        rows = self.connection.execute(_READ + where, values)
+        for set_id, norad_id, epoch_tai_ns, *texts, numbers, blob, source, seen in rows:
+            name, object_id, classification = texts
+            elements = unpack_set(
+                norad_id,
+                epoch_tai_ns,
+                (name, object_id, classification),
+                numbers,
+                f"{self.path}: set {set_id}",
             )
+            yield elements, blob, source, seen
+
+    def _stored(self, row: _Row) -> StoredSet:
+        elements, blob, source, seen = row
+        try:
+            fields = json.loads(self._packer.unpack(blob))
+        except (ValueError, zlib.error) as error:
+            raise FileError(elements.source, f"damaged: {error}") from error
+        return StoredSet(elements=elements, fields=fields, source=source, first_seen=Epoch(seen))
 
 
 def _bounds(choice: Choice) -> tuple[int, int]:
@@ -355,9 +395,9 @@ def read_store(path: str | Path, *, near: Epoch | None = None) -> ElementFile:
     `format` is "store". Raises InputError for an empty store.
     """
     with open_store(path) as store:
-        stored = store.history() if near is None else store.nearest(at=near)
-    if not stored:
+        rows = store._history(_ALL) if near is None else store._nearest(_ALL, near)
+    if not rows:
         hint = "fill it with `offnadir elements update` or `offnadir elements import FILE`"
         raise InputError("element file", str(path), "a store with element sets", hint=hint)
-    elements = tuple(one.elements for one in stored)
+    elements = tuple(elements for elements, *_ in rows)
     return ElementFile(path=str(path), elements=elements, rejected=(), format="store")
