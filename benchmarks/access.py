@@ -5,9 +5,9 @@
     ./run bench access --data FOLDER        a folder that holds access/ and elements/ (else one is looked for
                                             beside this checkout; without any, seeded orbits stand in)
 
-Every peer runs in an environment of its own (made at the first run, below benchmarks/.peers). Prints tables in
-Markdown: wall seconds (median), our ratio to the fastest peer, agreement with the truth, where our time
-goes, and how it grows.
+Every peer runs in an environment of its own (made at the first run, below benchmarks/.peers). Prints
+tables in Markdown: wall seconds (median), our ratio to the fastest peer, agreement with the truth, where
+our time goes, and how it grows.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from truth import Limits, Truth
 
 from offnadir.access import MaxOffNadir, MinElevation, SunAbove, find_windows, stream_windows
 from offnadir.earth import EarthOrientation, Site
 from offnadir.epoch import Epoch, Span
 from offnadir.orbits import ElementSet, make_ephemeris, read_elements
 from offnadir.units import deg
+from truth import Limits, Truth
 
 HERE = Path(__file__).resolve().parent
 PEERS = {
@@ -403,7 +403,7 @@ def main() -> None:
         print("  ".join(lines[-1]), file=sys.stderr)
     table(head, lines)
     print(
-        "\n\\* measured on a share of the satellites and scaled up. Ratio: the fastest peer's time over ours.\n"
+        "\n\\* measured on a share of the satellites, scaled up. Ratio: the fastest peer's time over ours.\n"
     )
     if judged:
         print(

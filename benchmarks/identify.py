@@ -2,10 +2,10 @@
 
     ./run bench identify FOLDER [--strips N]
 
-FOLDER holds acquisitions/maxar.jsonl and elements/. For each strip: the middle one of its published points (place,
-second, angles), the element set that was nearest in time, and as competitors the sets of that time of
+FOLDER holds acquisitions/maxar.jsonl and elements/. For each strip: the middle one of its points
+(place, second, angles), the element set that was nearest in time, and as competitors the sets of that time of
 all other imaging satellites in the history, and every other object of a whole catalogue of 28,000 with its
-epoch moved to the day before the picture (the same orbits at other places in them: as dense a crowd as the real one).
+epoch moved to the day before the picture (the same orbits, other places in them: as dense a crowd).
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from offnadir.orbits._tle import read_tle
 from offnadir.units import deg
 
 KNOWN = {
-    "time and place": (),
     "+ off-nadir": ("off_nadir_rad",),
     "+ off-nadir, azimuth": ("off_nadir_rad", "azimuth_rad"),
     "+ off-nadir, azimuth, incidence": ("off_nadir_rad", "azimuth_rad", "incidence_rad"),
@@ -84,33 +83,38 @@ def main() -> None:
         moved = rows.copy()
         shift_s = base.time.tai_ns * 1e-9 - 86400.0 - rows[0]
         moved[0] += shift_s
-        reach = np.full(len(crowd), args.within + 60.0)
-        near = _near.objects_in_sight(
-            crowd, base.site, base.time, reach, orientation, moved
-        )
+        reach = np.full(len(crowd), args.within + 15.0)
+        near = _near.objects_in_sight(crowd, base.site, base.time, reach, orientation, moved)
         decoys = [replace(crowd[i], epoch=crowd[i].epoch + float(shift_s[i])) for i in near]
         sets = [truth, *others, *decoys]
         sizes.append(len(sets))
         for name, known in KNOWN.items():
             picture = picture_of(strip, known, args.within)
+            ranked = ()
             for prior in (True, False):
                 before = time.perf_counter()
-                ranked = identify(
-                    sets, picture, imaging=imagers if prior else (), orientation=orientation
-                )
-                spent += time.perf_counter() - before
+                if not prior:
+                    # The prior only multiplies: the same answer with it taken out again.
+                    ranked = sorted(ranked, key=lambda c: -c.score / (30.0 if c.imaging else 1.0))
+                else:
+                    ranked = identify(sets, picture, imaging=imagers, orientation=orientation)
+                    spent += time.perf_counter() - before
                 key = f"{name}{'' if prior else ', without the prior'}"
                 best = ranked[0].elements.norad_id if ranked else None
                 first[key] += best == strip["norad"]
                 if best != strip["norad"] and prior and len(known) == 3:
                     wrong.append(explain(strip, ranked, picture))
     total = len(strips)
-    print(f"{total} strips, each against {len(crowd) + len(imagers):,} objects "
-          f"(some {np.median(sizes):.0f} looked at), within {args.within:.0f} s\n")
+    print(
+        f"{total} strips, each against {len(crowd) + len(imagers):,} objects "
+        f"(some {np.median(sizes):.0f} looked at), within {args.within:.0f} s\n"
+    )
     print("| known | ranked first |\n|---|---|")
     for key, count in first.items():
         print(f"| {key} | {count} of {total}, {100 * count / total:.1f} % |")
-    print(f"\n{spent / (total * len(KNOWN) * 2):.2f} s a question\n\nNot first with all angles known:\n")
+    print(
+        f"\n{spent / (total * len(KNOWN)):.2f} s a question\n\nNot first with all angles known:\n"
+    )
     print("\n".join(wrong))
 
 
@@ -123,7 +127,9 @@ def read_set(strip: dict):
 def explain(strip: dict, ranked, picture) -> str:
     place = next((k for k, c in enumerate(ranked) if c.elements.norad_id == strip["norad"]), None)
     point = strip["points"][len(strip["points"]) // 2]
-    told = f"- {strip['platform']} {point['time_utc']} (set {strip['tle_nearest']['age_days']:.1f} d)"
+    told = (
+        f"- {strip['platform']} {point['time_utc']} (set {strip['tle_nearest']['age_days']:.1f} d)"
+    )
     if place is None:
         return f"{told}: not among the candidates"
     own, best = ranked[place], ranked[0]

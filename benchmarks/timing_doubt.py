@@ -5,8 +5,8 @@
 Each file holds many element sets of each satellite. Every set is propagated to the epochs of the same
 satellite's other sets; the difference along the track, as a time, is held against what
 `offnadir.orbits.timing_error_s` states for that age and height. To be fair to the table's makers, the first
-file is also judged in two halves: a table measured on the satellites with even numbers, held against those with odd
-numbers.
+file is also judged in two halves: a table measured on the satellites with even numbers, held against
+those with odd numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from measure_element_doubt import AGE_DAYS, HEIGHT_KM, timing_errors_s
-
 from offnadir.orbits import _doubt as doubt
 from offnadir.orbits import read_elements
 
@@ -33,7 +32,9 @@ def pairs(path: str) -> np.ndarray:
     return np.array([(n, *row) for n, sets in history.items() for row in timing_errors_s(sets)])
 
 
-def stated(height_km: np.ndarray, age_days: np.ndarray, table: np.ndarray, floor: float) -> np.ndarray:
+def stated(
+    height_km: np.ndarray, age_days: np.ndarray, table: np.ndarray, floor: float
+) -> np.ndarray:
     """What the table says, by the same lines in the logarithms as the library's."""
     ages, heights = np.log(doubt._AGE_DAYS), doubt._HEIGHT_KM
     rows = np.log(table)
@@ -78,7 +79,9 @@ def measured(rows: np.ndarray, share: float) -> np.ndarray:
 
 
 def main(paths: list[str]) -> None:
-    print("| cases | age [days] | pairs | within 68 % | mean of satellites | within 90 % | mean of satellites |")
+    print(
+        "| cases | age [days] | pairs | within 68 % | mean of satellites | within 90 % | mean of satellites |"
+    )
     print("|---|---|---|---|---|---|---|")
     library = {share: np.array(table) for share, table in doubt._ERROR_S.items()}
     for path in paths:

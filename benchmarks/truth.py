@@ -80,7 +80,7 @@ class Truth:
     def windows(
         self, site: tuple[float, float, float], seconds: float, limits: Limits
     ) -> np.ndarray:
-        """Shape (n, 3): start, stop [s], greatest margin seen [rad]; of one place (lat, lon [deg], alt [m])."""
+        """Shape (n, 3): start, stop [s], greatest margin seen [rad]; of a place (lat, lon [deg], m)."""
         if not hasattr(self, "grid"):
             self.grid = np.append(np.arange(0.0, seconds, STEP_S), seconds)
             self.grid_m = self.satellite_m(self.grid)

@@ -1,4 +1,4 @@
-"""lox: `VisibilityAnalysis` for elevation, `OpticalAccessAnalysis` on tiny areas for off-nadir; default steps."""
+"""lox: `VisibilityAnalysis` for elevation, `OpticalAccessAnalysis` on tiny areas for off-nadir."""
 
 from __future__ import annotations
 

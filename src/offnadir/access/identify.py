@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,7 @@ from offnadir.earth import EarthOrientation, Site, SunTable, east_north_up, itrf
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError, UnitRangeError
 from offnadir.orbits import ElementSet, make_ephemeris, timing_error_s
+from offnadir.sensors import load_sensor, sensor_names
 from offnadir.units import deg
 
 Array = NDArray[np.float64]
@@ -34,7 +37,19 @@ _FASTEST_RAD_S = 0.02  # no satellite turns faster as seen from below, nor a pla
 _FAR_SIGMAS = 8.0
 _LATEST_S = 300.0  # a set that is later than this says nothing of where the satellite was
 _IMAGING = 30.0
+_IMAGER = re.compile(
+    r"(?!.*(?: DEB| R/B|PALAPA))(?:"
+    r"WORLDVIEW|GEOEYE|IKONOS|QUICKBIRD|LEGION|PLEIADES|SPOT[- ]?[4-7]|SKYSAT|FLOCK|DOVE|PELICAN|LANDSAT|"
+    r"SENTINEL[- ]?[12]|KOMPSAT|ARIRANG|CAS500|SUPERVIEW|GAOFEN|JILIN|BJ-?[23]|BEIJING|ZIYUAN|ZY-?[13]|"
+    r"TRIPLESAT|CARTOSAT|RESOURCESAT|EOS-0|RISAT|RESURS|KANOPUS|KONDOR|ALOS|ASNARO|HODOYOSHI|GRUS|"
+    r"BLACKSKY|GLOBAL-\d|NEWSAT|NUSAT|ICEYE|CAPELLA|UMBRA|TERRASAR|TANDEM|PAZ|COSMO-?SKYMED|CSG-|"
+    r"RADARSAT|RCM-|SAOCOM|STRIX|QPS-SAR|YAOGAN|TH-?1|TIANHUI|LUTAN|KAZEOSAT|DUBAISAT|KHALIFASAT|GOKTURK|"
+    r"RASAT|DEIMOS|VRSS|PERUSAT|FORMOSAT|THEOS|VNREDSAT|TELEOS|EROS[- ][ABC]|OFEQ|BILSAT|NIGERIASAT|"
+    r"AL ?SAT|PRISMA|ENMAP|HYSIS|MALLIGYONG|PRSS|SSOT|KH-)",
+    re.IGNORECASE,
+).match
 _NS = 1_000_000_000
+_NO_SUN = np.array([np.nan])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +108,18 @@ class Candidate:
     misfits: dict[str, float] = field(default_factory=dict)
 
 
+def imaging_objects(elements: Sequence[ElementSet]) -> frozenset[int]:
+    """NORAD numbers of objects that carry a camera or an imaging radar, as far as is publicly known.
+
+    By the numbers in the sensor library, and by the names of the larger public and commercial programmes
+    (operators' own names, as catalogues have them). No claim to be complete: military satellites with
+    neutral names are missing.
+    """
+    listed = {number for name in sensor_names() for number in load_sensor(name).norad_ids}
+    named = (one.norad_id for one in elements if _IMAGER(one.name))
+    return frozenset(listed.union(named))
+
+
 def identify(
     elements: Sequence[ElementSet],
     picture: Picture,
@@ -108,18 +135,22 @@ def identify(
     search and a small offset is likelier than a large one; beyond it an object may only be late by what
     the age of its set explains. Each angle that is known adds a Student's t of three degrees of
     freedom. `imaging` numbers objects that are known to carry a camera: each counts 30 times as
-    much as any other object (a catalogue has about 30 objects to one imager); leave it empty to rank by
-    geometry alone. The elements' timing error is that of `timing_error_s`.
+    much as any other object (a catalogue has about 30 objects to one imager; see
+    `imaging_objects`); leave it empty to rank by geometry alone. The elements' timing error is that of
+    `timing_error_s`.
     """
     orientation = orientation or EarthOrientation.bundled()
-    sigma_s = np.array([_sigma_s(one, picture.time) for one in elements])
-    reach_s = picture.within_s + np.minimum(3.0 * sigma_s, _LATEST_S)
+    # Wide of three sigmas at any height: 10 s a day.
+    age_days = np.array([abs(picture.time - one.epoch) / 86400.0 for one in elements])
+    reach_s = picture.within_s + np.clip(10.0 * age_days, 15.0, _LATEST_S)
     near = objects_in_sight(elements, picture.site, picture.time, reach_s, orientation)
+    sigma_s = {i: _sigma_s(elements[i], picture.time) for i in near.tolist()}
     sun = _sun(picture, float(reach_s.max(initial=0.0)), orientation)
     known = set(imaging)
     found, weights = [], []
     for done, i in enumerate(near.tolist()):
-        fit = _fit(elements[i], picture, float(sigma_s[i]), float(reach_s[i]), sun, orientation)
+        late_s = min(picture.within_s + 3.0 * sigma_s[i], float(reach_s[i]))
+        fit = _fit(elements[i], picture, sigma_s[i], late_s, sun, orientation)
         if fit is not None:
             is_imaging = elements[i].norad_id in known
             found.append((elements[i], is_imaging, *fit[1:]))
@@ -154,17 +185,25 @@ def _turn(angle: Array) -> Array:
     return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi, np.float64)
 
 
+@functools.lru_cache(maxsize=4)
+def _axes(site: Site) -> tuple[Array, Array]:
+    """Where a place is, and its east, north and up."""
+    return site.r_itrf_m, east_north_up(site.lat_rad, site.lon_rad)
+
+
 def _terms(
     picture: Picture, at: Times, sun: SunTable, r: Array
 ) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
     """(how far off [rad] is all that is known, sigmas, the angles themselves) at instants [TAI ns]."""
-    site = picture.site
-    ray = r - site.r_itrf_m
+    place_m, axes = _axes(picture.site)
+    ray = r - place_m
     distance = np.linalg.norm(ray, axis=1)
     ray /= distance[:, None]
-    east, north, high = (ray @ east_north_up(site.lat_rad, site.lon_rad).T).T
+    east, north, high = (ray @ axes.T).T
     lat, lon, _ = itrf_to_geodetic(r)
-    sun_el, sun_az = sun.angles_rad(site, at)
+    sun_el, sun_az = _NO_SUN, _NO_SUN
+    if picture.sun_elevation_rad is not None or picture.sun_azimuth_rad is not None:
+        sun_el, sun_az = sun.angles_rad(picture.site, at)
     angles = {
         "off_nadir": np.arccos(np.clip(np.sum(up(lat, lon) * ray, axis=1), -1, 1)),
         "azimuth": np.arctan2(east, north) % (2 * np.pi),
@@ -233,7 +272,9 @@ def _fit(
     if best is None:
         return None
     off, sigmas, angles = told
-    here = {name: float(values[best]) for name, values in angles.items()}
+    at = picture.time.tai_ns + np.rint(around_s[best : best + 1] * _NS).astype(np.int64)
+    angles["sun_elevation"] = np.full(len(around_s), sun.angles_rad(picture.site, at)[0][0])
+    here = {name: float(np.broadcast_to(v, len(around_s))[best]) for name, v in angles.items()}
     misfits = {name: float((off[name] / sigmas[name])[best]) for name in off}
     misfits["time"] = float(around_s[best] / math.hypot(_CLOCK_SIGMA_S, sigma_s))
     return log, float(around_s[best]), here, misfits, sigma_s

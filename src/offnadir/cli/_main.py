@@ -12,6 +12,7 @@ import typer
 from offnadir import __version__
 from offnadir.cli.demo import demo
 from offnadir.cli.elements import elements
+from offnadir.cli.identify import identify
 from offnadir.cli.look import look
 from offnadir.cli.plan import plan
 from offnadir.cli.sensors import sensors
@@ -29,6 +30,7 @@ app = typer.Typer(
     epilog="Start with: offnadir demo",
 )
 app.command()(look)
+app.command()(identify)
 app.command()(plan)
 app.command()(sensors)
 app.command()(demo)
