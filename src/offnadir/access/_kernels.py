@@ -196,7 +196,7 @@ def depth(t_s, track, site, cosine):
 
 @kernel
 def reach_s(f, rate, bend):
-    """Time [s] in which a curve at |f|, with this rate towards zero and bent so much at most, stays off it."""
+    """Time [s] in which a curve at |f|, with this rate to zero and bent so much at most, stays off."""
     root = math.sqrt(rate * rate + 2.0 * bend * f)
     return 2.0 * f / (rate + root) if rate > 0.0 else (root - rate) / bend
 
@@ -394,8 +394,8 @@ def passes(stop_s, track, grid, how, sites, enus, group, first, spans, numbers):
 
     grid = (cell_s, units (3, m), cosines (groups, m)); how = (mode, limits (groups,) as a
     sine of elevation or a cosine of off-nadir, bends). Fills `spans` (3, n) with start, stop and, for
-    CONCAVE and CONE, a time near the culmination [s], and `numbers` (n,) with the site. Returns (site to go on with,
-    rows filled): a site whose stretches do not fit any more is left for the next call whole.
+    CONCAVE and CONE, a time near the culmination [s], and `numbers` (n,) with the site. Returns (site to go
+    on with, rows filled): a site whose stretches do not fit any more is left for the next call whole.
     """
     cell_s, units, cosines = grid
     mode, limits, bend_up, bend_down = how

@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 
 from offnadir._jit import kernel
-from offnadir.orbits._segments import position
+from offnadir.geometry._shadow import SAFE, margin_rate_rad_s, sunlit_margin_rad
+from offnadir.orbits._segments import motion, position
 
-_HALF_PI = math.pi / 2
+_HALF_PI, _TWO_PI = math.pi / 2, 2 * math.pi
+_EARTH_RATE = 7.292115e-5
 _SUN_RATE_RAD_S = 7.3e-5  # sidereal rotation and the Sun's own motion, rounded up
 _A, _B = 6_378_137.0, 6_356_752.314245179
 _E2 = 1.0 - (_B / _A) ** 2
@@ -21,14 +23,15 @@ _EP2 = (_A / _B) ** 2 - 1.0
 # Bundles of arguments that travel together:
 #   orbit  = (track for `position`, greatest speed [m/s], greatest rate of nadir [rad/s])
 #   sun    = (nodes [m] (n, 3), time of the first node [s], step [s])
-#   wishes = (kinds, values, mask azimuths, mask elevations, mask top [rad], mask slope factor)
+#   wishes = (kinds, values, mask azimuths, mask elevations, mask top [rad], mask slope factor,
+#             azimuth sectors (n, 2): start [rad] and width [rad], apart from each other)
 # `work` is scratch, shape (3, 3): satellite, line of sight, direction of the Sun. Times [s] run from
 # the start of the span; `enu` has the rows east, north, up.
 
 # Kinds of constraint; `_encode.py` names them.
 ELEVATION, OFF_NADIR, SUN, RANGE, MASK = 0, 1, 2, 3, 4
-# What `look_at` fills in.
-T_OFF_NADIR, T_ELEVATION, T_AZIMUTH, T_RANGE, T_SUN_ELEVATION, T_SUN_AZIMUTH = 0, 1, 2, 3, 4, 5
+LEAST_OFF_NADIR, TOP_ELEVATION, LEAST_RANGE, SUN_BELOW, GLINT, SUNLIT = 5, 6, 7, 8, 9, 10
+ROLL_FROM, ROLL_TO, PITCH_FROM, PITCH_TO, AZIMUTH = 11, 12, 13, 14, 15
 
 
 @kernel
@@ -154,12 +157,101 @@ def turn_s(margin, distance, v_max):
 
 
 @kernel
+def both_turn_s(margin, distance, v_max, n_max):
+    """Time [s] in which sight line and a frame that turns at n_max cannot make up the margin between them.
+
+    w solves asin(v w / d) + n w <= margin.
+    """
+    size = abs(margin)
+    bend = _HALF_PI if size >= _HALF_PI else (size / math.sin(size) if size > 1e-9 else 1.0)
+    return size / (bend * v_max / distance + n_max)
+
+
+@kernel
+def sector_margin(azimuth, elevation, sectors):
+    """Angle [rad] on the sky from the nearest edge of the sectors, positive inside one."""
+    nearest, inside = _HALF_PI, False
+    for i in range(sectors.shape[0]):
+        since = (azimuth - sectors[i, 0]) % _TWO_PI
+        inside = inside or since <= sectors[i, 1]
+        for edge in (since, since - sectors[i, 1]):
+            cosine = math.cos(edge)
+            # From the half plane of the edge, or from the zenith in which it ends.
+            away = abs(math.sin(edge)) if cosine > 0.0 else 1.0
+            nearest = min(nearest, math.asin(min(1.0, math.cos(elevation) * away)))
+    return nearest if inside else -nearest
+
+
+@kernel
+def in_orbit_frame(t_s, orbit, work):
+    """Sight line in the orbit frame: ahead, right, down (geometry.orbit_frame has the same, slowly)."""
+    x, y, _, vx, vy, vz = motion(t_s, orbit[0])
+    nx, ny, nz = vertical(work[0])
+    vx, vy = vx - _EARTH_RATE * y, vy + _EARTH_RATE * x
+    climb = vx * nx + vy * ny + vz * nz
+    ax, ay, az = vx - climb * nx, vy - climb * ny, vz - climb * nz
+    size = math.sqrt(ax * ax + ay * ay + az * az)
+    ax, ay, az = ax / size, ay / size, az / size
+    los = work[1]
+    ahead = los[0] * ax + los[1] * ay + los[2] * az
+    # Right is down x ahead, and down is -n.
+    rx, ry, rz = ay * nz - az * ny, az * nx - ax * nz, ax * ny - ay * nx
+    right = los[0] * rx + los[1] * ry + los[2] * rz
+    return ahead, right, -(los[0] * nx + los[1] * ny + los[2] * nz)
+
+
+@kernel
+def rarer(kind, value, t_s, distance, elevation, orbit, site, up, sun, work):
+    """(margin, wait) of the constraints that few searches have."""
+    v_max, n_max = orbit[1], orbit[2]
+    sat, los, ray = work[0], work[1], work[2]
+    if kind == LEAST_OFF_NADIR:
+        margin = off_nadir(sat, los) - value
+        return margin, both_turn_s(margin, distance, v_max, n_max)
+    if kind == TOP_ELEVATION:
+        margin = value - elevation
+        return margin, turn_s(margin, distance, v_max)
+    if kind == LEAST_RANGE:
+        return 1e-6 * (distance - value), abs(distance - value) / v_max
+    if kind == SUN_BELOW:
+        margin = value - sun_elevation(t_s, sun, site, up, work)
+        return margin, abs(margin) / _SUN_RATE_RAD_S
+    if kind == GLINT:
+        # The mirror image of the Sun in level water, against the direction to the satellite.
+        sine = math.sin(sun_elevation(t_s, sun, site, up, work))
+        mx, my, mz = (
+            2.0 * sine * up[0] - ray[0],
+            2.0 * sine * up[1] - ray[1],
+            2.0 * sine * up[2] - ray[2],
+        )
+        cosine = -(mx * los[0] + my * los[1] + mz * los[2])
+        margin = math.acos(min(1.0, max(-1.0, cosine))) - value
+        return margin, both_turn_s(margin, distance, v_max, _SUN_RATE_RAD_S)
+    if kind == SUNLIT:
+        interpolate(sun[0], (t_s - sun[1]) / sun[2], ray)
+        margin = sunlit_margin_rad(sat, ray)
+        least_radius = v_max / (n_max * (1.0 - _E2))
+        return margin, SAFE * abs(margin) / margin_rate_rad_s(v_max, least_radius)
+    ahead, right, down = in_orbit_frame(t_s, orbit, work)
+    if kind in (ROLL_FROM, ROLL_TO):
+        # From the plane through the direction of flight that has this roll.
+        sine = right * math.cos(value) - down * math.sin(value)
+        margin = math.asin(min(1.0, max(-1.0, sine)))
+    else:
+        margin = math.asin(min(1.0, max(-1.0, ahead))) - value
+    if kind in (ROLL_TO, PITCH_TO):
+        margin = -margin
+    # The frame turns with nadir about the orbit's normal; inertial speed and yaw add little.
+    return margin, both_turn_s(margin, distance, v_max, 1.05 * n_max + 3.0 * _EARTH_RATE)
+
+
+@kernel
 def state(t_s, orbit, site, enu, wishes, values, sun, work):
     """(least margin of all, seconds in which its sign cannot change); no position counts as not met.
 
     The margin is positive where all constraints hold; its parts are angles [rad], or metres / 1e6.
     """
-    kinds, _, mask_az, mask_el, mask_top, mask_slope = wishes
+    kinds, _, mask_az, mask_el, mask_top, mask_slope, sectors = wishes
     v_max, n_max = orbit[1], orbit[2]
     distance = sight(t_s, orbit, site, work)
     if not math.isfinite(distance):
@@ -173,11 +265,8 @@ def state(t_s, orbit, site, enu, wishes, values, sun, work):
             margin = elevation - values[i]
             wait = turn_s(margin, distance, v_max)
         elif kind == OFF_NADIR:
-            # Sight line and nadir turn at once: w solves asin(v w / d) + n w <= margin.
             margin = values[i] - off_nadir(sat, los)
-            size = abs(margin)
-            bend = _HALF_PI if size >= _HALF_PI else (size / math.sin(size) if size > 1e-9 else 1.0)
-            wait = size / (bend * v_max / distance + n_max)
+            wait = both_turn_s(margin, distance, v_max, n_max)
         elif kind == SUN:
             margin = sun_elevation(t_s, sun, site, enu[2], work) - values[i]
             wait = abs(margin) / _SUN_RATE_RAD_S
@@ -185,6 +274,14 @@ def state(t_s, orbit, site, enu, wishes, values, sun, work):
             margin = values[i] - distance
             wait = abs(margin) / v_max
             margin *= 1e-6
+        elif kind == AZIMUTH:
+            azimuth = math.atan2(along(enu[0], los), along(enu[1], los))
+            margin = sector_margin(azimuth, elevation, sectors)
+            wait = turn_s(margin, distance, v_max)
+        elif kind != MASK:
+            margin, wait = rarer(
+                kind, values[i], t_s, distance, elevation, orbit, site, enu[2], sun, work
+            )
         elif elevation > mask_top:
             margin = elevation - mask_top
             wait = turn_s(margin, distance, v_max)
@@ -200,17 +297,3 @@ def state(t_s, orbit, site, enu, wishes, values, sun, work):
     if skip_bad >= 0.0:
         return worst, skip_bad
     return worst, skip_good
-
-
-@kernel
-def look_at(t_s, orbit, site, enu, sun, work, out):
-    """Fill `out` with the angles [rad] and the range [m] that a row of the table shows."""
-    out[T_RANGE] = sight(t_s, orbit, site, work)
-    los, direction = work[1], work[2]
-    e, n, u = along(enu[0], los), along(enu[1], los), along(enu[2], los)
-    out[T_OFF_NADIR] = off_nadir(work[0], los)
-    out[T_ELEVATION] = math.atan2(u, math.hypot(e, n))
-    out[T_AZIMUTH] = math.atan2(e, n) % (2 * math.pi)
-    out[T_SUN_ELEVATION] = sun_elevation(t_s, sun, site, enu[2], work)
-    e, n = -along(enu[0], direction), -along(enu[1], direction)
-    out[T_SUN_AZIMUTH] = math.atan2(e, n) % (2 * math.pi)

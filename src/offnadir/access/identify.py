@@ -248,7 +248,7 @@ def _fit(
 
     # Far apart at first: what cannot come within five sigmas until the next look is out of question.
     half = math.ceil(reach_s / _COARSE_S)
-    coarse_s = np.arange(-half, half + 1) * _COARSE_S
+    coarse_s = np.arange(-half, half + 1, dtype=np.float64) * _COARSE_S
     off, sigmas, angles = look(coarse_s)
     turn_rad = _FASTEST_RAD_S * _COARSE_S
     seen = angles["incidence"] < np.pi / 2 + turn_rad
@@ -261,12 +261,12 @@ def _fit(
     if not seen.any():
         return None
     fine_s = np.arange(-0.5 * _COARSE_S, 0.5 * _COARSE_S)
-    offsets_s = np.unique((coarse_s[seen, None] + fine_s).ravel())
+    offsets_s: Array = np.unique((coarse_s[seen, None] + fine_s).ravel()).astype(np.float64)
     offsets_s = offsets_s[np.abs(offsets_s) <= reach_s + 0.5]
     log, best = _score(offsets_s, look(offsets_s), picture, sigma_s)
     if best is None:
         return None
-    around_s = offsets_s[best] + np.linspace(-1.0, 1.0, 41)
+    around_s: Array = np.asarray(offsets_s[best] + np.linspace(-1.0, 1.0, 41), np.float64)
     told = look(around_s)
     _, best = _score(around_s, told, picture, sigma_s)
     if best is None:

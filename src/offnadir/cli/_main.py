@@ -12,6 +12,7 @@ import typer
 from offnadir import __version__
 from offnadir.cli.demo import demo
 from offnadir.cli.elements import elements
+from offnadir.cli.history import history
 from offnadir.cli.identify import identify
 from offnadir.cli.look import look
 from offnadir.cli.plan import plan
@@ -19,6 +20,10 @@ from offnadir.cli.sensors import sensors
 from offnadir.errors import OffnadirError
 
 _OURS, _THEIRS, _INTERRUPTED = 1, 2, 130
+
+_MANY = (
+    "--satellite", "--site", "--name", "--norad", "--group", "--orbit", "--area", "--elements",
+)  # fmt: skip
 
 app = typer.Typer(
     name="offnadir",
@@ -31,6 +36,7 @@ app = typer.Typer(
 )
 app.command()(look)
 app.command()(identify)
+app.command()(history)
 app.command()(plan)
 app.command()(sensors)
 app.command()(demo)
@@ -86,13 +92,13 @@ def _fail(code: int, message: str) -> None:
 
 
 def _spread(argv: Sequence[str]) -> list[str]:
-    """Let `look --satellite A B` mean `--satellite A --satellite B`; the same for --site."""
+    """Let `look --satellite A B` mean `--satellite A --satellite B`; the same for all lists."""
     if not argv or argv[0] != "look":
         return list(argv)
     result: list[str] = []
     many, taken = "", False
     for word in argv:
-        if word in ("--satellite", "--site"):
+        if word in _MANY:
             many, taken = word, False
         elif word.startswith("-") and not (many and (not taken or word[1:2].isdigit())):
             many = ""

@@ -14,6 +14,7 @@ from offnadir.errors import InputError
 
 if TYPE_CHECKING:
     from offnadir.access.identify import Candidate, Picture
+    from offnadir.orbits import ElementSet
 
 _WITHIN_S = 60.0
 _OLD_DAYS = 7.0
@@ -101,7 +102,8 @@ def identify(
         "--sun-azimuth": sun_azimuth,
     }
     picture, platform = _picture(site, time, within, given, image_item)
-    sets, rejected = [], []
+    sets: list[ElementSet] = []
+    rejected: list[str] = []
     for path in elements:
         file = read_elements(path)
         sets.extend(file.elements)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import json as json_
-import sys
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from offnadir.cli import _say
+from offnadir.cli._look_limits import Limits
+from offnadir.cli._look_rows import ORDERS, Rows, Target
+from offnadir.cli._look_satellites import Flock, Wanted, read_flock
+from offnadir.cli._look_where import Areas, Ground, Places
 from offnadir.errors import InputError
 
 if TYPE_CHECKING:
-    from offnadir._table import Table
     from offnadir.epoch import Span
-    from offnadir.orbits import ElementSet, Ephemeris
 
 _AFTER_DAYS = 3.0
 
@@ -25,22 +25,87 @@ def look(
     elements: Annotated[
         list[Path],
         typer.Option(
-            help="File of element sets: TLE, 3LE, OMM as JSON, XML, KVN or CSV; gzip too."
-        ),
-    ],
-    site: Annotated[
-        list[str],
-        typer.Option(
-            metavar="LAT,LON[,ALT_M]",
-            help="A place in degrees and metres, or a GeoJSON or CSV file of places. Repeatable.",
+            metavar="FILE",
+            help="File of element sets: TLE, 3LE, OMM as JSON, XML, KVN or CSV; gzip too; or a "
+            "store of `offnadir elements`. Repeatable.",
         ),
     ],
     start: Annotated[str, typer.Option(metavar="UTC", help="Start, e.g. 2026-05-31T00:00:00Z.")],
     stop: Annotated[str, typer.Option(metavar="UTC", help="Stop.")],
+    site: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LAT,LON[,ALT_M]",
+            help="A place in degrees and metres, or a GeoJSON or CSV file of places. Repeatable.",
+        ),
+    ] = None,
+    area: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Instead of places: GeoJSON polygons, one area each. Repeatable."
+        ),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="any|all", help="Whether any or all of the area must be in view. [default: any]"
+        ),
+    ] = None,
+    swath: Annotated[
+        float | None,
+        typer.Option(
+            metavar="KM",
+            help="How much of an area each window can cover with a strip so wide, and all together.",
+        ),
+    ] = None,
     satellite: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME_OR_ID", help="Only these satellites, by NORAD number or name. Repeatable."
+        ),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Only satellites with such a name; * ? [] as in a shell, case aside. Repeatable.",
+        ),
+    ] = None,
+    norad: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RANGE", help="Only NORAD numbers such as 40000-41000. Repeatable."),
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GROUP",
+            help="Only these satellites: `imaging` (all that the sensor library knows; all "
+            "optical), one sensor of it such as skysat-c, or a file of NORAD numbers or of element "
+            "sets. Repeatable.",
+        ),
+    ] = None,
+    orbit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND",
+            help="Only such orbits. heo: eccentricity from 0.25; the others below it: leo: mean "
+            "height below 2000 km; geo: 0.99 to 1.01 revolutions a day; meo: between them; sso: "
+            "leo whose node follows the Sun within 0.1 deg a day. Repeatable.",
+        ),
+    ] = None,
+    inclination: Annotated[
+        str | None, typer.Option(metavar="RANGE", help="Only such inclinations in degrees: 97-99.")
+    ] = None,
+    altitude: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RANGE", help="Only orbits that lie wholly at such heights in km: 400-700."
+        ),
+    ] = None,
+    max_age: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DAYS", help="Only element sets at most so far from the middle of the span."
         ),
     ] = None,
     max_off_nadir: Annotated[
@@ -49,178 +114,173 @@ def look(
     min_elevation: Annotated[
         float | None, typer.Option(metavar="DEG", help="Least elevation at the place. [default: 0]")
     ] = None,
+    max_incidence: Annotated[
+        float | None,
+        typer.Option(metavar="DEG", help="Greatest angle from the zenith of the place."),
+    ] = None,
+    max_range: Annotated[
+        float | None, typer.Option(metavar="KM", help="Greatest distance to the satellite.")
+    ] = None,
+    min_incidence: Annotated[
+        float | None,
+        typer.Option(metavar="DEG", help="Least incidence at the place, as for radar."),
+    ] = None,
+    max_roll: Annotated[
+        float | None,
+        typer.Option(metavar="DEG", help="Greatest roll to either side, in the orbit frame."),
+    ] = None,
+    max_pitch: Annotated[
+        float | None,
+        typer.Option(metavar="DEG", help="Greatest pitch ahead or back, in the orbit frame."),
+    ] = None,
+    look_side: Annotated[
+        str | None,
+        typer.Option(metavar="left|right", help="Side of the flight on which the place must lie."),
+    ] = None,
+    max_sun: Annotated[
+        float | None,
+        typer.Option(metavar="DEG", help="Greatest elevation of the Sun at the place: darkness."),
+    ] = None,
+    min_glint: Annotated[
+        float | None,
+        typer.Option(metavar="DEG", help="Least angle from the mirror image of the Sun."),
+    ] = None,
+    sunlit: Annotated[
+        bool, typer.Option("--sunlit", help="Only while the satellite is in full sunlight.")
+    ] = False,
     min_sun: Annotated[
         float | None, typer.Option(metavar="DEG", help="Least elevation of the Sun at the place.")
     ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(ORDERS),
+            help="Order of the rows; least off-nadir, greatest elevation, longest duration first. "
+            "none: satellite by satellite, written as they are found. Many rows are sorted in a "
+            "temporary file. [default: start; none for --parquet]",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", help="Only the first N rows of that order.")
+    ] = None,
+    details: Annotated[
+        bool,
+        typer.Option(
+            "--details", help="More columns: duration, timing error, cut ends ... (Parquet has all)"
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON array of windows.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
+    parquet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a Parquet file.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write to a file what would be printed."),
+    ] = None,
 ) -> None:
     """Print one row per window in which a satellite sees a place.
+
+    Memory does not grow with the number of windows, but for the table that is printed without
+    --json, --csv or --parquet. A file appears under its name when it is complete.
 
     Example: offnadir look --elements sats.tle --site 37.57,126.98 --start 2026-05-31T00:00:00Z
     --stop 2026-06-01T00:00:00Z --max-off-nadir 30 --min-sun 10
     """
-    from offnadir.access import find_windows, read_sites
+    target = Target.of(json=json, as_csv=as_csv, parquet=parquet, out=out, details=details)
+    limits = Limits(
+        max_off_nadir=max_off_nadir,
+        min_elevation=min_elevation,
+        max_incidence=max_incidence,
+        max_range=max_range,
+        min_incidence=min_incidence,
+        max_roll=max_roll,
+        max_pitch=max_pitch,
+        look_side=look_side,
+        max_sun=max_sun,
+        min_glint=min_glint,
+        sunlit=sunlit,
+        min_sun=min_sun,
+    )
+    wanted = Wanted(
+        satellites=satellite or (),
+        names=name or (),
+        norad=norad or (),
+        groups=group or (),
+        orbits=orbit or (),
+        inclination=inclination,
+        altitude=altitude,
+        max_age=max_age,
+    )
+    rows = Rows(sort=sort or ("none" if parquet else "start"), limit=limit)
+    ground = Ground(site=site or (), area=area or (), mode=mode, swath=swath)
+    _look(elements, ground, (start, stop), wanted, limits, rows, target)
+
+
+def _look(
+    files: list[Path],
+    where: Ground,
+    times: tuple[str, str],
+    wanted: Wanted,
+    limits: Limits,
+    rows: Rows,
+    target: Target,
+) -> None:
+    from offnadir.cli._windows_fields import fields
+    from offnadir.cli._windows_out import output
+    from offnadir.cli._windows_sort import Order, ordered
+
+    constraints = limits.constraints()
+    span = _span(*times)
+    ground = where.read()
+    flock = read_flock(files, wanted, span)
+    names = flock.names() if rows.sort == "satellite" else ground.names()
+    about = {"span": f"{span.start.utc()}/{span.stop.utc()}"}
+    _say.first_use()
+    count = 0
+    with output(
+        target.kind,
+        target.path,
+        fields(ground.kind, shares=ground.shares, details=target.details),
+        about,
+    ) as out:
+        with (
+            _say.progress(quiet=target.on_screen) as report,
+            closing(ground.search(flock, constraints, report)) as found,
+        ):
+            for table in ordered(
+                found,
+                Order(by=rows.sort, names=names),
+                limit=rows.limit,
+                progress=lambda done, total: report("Sorting", done, total),
+            ):
+                out.write(table)
+                count += len(table)
+        flock.warn()
+        out.finish()
+    for text in ground.notes():
+        _say.note(text)
+    _summary(rows.told(count), flock, ground, span)
+
+
+def _span(start: str, stop: str) -> Span:
     from offnadir.epoch import Epoch, Span
 
-    if json and as_csv:
-        raise InputError("--json", "--csv", "given alone: choose one of --json and --csv")
-    constraints = _constraints(max_off_nadir, min_elevation, min_sun)
     begin, end = Epoch.from_utc(start, field="--start"), Epoch.from_utc(stop, field="--stop")
     if end <= begin:
         raise InputError("--stop", stop, f"later than --start {begin.utc()}")
-    span = Span(begin, end)
-    places = [place for text in site for place in read_sites(text)]
-    chosen = _choose(elements, satellite or [], span)
-    _say.first_use()
-    with _say.progress(quiet=False) as report:
-        ephemerides = _ephemerides(chosen, span, report)
-        windows = find_windows(
-            ephemerides,
-            places,
-            constraints,
-            progress=lambda done, total: report("Searching", done, total),
-        )
-    windows = windows.take(windows["start"].argsort(kind="stable"))
-    rows = list(_rows(windows))
-    if json:
-        json_.dump(rows, sys.stdout, indent=1, ensure_ascii=False)
-        print()
-    elif as_csv:
-        writer = csv.DictWriter(sys.stdout, fieldnames=_FIELDS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
-        _print_text(rows)
-    _summary(len(rows), ephemerides, len(places), chosen, span)
+    return Span(begin, end)
 
 
-_FIELDS = (
-    "satellite", "norad_id", "site", "start", "stop", "best", "max_elevation_deg",
-    "min_off_nadir_deg", "azimuth_deg", "range_km", "sun_elevation_deg",
-)  # fmt: skip
-
-
-def _constraints(
-    max_off_nadir: float | None, min_elevation: float | None, min_sun: float | None
-) -> list[Any]:
-    from offnadir.access import MaxOffNadir, MinElevation, SunAbove
-    from offnadir.units import deg
-
-    constraints: list[Any] = []
-    if max_off_nadir is not None:
-        if not 0 < max_off_nadir <= 90:
-            raise InputError("--max-off-nadir", max_off_nadir, "above 0, up to 90 degrees")
-        constraints.append(MaxOffNadir(max_off_nadir * deg))
-    if min_elevation is not None:
-        if not 0 <= min_elevation < 90:
-            raise InputError("--min-elevation", min_elevation, "from 0 to below 90 degrees")
-        constraints.append(MinElevation(min_elevation * deg))
-    if min_sun is not None:
-        if not -90 <= min_sun <= 90:
-            raise InputError("--min-sun", min_sun, "from -90 to 90 degrees")
-        constraints.append(SunAbove(min_sun * deg))
-    return constraints
-
-
-def _choose(files: list[Path], wanted: list[str], span: Span) -> list[ElementSet]:
-    """One element set an object, the nearest to the middle of the span."""
-    from offnadir.orbits import nearest_sets, read_elements, select_satellites
-
-    sets: list[ElementSet] = []
-    rejected: list[str] = []
-    for path in files:
-        file = read_elements(path)
-        sets.extend(file.elements)
-        rejected.extend(f"{bad.where}: {bad.reason}" for bad in file.rejected)
-    _say.warn(_say.some(rejected))
-    if rejected:
-        _say.note(f"{_say.count(len(rejected), 'element set')} skipped, {len(sets)} read")
-    middle = span.start + span.duration_s / 2
-    if not wanted:
-        return list(nearest_sets(sets, near=middle))
-    found: dict[int, ElementSet] = {}
-    for text in wanted:
-        for one in select_satellites(sets, text, near=middle):
-            found.setdefault(one.norad_id, one)
-    return list(found.values())
-
-
-def _ephemerides(chosen: list[ElementSet], span: Span, report: Any) -> list[Ephemeris]:
-    """Propagate; a satellite that SGP4 cannot follow is told, and an error if it is the only one."""
-    from offnadir.orbits import SGP4_ERRORS, make_ephemeris
-
-    flock, lost = [], []
-    for i, one in enumerate(chosen):
-        ephemeris = make_ephemeris(one, span)
-        bad = ephemeris.status != 0
-        if bad.any():
-            first = int(bad.argmax())
-            code = int(ephemeris.status[first])
-            when = (ephemeris.first + first * ephemeris.step_s).utc(0)
-            text = SGP4_ERRORS.get(code, "propagation fails")
-            lost.append(f"{one.name} ({one.norad_id}): SGP4 error {code}, {text}, from {when}")
-        if not bad.all():
-            flock.append(ephemeris)
-        report("Propagating", i + 1, len(chosen))
-    if lost and not flock:
-        raise InputError(
-            "--elements",
-            "; ".join(_say.some(lost)),
-            "element sets that SGP4 can follow over the span",
-        )
-    _say.warn(_say.some(lost))
-    return flock
-
-
-def _rows(windows: Table) -> Any:
-    from offnadir.units import deg
-
-    for row in windows.rows():
-        yield {
-            "satellite": row["satellite"],
-            "norad_id": row["norad_id"],
-            "site": row["site"],
-            "start": row["start"],
-            "stop": row["stop"],
-            "best": row["best"],
-            "max_elevation_deg": round(row["max_elevation_rad"] / deg, 6),
-            "min_off_nadir_deg": round(row["off_nadir_rad"] / deg, 6),
-            "azimuth_deg": round(row["azimuth_rad"] / deg, 6),
-            "range_km": round(row["range_m"] / 1e3, 6),
-            "sun_elevation_deg": round(row["sun_elevation_rad"] / deg, 6),
-        }
-
-
-def _print_text(rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    header = ("satellite", "norad", "site", "start (UTC)", "stop", "best", "elev", "off-nadir",
-              "azimuth", "range km", "Sun")  # fmt: skip
-    cells = [
-        (
-            row["satellite"], str(row["norad_id"]), row["site"],
-            row["start"][:19].replace("T", " "), row["stop"][11:19], row["best"][11:23],
-            f"{row['max_elevation_deg']:.1f}", f"{row['min_off_nadir_deg']:.1f}",
-            f"{row['azimuth_deg']:.1f}", f"{row['range_km']:.0f}", f"{row['sun_elevation_deg']:.1f}",
-        )
-        for row in rows
-    ]  # fmt: skip
-    right = (False, True, False, False, False, False, True, True, True, True, True)
-    print(_say.columns(header, cells, right))
-
-
-def _summary(
-    windows: int, flock: list[Ephemeris], places: int, chosen: list[ElementSet], span: Span
-) -> None:
+def _summary(windows: str, flock: Flock, ground: Places | Areas, span: Span) -> None:
     from offnadir.orbits import expected_timing_error_s
 
     ends = (span.start, span.stop)
-    oldest = max(abs(end - one.epoch) for one in chosen for end in ends) / 86400
-    worst = max(expected_timing_error_s(one, end) for one in chosen for end in ends)
+    oldest = max(abs(end - one.epoch) for one in flock.sets for end in ends) / 86400
+    worst = max(expected_timing_error_s(one, end) for one in flock.sets for end in ends)
     text = (
-        f"{_say.count(windows, 'window')} of {_say.count(len(flock), 'satellite')} over "
-        f"{_say.count(places, 'place')}, "
+        f"{windows} of {_say.count(flock.followed, 'satellite')} over "
+        f"{ground}, "
         f"{span.start.utc(0)} to {span.stop.utc(0)}; element sets up to {oldest:.1f} days off, "
         f"times good to about {worst:.1f} s"
     )
