@@ -15,6 +15,7 @@ from offnadir.errors import InputError
 if TYPE_CHECKING:
     from offnadir.epoch import Epoch, Span
     from offnadir.orbits import ElementFile, ElementSet, Ephemeris
+    from offnadir.orbits._ephemeris_file import PositionTrack
     from offnadir.orbits._filter import ElementFilter
 
 _RANGE = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?)?\s*-\s*([0-9]+(?:\.[0-9]*)?)?\s*")
@@ -75,15 +76,16 @@ class Flock:
 
     sets: list[ElementSet]
     span: Span
+    tracks: list[PositionTrack] = field(default_factory=list)
     followed: int = 0
     _lost: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.sets)
+        return len(self.sets) + len(self.tracks)
 
     def names(self) -> list[str]:
         """Names of all satellites, whether SGP4 can follow them or not."""
-        return [one.name for one in self.sets]
+        return [*(one.name for one in self.sets), *(one.satellite for one in self.tracks)]
 
     def ephemerides(self) -> Iterator[Ephemeris]:
         """Propagate; a satellite that SGP4 cannot follow is told, and an error if none can be followed."""
@@ -98,9 +100,19 @@ class Flock:
             if not bad.all():
                 self.followed += 1
                 yield ephemeris
+        for track in self.tracks:
+            ephemeris = track.ephemeris(self.span)
+            if track.coverage.start > self.span.start or track.coverage.stop < self.span.stop:
+                ends = f"{track.coverage.start.utc(0)} to {track.coverage.stop.utc(0)}"
+                self._lost.append(f"{track.satellite}: positions only from {ends}")
+            if not ephemeris.status.all():
+                self.followed += 1
+                yield ephemeris
         if self._lost and not self.followed:
             lost = "; ".join(_say.some(self._lost))
-            raise InputError("--elements", lost, "element sets that SGP4 can follow over the span")
+            raise InputError(
+                "--elements", lost, "satellites whose positions are known over the span"
+            )
 
     def warn(self) -> None:
         """Name the satellites that SGP4 could not follow all the way."""
@@ -119,15 +131,44 @@ def _trouble(one: ElementSet, ephemeris: Ephemeris) -> str:
 
 def read_flock(files: Sequence[Path], wanted: Wanted, span: Span) -> Flock:
     """The objects of all files that are wanted, each with its set nearest to the middle of the span."""
+    from offnadir.orbits._ephemeris_file import is_ephemeris_file
     from offnadir.orbits._filter import ElementFilter, filter_elements
 
     limits = wanted.filter()
     middle = span.start + span.duration_s / 2
-    sets = _named(read_sets(files, near=middle), wanted.satellites, near=middle)
+    positions = [path for path in files if is_ephemeris_file(path)]
+    tracks = _tracks(positions, wanted.satellites)
+    others = [path for path in files if path not in positions]
+    if not others:
+        return Flock(sets=[], span=span, tracks=tracks)
+    sets = read_sets(others, near=middle)
+    if not tracks or not wanted.satellites:
+        sets = _named(sets, wanted.satellites, near=middle)
     found = filter_elements(sets, limits, near=middle)
     if limits != ElementFilter():
         _tell(found.left, wanted)
-    return Flock(sets=list(found.elements), span=span)
+    return Flock(sets=list(found.elements), span=span, tracks=tracks)
+
+
+def _tracks(files: Sequence[Path], satellites: Sequence[str]) -> list[PositionTrack]:
+    """Objects of files of positions; the filters on orbits do not touch them, names do."""
+    from offnadir.orbits._ephemeris_file import read_ephemerides
+
+    tracks: list[PositionTrack] = []
+    for path in files:
+        file = read_ephemerides(path)
+        _say.warn(_say.some(list(file.rejected)))
+        tracks.extend(file.tracks)
+    if not satellites or not tracks:
+        return tracks
+    keys = [text.strip().casefold() for text in satellites]
+    found = [
+        t for t in tracks if any(k == str(t.norad_id) or k in t.satellite.casefold() for k in keys)
+    ]
+    if not found:
+        known = ", ".join(_say.some([t.satellite for t in tracks]))
+        raise InputError("--satellite", " ".join(satellites), f"one of those in the file: {known}")
+    return found
 
 
 def read_sets(files: Sequence[Path], *, near: Epoch) -> list[ElementSet]:

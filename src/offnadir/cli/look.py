@@ -275,15 +275,17 @@ def _span(start: str, stop: str) -> Span:
 def _summary(windows: str, flock: Flock, ground: Places | Areas, span: Span) -> None:
     from offnadir.orbits import expected_timing_error_s
 
+    text = (
+        f"{windows} of {_say.count(flock.followed, 'satellite')} over {ground}, "
+        f"{span.start.utc(0)} to {span.stop.utc(0)}"
+    )
+    if not flock.sets:
+        _say.note(text)
+        return
     ends = (span.start, span.stop)
     oldest = max(abs(end - one.epoch) for one in flock.sets for end in ends) / 86400
     worst = max(expected_timing_error_s(one, end) for one in flock.sets for end in ends)
-    text = (
-        f"{windows} of {_say.count(flock.followed, 'satellite')} over "
-        f"{ground}, "
-        f"{span.start.utc(0)} to {span.stop.utc(0)}; element sets up to {oldest:.1f} days off, "
-        f"times good to about {worst:.1f} s"
-    )
+    text += f"; element sets up to {oldest:.1f} days off, times good to about {worst:.1f} s"
     _say.note(text)
     if oldest > _AFTER_DAYS:
         _say.warn([f"an element set is {oldest:.1f} days from the far end of the span"])

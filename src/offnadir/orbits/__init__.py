@@ -4,6 +4,11 @@ from offnadir.orbits._doubt import expected_timing_error_s, timing_error_s
 from offnadir.orbits._element_file import ElementFile
 from offnadir.orbits._elements import ElementSet
 from offnadir.orbits._ephemeris import Ephemeris, fit_ephemeris, make_ephemeris
+from offnadir.orbits._ephemeris_file import (
+    EphemerisFile,
+    is_ephemeris_file,
+    read_ephemerides,
+)
 from offnadir.orbits._omm import element_set_to_omm, omm_to_element_set
 from offnadir.orbits._read import read_elements
 from offnadir.orbits._select import nearest_sets, select_satellites
@@ -14,14 +19,17 @@ __all__ = [
     "ElementFile",
     "ElementSet",
     "Ephemeris",
+    "EphemerisFile",
     "element_set_to_omm",
     "expected_timing_error_s",
     "fit_ephemeris",
+    "is_ephemeris_file",
     "make_ephemeris",
     "nearest_sets",
     "omm_to_element_set",
     "propagate",
     "read_elements",
+    "read_ephemerides",
     "select_satellites",
     "timing_error_s",
 ]

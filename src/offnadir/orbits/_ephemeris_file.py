@@ -1,0 +1,259 @@
+"""Files of positions: CCSDS OEM (KVN, XML), SP3, and tables; through one door to ephemerides."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offnadir.earth import EarthOrientation, Site
+from offnadir.epoch import Epoch, Span
+from offnadir.errors import FileError, InputError
+from offnadir.orbits._ephemeris import Ephemeris, fit_ephemeris
+from offnadir.orbits._oem import read_oem_kvn, read_oem_xml, stretch_of
+from offnadir.orbits._positions import Stretch, instants, pieces, sample_itrf_m
+from offnadir.orbits._read import _bytes, _text, _unpacked
+from offnadir.units import deg
+
+Times = NDArray[np.int64]
+
+_SP3 = re.compile(r"#[a-dA-D][PVpv]\s*\d{4}").match
+_OEM_XML = re.compile(rb"<(?:\w+:)?oem\b")
+_WISH = "positions as CCSDS OEM (KVN, XML), SP3, or CSV with time_utc, x_itrf_m, y_itrf_m, z_itrf_m"
+_STEPS_S = (30.0, 300.0)
+_COLUMN = re.compile(r"([xyz])_(itrf|gcrf|eme2000|teme)_(k?m)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionTrack:
+    """Positions of one object: stretches without a break, from `coverage.start` to `coverage.stop`."""
+
+    satellite: str
+    object_id: str
+    norad_id: int
+    coverage: Span
+    stretches: tuple[Stretch, ...]
+
+    def ephemeris(self, span: Span, orientation: EarthOrientation | None = None) -> Ephemeris:
+        """Fitted for the search; unknown outside the coverage and in gaps."""
+        turned = orientation or EarthOrientation.bundled()
+        spacing_s = min(float(np.median(np.diff(s.tai_ns))) * 1e-9 for s in self.stretches)
+
+        def sample(tai_ns: Times) -> NDArray[np.float64]:
+            return sample_itrf_m(list(self.stretches), tai_ns, turned)
+
+        return fit_ephemeris(
+            sample, span, satellite=self.satellite, norad_id=self.norad_id,
+            step_s=min(max(spacing_s, _STEPS_S[0]), _STEPS_S[1]), orientation=turned,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EphemerisFile:
+    """What a file of positions holds, and what of it could not be used."""
+
+    path: str
+    format: str
+    tracks: tuple[PositionTrack, ...]
+    rejected: tuple[str, ...]
+
+
+def is_ephemeris_file(path: str | Path) -> bool:
+    """Whether a file holds positions, by its content."""
+    try:
+        data = _unpacked(_bytes(path), str(path))
+        if data.lstrip()[:1] == b"<":
+            return bool(_OEM_XML.search(data[:4096]))
+        text = _text(data[:8192], str(path)).lstrip()
+    except (FileError, InputError):
+        return False  # who reads it will say what is wrong
+    first = text.split("\n", 1)[0]
+    return bool(
+        _SP3(first)
+        or "CCSDS_OEM_VERS" in text.upper()
+        or _COLUMN.search(first.lower())
+        or _geodetic(first)
+    )
+
+
+def _geodetic(header: str) -> bool:
+    names = {name.strip().lower() for name in header.split(",")}
+    return {"lat_deg", "lon_deg", "alt_m"} <= names and any(n.startswith("time_") for n in names)
+
+
+def read_ephemerides(path: str | Path) -> EphemerisFile:
+    """Every object of a file of positions: CCSDS OEM as KVN or XML, SP3 (a, c, d), or CSV; gzipped or not.
+
+    Between positions it goes by Hermite's polynomial where velocities are given and Lagrange's elsewhere, in
+    the file's own frame, never over a segment's end or a gap. Of overlapping segments the later in the
+    file counts. Lines that cannot be used stand in `rejected`. Raises FileError and InputError.
+    """
+    name = str(path)
+    data = _unpacked(_bytes(path), name)
+    rejected: list[str] = []
+    if data.lstrip()[:1] == b"<":
+        kind, named = "OEM XML", _oem(read_oem_xml(data.lstrip(), name), name, rejected)
+    else:
+        text = _text(data, name)
+        first = text.lstrip().split("\n", 1)[0]
+        if "CCSDS_OEM_VERS" in text[:4096].upper():
+            kind, named = "OEM KVN", _oem(read_oem_kvn(text, name), name, rejected)
+        elif _SP3(first):
+            kind, named = "SP3", _sp3(text, name, rejected)
+        elif _COLUMN.search(first.lower()) or _geodetic(first):
+            kind, named = "CSV", _table(text, name, rejected)
+        else:
+            raise InputError("ephemeris file", name, _WISH)
+    tracks = _tracks(named, rejected)
+    if not tracks:
+        hint = rejected[0] if rejected else "there are none"
+        raise InputError("ephemeris file", name, _WISH, hint=hint)
+    return EphemerisFile(path=name, format=kind, tracks=tracks, rejected=tuple(rejected))
+
+
+_Named = list[tuple[tuple[str, str, int], Stretch]]
+
+
+def _tracks(named: _Named, rejected: list[str]) -> tuple[PositionTrack, ...]:
+    """Stretches of one object together, cut at gaps."""
+    objects: dict[tuple[str, str, int], list[Stretch]] = {}
+    for key, stretch in named:
+        found = [p for p in pieces(stretch) if p.usable[1] > p.usable[0]]
+        if not found:
+            rejected.append(f"{key[0]}: too few positions in a row to read between them")
+        elif len(found) > 1:
+            rejected.append(f"{key[0]}: {len(found) - 1} gaps are not bridged")
+        objects.setdefault(key, []).extend(found)
+    return tuple(
+        PositionTrack(
+            satellite=satellite, object_id=object_id, norad_id=norad_id, stretches=tuple(found),
+            coverage=Span(
+                Epoch(min(s.usable[0] for s in found)), Epoch(max(s.usable[1] for s in found))
+            ),
+        )
+        for (satellite, object_id, norad_id), found in objects.items()
+        if found
+    )  # fmt: skip
+
+
+def _oem(segments: Iterable, name: str, rejected: list[str]) -> _Named:  # type: ignore[type-arg]
+    named: _Named = []
+    for segment in segments:
+        stretch, wrong = stretch_of(segment, name)
+        rejected.extend(wrong)
+        meta = segment.meta
+        named.append(((meta["OBJECT_NAME"], meta.get("OBJECT_ID", ""), 0), stretch))
+    return named
+
+
+def _sp3(text: str, name: str, rejected: list[str]) -> _Named:
+    """P records [km] in the file's frame (ITRF), GPS time unless the header says otherwise."""
+    system, times, now = "GPS", [], ""
+    rows: dict[str, list[tuple[int, list[float]]]] = {}
+    told = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("%c") and not told:
+            told = True
+            word = line[9:12].strip().upper()
+            system = word if word and word != "CCC" else "GPS"
+        elif line.startswith("* "):
+            parts = line[1:].split()
+            try:
+                y, mo, d, h, mi = map(int, parts[:5])
+                now = f"{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{float(parts[5]):012.9f}"
+                instants([now], system, f"{name}:{number}")
+            except (ValueError, IndexError, InputError):
+                rejected.append(f"{name}:{number}: not a time: {line[:40]}")
+                now = ""
+            else:
+                times.append(now)
+        elif line.startswith("P") and now:
+            try:
+                xyz = [float(line[a : a + 14]) for a in (4, 18, 32)]
+            except ValueError:
+                rejected.append(f"{name}:{number}: not a position: {line[:46]}")
+                continue
+            if not any(xyz) or max(map(abs, xyz)) > 999999:
+                continue  # SP3 writes zeros where it knows nothing
+            rows.setdefault(line[1:4].strip(), []).append((len(times) - 1, xyz))
+    if not times:
+        raise InputError("ephemeris file", name, "SP3 with epochs and P records")
+    tai_ns = instants(times, system, name)
+    named: _Named = []
+    for satellite, found in rows.items():
+        at = tai_ns[[i for i, _ in found]]
+        r_m = np.array([xyz for _, xyz in found]) * 1e3
+        keep = np.append(np.diff(at) > 0, True)
+        stretch = Stretch(
+            frame="ITRF", tai_ns=at[keep], r_m=r_m[keep], v_m_s=None,
+            usable=(int(at[0]), int(at[-1])),
+        )  # fmt: skip
+        named.append(((satellite, "", 0), stretch))
+    return named
+
+
+def _table(text: str, name: str, rejected: list[str]) -> _Named:
+    """CSV whose header says time system, frame and unit."""
+    reader = csv.DictReader(io.StringIO(text))
+    fields = {(f or "").strip().lower(): f for f in reader.fieldnames or ()}
+    clock = next((f for f in fields if f.startswith("time_")), None)
+    if clock is None:
+        raise InputError(
+            "column", sorted(fields), "time_utc, time_tai, time_gps or time_tt", where=name
+        )
+    axes = [m for f in fields if (m := _COLUMN.fullmatch(f))]
+    kinds = {(m[2], m[3]) for m in axes}
+    geodetic = not axes
+    if not geodetic and (len(axes) != 3 or len(kinds) != 1):
+        wish = "x, y and z in one frame and unit, such as x_itrf_m, y_itrf_m, z_itrf_m"
+        raise InputError("column", sorted(m[0] for m in axes), wish, where=name)
+    frame, unit = next(iter(kinds)) if kinds else ("itrf", "m")
+    objects: dict[tuple[str, str, int], list[tuple[int, list[float]]]] = {}
+    for number, row in enumerate(reader, 2):
+        try:
+            time = int(instants([row[fields[clock]] or ""], clock[5:], f"{name}:{number}")[0])
+            if geodetic:
+                lat, lon, alt = (
+                    float(row[fields[k]] or "") for k in ("lat_deg", "lon_deg", "alt_m")
+                )
+                xyz = Site(
+                    name="", lat_rad=lat * deg, lon_rad=lon * deg, alt_m=alt
+                ).r_itrf_m.tolist()
+            else:
+                scale = 1e3 if unit == "km" else 1.0
+                xyz = [float(row[fields[f"{c}_{frame}_{unit}"]] or "") * scale for c in "xyz"]
+            if not np.all(np.isfinite(xyz)):
+                raise ValueError
+            norad_id = int(row[fields["norad_id"]] or 0) if "norad_id" in fields else 0
+        except InputError as error:
+            if error.field == "TIME_SYSTEM":
+                raise
+            rejected.append(str(error))
+            continue
+        except (ValueError, TypeError):
+            rejected.append(f"{name}:{number}: a value that is not a number")
+            continue
+        satellite = (row[fields["satellite"]] or "").strip() if "satellite" in fields else ""
+        objects.setdefault((satellite or Path(name).stem, "", norad_id), []).append((time, xyz))
+    named: _Named = []
+    for key, found in objects.items():
+        found.sort(key=lambda one: one[0])
+        at = np.array([t for t, _ in found], np.int64)
+        keep = np.append(np.diff(at) > 0, True)
+        if not keep.all():
+            rejected.append(
+                f"{key[0]}: {int((~keep).sum())} rows with the time of another left out"
+            )
+        r_m = np.array([xyz for _, xyz in found])[keep]
+        at = at[keep]
+        stretch = Stretch(
+            frame=frame.upper(), tai_ns=at, r_m=r_m, v_m_s=None, usable=(int(at[0]), int(at[-1]))
+        )
+        named.append((key, stretch))
+    return named
