@@ -37,7 +37,7 @@ Swath = float | Callable[[Array], Array]
 _BLOCKS = 1500
 _LEAST_CELLS, _MOST_CELLS = 20_000, 250_000
 _CELLS_A_SWATH = 5.0
-_BINS_A_SWATH = 32
+_BINS_A_SWATH = 128
 _MOST_BINS = 100_000
 _SHARES = ("reachable_share", "swath_share", "new_share", "total_share")
 _STRIP = ("strip_right_m", "strip_off_nadir_rad", "strip_width_m")
@@ -179,6 +179,8 @@ def _account(passes: list[_Pass], ground: _Ground, swath_m: Swath) -> dict[str, 
             if fresh.any():
                 strip, inside = strips.best(fresh)
                 shares[2] = np.count_nonzero(inside & fresh)
+                # A strip found for the rest may hold a few cells more than the one found for all.
+                shares[1] = max(shares[1], shares[2])
                 taken[cells[inside]] = True
         for name, value in zip(_SHARES[:3], shares / whole, strict=True):
             columns[name][i] = value
@@ -197,17 +199,18 @@ class _Strips:
     def __init__(
         self, right_m: Array, limits: tuple[float, float], track: Track, swath_m: Swath
     ) -> None:
-        self.right_m = right_m
         low, high = float(right_m.min()), float(right_m.max())
         least = float(np.min(_widths(swath_m, track.off_nadir_rad(np.linspace(low, high, 64)))))
-        count = min(math.ceil((high - low) / least * _BINS_A_SWATH) + 1, _MOST_BINS)
-        self.bin_m = max((high - low) / count, 1e-3)
-        self.bin = np.minimum(((right_m - low) / self.bin_m).astype(np.int64), count - 1)
-        self.count = count
-        self.low_m = low
-        self.middle_m = np.linspace(*limits, count)
+        bin_m = max(least / _BINS_A_SWATH, (high - low) / _MOST_BINS)
+        self.bin = ((right_m - low) / bin_m).astype(np.int64)
+        self.count = int(self.bin.max()) + 1
+        # Middles lie on the edges of bins, so that a strip holds whole bins on either side.
+        first, last = (round((limit - low) / bin_m) for limit in limits)
+        self.edge = np.arange(first, last + 1)
+        self.middle_m = low + self.edge * bin_m
         self.off_nadir_rad = track.off_nadir_rad(self.middle_m)
         self.width_m = _widths(swath_m, self.off_nadir_rad)
+        self.half = np.maximum(np.rint(self.width_m / 2.0 / bin_m).astype(np.int64), 1)
 
     def best(self, wanted: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
         """(middle [m], angle [rad], width [m]) of the strip with most wanted cells, and which it holds.
@@ -217,15 +220,12 @@ class _Strips:
         below = np.concatenate(
             [[0], np.cumsum(np.bincount(self.bin[wanted], minlength=self.count))]
         )
-        half = self.width_m / 2.0 / self.bin_m
-        middle = (self.middle_m - self.low_m) / self.bin_m
-        first = np.clip(np.rint(middle - half).astype(np.int64), 0, self.count)
-        after = np.clip(np.rint(middle + half).astype(np.int64), 0, self.count)
-        held = below[after] - below[first]
+        first, after = self.edge - self.half, self.edge + self.half
+        held = below[np.clip(after, 0, self.count)] - below[np.clip(first, 0, self.count)]
         most = np.flatnonzero(held == held.max())
         i = int(most[np.argmin(np.abs(self.middle_m[most]))])
         strip = np.array([self.middle_m[i], self.off_nadir_rad[i], self.width_m[i]])
-        return strip, np.abs(self.right_m - strip[0]) <= strip[2] / 2.0
+        return strip, (self.bin >= first[i]) & (self.bin < after[i])
 
 
 def _widths(swath_m: Swath, off_nadir_rad: Array) -> Array:
