@@ -207,7 +207,7 @@ class _Strips:
         # Middles lie on the edges of bins, so that a strip holds whole bins on either side.
         first, last = (round((limit - low) / bin_m) for limit in limits)
         self.edge = np.arange(first, last + 1)
-        self.middle_m = low + self.edge * bin_m
+        self.middle_m: Array = np.asarray(low + self.edge * bin_m, np.float64)
         self.off_nadir_rad = track.off_nadir_rad(self.middle_m)
         self.width_m = _widths(swath_m, self.off_nadir_rad)
         self.half = np.maximum(np.rint(self.width_m / 2.0 / bin_m).astype(np.int64), 1)

@@ -83,23 +83,14 @@ def objects_in_sight(
     rows = columns(elements) if rows is None else rows
     r, doubt_rad = positions_teme_m(rows, time.tai_ns * 1e-9)
     rotation = rot_itrf_teme(np.array([time.tai_ns]), orientation)[0]
-    return np.flatnonzero(still_in_sight(r, rows, site.r_itrf_m @ rotation, reach_s, doubt_rad))
-
-
-def still_in_sight(
-    r_teme_m: Array, rows: Array, place_teme_m: Array, reach_s: Array, doubt_rad: Array
-) -> NDArray[np.bool_]:
-    """Which of the objects at positions (n, 3) may be above the place's horizon within `reach_s`.
-
-    `rows` are their `columns`; a position that is not known stays in.
-    """
-    radius = np.linalg.norm(r_teme_m, axis=1)
-    cos = r_teme_m @ place_teme_m / (radius * np.linalg.norm(place_teme_m))
-    angle = np.arccos(np.clip(cos, -1, 1))
+    place = site.r_itrf_m @ rotation  # into TEME
+    radius = np.linalg.norm(r, axis=1)
+    angle = np.arccos(np.clip(r @ place / (radius * np.linalg.norm(place)), -1, 1))
     n, e = rows[1], rows[2]
     a = np.cbrt(GM_EARTH_M3_S2 / (n * n))
     rate = n * np.sqrt((1 + e) / np.maximum(1 - e, 0.02) ** 3) + 7.3e-5
     apogee = a * (1 + e)
     highest = np.minimum(apogee, radius + n * a * (1 + e) * reach_s + 100e3)
     horizon = np.arccos(np.clip(6.33e6 / highest, -1, 1)) + 0.01
-    return ~(angle > horizon + doubt_rad + rate * reach_s)
+    far = angle > horizon + doubt_rad + rate * reach_s
+    return np.flatnonzero(~far)

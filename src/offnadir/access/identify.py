@@ -2,45 +2,95 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir.access._identify_fit import Fit, doubt_of, fit, promising
-from offnadir.access._identify_prior import imaging_objects, prior_weights
-from offnadir.access._identify_scene import Array, Picture, Scene, scene_at
-from offnadir.access._near import columns, objects_in_sight, still_in_sight
-from offnadir.earth import EarthOrientation, SunTable
+from offnadir.access._near import objects_in_sight
+from offnadir.earth import EarthOrientation, Site, SunTable, east_north_up, itrf_to_geodetic, up
 from offnadir.epoch import Epoch, Span
-from offnadir.orbits import ElementSet, propagate
+from offnadir.errors import InputError, UnitRangeError
+from offnadir.orbits import ElementSet, make_ephemeris, timing_error_s
+from offnadir.sensors import load_sensor, sensor_names
+from offnadir.units import deg
 
-__all__ = ["Candidate", "Picture", "identify", "imaging_objects", "prior_weights"]
-
+Array = NDArray[np.float64]
+Times = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
+# How far published angles stray from what an element set gives, beside its timing error (measured on the
+# strips of benchmarks/identify.py: ninth decile 0.5 deg before and 0.1 deg after the best shift of time).
+_OFF_NADIR_SIGMA_RAD = 0.35 * deg
+_INCIDENCE_SIGMA_RAD = 0.4 * deg
+_AZIMUTH_SIGMA_RAD = 1.0 * deg
+_SUN_SIGMA_RAD = 0.4 * deg
+_TAIL = 3.0  # Student's t: one angle that was published wrongly does not rule a satellite out
+_CLOCK_SIGMA_S = 3.0  # clocks of pictures are good; a coincidence is as likely at any second
+_COARSE_S = 10.0
+_FASTEST_RAD_S = 0.02  # no satellite turns faster as seen from below, nor a place as seen from it
+_FAR_SIGMAS = 8.0
 _LATEST_S = 300.0  # a set that is later than this says nothing of where the satellite was
-_PIECE_S = 600.0  # half of the time that is looked at in one go
-_LATE_S_DAY = 70.0  # three times 62 s at 3 days in the lowest orbits, and a little
-_CHUNK = 1000
-_LEAST_SHARE = 1e-9
-_SUN_STEP_S = 60.0
-_SUN_RAD = 0.14  # 8 sigmas of a shadow: other times of the day are not looked at
+_IMAGING = 30.0
+_IMAGER = re.compile(
+    r"(?!.*(?: DEB| R/B|PALAPA))(?:"
+    r"WORLDVIEW|GEOEYE|IKONOS|QUICKBIRD|LEGION|PLEIADES|SPOT[- ]?[4-7]|SKYSAT|FLOCK|DOVE|PELICAN|LANDSAT|"
+    r"SENTINEL[- ]?[12]|KOMPSAT|ARIRANG|CAS500|SUPERVIEW|GAOFEN|JILIN|BJ-?[23]|BEIJING|ZIYUAN|ZY-?[13]|"
+    r"TRIPLESAT|CARTOSAT|RESOURCESAT|EOS-0|RISAT|RESURS|KANOPUS|KONDOR|ALOS|ASNARO|HODOYOSHI|GRUS|"
+    r"BLACKSKY|GLOBAL-\d|NEWSAT|NUSAT|ICEYE|CAPELLA|UMBRA|TERRASAR|TANDEM|PAZ|COSMO-?SKYMED|CSG-|"
+    r"RADARSAT|RCM-|SAOCOM|STRIX|QPS-SAR|YAOGAN|TH-?1|TIANHUI|LUTAN|KAZEOSAT|DUBAISAT|KHALIFASAT|GOKTURK|"
+    r"RASAT|DEIMOS|VRSS|PERUSAT|FORMOSAT|THEOS|VNREDSAT|TELEOS|EROS[- ][ABC]|OFEQ|BILSAT|NIGERIASAT|"
+    r"AL ?SAT|PRISMA|ENMAP|HYSIS|MALLIGYONG|PRSS|SSOT|KH-)",
+    re.IGNORECASE,
+).match
 _NS = 1_000_000_000
+_NO_SUN = np.array([np.nan])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What is known of a picture: place, time [within s] and any of the angles [rad].
+
+    `azimuth_rad` is from the place to the satellite, `incidence_rad` at the place from the vertical,
+    `off_nadir_rad` at the satellite; the Sun's angles are at the place (a shadow points away from it).
+    """
+
+    site: Site
+    time: Epoch
+    within_s: float = 60.0
+    off_nadir_rad: float | None = None
+    azimuth_rad: float | None = None
+    incidence_rad: float | None = None
+    sun_elevation_rad: float | None = None
+    sun_azimuth_rad: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.within_s <= 5 * 86400:
+            raise InputError("within_s", self.within_s, "from 0 s to five days")
+        for name, low, high in (
+            ("off_nadir_rad", 0.0, 90.0),
+            ("incidence_rad", 0.0, 90.0),
+            ("sun_elevation_rad", -90.0, 90.0),
+            ("azimuth_rad", -360.0, 360.0),
+            ("sun_azimuth_rad", -360.0, 360.0),
+        ):
+            value = getattr(self, name)
+            if value is not None and not low * deg <= value <= high * deg:
+                wish = f"from {low:.0f} to {high:.0f} degrees"
+                raise UnitRangeError(name, value, wish, hint="did you forget `* deg`?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A satellite that could have taken the picture, at the instant that fits best.
 
-    `time` is when, and `time_offset_s` how far that is from the time that was told; `early_s` is how much the
-    satellite would have to run ahead of its element set, which has `timing_sigma_s` of doubt. `score` is
-    its share of the likelihood among all objects of the catalogue (they sum to 1). `misfits` says for
-    each thing that is known by how many of its sigmas it is off. `decided_by` names what speaks most against
-    it when it is held beside the first; for the first, what speaks most against the second.
+    `score` is its share of the likelihood among all objects of the catalogue (they sum to 1 or less).
+    `misfits` says for each thing that is known by how many of its sigmas it is off; the largest decides.
     """
 
     elements: ElementSet
@@ -51,182 +101,216 @@ class Candidate:
     range_m: float
     sun_elevation_rad: float
     time_offset_s: float
-    early_s: float
     timing_sigma_s: float
     age_s: float
-    prior_weight: float
+    imaging: bool
     score: float
-    decided_by: str
     misfits: dict[str, float] = field(default_factory=dict)
+
+
+def imaging_objects(elements: Sequence[ElementSet]) -> frozenset[int]:
+    """NORAD numbers of objects that carry a camera or an imaging radar, as far as is publicly known.
+
+    By the numbers in the sensor library, and by the names of the larger public and commercial programmes
+    (operators' own names, as catalogues have them). No claim to be complete: military satellites with
+    neutral names are missing.
+    """
+    listed = {number for name in sensor_names() for number in load_sensor(name).norad_ids}
+    named = (one.norad_id for one in elements if _IMAGER(one.name))
+    return frozenset(listed.union(named))
 
 
 def identify(
     elements: Sequence[ElementSet],
     picture: Picture,
     *,
-    weights: Mapping[int, float] = MappingProxyType({}),
+    imaging: Collection[int] = (),
     orientation: EarthOrientation | None = None,
     progress: Progress | None = None,
 ) -> tuple[Candidate, ...]:
     """The satellites that stood above the horizon of the place, likeliest first.
 
-    `elements` has one set an object, near the time (`orbits.nearest_sets`). An object's likelihood is the
-    integral over time of three densities: of the time, which the picture's clock (half of the weight for
-    good to a twentieth of `within_s`, half for anywhere within) and the doubt about its element set
-    (`orbits.timing_error_s`) leave open; and of each angle that is known, a Student's t of three
-    degrees of freedom with a hundredth for an angle that is plain wrong. `weights` multiplies it by NORAD
-    number (see `prior_weights`); without, geometry alone ranks. Objects that are 5e8 times less likely
-    than the best by their angles are left out. An empty tuple means that nobody stood there.
+    `elements` has one set an object, near the time (`orbits.nearest_sets`). The likelihood of an object is
+    the mean over the time that it had: a picture's clock is good to seconds, so `within_s` bounds the
+    search and a small offset is likelier than a large one; beyond it an object may only be late by what
+    the age of its set explains. Each angle that is known adds a Student's t of three degrees of
+    freedom. `imaging` numbers objects that are known to carry a camera: each counts 30 times as
+    much as any other object (a catalogue has about 30 objects to one imager; see
+    `imaging_objects`); leave it empty to rank by geometry alone. The elements' timing error is that of
+    `timing_error_s`.
     """
     orientation = orientation or EarthOrientation.bundled()
-    most_s = _most_late_s(elements, picture)
-    ends_s = picture.within_s + float(most_s.max(initial=0.0))
-    sun = SunTable.over(
-        Span(picture.time + -(ends_s + 60.0), picture.time + (ends_s + 60.0)), orientation
-    )
-    rows = columns(elements)
-    pieces = list(_pieces(picture, ends_s, sun))
-    found: dict[int, list[Fit]] = {}
-    for number, (centre_s, half_s) in enumerate(pieces):
-        scene = scene_at(picture, picture.time + centre_s, sun, orientation)
-        reach_s = np.minimum(half_s, picture.within_s + most_s + abs(centre_s))
-        near = _near_objects(elements, rows, scene, reach_s, orientation)
-        for start in range(0, len(near), _CHUNK):
-            some = near[start : start + _CHUNK]
-            part = {i: elements[i] for i in some.tolist()}
-            for i, one in _fits(scene, part, most_s, float(reach_s[some].max())):
-                found.setdefault(i, []).append(one)
-            if progress is not None:
-                share = number + (start + len(some)) / len(near)
-                progress(round(1000 * share), 1000 * len(pieces))
-    return _ranked(elements, picture, found, weights, sun)
-
-
-def _most_late_s(elements: Sequence[ElementSet], picture: Picture) -> Array:
-    """How late each object may be at most [s]: wide of three times what nine in ten sets keep to."""
+    # Wide of three sigmas at any height: 10 s a day.
     age_days = np.array([abs(picture.time - one.epoch) / 86400.0 for one in elements])
-    return np.asarray(np.clip(_LATE_S_DAY * age_days, 15.0, _LATEST_S), np.float64)
-
-
-def _near_objects(
-    elements: Sequence[ElementSet],
-    rows: Array,
-    scene: Scene,
-    reach_s: Array,
-    orientation: EarthOrientation,
-) -> NDArray[np.int64]:
-    """Numbers of the objects that may rise within `reach_s` of the scene's centre, those that reach least first."""
-    site = scene.picture.site
-    near = objects_in_sight(elements, site, scene.centre, reach_s, orientation, rows)
-    if not len(near):
-        return near
-    at = np.array([scene.centre.tai_ns])
-    r = np.concatenate([propagate(elements[i], at)[0] for i in near.tolist()])
-    # A metre or a kilometre does not matter here; the satellite's lateness is in its reach.
-    kept = still_in_sight(
-        r, rows[:, near], scene.place_teme_m(), reach_s[near], np.zeros(len(near))
-    )
-    near = near[kept]
-    return np.asarray(near[np.argsort(reach_s[near], kind="stable")], np.int64)
-
-
-def _fits(
-    scene: Scene, elements: Mapping[int, ElementSet], most_s: Array, half_s: float
-) -> Iterator[tuple[int, Fit]]:
-    """(number, fit) of the objects that fit around the scene's centre."""
-    tai_ns = scene.picture.time.tai_ns
-    doubts = {i: doubt_of(one, tai_ns, float(most_s[i])) for i, one in elements.items()}
-    around = promising(scene, list(elements.values()), list(doubts.values()), half_s)
-    for (i, one), near_s in zip(elements.items(), around, strict=True):
-        if len(near_s) and (result := fit(scene, one, doubts[i], near_s)) is not None:
-            yield i, result
-
-
-def _pieces(picture: Picture, most_s: float, sun: SunTable) -> Iterator[tuple[float, float]]:
-    """(centre [s after the picture's time], half of its length [s]) of what is looked at.
-
-    A long time is cut, and the times are left out at which the Sun stood elsewhere than the picture says, unless
-    it stood so at none.
-    """
-    if most_s <= _PIECE_S:
-        yield 0.0, most_s
-        return
-    count = math.ceil(most_s / _PIECE_S)
-    half_s = most_s / count
-    for centre_s in _sunny((np.arange(count) * 2 - (count - 1)) * half_s, half_s, picture, sun):
-        yield float(centre_s), half_s
-
-
-def _sunny(centres_s: Array, half_s: float, picture: Picture, sun: SunTable) -> Array:
-    since_s = np.arange(-half_s, half_s + _SUN_STEP_S, _SUN_STEP_S)
-    at_s = (centres_s[:, None] + since_s).ravel()
-    elevation, azimuth = sun.angles_rad(
-        picture.site, picture.time.tai_ns + np.rint(at_s * _NS).astype(np.int64)
-    )
-    fits = np.ones(len(at_s), bool)
-    if picture.sun_elevation_rad is not None:
-        fits &= np.abs(elevation - picture.sun_elevation_rad) < _SUN_RAD
-    if picture.sun_azimuth_rad is not None:
-        off = (azimuth - picture.sun_azimuth_rad + np.pi) % (2 * np.pi) - np.pi
-        fits &= np.abs(off) * np.cos(elevation) < _SUN_RAD
-    kept = fits.reshape(len(centres_s), -1).any(axis=1)
-    return centres_s[kept] if kept.any() else centres_s
-
-
-def _ranked(
-    elements: Sequence[ElementSet],
-    picture: Picture,
-    found: Mapping[int, list[Fit]],
-    weights: Mapping[int, float],
-    sun: SunTable,
-) -> tuple[Candidate, ...]:
-    """The candidates, likeliest first; of equals the one with the smaller number."""
+    reach_s = picture.within_s + np.clip(10.0 * age_days, 15.0, _LATEST_S)
+    near = objects_in_sight(elements, picture.site, picture.time, reach_s, orientation)
+    sigma_s = {i: _sigma_s(elements[i], picture.time) for i in near.tolist()}
+    sun = _sun(picture, float(reach_s.max(initial=0.0)), orientation)
+    known = set(imaging)
+    found, weights = [], []
+    for done, i in enumerate(near.tolist()):
+        late_s = min(picture.within_s + 3.0 * sigma_s[i], float(reach_s[i]))
+        fit = _fit(elements[i], picture, sigma_s[i], late_s, sun, orientation)
+        if fit is not None:
+            is_imaging = elements[i].norad_id in known
+            found.append((elements[i], is_imaging, *fit[1:]))
+            weights.append(fit[0] + (math.log(_IMAGING) if is_imaging else 0.0))
+        if progress is not None and done % 64 == 63:
+            progress(done + 1, len(near))
     if not found:
         return ()
-    numbers = list(found)
-    ids = [elements[i].norad_id for i in numbers]
-    weight = np.array([weights.get(one, 1.0) for one in ids])
-    log = np.array([np.logaddexp.reduce([fit.log for fit in found[i]]) for i in numbers])
-    log += np.log(weight)
+    log = np.array(weights)
     share = np.exp(log - log.max())
-    kept = np.flatnonzero(share > _LEAST_SHARE)
     share /= share.sum()
-    order = kept[np.lexsort((np.array(ids)[kept], -share[kept]))]
-    best = [max(found[numbers[k]], key=lambda fit: fit.peak) for k in order]
-    terms = [
-        {**fit.terms, "prior": math.log(weight[k])} for fit, k in zip(best, order, strict=True)
-    ]
-    at = picture.time.tai_ns + np.array([round(fit.clock_s * _NS) for fit in best])
-    sun_elevation_rad, _ = sun.angles_rad(picture.site, at)
-    result = []
-    for place, (fit, k) in enumerate(zip(best, order, strict=True)):
-        one = elements[numbers[k]]
-        if place == 0:
-            decided_by = _decisive(terms[0], terms[1]) if len(terms) > 1 else "alone"
-        else:
-            decided_by = _decisive(terms[0], terms[place])
-        result.append(
-            Candidate(
-                elements=one,
-                time=picture.time + fit.clock_s,
-                off_nadir_rad=fit.angles["off_nadir"],
-                azimuth_rad=fit.angles["azimuth"],
-                incidence_rad=fit.angles["incidence"],
-                range_m=fit.angles["range"],
-                sun_elevation_rad=float(sun_elevation_rad[place]),
-                time_offset_s=fit.clock_s,
-                early_s=fit.set_s - fit.clock_s,
-                timing_sigma_s=doubt_of(one, picture.time.tai_ns, _LATEST_S).usual_s,
-                age_s=picture.time - one.epoch,
-                prior_weight=float(weight[k]),
-                score=float(share[k]),
-                decided_by=decided_by,
-                misfits=fit.misfits,
-            )
-        )
-    return tuple(result)
+    order = np.lexsort(([one[0].norad_id for one in found], -share))
+    return tuple(_candidate(picture, found[k], float(share[k])) for k in order)
 
 
-def _decisive(first: Mapping[str, float], other: Mapping[str, float]) -> str:
-    """The term in which another satellite loses most against the first."""
-    return max(first, key=lambda name: first[name] - other[name])
+def _sigma_s(one: ElementSet, time: Epoch) -> float:
+    return float(timing_error_s(one, np.array([time.tai_ns]), share=0.68)[0])
+
+
+def _sun(picture: Picture, reach_s: float, orientation: EarthOrientation) -> SunTable:
+    span = Span(picture.time + -(reach_s + 10.0), picture.time + (reach_s + 10.0))
+    return SunTable.over(span, orientation)
+
+
+def _student(x: Array) -> Array:
+    """Log of Student's t for a deviation in sigmas, without its constant."""
+    return np.asarray(-0.5 * (_TAIL + 1.0) * np.log1p(x * x / _TAIL), np.float64)
+
+
+def _turn(angle: Array) -> Array:
+    """Into [-pi, pi)."""
+    return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi, np.float64)
+
+
+@functools.lru_cache(maxsize=4)
+def _axes(site: Site) -> tuple[Array, Array]:
+    """Where a place is, and its east, north and up."""
+    return site.r_itrf_m, east_north_up(site.lat_rad, site.lon_rad)
+
+
+def _terms(
+    picture: Picture, at: Times, sun: SunTable, r: Array
+) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+    """(how far off [rad] is all that is known, sigmas, the angles themselves) at instants [TAI ns]."""
+    place_m, axes = _axes(picture.site)
+    ray = r - place_m
+    distance = np.linalg.norm(ray, axis=1)
+    ray /= distance[:, None]
+    east, north, high = (ray @ axes.T).T
+    lat, lon, _ = itrf_to_geodetic(r)
+    sun_el, sun_az = _NO_SUN, _NO_SUN
+    if picture.sun_elevation_rad is not None or picture.sun_azimuth_rad is not None:
+        sun_el, sun_az = sun.angles_rad(picture.site, at)
+    angles = {
+        "off_nadir": np.arccos(np.clip(np.sum(up(lat, lon) * ray, axis=1), -1, 1)),
+        "azimuth": np.arctan2(east, north) % (2 * np.pi),
+        "incidence": np.arctan2(np.hypot(east, north), high),
+        "range": distance,
+        "sun_elevation": sun_el,
+        "sun_azimuth": sun_az,
+    }
+    # Straight down there is no azimuth: the same error across the line of sight is a larger angle.
+    sigmas = {
+        "off_nadir": np.full(len(at), _OFF_NADIR_SIGMA_RAD),
+        "incidence": np.full(len(at), _INCIDENCE_SIGMA_RAD),
+        "azimuth": _AZIMUTH_SIGMA_RAD / np.maximum(np.sin(angles["incidence"]), 0.02),
+        "sun_elevation": np.full(len(at), _SUN_SIGMA_RAD),
+        "sun_azimuth": _SUN_SIGMA_RAD / np.maximum(np.cos(sun_el), 0.05),
+    }
+    off = {}
+    for name in sigmas:
+        known = getattr(picture, f"{name}_rad")
+        if known is not None:
+            off[name] = angles[name] - known
+            if name.endswith("azimuth"):
+                off[name] = _turn(off[name])
+    return off, sigmas, angles
+
+
+def _fit(
+    one: ElementSet,
+    picture: Picture,
+    sigma_s: float,
+    reach_s: float,
+    sun: SunTable,
+    orientation: EarthOrientation,
+) -> tuple[float, float, dict[str, float], dict[str, float], float] | None:
+    """(log likelihood, best offset [s], angles and misfits there, sigma [s]); None if out of question."""
+    span = Span(picture.time + -(reach_s + 10.0), picture.time + (reach_s + 10.0))
+    ephemeris = make_ephemeris(one, span, orientation)
+
+    def look(offsets_s: Array) -> Any:
+        at = picture.time.tai_ns + np.rint(offsets_s * _NS).astype(np.int64)
+        return _terms(picture, at, sun, ephemeris.position_itrf_m(at))
+
+    # Far apart at first: what cannot come within five sigmas until the next look is out of question.
+    half = math.ceil(reach_s / _COARSE_S)
+    coarse_s = np.arange(-half, half + 1, dtype=np.float64) * _COARSE_S
+    off, sigmas, angles = look(coarse_s)
+    turn_rad = _FASTEST_RAD_S * _COARSE_S
+    seen = angles["incidence"] < np.pi / 2 + turn_rad
+    for name in ("off_nadir", "incidence"):
+        if name in off:
+            seen &= np.abs(off[name]) < turn_rad + _FAR_SIGMAS * sigmas[name]
+    for name in ("sun_elevation", "sun_azimuth"):
+        if name in off:
+            seen &= np.abs(off[name]) < 1e-3 * _COARSE_S + 2.0 * _FAR_SIGMAS * sigmas[name]
+    if not seen.any():
+        return None
+    fine_s = np.arange(-0.5 * _COARSE_S, 0.5 * _COARSE_S)
+    offsets_s: Array = np.unique((coarse_s[seen, None] + fine_s).ravel()).astype(np.float64)
+    offsets_s = offsets_s[np.abs(offsets_s) <= reach_s + 0.5]
+    log, best = _score(offsets_s, look(offsets_s), picture, sigma_s)
+    if best is None:
+        return None
+    around_s: Array = np.asarray(offsets_s[best] + np.linspace(-1.0, 1.0, 41), np.float64)
+    told = look(around_s)
+    _, best = _score(around_s, told, picture, sigma_s)
+    if best is None:
+        return None
+    off, sigmas, angles = told
+    at = picture.time.tai_ns + np.rint(around_s[best : best + 1] * _NS).astype(np.int64)
+    angles["sun_elevation"] = np.full(len(around_s), sun.angles_rad(picture.site, at)[0][0])
+    here = {name: float(np.broadcast_to(v, len(around_s))[best]) for name, v in angles.items()}
+    misfits = {name: float((off[name] / sigmas[name])[best]) for name in off}
+    misfits["time"] = float(around_s[best] / math.hypot(_CLOCK_SIGMA_S, sigma_s))
+    return log, float(around_s[best]), here, misfits, sigma_s
+
+
+def _score(
+    offsets_s: Array, told: Any, picture: Picture, sigma_s: float
+) -> tuple[float, int | None]:
+    """(log of the likelihood's mean over time, number of the best offset, None if it was never seen)."""
+    off, sigmas, angles = told
+    # Late by the set's age, or off by the clock: both move the satellite along its track.
+    wide = math.hypot(_CLOCK_SIGMA_S, sigma_s)
+    beyond = np.maximum(np.abs(offsets_s) - picture.within_s, 0.0) / max(sigma_s, 0.1)
+    logs = _student(offsets_s / wide) + 2.0 * _student(beyond)
+    for name, value in off.items():
+        logs += _student(value / sigmas[name])
+    logs[~(angles["incidence"] < np.pi / 2)] = -np.inf  # below the horizon, or unknown
+    if not np.isfinite(logs).any():
+        return -math.inf, None
+    return float(np.logaddexp.reduce(logs) - math.log(wide)), int(np.argmax(logs))
+
+
+def _candidate(picture: Picture, found: tuple[Any, ...], score: float) -> Candidate:
+    one, is_imaging, best_s, angles, misfits, sigma_s = found
+    return Candidate(
+        elements=one,
+        time=picture.time + best_s,
+        off_nadir_rad=angles["off_nadir"],
+        azimuth_rad=angles["azimuth"],
+        incidence_rad=angles["incidence"],
+        range_m=angles["range"],
+        sun_elevation_rad=angles["sun_elevation"],
+        time_offset_s=best_s,
+        timing_sigma_s=sigma_s,
+        age_s=picture.time - one.epoch,
+        imaging=is_imaging,
+        score=score,
+        misfits=misfits,
+    )
