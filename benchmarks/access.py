@@ -45,7 +45,7 @@ PEERS = {
 }
 # Share of the satellites that a peer gets where all of them would take too long; its time is scaled up.
 SHARES = {
-    ("tatc", "B"): 1 / 30, ("skyfield", "B"): 1 / 6, ("lox", "C"): 1 / 50, ("brahe", "C"): 1 / 100,
+    ("tatc", "B"): 1 / 6, ("skyfield", "B"): 1 / 6, ("lox", "C"): 1 / 50, ("brahe", "C"): 1 / 100,
     ("skyfield", "C"): 1 / 250,
 }  # fmt: skip
 NOT_OFFERED = {("skyfield", "D"), ("tatc", "C"), ("tatc", "A")}

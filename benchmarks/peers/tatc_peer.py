@@ -23,6 +23,7 @@ def windows(job: Job) -> list[tuple[int, int, float, float]]:
         Point(id=j, latitude=lat, longitude=lon, elevation=alt)
         for j, (_, lat, lon, alt) in enumerate(job.sites)
     ]
+    numbers = {(round(lon, 6), round(lat, 6)): j for j, (_, lat, lon, _) in enumerate(job.sites)}
     found = []
     for i, (name, line1, line2) in enumerate(job.satellites):
         camera = Instrument(
@@ -32,12 +33,11 @@ def windows(job: Job) -> list[tuple[int, int, float, float]]:
         )
         orbit = TwoLineElements(tle=[line1, line2])
         satellite = Satellite(name=name, orbit=orbit, instruments=[camera])
-        for j, point in enumerate(points):
-            rows = collect_observations(point, satellite, begin, end)
-            found += [
-                (i, j, (a - begin).total_seconds(), (b - begin).total_seconds())
-                for a, b in zip(rows["start"], rows["end"], strict=True)
-            ]
+        # All places at once: one by one takes thirty times as long.
+        rows = collect_observations(points, satellite, begin, end)
+        for place, a, b in zip(rows.geometry, rows["start"], rows["end"], strict=True):
+            number = numbers[round(place.x, 6), round(place.y, 6)]
+            found.append((i, number, (a - begin).total_seconds(), (b - begin).total_seconds()))
     return found
 
 
