@@ -213,6 +213,37 @@ def test_a_tiny_area_has_the_windows_of_its_place(sky):
             assert_allclose(found["timing_90_s"], expected["timing_90_s"], rtol=1e-3)
 
 
+@pytest.mark.parametrize("mode", ["any", "all"])
+def test_no_corner_of_a_rugged_coast_is_passed_over(sky, mode):
+    """A ring of 4000 corners, of which a search begins with half, against every corner."""
+    rng = np.random.default_rng(7)
+    angle = np.linspace(0, 2 * np.pi, 4000, endpoint=False)
+    waves = sum(rng.normal() * np.sin(k * angle + rng.uniform(0, 6)) / k for k in range(1, 400))
+    reach = 1.5 + 0.2 * waves
+    ring = np.column_stack([40 + reach * np.cos(angle), 127 + 1.3 * reach * np.sin(angle)]) * deg
+    coast = Area(name="coast", polygons_rad=((ring,),))
+    sites = [Site(name="", lat_rad=lat, lon_rad=lon) for lat, lon in ring]
+    limits = [MaxOffNadir(45 * deg)]
+    compared = 0
+    for one in sky[:5]:
+        corners = find_windows(one, sites, limits)
+        level = 1 if mode == "any" else len(sites)
+        times = np.concatenate([corners["start"], corners["stop"]])
+        step = np.repeat([1, -1], len(corners))
+        order = np.lexsort((-step, times))
+        seen = np.cumsum(step[order])
+        expected = times[order][
+            ((seen == level) & (step[order] > 0)) | ((seen == level - 1) & (step[order] < 0))
+        ]
+        found = find_area_windows(one, coast, limits, mode=mode)
+        edges = np.column_stack([found["start"], found["stop"]]).ravel()
+        assert len(edges) == len(expected)
+        if len(edges):
+            assert np.abs(edges - expected).max() < 10e6
+        compared += len(edges)
+    assert compared > 0
+
+
 def test_best_is_below_the_satellite_when_it_passes_over(sky):
     table = find_area_windows(sky[:5], KOREA, [MaxOffNadir(20 * deg)])
     over = table["off_nadir_rad"] < 0.2 * deg

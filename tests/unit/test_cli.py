@@ -247,6 +247,8 @@ def test_interrupting_a_plan_leaves_nothing_behind(folder):
         [sys.executable, "-m", "offnadir", "plan", "mission.toml", "-o", "out"],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # Whoever started the tests in the background has it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     out = folder / "out"
     limit = time.monotonic() + 60

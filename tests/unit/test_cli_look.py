@@ -359,6 +359,8 @@ def test_an_interrupted_search_leaves_the_old_file_and_no_other(tmp_path, elemen
          str(places), "--start", "2026-01-01", "--stop", "2028-01-01", "--parquet",
          str(out / "windows.parquet")],
         stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # Whoever started the tests in the background has it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     limit = time.monotonic() + 60
     while len(list(out.iterdir())) < 2 and time.monotonic() < limit:

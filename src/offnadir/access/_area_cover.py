@@ -170,7 +170,9 @@ def _account(passes: list[_Pass], ground: _Ground, swath_m: Swath) -> dict[str, 
         shares, strip = np.zeros(3), np.full(3, np.nan)
         if len(cells):
             place = place[cells]
-            right_m = one.right_m[place] + np.sum(one.slope[place] * ground.shift_m[cells], axis=1)
+            right_m = one.right_m[place]
+            for slope, shift_m in zip(one.slope.T, ground.shift_m.T, strict=True):
+                right_m += slope[place] * shift_m[cells]
             limits = (float(one.right_m.min()), float(one.right_m.max()))
             strips = _Strips(right_m, limits, one.track, swath_m)
             strip, inside = strips.best(np.ones(len(cells), np.bool_))

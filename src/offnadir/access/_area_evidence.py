@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
@@ -33,7 +33,8 @@ class Spots:
     """The points of an area: those on its outline first, as a chain, then those inside.
 
     `before` and `after` number the neighbours on the outline (-1 inside); `corner` marks points where
-    the outline may bend; `scale_m` is the distance to the next points inside.
+    the outline may bend; `hidden`, `first` and `detail_m` are those of `Outline`; `scale_m` is the distance
+    to the next points inside.
     """
 
     lat_rad: Array
@@ -41,6 +42,9 @@ class Spots:
     before: Numbers
     after: Numbers
     corner: NDArray[np.bool_]
+    hidden: Array
+    first: Numbers
+    detail_m: float
     scale_m: float
     alt_m: float
 
@@ -54,6 +58,9 @@ class Spots:
             np.concatenate([outline.before, none]),
             np.concatenate([outline.after, none]),
             np.concatenate([outline.corner, none > _NONE]),
+            outline.hidden,
+            outline.first,
+            outline.detail_m,
             inside.cell_m,
             alt_m,
         )
@@ -134,11 +141,13 @@ class Evidence:
         self.ephemeris = replace(ephemeris, span=Span(*(Epoch(one) for one in stretch)))
         self.constraints = constraints
         self.mode = mode
-        self.alt_m = spots.alt_m
+        self.spots = spots
         self.lat, self.lon = spots.lat_rad.tolist(), spots.lon_rad.tolist()
         self.before, self.after = spots.before.tolist(), spots.after.tolist()
         self.corner = spots.corner.tolist()
         self.scale_m = np.where(spots.before >= 0, PROBE_M, spots.scale_m / 2).tolist()
+        #: Links of the outline, by their first point, whose hidden corners have not been looked at.
+        self.closed = np.diff(spots.first) > 0
         near = (windows.stop >= stretch[0]) & (windows.start <= stretch[1])
         self.windows = windows.take(near)
         self._sort()
@@ -172,10 +181,31 @@ class Evidence:
             self.before.append(_NONE)
             self.after.append(_NONE)
             self.corner.append(False)
-        sites = make_sites(np.array(self.lat[first:]), np.array(self.lon[first:]), self.alt_m)
+        sites = make_sites(np.array(self.lat[first:]), np.array(self.lon[first:]), self.spots.alt_m)
         new = Windows.of(find_windows(self.ephemeris, sites, self.constraints), first)
         self.windows = self.windows.join(new)
         self._sort()
+
+    def open_links(self, links: Iterable[int]) -> bool:
+        """Look at the hidden corners between these points and the next ones; False if there are none.
+
+        They become part of the outline.
+        """
+        chosen = sorted(one for one in links if one < len(self.closed) and self.closed[one])
+        if not chosen:
+            return False
+        first = self.spots.first
+        point = len(self.lat)
+        places = [self.spots.hidden[first[one] : first[one + 1]] for one in chosen]
+        self.add([Place(lat, lon, PROBE_M) for some in places for lat, lon in some.tolist()])
+        for left, some in zip(chosen, places, strict=True):
+            self.closed[left] = False
+            right = self.after[left]
+            for _ in range(len(some)):
+                self.link(left, point, right)
+                self.corner[point] = True
+                left, point = point, point + 1
+        return True
 
     def link(self, left: int, point: int, right: int) -> None:
         """Put a point into the outline between two neighbours."""

@@ -25,8 +25,8 @@ from offnadir.units import deg
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
-_MOST_OUTLINE = 4000
-_THIN_M = 20.0  # what simplifying an outline of many corners may cut off at first
+_MOST_OUTLINE = 2000
+_LEAST_DETAIL_M = 20.0
 _SPREAD_DEG = 0.25  # pieces of an edge that are mapped to see how far an area reaches
 
 
@@ -35,7 +35,9 @@ class Outline:
     """Points along the boundary [rad], in the order of its rings.
 
     `before[i]` and `after[i]` number the neighbours of point i on its ring; `corner` marks the points
-    where it may bend.
+    where it may bend. Of an outline with many corners only some are points; the rest wait in `hidden`,
+    shape (m, 2), latitude and longitude: from `first[i]` up to `first[i + 1]` those between point i and
+    the next. They stand out from the lines between points by at most `detail_m`.
     """
 
     lat_rad: Array
@@ -43,37 +45,46 @@ class Outline:
     before: Numbers
     after: Numbers
     corner: NDArray[np.bool_]
+    hidden: Array
+    first: Numbers
+    detail_m: float
 
 
 def outline(area: Area, spacing_m: float) -> Outline:
-    """Points on the boundary, corners included, at most `spacing_m` apart; at most some 4000 of them.
-
-    Beyond that number the spacing grows, and corners that stand out by less than a few tens of metres
-    (at most a quarter of the spacing) are left out.
-    """
-    shape = area.outline_deg
-    corners = int(shapely.get_num_coordinates(shape))
-    thin_m = _THIN_M
-    while corners > _MOST_OUTLINE // 2 and thin_m < spacing_m / 4:
-        shape = shapely.simplify(area.outline_deg, thin_m / EARTH_MEAN_RADIUS_M / deg)
-        corners = int(shapely.get_num_coordinates(shape))
-        thin_m *= 2.0
-    rings = [np.asarray(ring.coords) for ring in _rings(shape)]
+    """Points on the boundary at most `spacing_m` apart, with its corners, or some 2000 of them."""
+    rings = [np.asarray(ring.coords) for ring in _rings(area.outline_deg)]
     length_m = sum(float(np.sum(edge_lengths_m(ring))) for ring in rings)
     spacing_m = max(spacing_m, length_m / _MOST_OUTLINE)
     found, corner = zip(*(_sampled(ring, spacing_m) for ring in rings), strict=True)
-    sizes = [len(ring) for ring in found]
+    detail_m, kept = 0.0, [np.ones(len(ring), np.bool_) for ring in found]
+    while sum(np.count_nonzero(one) for one in kept) > _MOST_OUTLINE and detail_m < spacing_m:
+        detail_m = max(2.0 * detail_m, _LEAST_DETAIL_M)
+        simple = shapely.simplify(area.outline_deg, detail_m / EARTH_MEAN_RADIUS_M / deg)
+        corners = {tuple(one) for one in shapely.get_coordinates(simple).tolist()}
+        kept = [_kept(ring, corners, spacing_m) for ring in found]
+    sizes = [int(np.count_nonzero(one)) for one in kept]
     number = np.arange(sum(sizes))
     starts = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
     counts = np.repeat(sizes, sizes)
-    lon, lat = np.concatenate(found).T * deg
+    points, keep = np.concatenate(found)[:, ::-1] * deg, np.concatenate(kept)
     return Outline(
-        lat,
-        lon,
+        points[keep, 0],
+        points[keep, 1],
         starts + (number - starts - 1) % counts,
         starts + (number - starts + 1) % counts,
-        np.concatenate(corner),
+        np.concatenate(corner)[keep],
+        points[~keep],
+        np.append(np.flatnonzero(keep) - number, np.count_nonzero(~keep)),
+        2.0 * detail_m,  # lines between points may run on the far side of the simplified ones
     )
+
+
+def _kept(ring_deg: Array, corners: set[tuple[float, ...]], spacing_m: float) -> NDArray[np.bool_]:
+    """Which points of an open ring are corners that matter, or the first in a stretch of the spacing."""
+    closed = np.vstack([ring_deg, ring_deg[:1]])
+    along = np.concatenate([[0.0], np.cumsum(edge_lengths_m(closed)[:-1])])
+    leads = np.diff(np.floor(along / spacing_m), prepend=-1.0) > 0
+    return np.array([tuple(one) in corners for one in ring_deg.tolist()]) | leads
 
 
 def _rings(shape: object) -> list[shapely.LinearRing]:

@@ -19,6 +19,7 @@ from offnadir.earth import geodetic_to_itrf_m, itrf_to_geodetic
 _ROUNDS = 40
 _LEAST_M = 0.5  # closer points are not told apart
 _SPEED_M_S = 300.0  # the slowest that an edge moves over the ground: that of the Sun
+_FRONT_M_S = 5000.0  # the slowest that the edge of a satellite's view comes over the ground
 _GAP_NS = 1_200_000_000_000
 _EIGHTHS = np.arange(1, 8) / 8
 _ROSE = np.array([[math.cos(i * math.pi / 4), math.sin(i * math.pi / 4)] for i in range(8)])
@@ -50,11 +51,12 @@ def polish(evidence: Evidence, area: Area, tolerance_s: float) -> None:
         rises, falls = (rows.tolist() for rows in evidence.edges())
         starts = [_Edge(evidence, row, rising=True) for row in rises]
         stops = [_Edge(evidence, row, rising=False) for row in falls]
+        edges = [edge for edge in (*starts, *stops) if not edge.cut]
+        if evidence.open_links(_rivals(edges)):
+            continue
         links: dict[tuple[int, int], Place] = {}
         places: list[Place] = []
-        for edge in (*starts, *stops):
-            if edge.cut:
-                continue
+        for edge in edges:
             if evidence.before[edge.point] >= 0:
                 links.update(_on_outline(edge, tolerance_s))
             places.extend(_inside(edge, area, tolerance_s))
@@ -66,6 +68,22 @@ def polish(evidence: Evidence, area: Area, tolerance_s: float) -> None:
         evidence.add([*links.values(), *places])
         for point, (left, right) in enumerate(links, first):
             evidence.link(left, point, right)
+
+
+def _rivals(edges: list[_Edge]) -> set[int]:
+    """Links of the outline whose hidden corners might decide an edge: those of points nearly as good."""
+    links: set[int] = set()
+    for edge in edges:
+        evidence = edge.evidence
+        slack_ns = evidence.spots.detail_m / _FRONT_M_S * 1e9
+        if slack_ns == 0.0:
+            break
+        times = evidence.windows.start if edge.rising else evidence.windows.stop
+        near = np.unique(evidence.windows.point[np.abs(times - edge.at_ns) <= slack_ns])
+        for point in near.tolist():
+            if evidence.before[point] >= 0:
+                links.update((point, evidence.before[point]))
+    return links
 
 
 def _on_outline(edge: _Edge, tolerance_s: float) -> Iterator[tuple[tuple[int, int], Place]]:

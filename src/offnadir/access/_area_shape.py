@@ -39,7 +39,7 @@ class Area:
 
     >>> ring = np.array([[0, 0], [0, 1], [1, 1], [1, 0]]) * deg
     >>> round(Area(name="a cell", polygons_rad=((ring,),)).area_m2 / km**2, 1)
-    12308.8
+    12308.5
     """
 
     name: str
