@@ -322,6 +322,7 @@ def stages(work: Workload, sets: list[ElementSet], orientation: EarthOrientation
     """Where the time of one workload goes, on one thread, in seconds."""
     from offnadir._table import Table
     from offnadir.access import _search as search
+    from offnadir.access._tracks import sun_track
 
     span = work.span
     told = {}
@@ -329,14 +330,15 @@ def stages(work: Workload, sets: list[ElementSet], orientation: EarthOrientation
     flock = [make_ephemeris(one, span, orientation) for one in sets]
     told["propagation"] = time.perf_counter() - before
     places = work.places()
-    block = search.Places(places, [work.constraints()] * len(places))
+    names = np.array([place.name for place in places], dtype=object)
+    block = search.Places(places, [work.constraints()] * len(places), names)
     before = time.perf_counter()
     for one in flock:
         search._prepare(one, block)
     told["cells"] = time.perf_counter() - before
-    sun = search._sun(span, orientation)
+    sun = sun_track(span, orientation)
     before = time.perf_counter()
-    tables = [t for one in flock for t in search._search(one, block, block.names, 0, sun)]
+    tables = [t for one in flock for t in search._search(one, block, sun)]
     told["search and refinement"] = time.perf_counter() - before - told["cells"]
     before = time.perf_counter()
     if tables:

@@ -26,6 +26,7 @@ def cache_folder() -> Path:
     """Folder of compiled kernels for exactly these sources; a temporary one if home is read-only."""
     package = Path(__file__).parent
     digest = hashlib.sha256(numba.__version__.encode())
+    digest.update((package / "constants.py").read_bytes())  # kernels take its numbers in
     for path in sorted(package.rglob("*.py")):
         source = path.read_bytes()
         if b"@kernel" in source:

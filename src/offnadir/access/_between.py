@@ -2,7 +2,7 @@
 
 Both searches go on by *waits*: times in which, because a rate is bounded, nothing can change, but never less
 than FLOOR_S. So a change always lies within one step of FLOOR_S, where a straight line finds it to some
-nanoseconds, and no stretch or gap of over FLOOR_S is missed. Points are tracks for `fine_position`;
+nanoseconds, and no stretch or gap of over FLOOR_S is missed. Points are tracks for `position`;
 `work`, shape (2, 3), is scratch; times [s] run from an instant of the caller's choice.
 """
 
@@ -13,10 +13,10 @@ import math
 import numpy as np
 
 from offnadir._jit import kernel
+from offnadir.access._kernels import FLOOR_S, reach_s
 from offnadir.geometry._shadow import SAFE, limb, sun_radius
-from offnadir.orbits._segments import fine_motion, fine_position
+from offnadir.orbits._segments import motion, position
 
-FLOOR_S = 1e-3
 _APART_S = 0.1  # of two looks that tell a slope
 # How much of the Sun is to be seen: all, a part, nothing, a ring.
 SUNLIT, PENUMBRA, UMBRA, ANNULAR = 0, 1, 2, 3
@@ -33,8 +33,8 @@ def grown(rows):
 @kernel
 def sun_and_limb(t_s, one, sun, distant, work):
     """Angle [rad] of the Sun over the limb, its radius, and how far the Earth sticks out of its disc."""
-    fine_position(t_s, one, work[0])
-    fine_position(t_s, sun, work[1])
+    position(t_s, one, work[0])
+    position(t_s, sun, work[1])
     angle, distance = limb(1.0, work[0], work[1])
     radius = sun_radius(distance)
     if distant:
@@ -53,13 +53,6 @@ def level(angle, radius, excess):
 
 
 @kernel
-def reach(gap, slope, bend):
-    """Time [s] in which a curve with this slope, bent down by `bend` at most, falls by `gap`."""
-    root = math.sqrt(slope * slope + 2.0 * bend * gap)
-    return (slope + root) / bend if slope > 0.0 else 2.0 * gap / (root - slope)
-
-
-@kernel
 def wait(t_s, angle, radius, excess, one, sun, bounds, work):
     """Time [s] in which the level cannot change."""
     rate, bend, zone = bounds
@@ -73,9 +66,9 @@ def wait(t_s, angle, radius, excess, one, sun, bounds, work):
     above = -radius - angle if angle <= -radius else radius - angle
     second = SAFE * (zone - radius) / rate  # beyond the zone the bend is not bounded
     if below > 0.0:
-        second = min(second, reach(below, slope - error, bend))
+        second = min(second, reach_s(below, error - slope, bend))
     if above > 0.0:
-        second = min(second, reach(above, -slope - error, bend))
+        second = min(second, reach_s(above, slope + error, bend))
     return max(first, second)
 
 
@@ -147,8 +140,8 @@ def sight(t_s, one, two, limits, work):
     and of both together.
     """
     across, along, range_m, fastest, together = limits
-    fine_position(t_s, one, work[0])
-    fine_position(t_s, two, work[1])
+    position(t_s, one, work[0])
+    position(t_s, two, work[1])
     height = line_height(work[0], work[1], across, along)
     dx, dy, dz = work[0, 0] - work[1, 0], work[0, 1] - work[1, 1], work[0, 2] - work[1, 2]
     spare = range_m - math.sqrt(dx * dx + dy * dy + dz * dz)
@@ -190,8 +183,8 @@ def links(start_s, stop_s, one, two, limits, look_s):
 @kernel
 def approach(t_s, one, two):
     """(distance [m] of two points, half the rate of its square [m2/s])."""
-    ax, ay, az, avx, avy, avz = fine_motion(t_s, one)
-    bx, by, bz, bvx, bvy, bvz = fine_motion(t_s, two)
+    ax, ay, az, avx, avy, avz = motion(t_s, one)
+    bx, by, bz, bvx, bvy, bvz = motion(t_s, two)
     dx, dy, dz = bx - ax, by - ay, bz - az
     rate = dx * (bvx - avx) + dy * (bvy - avy) + dz * (bvz - avz)
     return math.sqrt(dx * dx + dy * dy + dz * dz), rate

@@ -19,16 +19,15 @@ import math
 import numpy as np
 
 from offnadir._jit import kernel
-from offnadir.access._margins import ELEVATION, OFF_NADIR, RANGE, state
-from offnadir.orbits._segments import fine_motion, fine_position
+from offnadir.access._margins import ELEVATION, OFF_NADIR, RANGE, plumb, state
+from offnadir.constants import EARTH_RATE_RAD_S as _OMEGA
+from offnadir.constants import GM_EARTH_M3_S2 as _GM
+from offnadir.orbits._segments import motion, position
 
 FLOOR_S = 1e-3
 MARCH, CONCAVE, CONE, WALK = 0, 1, 2, 3
 _EDGE_S = 1e-7
-_GM = 3.986004418e14
-_OMEGA = 7.292115e-5
-_PLUMB_RAD = 0.0034  # geodetic and geocentric vertical differ by 0.00336 at most
-_A, _E2 = 6_378_137.0, 6.694379990141317e-3
+PLUMB_RAD = 0.0034  # geodetic and geocentric vertical differ by 0.00336 at most
 _RATE_ERROR = 1.0  # m/s, of `depth`
 _SHORT_S = 1200.0  # a window in which off-nadir has one least value
 _DOT_ERROR = 3e-6  # of single precision, and a little more
@@ -40,7 +39,7 @@ def rates(track, stop_s, every_s):
     count = int(stop_s / every_s) + 2
     v2_max, r2_min, r2_max = 0.0, math.inf, 0.0
     for i in range(count):
-        x, y, z, vx, vy, vz = fine_motion(min(i * every_s, stop_s), track)
+        x, y, z, vx, vy, vz = motion(min(i * every_s, stop_s), track)
         r2 = x * x + y * y + z * z
         if r2 > 0.0:  # False for NaN
             v2_max = max(v2_max, vx * vx + vy * vy + vz * vz)
@@ -55,11 +54,11 @@ def cells(track, cell_s, units, low, high, turn):
     Beside a stretch without positions the turn is pi: such a cell is never skipped. NaN: nothing known.
     """
     before, middle, after = np.empty(3), np.empty(3), np.empty(3)
-    fine_position(0.0, track, after)
+    position(0.0, track, after)
     for k in range(turn.shape[0]):
         before[0], before[1], before[2] = after[0], after[1], after[2]
-        fine_position((k + 0.5) * cell_s, track, middle)
-        fine_position((k + 1.0) * cell_s, track, after)
+        position((k + 0.5) * cell_s, track, middle)
+        position((k + 1.0) * cell_s, track, after)
         r0 = math.sqrt(before[0] ** 2 + before[1] ** 2 + before[2] ** 2)
         r1 = math.sqrt(middle[0] ** 2 + middle[1] ** 2 + middle[2] ** 2)
         r2 = math.sqrt(after[0] ** 2 + after[1] ** 2 + after[2] ** 2)
@@ -89,7 +88,7 @@ def reach(kinds, values, rho_low, rho_high, r_low, r_high):
             elevation = max(elevation, values[i])
         elif kinds[i] == OFF_NADIR:
             # Sine rule in the triangle of the Earth's centre, the satellite and the site.
-            tilt = min(values[i] + _PLUMB_RAD, 0.5 * math.pi)
+            tilt = min(values[i] + PLUMB_RAD, 0.5 * math.pi)
             sine = r_high / rho_low * math.sin(tilt)
             if sine < 1.0:
                 best = max(
@@ -101,7 +100,7 @@ def reach(kinds, values, rho_low, rho_high, r_low, r_high):
             if rest > 0.0:
                 return 2.0
             best = max(best, 1.0 + rest / (2.0 * r_low * rho_low))
-    floor = elevation - _PLUMB_RAD
+    floor = elevation - PLUMB_RAD
     away = min(1.0, rho_low / r_high * math.cos(floor))
     return max(best, away * math.cos(floor) + math.sqrt(1.0 - away * away) * math.sin(floor))
 
@@ -145,7 +144,7 @@ def concave_rows(wishes, v_max, r_low, r_high, cosines, turn, out):
                 elevation = max(elevation, values[g, i])
         for k in range(turn.shape[0]):
             if cosines[g, k] < 1.0:
-                angle = math.acos(max(-1.0, cosines[g, k])) + turn[k] + _PLUMB_RAD
+                angle = math.acos(max(-1.0, cosines[g, k])) + turn[k] + PLUMB_RAD
                 farthest = max(farthest, angle)
         sine = math.sin(elevation)
         level = math.cos(min(math.pi, farthest)) - sine
@@ -173,20 +172,13 @@ def bends(mode, limits, v_max, r_low, r_high, rho_low, rho_high):
 def depth(t_s, track, site, cosine):
     """(depth inside the cone of a greatest off-nadir angle [m], its rate [m/s]).
 
-    Depth is (satellite - site) . vertical - cos(limit) * distance. The geodetic vertical through the
-    satellite meets the axis e^2 N sin(latitude) below the centre; the rate is good to 1 m/s.
+    Depth is (satellite - site) . vertical - cos(limit) * distance; the rate is good to 1 m/s.
     """
-    x, y, z, vx, vy, vz = fine_motion(t_s, track)
+    x, y, z, vx, vy, vz = motion(t_s, track)
     dx, dy, dz = x - site[0], y - site[1], z - site[2]
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
-    p2 = x * x + y * y
-    per_r = 1.0 / math.sqrt(p2 + z * z)
-    mz = z + _E2 * _A * z * per_r
-    for _ in range(2):
-        sin_lat = mz / math.sqrt(p2 + mz * mz)
-        mz = z + _E2 * _A * sin_lat / math.sqrt(1.0 - _E2 * sin_lat * sin_lat)
-    wz = vz + _E2 * _A * per_r * (vz - z * (x * vx + y * vy + z * vz) * per_r * per_r)
-    per_m = 1.0 / math.sqrt(p2 + mz * mz)
+    mz, wz = plumb(x, y, z, vx, vy, vz)
+    per_m = 1.0 / math.sqrt(x * x + y * y + mz * mz)
     dm = (dx * x + dy * y + dz * mz) * per_m
     turn = (vx * x + vy * y + vz * mz + dx * vx + dy * vy + dz * wz) * per_m
     drop = dm * (x * vx + y * vy + mz * wz) * per_m * per_m
@@ -249,7 +241,7 @@ def walk(mode, t, end, track, site, up, limit, bend_up, bend_down):
 @kernel
 def height(t_s, track, site, up, sine):
     """(height over the limit [m], its rate [m/s])."""
-    x, y, z, vx, vy, vz = fine_motion(t_s, track)
+    x, y, z, vx, vy, vz = motion(t_s, track)
     dx, dy, dz = x - site[0], y - site[1], z - site[2]
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
     recede = (dx * vx + dy * vy + dz * vz) / distance
@@ -292,7 +284,7 @@ def concave_edge(outside, inside, guess, track, site, up, sine):
 @kernel
 def concave_pass(a, b, near, track, site, up, rho, sine):
     """(start, stop, culmination [s]) of the one window in [a, b]; start is NaN if there is none."""
-    x, y, z, vx, vy, vz = fine_motion(near, track)
+    x, y, z, vx, vy, vz = motion(near, track)
     # On a circle seen from the Earth's centre, the closest approach and the half width would be:
     r2 = x * x + y * y + z * z
     r = math.sqrt(r2)

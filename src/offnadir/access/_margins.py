@@ -10,19 +10,20 @@ from __future__ import annotations
 import math
 
 from offnadir._jit import kernel
+from offnadir.constants import EARTH_RATE_RAD_S as _EARTH_RATE
+from offnadir.constants import WGS84_A_M as _A
+from offnadir.constants import WGS84_B_M as _B
+from offnadir.constants import WGS84_E2 as _E2
 from offnadir.geometry._shadow import SAFE, margin_rate_rad_s, sunlit_margin_rad
 from offnadir.orbits._segments import motion, position
 
 _HALF_PI, _TWO_PI = math.pi / 2, 2 * math.pi
-_EARTH_RATE = 7.292115e-5
 _SUN_RATE_RAD_S = 7.3e-5  # sidereal rotation and the Sun's own motion, rounded up
-_A, _B = 6_378_137.0, 6_356_752.314245179
-_E2 = 1.0 - (_B / _A) ** 2
 _EP2 = (_A / _B) ** 2 - 1.0
 
 # Bundles of arguments that travel together:
 #   orbit  = (track for `position`, greatest speed [m/s], greatest rate of nadir [rad/s])
-#   sun    = (nodes [m] (n, 3), time of the first node [s], step [s])
+#   sun    = track of the Sun
 #   wishes = (kinds, values, mask azimuths, mask elevations, mask top [rad], mask slope factor,
 #             azimuth sectors (n, 2): start [rad] and width [rad], apart from each other)
 # `work` is scratch, shape (3, 3): satellite, line of sight, direction of the Sun. Times [s] run from
@@ -35,52 +36,39 @@ ROLL_FROM, ROLL_TO, PITCH_FROM, PITCH_TO, AZIMUTH = 11, 12, 13, 14, 15
 
 
 @kernel
-def interpolate(nodes, at, out):
-    """Lagrange's polynomial through the 8 nodes around `at` (in steps from the first node)."""
-    k = math.floor(at) - 3
-    k = min(max(k, 0), nodes.shape[0] - 8)
-    x = at - k
-    x0, x1, x2, x3, x4, x5, x6, x7 = x, x - 1, x - 2, x - 3, x - 4, x - 5, x - 6, x - 7
-    l01, l23, l45, l67 = x0 * x1, x2 * x3, x4 * x5, x6 * x7
-    low, high = l01 * l23, l45 * l67
-    w0 = x1 * l23 * high / -5040.0
-    w1 = x0 * l23 * high / 720.0
-    w2 = l01 * x3 * high / -240.0
-    w3 = l01 * x2 * high / 144.0
-    w4 = low * x5 * l67 / -144.0
-    w5 = low * x4 * l67 / 240.0
-    w6 = low * l45 * x7 / -720.0
-    w7 = low * l45 * x6 / 5040.0
-    for c in range(3):
-        out[c] = (
-            w0 * nodes[k, c]
-            + w1 * nodes[k + 1, c]
-            + w2 * nodes[k + 2, c]
-            + w3 * nodes[k + 3, c]
-            + w4 * nodes[k + 4, c]
-            + w5 * nodes[k + 5, c]
-            + w6 * nodes[k + 6, c]
-            + w7 * nodes[k + 7, c]
-        )
+def vertical(sat):
+    """Geodetic up at the satellite, three components, by Bowring's formula, twice, without trigonometry."""
+    x, y, z = sat[0], sat[1], sat[2]
+    p = (
+        math.sqrt(x * x + y * y) + 1e-9
+    )  # no branch for the poles: loops over it use the vector unit
+    tan_beta = _B * z / (_A * p) * (1.0 + _EP2 * _B / math.sqrt(x * x + y * y + z * z))
+    tan_lat = tan_beta
+    for _ in range(2):
+        cos2 = 1.0 / (1.0 + tan_beta * tan_beta)
+        cos_beta = math.sqrt(cos2)
+        sin3 = tan_beta * cos_beta * (1.0 - cos2)
+        tan_lat = (z + _EP2 * _B * sin3) / (p - _E2 * _A * cos_beta * cos2)
+        tan_beta = _B / _A * tan_lat
+    cos_lat = 1.0 / math.sqrt(1.0 + tan_lat * tan_lat)
+    return x / p * cos_lat, y / p * cos_lat, tan_lat * cos_lat
 
 
 @kernel
-def vertical(sat):
-    """Geodetic up at the satellite, three components."""
-    p = math.hypot(sat[0], sat[1])
-    if not p > 0.0:
-        return 0.0, 0.0, math.copysign(1.0, sat[2])
-    r = math.sqrt(p * p + sat[2] * sat[2])
-    # Bowring's latitude without trigonometry: reduced latitude, then geodetic (twice for far orbits).
-    tan_beta = _B * sat[2] / (_A * p) * (1.0 + _EP2 * _B / r)
-    tan_lat = tan_beta
+def plumb(x, y, z, vx, vy, vz):
+    """Z [m] of the geodetic vertical (x, y, .) through a satellite, to 1e-7 of it, and its rate, to 1 m/s.
+
+    The vertical meets the Earth's axis e^2 N sin(latitude) below the centre. For those who need its rate;
+    `vertical` is exact.
+    """
+    p2 = x * x + y * y
+    per_r = 1.0 / math.sqrt(p2 + z * z)
+    mz = z + _E2 * _A * z * per_r
     for _ in range(2):
-        cos_beta = 1.0 / math.sqrt(1.0 + tan_beta * tan_beta)
-        sin_beta = tan_beta * cos_beta
-        tan_lat = (sat[2] + _EP2 * _B * sin_beta**3) / (p - _E2 * _A * cos_beta**3)
-        tan_beta = _B / _A * tan_lat
-    cos_lat = 1.0 / math.sqrt(1.0 + tan_lat * tan_lat)
-    return sat[0] / p * cos_lat, sat[1] / p * cos_lat, tan_lat * cos_lat
+        sin_lat = mz / math.sqrt(p2 + mz * mz)
+        mz = z + _E2 * _A * sin_lat / math.sqrt(1.0 - _E2 * sin_lat * sin_lat)
+    climb = (x * vx + y * vy + z * vz) * per_r * per_r
+    return mz, vz + _E2 * _A * per_r * (vz - z * climb)
 
 
 @kernel
@@ -119,9 +107,8 @@ def mask_at(azimuth, mask_az, mask_el):
 @kernel
 def sun_elevation(t_s, sun, site, up, work):
     """Topocentric elevation [rad] of the Sun's centre, no refraction; leaves its direction in `work`."""
-    nodes, first_s, step_s = sun
     direction = work[2]
-    interpolate(nodes, (t_s - first_s) / step_s, direction)
+    position(t_s, sun, direction)
     for c in range(3):
         direction[c] -= site[c]
     distance = math.sqrt(direction[0] ** 2 + direction[1] ** 2 + direction[2] ** 2)
@@ -228,7 +215,7 @@ def rarer(kind, value, t_s, distance, elevation, orbit, site, up, sun, work):
         margin = math.acos(min(1.0, max(-1.0, cosine))) - value
         return margin, both_turn_s(margin, distance, v_max, _SUN_RATE_RAD_S)
     if kind == SUNLIT:
-        interpolate(sun[0], (t_s - sun[1]) / sun[2], ray)
+        position(t_s, sun, ray)
         margin = sunlit_margin_rad(sat, ray)
         least_radius = v_max / (n_max * (1.0 - _E2))
         return margin, SAFE * abs(margin) / margin_rate_rad_s(v_max, least_radius)

@@ -7,15 +7,20 @@ import math
 import numpy as np
 
 from offnadir._jit import kernel
-from offnadir.access._margins import ELEVATION, OFF_NADIR, along, nadir_cosine, sight
-from offnadir.orbits._segments import fine_motion
+from offnadir.access._margins import (
+    ELEVATION,
+    OFF_NADIR,
+    along,
+    nadir_cosine,
+    plumb,
+    sight,
+    vertical,
+)
+from offnadir.orbits._segments import motion
 
 _GOLDEN = 0.3819660112501051
 _NS = 1e9
 _TWO_PI, _HALF_PI, _QUARTER = 2.0 * math.pi, math.pi / 2, math.pi / 4
-_A, _B = 6_378_137.0, 6_356_752.314245179
-_E2 = 1.0 - (_B / _A) ** 2
-_EP2 = (_A / _B) ** 2 - 1.0
 SCRATCH = 12  # numbers that `place` leaves for `finish`
 
 # Rows of `angles`.
@@ -100,23 +105,15 @@ def least(which, start, stop, scan_s, orbit, site, up, work):
 
 @kernel
 def slopes(t_s, track, site, up):
-    """(sine of elevation, its rate [1/s], rate of the logarithm of the cosine of off-nadir [1/s]).
-
-    The geodetic normal through the satellite meets the axis e^2 N sin(latitude) below the centre.
-    """
-    x, y, z, vx, vy, vz = fine_motion(t_s, track)
+    """(sine of elevation, its rate [1/s], rate of the logarithm of the cosine of off-nadir [1/s])."""
+    x, y, z, vx, vy, vz = motion(t_s, track)
     dx, dy, dz = x - site[0], y - site[1], z - site[2]
     d2 = dx * dx + dy * dy + dz * dz
     dv = (dx * vx + dy * vy + dz * vz) / d2
     distance = math.sqrt(d2)
     sine = (dx * up[0] + dy * up[1] + dz * up[2]) / distance
     climb = (vx * up[0] + vy * up[1] + vz * up[2]) / distance - sine * dv
-    r2 = x * x + y * y + z * z
-    per_r = 1.0 / math.sqrt(r2)
-    level = z + _E2 * _A * z * per_r
-    sin_lat = level / math.sqrt(x * x + y * y + level * level)
-    mz = z + _E2 * _A * sin_lat / math.sqrt(1.0 - _E2 * sin_lat * sin_lat)
-    wz = vz + _E2 * _A * per_r * (vz - z * (x * vx + y * vy + z * vz) / r2)
+    mz, wz = plumb(x, y, z, vx, vy, vz)
     m2 = x * x + y * y + mz * mz
     dm = dx * x + dy * y + dz * mz
     turn = (vx * x + vy * y + vz * mz + dx * vx + dy * vy + dz * wz) / dm
@@ -181,11 +178,11 @@ def place(best, numbers, sites, enus, track, sun, scratch):
     """Note for `finish` where the satellite is, and it and the Sun as seen from the site."""
     for i in range(best.shape[0]):
         s = numbers[i]
-        x, y, z, _, _, _ = fine_motion(best[i], track)
+        x, y, z, _, _, _ = motion(best[i], track)
         dx, dy, dz = x - sites[s, 0], y - sites[s, 1], z - sites[s, 2]
         scratch[0, i], scratch[1, i], scratch[2, i] = x, y, z
         scratch[3, i], scratch[4, i], scratch[5, i] = dx, dy, dz
-        x, y, z, _, _, _ = fine_motion(best[i], sun)
+        x, y, z, _, _, _ = motion(best[i], sun)
         ex, ey, ez = x - sites[s, 0], y - sites[s, 1], z - sites[s, 2]
         for c in range(3):
             ax, ay, az = enus[s, c, 0], enus[s, c, 1], enus[s, c, 2]
@@ -199,20 +196,7 @@ def finish(first, last, scratch, angles):
     for i in range(first, last):
         x, y, z = scratch[0, i], scratch[1, i], scratch[2, i]
         dx, dy, dz = scratch[3, i], scratch[4, i], scratch[5, i]
-        # Geodetic vertical at the satellite by Bowring's formula, twice, without trigonometry.
-        p = math.sqrt(x * x + y * y) + 1e-9
-        r = math.sqrt(x * x + y * y + z * z)
-        tan_beta = _B * z / (_A * p) * (1.0 + _EP2 * _B / r)
-        cos2 = 1.0 / (1.0 + tan_beta * tan_beta)
-        cos_beta = math.sqrt(cos2)
-        sin3 = tan_beta * cos_beta * (1.0 - cos2)
-        tan_beta = _B / _A * (z + _EP2 * _B * sin3) / (p - _E2 * _A * cos_beta * cos2)
-        cos2 = 1.0 / (1.0 + tan_beta * tan_beta)
-        cos_beta = math.sqrt(cos2)
-        sin3 = tan_beta * cos_beta * (1.0 - cos2)
-        tan_lat = (z + _EP2 * _B * sin3) / (p - _E2 * _A * cos_beta * cos2)
-        cos_lat = 1.0 / math.sqrt(1.0 + tan_lat * tan_lat)
-        nx, ny, nz = x / p * cos_lat, y / p * cos_lat, tan_lat * cos_lat
+        nx, ny, nz = vertical((x, y, z))
         cx, cy, cz = ny * dz - nz * dy, nz * dx - nx * dz, nx * dy - ny * dx
         down = nx * dx + ny * dy + nz * dz
         angles[AT_OFF_NADIR, i] = arc(math.sqrt(cx * cx + cy * cy + cz * cz), down)

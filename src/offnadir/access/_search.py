@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 import os
@@ -18,23 +17,18 @@ from offnadir._table import Labels, Table
 from offnadir.access._constraints import Constraint, HorizonMask, MinElevation
 from offnadir.access._encode import encode
 from offnadir.access._station import Station
+from offnadir.access._tracks import Track, fine_track, sun_track
 from offnadir.constants import WGS84_E2
-from offnadir.earth import EarthOrientation, Site, SunTable, east_north_up
-from offnadir.epoch import Span
+from offnadir.earth import Site, east_north_up
 from offnadir.errors import InputError
 from offnadir.orbits import Ephemeris, timing_error_s
-from offnadir.orbits._polynomials import fit_track, refine
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 _CELLS_RAD = (0.05, 0.13)  # how far a satellite moves in a cell of the search
 _LONGEST_CELL_S = 1800.0
-_PARTS = 6  # to a segment of the ephemeris
-_SHORT_SEGMENT_S = 300.0  # is not cut
-_SUN_SEGMENT_S = 10800.0
 _LOWEST_M = 100e3  # above the sites: lower satellites are searched the slow way
-_TILT_RAD = 0.0034  # between geodetic and geocentric vertical, at most
 _ROWS = 8192  # that the kernel fills at a time
 _SITES = 4096  # that one task searches
 _AHEAD = 4  # tasks handed out per thread before their results are taken
@@ -48,10 +42,19 @@ _COLUMNS = (
 
 
 class Places:
-    """Sites and their constraints as the kernel wants them; made once for many satellites."""
+    """A block of sites and their constraints as the kernel wants them; made once for many satellites.
 
-    def __init__(self, sites: Sequence[Site], wishes: list[list[Constraint]]) -> None:
-        self.names = np.array([site.name for site in sites], dtype=object)
+    `names` are those of all sites, of which the block's begin at `first`.
+    """
+
+    def __init__(
+        self,
+        sites: Sequence[Site],
+        wishes: list[list[Constraint]],
+        names: NDArray[Any],
+        first: int = 0,
+    ) -> None:
+        self.names, self.first = names, first
         self.r_m = np.array([site.r_itrf_m for site in sites]).reshape(-1, 3)
         self.enu = np.array([east_north_up(s.lat_rad, s.lon_rad) for s in sites]).reshape(-1, 3, 3)
         code: Any = encode(wishes)
@@ -142,20 +145,16 @@ def _stream(
 ) -> Iterator[Table]:
     if not sites:
         return
+    names = np.array([site.name for site in sites], dtype=object)
     blocks = [
-        (first, Places(sites[first : first + _SITES], wishes[first : first + _SITES]))
+        Places(sites[first : first + _SITES], wishes[first : first + _SITES], names, first)
         for first in range(0, len(sites), _SITES)
     ]
-    names = np.array([site.name for site in sites], dtype=object)
     threads = os.cpu_count() or 1
     waiting: deque[Future[list[Table]]] = deque()
 
-    def task(ephemeris: Ephemeris, sun: tuple[Any, Any]) -> list[Table]:
-        return [
-            table
-            for first, block in blocks
-            for table in _search(ephemeris, block, names, first, sun)
-        ]
+    def task(ephemeris: Ephemeris, sun: Track) -> list[Table]:
+        return [table for block in blocks for table in _search(ephemeris, block, sun)]
 
     done = 0
     with ThreadPoolExecutor(max_workers=threads) as pool:
@@ -163,7 +162,7 @@ def _stream(
             upcoming = iter(flock)
             while True:
                 for ephemeris in itertools.islice(upcoming, threads * _AHEAD - len(waiting)):
-                    sun = _sun(ephemeris.span, ephemeris.orientation)
+                    sun = sun_track(ephemeris.span, ephemeris.orientation)
                     waiting.append(pool.submit(task, ephemeris, sun))
                 if not waiting:
                     return
@@ -176,27 +175,12 @@ def _stream(
                 future.cancel()
 
 
-@functools.lru_cache(maxsize=16)
-def _sun(span: Span, orientation: EarthOrientation) -> tuple[Any, Any]:
-    """The Sun for the kernel, as nodes and as a track of segments."""
-    table = SunTable.over(span, orientation)
-    count = max(math.ceil(span.duration_s / _SUN_SEGMENT_S), 1)
-    step_s = span.duration_s / count
-    track = fit_track(table.position_itrf_m, span.start.tai_ns, step_s, count)
-    return (table.r_itrf_m, table.first - span.start, table.step_s), (track, 0.0, step_s)
-
-
 def _prepare(ephemeris: Ephemeris, places: Places) -> tuple[Any, Any, Any, Any] | None:
     """The satellite's bounds, its cells and the way to search them; None if nothing is known of it."""
     from offnadir.access import _kernels as kernels  # numba costs half a second: only when needed
 
     stop_s = ephemeris.span.duration_s
-    parts = _PARTS if ephemeris.step_s > _SHORT_SEGMENT_S else 1
-    track = (
-        refine(ephemeris.coefficients, parts),
-        ephemeris.first - ephemeris.span.start,
-        ephemeris.step_s / parts,
-    )
+    track = fine_track(ephemeris, ephemeris.span.start)
     v_max, r_low, r_high = kernels.rates(track, stop_s, max(ephemeris.step_s / 12, 20.0))
     if not v_max > 0.0:
         return None
@@ -230,7 +214,7 @@ def _how(places: Places, bounds: tuple[float, float, float], cosines: Any, turn:
     elevations, cones = kinds == ELEVATION, kinds == OFF_NADIR
     floor_rad = values[:, elevations].max(axis=1)
     cone_rad = values[:, cones].min(axis=1, initial=math.pi)
-    if (cone_rad > math.asin(min(1.0, rho_high / r_low)) + _TILT_RAD).all():
+    if (cone_rad > math.asin(min(1.0, rho_high / r_low)) + kernels.PLUMB_RAD).all():
         # From up there the whole Earth lies within the cone.
         cones = cones & False
     left = ~elevations & ~(kinds == OFF_NADIR) | cones
@@ -241,8 +225,8 @@ def _how(places: Places, bounds: tuple[float, float, float], cosines: Any, turn:
     elif cones.any():
         mode, limits = kernels.CONE, np.cos(cone_rad)
         # At the cone's rim the satellite stands lowest; both verticals are tilted against the radius.
-        sine = np.sin(np.minimum(cone_rad + _TILT_RAD, math.pi / 2)) * r_high / rho_low
-        lowest_rad = np.arccos(np.minimum(sine, 1.0)) - _TILT_RAD
+        sine = np.sin(np.minimum(cone_rad + kernels.PLUMB_RAD, math.pi / 2)) * r_high / rho_low
+        lowest_rad = np.arccos(np.minimum(sine, 1.0)) - kernels.PLUMB_RAD
         left = ~cones & (~elevations | bool((lowest_rad <= floor_rad).any()))
     else:
         mode, limits = kernels.CONCAVE if concave.all() else kernels.WALK, np.sin(floor_rad)
@@ -251,13 +235,7 @@ def _how(places: Places, bounds: tuple[float, float, float], cosines: Any, turn:
     return (mode, limits, *bends), rest
 
 
-def _search(
-    ephemeris: Ephemeris,
-    places: Places,
-    names: NDArray[Any],
-    first_site: int,
-    suns: tuple[Any, Any],
-) -> Iterator[Table]:
+def _search(ephemeris: Ephemeris, places: Places, sun: Track) -> Iterator[Table]:
     """The windows of one satellite over a block of places, in tables of bounded size."""
     from offnadir.access import _rows as kernels
 
@@ -265,21 +243,20 @@ def _search(
     if prepared is None:
         return
     orbit, grid, how, rest = prepared
-    span, n = ephemeris.span, len(places.names)
+    span, n = ephemeris.span, len(places.group)
     here = (places.r_m, places.enu)
     room = min(_ROWS, 64 + n * (1 + int(span.duration_s / 2700.0)))
     doubt = _Doubt(ephemeris)
-    for spans, numbers in _stretches(
-        span.duration_s, orbit, grid, how, places, rest, suns[0], room
-    ):
+    for spans, numbers in _stretches(span.duration_s, orbit, grid, how, places, rest, sun, room):
         rows = len(numbers)
         times, cuts = np.empty((3, rows), np.int64), np.empty((2, rows), np.bool_)
         angles, scratch = np.empty((kernels.ANGLES, rows)), np.empty((kernels.SCRATCH, rows))
         out = (times, angles, cuts, span.start.tai_ns)
         kernels.rows(
-            span.duration_s, 0.5 * grid[0], spans, numbers, orbit, *here, suns[1], scratch, out
+            span.duration_s, 0.5 * grid[0], spans, numbers, orbit, *here, sun, scratch, out
         )
-        yield _table(ephemeris, doubt, names, numbers + first_site, times, angles, cuts)
+        index = numbers + places.first
+        yield _table(ephemeris, doubt, places.names, index, times, angles, cuts)
 
 
 def _stretches(
@@ -289,7 +266,7 @@ def _stretches(
     how: Any,
     places: Places,
     rest: Any,
-    sun: Any,
+    sun: Track,
     room: int,
 ) -> Iterator[tuple[Array, NDArray[np.int64]]]:
     """Windows as start, stop, culmination [s] and site; what does not fit gets more room."""
@@ -298,7 +275,7 @@ def _stretches(
     here = (places.r_m, places.enu, places.group)
     site = 0
     spans, numbers = np.empty((3, room)), np.empty(room, np.int64)
-    while site < len(places.names):
+    while site < len(places.group):
         at, filled = kernels.passes(
             duration_s, orbit[0], grid, how, *here, site, spans, numbers
         )  # fmt: skip

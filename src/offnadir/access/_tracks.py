@@ -15,7 +15,7 @@ from offnadir.orbits import Ephemeris
 from offnadir.orbits._polynomials import FINE_ORDER, fit_track, refine
 
 Array = NDArray[np.float64]
-#: For `fine_position`: coefficients (n, 8, 3) [m], start of the first segment and length of one [s].
+#: For `position`: coefficients (n, 8, 3) [m], start of the first segment and length of one [s].
 Track = tuple[Array, float, float]
 
 _PARTS = 6  # to a segment of the ephemeris
@@ -43,11 +43,15 @@ class Flight:
     high_m: float
 
 
+def fine_track(ephemeris: Ephemeris, since: Epoch) -> Track:
+    """The ephemeris in segments that kernels read quickly, times from `since`."""
+    parts = _PARTS if ephemeris.step_s > _SHORT_SEGMENT_S else 1
+    return refine(ephemeris.coefficients, parts), ephemeris.first - since, ephemeris.step_s / parts
+
+
 def flight(ephemeris: Ephemeris, since: Epoch) -> Flight | None:
     """The satellite made ready, with times from `since`; None if nothing is known of it in its span."""
-    parts = _PARTS if ephemeris.step_s > _SHORT_SEGMENT_S else 1
-    first_s, step_s = ephemeris.first - since, ephemeris.step_s / parts
-    coefficients = refine(ephemeris.coefficients, parts)
+    track = coefficients, first_s, step_s = fine_track(ephemeris, since)
     start_s, stop_s = ephemeris.span.start - since, ephemeris.span.stop - since
     runs = _runs(ephemeris, first_s, start_s, stop_s)
     if not len(runs):
@@ -56,7 +60,7 @@ def flight(ephemeris: Ephemeris, since: Epoch) -> Flight | None:
     speed = np.linalg.norm(_LOOKS[:, : FINE_ORDER - 1] @ velocities, axis=-1)
     radius = np.linalg.norm(_LOOKS @ coefficients, axis=-1)
     return Flight(
-        track=(coefficients, first_s, step_s),
+        track=track,
         runs=runs,
         # Something that stands still over the ground would make waits endless.
         speed_m_s=max(float(np.nanmax(speed)) * (1.0 + _SPARE), 1.0),

@@ -16,7 +16,7 @@ def interpolate(nodes: Array, at: Array) -> Array:
 
     The polynomial runs through the 8 nodes around each point. For a circular motion of w rad a step
     its error is below 1.1e-3 w^8 of the radius: 3 um for a low orbit at 60 s. NaN beyond the first and
-    last node and where one of the 8 is NaN. The slow, plain twin of the kernel in `access`.
+    last node and where one of the 8 is NaN.
     """
     at = np.asarray(at, np.float64)
     last = len(nodes) - STENCIL

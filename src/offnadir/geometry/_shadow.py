@@ -17,8 +17,9 @@ import math
 import numpy as np
 
 from offnadir._jit import kernel
+from offnadir.constants import WGS84_A_M as _A
+from offnadir.constants import WGS84_B_M as _B
 
-_A, _B = 6_378_137.0, 6_356_752.314245179  # WGS-84
 _SUN_M = 6.957e8  # nominal solar radius; IAU 2015 resolution B3
 _SUN_RATE_RAD_S = 7.35e-5  # the Sun among the Earth-fixed axes, with its parallax; rounded up
 _LOWEST_M = 10e3  # height below which the bound on the rate no longer grows
