@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._files import replacing
 from offnadir.epoch import tai_to_utc_ns
 from offnadir.errors import FileError, InputError
 from offnadir.units import day, hour, km
@@ -70,16 +71,14 @@ def write_history_figure(history: ObjectHistory, path: str | Path) -> None:
 
 
 def _save(figure: Any, path: Path) -> None:
-    """Write beside the place and move, so that no half figure is left behind."""
+    """No half figure is left behind."""
     kind = path.suffix.lower()[1:]
     dates = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    part = path.with_name(path.name + ".part")
-    try:
-        figure.savefig(part, format=kind, dpi=150, metadata=dates[kind])
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise FileError(path, error.strerror or str(error)) from error
+    with replacing(path) as part:
+        try:
+            figure.savefig(part, format=kind, dpi=150, metadata=dates[kind])
+        except OSError as error:
+            raise FileError(path, error.strerror or str(error)) from error
 
 
 def _times(tai_ns: NDArray[np.int64]) -> NDArray[np.datetime64]:

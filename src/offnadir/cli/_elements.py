@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json as json_
 import re
-import sys
 import time as time_
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from offnadir.cli import _say
@@ -176,12 +173,6 @@ def warn_rejected(texts: list[str]) -> None:
     _say.warn(_say.some(texts))
 
 
-def print_json(content: Any) -> None:
-    """JSON on stdout."""
-    json_.dump(content, sys.stdout, indent=1, ensure_ascii=False)
-    print()
-
-
 def short(time_text: str) -> str:
     """A time to the second."""
     return time_text[:19].replace("T", " ")
@@ -192,18 +183,3 @@ def age(days: float) -> str:
     from offnadir.orbits.update import duration
 
     return f"{duration(abs(days) * 86400)} {'old' if days >= 0 else 'ahead'}"
-
-
-def write(path: Path, text: str) -> None:
-    """The whole file appears at once, or not at all."""
-    import os
-
-    from offnadir.errors import FileError
-
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise FileError(path, error.strerror or str(error)) from error

@@ -171,8 +171,8 @@ def _tracks(files: Sequence[Path], satellites: Sequence[str]) -> list[PositionTr
     return found
 
 
-def read_sets(files: Sequence[Path], *, near: Epoch) -> list[ElementSet]:
-    """The element sets of all files; what was refused is told. Of a store only the sets nearest to `near`."""
+def read_sets(files: Sequence[Path], *, near: Epoch | None) -> list[ElementSet]:
+    """The element sets of all files; what was refused is told. Of a store those nearest to `near`, or all."""
     sets: list[ElementSet] = []
     rejected: list[str] = []
     for path in files:
@@ -185,7 +185,7 @@ def read_sets(files: Sequence[Path], *, near: Epoch) -> list[ElementSet]:
     return sets
 
 
-def _read_one(path: Path, near: Epoch) -> ElementFile:
+def _read_one(path: Path, near: Epoch | None) -> ElementFile:
     """A file of element sets, or the nearest sets of a store."""
     from offnadir.orbits import read_elements
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,12 @@ def warn(texts: Iterable[str]) -> None:
     """Print warnings on stderr."""
     for text in texts:
         print(f"warning: {text}", file=sys.stderr)
+
+
+def print_json(content: Any) -> None:
+    """JSON on stdout, for scripts."""
+    json.dump(content, sys.stdout, indent=1, ensure_ascii=False)
+    print()
 
 
 def some(items: Sequence[str], shown: int = _SHOWN) -> Iterator[str]:

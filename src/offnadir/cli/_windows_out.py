@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
+from offnadir._files import replacing
 from offnadir.cli import _say
 from offnadir.cli._windows_fields import Field, batches, plain, values
-from offnadir.errors import FileError
 
 if TYPE_CHECKING:
     from offnadir._table import Table
@@ -44,7 +43,7 @@ def output(
     if path is None:
         yield _text_output(kind, sys.stdout, fields)
         return
-    with _replacing(path) as part:
+    with replacing(path) as part:
         if kind == "parquet":
             parquet = _Parquet(part, fields, about)
             try:
@@ -54,26 +53,6 @@ def output(
         else:
             with part.open("w", encoding="utf-8", newline="") as file:
                 yield _text_output(kind, file, fields)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A file beside `path` that takes its place at the end, or vanishes."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        if path.is_dir():
-            raise FileError(path, "is a folder; wanted is the name of a file")
-        try:
-            part.touch()
-        except OSError as error:
-            raise FileError(path, f"cannot be written: {error.strerror or error}") from error
-        yield part
-        try:
-            part.replace(path)
-        except OSError as error:
-            raise FileError(path, f"cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _text_output(kind: str, file: IO[str], fields: Sequence[Field]) -> Output:

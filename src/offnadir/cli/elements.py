@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from offnadir._files import replacing
 from offnadir.cli import _elements as _lib
 from offnadir.cli import _say
 from offnadir.errors import InputError
@@ -78,7 +79,7 @@ def import_(
             total, place = len(target), target.path
     _lib.warn_rejected([f"{bad.where}: {bad.reason}" for bad in added.rejected])
     if json:
-        _lib.print_json(
+        _say.print_json(
             {"new": added.new, "known": added.known, "rejected": len(added.rejected),
              "sets": total, "store": str(place)}
         )  # fmt: skip
@@ -111,7 +112,7 @@ def list_(
         place, total = source.path, len(source)
     rows = _lib.object_rows(table, now)
     if json:
-        _lib.print_json(rows)
+        _say.print_json(rows)
         return
     _lib.print_objects(rows)
     text = f"{_say.count(len(rows), 'object')} with {_say.count(int(table['sets'].sum()), 'set')}"
@@ -150,13 +151,13 @@ def show(
     with open_store(store) as source:
         sets = _lib.take(source, choice, at, every=at is None)
     if omm:
-        _lib.print_json([dict(one.fields) for one in sets])
+        _say.print_json([dict(one.fields) for one in sets])
     elif tle:
         _lib.print_tle(sets)
     else:
         rows = [_lib.set_row(one, now) for one in sets]
         if json:
-            _lib.print_json(rows)
+            _say.print_json(rows)
         else:
             _lib.print_sets(rows)
     _say.note(f"{_say.count(len(sets), 'set')}")
@@ -200,7 +201,7 @@ def update(
     outcomes, state = _update(store, queries, force, dry_run, quiet=json)
     errors = [one.error for one in outcomes if one.error is not None]
     if json:
-        _lib.print_json([_lib.outcome_row(one) for one in outcomes])
+        _say.print_json([_lib.outcome_row(one) for one in outcomes])
     for one in outcomes:
         _lib.warn_rejected([f"{bad.where}: {bad.reason}" for bad in one.rejected])
         if one.error is None and not json:
@@ -269,5 +270,6 @@ def export(
     if str(file) == "-":
         sys.stdout.write(text)
     else:
-        _lib.write(file, text)
+        with replacing(file) as part:
+            part.write_text(text, encoding="utf-8")
         _say.note(f"{_say.count(len(sets), 'set')} written to {file}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json as json_
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,8 +58,7 @@ def history(
     _first_use(len(sets))
     told = object_history(sets)
     if json:
-        json_.dump(_document(told), sys.stdout, indent=1, ensure_ascii=False)
-        print()
+        _say.print_json(_document(told))
     else:
         _print_text(told)
     if figure is not None:
@@ -82,16 +79,11 @@ def _choose(
     files: list[Path], wanted: str | None, start: str | None, stop: str | None
 ) -> list[ElementSet]:
     """All sets of the object that is meant, within the times."""
+    from offnadir.cli._look_satellites import read_sets
     from offnadir.epoch import Epoch
-    from offnadir.orbits import read_elements, select_satellites
+    from offnadir.orbits import select_satellites
 
-    sets: list[ElementSet] = []
-    rejected: list[str] = []
-    for path in files:
-        file = read_elements(path)
-        sets.extend(file.elements)
-        rejected.extend(f"{bad.where}: {bad.reason}" for bad in file.rejected)
-    _say.warn(_say.some(rejected))
+    sets = read_sets(files, near=None)
     names = {one.norad_id: one.name for one in sets}
     if wanted is not None:
         chosen = select_satellites(sets, wanted)

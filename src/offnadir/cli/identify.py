@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +12,6 @@ from offnadir.errors import InputError
 
 if TYPE_CHECKING:
     from offnadir.access.identify import Candidate, Picture
-    from offnadir.orbits import ElementSet
 
 _WITHIN_S = 60.0
 _OLD_DAYS = 7.0
@@ -83,7 +80,8 @@ def identify(
     """
     from offnadir.access.identify import identify as find
     from offnadir.access.identify import imaging_objects
-    from offnadir.orbits import nearest_sets, read_elements
+    from offnadir.cli._look_satellites import read_sets
+    from offnadir.orbits import nearest_sets
 
     if prior not in ("imaging", "none"):
         raise InputError("--prior", prior, "imaging or none")
@@ -102,14 +100,7 @@ def identify(
         "--sun-azimuth": sun_azimuth,
     }
     picture, platform = _picture(site, time, within, given, image_item)
-    sets: list[ElementSet] = []
-    rejected: list[str] = []
-    for path in elements:
-        file = read_elements(path)
-        sets.extend(file.elements)
-        rejected.extend(f"{bad.where}: {bad.reason}" for bad in file.rejected)
-    _say.warn(_say.some(rejected))
-    chosen = nearest_sets(sets, near=picture.time)
+    chosen = nearest_sets(read_sets(elements, near=picture.time), near=picture.time)
     _say.first_use()
     with _say.progress(quiet=False) as report:
         found = find(
@@ -121,8 +112,7 @@ def identify(
     _warn(picture, found)
     rows = [_row(one) for one in found[:top]]
     if json:
-        json_.dump(rows, sys.stdout, indent=1, ensure_ascii=False)
-        print()
+        _say.print_json(rows)
     elif rows:
         _print(rows)
     text = f"{_say.count(len(found), 'satellite')} of {len(chosen)} in question"

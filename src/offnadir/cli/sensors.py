@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_
 from typing import Annotated, Any
 
 import typer
@@ -22,7 +21,7 @@ def sensors(
     if name is not None:
         facts: list[dict[str, Any]] = sensor_facts(name)
         if json:
-            print(json_.dumps({"name": name, "facts": facts}, indent=1, ensure_ascii=False))
+            _say.print_json({"name": name, "facts": facts})
             return
         sensor = load_sensor(name)
         print(f"{sensor.name}: {sensor.title}\n")
@@ -57,7 +56,7 @@ def sensors(
             }
         )
     if json:
-        print(json_.dumps(lines, indent=1, ensure_ascii=False))
+        _say.print_json(lines)
         return
     header = ("name", "satellite", "GSD m", "swath km", "height km", "aperture m", "off-nadir")
     keys = ("name", "title", "gsd_nadir_m", "swath_nadir_km", "altitude_km", "aperture_m",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from offnadir.earth import EarthOrientation, Site
 from offnadir.epoch import Epoch, Span
-from offnadir.errors import FileError, InputError
+from offnadir.errors import InputError
 from offnadir.orbits._ephemeris import Ephemeris, fit_ephemeris
 from offnadir.orbits._oem import read_oem_kvn, read_oem_xml, stretch_of
 from offnadir.orbits._positions import Stretch, instants, pieces, sample_itrf_m
@@ -27,6 +29,7 @@ _SP3 = re.compile(r"#[a-dA-D][PVpv]\s*\d{4}").match
 _OEM_XML = re.compile(rb"<(?:\w+:)?oem\b")
 _WISH = "positions as CCSDS OEM (KVN, XML), SP3, or CSV with time_utc, x_itrf_m, y_itrf_m, z_itrf_m"
 _STEPS_S = (30.0, 300.0)
+_SNIFFED = 8192  # bytes
 _COLUMN = re.compile(r"([xyz])_(itrf|gcrf|eme2000|teme)_(k?m)")
 
 
@@ -67,11 +70,11 @@ class EphemerisFile:
 def is_ephemeris_file(path: str | Path) -> bool:
     """Whether a file holds positions, by its content."""
     try:
-        data = _unpacked(_bytes(path), str(path))
+        data = _beginning(path)
         if data.lstrip()[:1] == b"<":
             return bool(_OEM_XML.search(data[:4096]))
-        text = _text(data[:8192], str(path)).lstrip()
-    except (FileError, InputError):
+        text = _text(data, str(path)).lstrip()
+    except (OSError, EOFError, ValueError, zlib.error):
         return False  # who reads it will say what is wrong
     first = text.split("\n", 1)[0]
     return bool(
@@ -80,6 +83,17 @@ def is_ephemeris_file(path: str | Path) -> bool:
         or _COLUMN.search(first.lower())
         or _geodetic(first)
     )
+
+
+def _beginning(path: str | Path) -> bytes:
+    """The first bytes of a file, unpacked where it is gzipped: a catalogue is long."""
+    with Path(path).open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        if not packed:
+            return file.read(_SNIFFED)
+        with gzip.GzipFile(fileobj=file) as stream:
+            return stream.read(_SNIFFED)
 
 
 def _geodetic(header: str) -> bool:
