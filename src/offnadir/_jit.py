@@ -7,9 +7,12 @@ NaN and infinity alone (`nnan` and `ninf` are not in it).
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +32,7 @@ def cache_folder() -> Path:
     digest.update((package / "constants.py").read_bytes())  # kernels take its numbers in
     for path in sorted(package.rglob("*.py")):
         source = path.read_bytes()
-        if b"@kernel" in source:
+        if b"@kernel" in source or b"@part" in source:
             digest.update(source)
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for root in (base / "offnadir", Path(tempfile.gettempdir()) / f"offnadir-{os.getuid()}"):
@@ -45,9 +48,11 @@ def cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="offnadir-kernels-"))
 
 
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+def kernel(function: Callable[..., Any], *, forceinline: bool = False) -> Callable[..., Any]:
     """Compile at the first call, release the GIL, keep the machine code on disk."""
-    compiled = numba.njit(nogil=True, error_model="numpy", fastmath=_FASTMATH)(function)
+    compiled = numba.njit(
+        nogil=True, error_model="numpy", fastmath=_FASTMATH, forceinline=forceinline
+    )(function)
     options: Any = config
     before = options.CACHE_DIR
     options.CACHE_DIR = str(cache_folder())
@@ -58,6 +63,32 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
+def part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a function that only kernels call, millions of times: it is copied into each of them.
+
+    A call that is not copied counts the references to each array that it is handed, which costs as much
+    as a small function.
+    """
+    return kernel(function, forceinline=True)
+
+
 def is_compiled() -> bool:
     """Whether an earlier run left compiled kernels of these sources behind."""
     return any(cache_folder().rglob("*.nbi"))
+
+
+def compile_beside(module: str) -> None:
+    """Let another process run a module that compiles kernels into the cache, if there is a processor for it.
+
+    Whatever becomes of it: kernels that it leaves out are compiled where they are called.
+    """
+    if (os.cpu_count() or 1) < 2:
+        return
+    with contextlib.suppress(OSError):
+        subprocess.Popen(
+            [sys.executable, "-m", module],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +49,29 @@ class Labels:
         return Labels(np.concatenate(codes), list(known))
 
 
+class _Pieces:
+    """A column that lies in pieces one after the other until somebody asks for it."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: list[NDArray[Any] | Labels]) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def joined(self) -> NDArray[Any] | Labels:
+        labels = [part for part in self.parts if isinstance(part, Labels)]
+        if labels:
+            return Labels.concat(labels)
+        whole = np.concatenate([part for part in self.parts if isinstance(part, np.ndarray)])
+        whole.flags.writeable = False
+        return whole
+
+
+_Column = NDArray[Any] | Labels | _Pieces
+
+
 class Table:
     """Columns of equal length, in a fixed order. Columns named in `times` are TAI ns since 1970.
 
@@ -58,16 +79,15 @@ class Table:
     ISO 8601 text. `to_arrow`, `to_pandas` and `to_geopandas` turn times into UTC timestamps.
     """
 
-    def __init__(
-        self, columns: Mapping[str, NDArray[Any] | Labels], *, times: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, columns: Mapping[str, _Column], *, times: Sequence[str] = ()) -> None:
         lengths = {len(column) for column in columns.values()}
         if len(lengths) > 1:
             raise ValueError(f"columns of different lengths: {sorted(lengths)}")
         self._columns = dict(columns)
         for column in self._columns.values():
-            array = column.codes if isinstance(column, Labels) else column
-            array.flags.writeable = False
+            if not isinstance(column, _Pieces):
+                array = column.codes if isinstance(column, Labels) else column
+                array.flags.writeable = False
         self.times = tuple(name for name in times if name in self._columns)
 
     @property
@@ -78,8 +98,15 @@ class Table:
     def __len__(self) -> int:
         return len(next(iter(self._columns.values()), ()))
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
+    def _whole(self, name: str) -> NDArray[Any] | Labels:
+        """A column in one piece; pieces are joined when they are first asked for."""
         column = self._columns[name]
+        if isinstance(column, _Pieces):
+            column = self._columns[name] = column.joined()
+        return column
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        column = self._whole(name)
         if isinstance(column, Labels):
             names = column.names()
             names.flags.writeable = False
@@ -94,28 +121,27 @@ class Table:
 
     def take(self, rows: NDArray[Any]) -> Table:
         """The rows of an index or boolean array, in that order."""
-        return Table({name: c[rows] for name, c in self._columns.items()}, times=self.times)
+        return Table({name: self._whole(name)[rows] for name in self.names}, times=self.times)
 
     @staticmethod
     def concat(tables: Sequence[Table]) -> Table:
-        """One table under another; all must have the same columns."""
+        """One table under another; all must have the same columns. Nothing is copied yet."""
         first = tables[0]
         if len(tables) == 1:
             return first
 
-        def join(name: str) -> NDArray[Any] | Labels:
-            if isinstance(first._columns[name], Labels):
-                return Labels.concat([t.labels(name) for t in tables])
-            return np.concatenate([t[name] for t in tables])
+        def pieces(name: str) -> _Pieces:
+            parts: list[NDArray[Any] | Labels] = []
+            for table in tables:
+                column = table._columns[name]
+                parts.extend(column.parts if isinstance(column, _Pieces) else [column])
+            return _Pieces(parts)
 
-        # Copying is bound by memory, which two processors use better than one.
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            joined = dict(zip(first.names, pool.map(join, first.names), strict=True))
-        return Table(joined, times=first.times)
+        return Table({name: pieces(name) for name in first.names}, times=first.times)
 
     def labels(self, name: str) -> Labels:
         """A column of names in its short form."""
-        column = self._columns[name]
+        column = self._whole(name)
         if isinstance(column, Labels):
             return column
         values, codes = np.unique(column.astype(str), return_inverse=True)
@@ -135,7 +161,8 @@ class Table:
         import pyarrow as pa
 
         arrays: dict[str, Any] = {}
-        for name, column in self._columns.items():
+        for name in self.names:
+            column = self._whole(name)
             if isinstance(column, Labels):
                 texts = pa.array(column.values.tolist(), pa.string())
                 arrays[name] = texts.take(pa.array(column.codes))

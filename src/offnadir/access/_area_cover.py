@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,9 @@ def cover_area(
     order = np.lexsort((table["norad_id"], table["start"]))
     columns = _account([passes[i] for i in order.tolist()], ground, swath_m)
     table = table.take(order)
-    kept = {name: table.labels(name) if name in _TEXTS else table[name] for name in table.names}
+    kept: dict[str, Any] = {
+        name: table.labels(name) if name in _TEXTS else table[name] for name in table.names
+    }
     return Table(kept | columns, times=table.times)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from offnadir.access._area_points import Raster, make_sites, outline, raster
 from offnadir.access._area_polish import polish
 from offnadir.access._area_shape import Area
 from offnadir.access._constraints import Constraint
-from offnadir.access._search import stream_windows
+from offnadir.access._search import stream_each
 from offnadir.earth import Site, east_north_up, geodetic_to_itrf_m, itrf_to_geodetic, sun_itrf_m
 from offnadir.errors import InputError
 from offnadir.geometry import look_angles
@@ -126,7 +127,6 @@ def by_satellite(
     """The windows of `stream_windows`, gathered for each ephemeris that has any."""
     taken: list[Ephemeris] = []
     total = len(flock) if isinstance(flock, Sequence) else 0
-    finished = 0
 
     def keep() -> Iterator[Ephemeris]:
         for one in flock:
@@ -134,21 +134,12 @@ def by_satellite(
             yield one
 
     def count(done: int, _: int) -> None:
-        nonlocal finished
-        finished = done
         if progress is not None:
             progress(done, total)
 
-    gathered: list[Table] = []
-    owner = 0
-    for table in stream_windows(keep(), list(sites), constraints, progress=count):
-        if finished != owner:
-            if gathered:
-                yield taken[owner], Table.concat(gathered)
-            gathered, owner = [], finished
-        gathered.append(table)
-    if gathered:
-        yield taken[owner], Table.concat(gathered)
+    each = stream_each(keep(), sites, constraints, count)
+    for owner, parts in itertools.groupby(each, key=lambda found: found[0]):
+        yield taken[owner], Table.concat([table for _, table in parts])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ import math
 import numpy as np
 
 from offnadir._jit import kernel
-from offnadir.access._kernels import FLOOR_S, reach_s
+from offnadir.access._cells import FLOOR_S
+from offnadir.access._kernels import reach_s
 from offnadir.geometry._shadow import SAFE, limb, sun_radius
 from offnadir.orbits._segments import motion, position
 

@@ -44,6 +44,16 @@ def encode(wishes: list[list[Constraint]]) -> Code:
     return np.array(shapes.pop()), values, mask_az, mask_el, top, factor, sectors
 
 
+def sun_between(code: Code) -> Array:
+    """Sines of the elevations between which the Sun must stand, a row each of the code's values."""
+    from offnadir.access import _margins as kernels
+
+    kinds, values = code[0], code[1]
+    least = values[:, kinds == kernels.SUN].max(axis=1, initial=-math.pi / 2)
+    most = values[:, kinds == kernels.SUN_BELOW].min(axis=1, initial=math.pi / 2)
+    return np.asarray(np.sin(np.stack([least, most], axis=1)), np.float64)
+
+
 def _only(kind: type[Any], wishes: list[list[Constraint]]) -> Any:
     """The one constraint of a kind that all sites share, None if there is none."""
     found = {wish for row in wishes for wish in row if isinstance(wish, kind)}

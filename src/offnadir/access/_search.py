@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import math
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,23 +16,27 @@ from numpy.typing import NDArray
 
 from offnadir._table import Labels, Table
 from offnadir.access._constraints import Constraint, HorizonMask, MinElevation
-from offnadir.access._encode import encode
+from offnadir.access._encode import encode, sun_between
 from offnadir.access._station import Station
-from offnadir.access._tracks import Track, fine_track, sun_track
-from offnadir.constants import WGS84_E2
-from offnadir.earth import Site, east_north_up
+from offnadir.access._tracks import Track, sun_track
+from offnadir.access._ways import choose
+from offnadir.earth import EarthOrientation, Site, east_north_up
+from offnadir.epoch import Span
 from offnadir.errors import InputError
-from offnadir.orbits import Ephemeris, timing_error_s
+from offnadir.orbits import Ephemeris
+from offnadir.orbits._doubt import timing_errors_s
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
+Found = tuple[NDArray[np.int64], Table]  # whose rows they are, and the rows
 
 _CELLS_RAD = (0.05, 0.13)  # how far a satellite moves in a cell of the search
-_LONGEST_CELL_S = 1800.0
 _LOWEST_M = 100e3  # above the sites: lower satellites are searched the slow way
-_ROWS = 8192  # that the kernel fills at a time
+_ROWS = 8192  # of a table, at most
 _SITES = 4096  # that one task searches
+_TASK_ROWS, _TASK_SATELLITES = 6000, 32  # that one task is to find at least, and to search at most
 _AHEAD = 4  # tasks handed out per thread before their results are taken
+_GIVE_WAY_S = 1e-5
 _DOUBT_NODES = 9
 _TIMES = ("start", "stop", "best")
 _COLUMNS = (
@@ -62,6 +67,7 @@ class Places:
         values, group = np.unique(code[1], axis=0, return_inverse=True)
         self.code = (code[0], values, *code[2:])
         self.group = group.reshape(-1).astype(np.int64)
+        self.sun = sun_between(self.code)
         rho = np.linalg.norm(self.r_m, axis=1)
         self.rho_m = (float(rho.min()), float(rho.max()))
 
@@ -119,7 +125,23 @@ def stream_windows(
         )
     wishes = [[*constraints, *own] for own in site_constraints or [()] * len(places)]
     total = len(ephemerides) if isinstance(ephemerides, Sequence) else 0
-    return _stream(ephemerides, places, wishes, progress, total)
+    return (table for _, table in _stream(ephemerides, places, wishes, progress, total))
+
+
+def stream_each(
+    ephemerides: Iterable[Ephemeris],
+    sites: Sequence[Site],
+    constraints: Sequence[Constraint],
+    progress: Progress | None,
+) -> Iterator[tuple[int, Table]]:
+    """The same, cut where satellites change: the ephemeris' number, and some or all of its windows."""
+    total = len(ephemerides) if isinstance(ephemerides, Sequence) else 0
+    for whose, table in _stream(
+        ephemerides, list(sites), [list(constraints)] * len(sites), progress, total
+    ):
+        cuts = np.flatnonzero(np.diff(whose, prepend=-1, append=-1))
+        for first, last in itertools.pairwise(cuts.tolist()):
+            yield int(whose[first]), table.take(np.arange(first, last))
 
 
 def find_contacts(ephemerides: Sequence[Ephemeris], stations: Sequence[Station]) -> Table:
@@ -136,13 +158,39 @@ def find_contacts(ephemerides: Sequence[Ephemeris], stations: Sequence[Station])
     return Table.concat(tables) if tables else _empty()
 
 
+@dataclass(frozen=True, slots=True)
+class _Flock:
+    """Satellites that are searched together, over one span, in numbers for the kernels."""
+
+    ephemerides: list[Ephemeris]
+    span: Span
+    tracks: tuple[Array, NDArray[np.int64], Array]
+    doubt_s: Array  # (satellites, 2, nodes): what 68 and 90 % of cases keep to
+
+    @classmethod
+    def of(cls, ephemerides: list[Ephemeris]) -> _Flock:
+        span = ephemerides[0].span
+        pieces = [one.coefficients for one in ephemerides]
+        begin = np.cumsum([0, *map(len, pieces)])
+        clock = np.array([(one.first - span.start, one.step_s) for one in ephemerides])
+        doubt_s = np.full((len(ephemerides), 2, _DOUBT_NODES), np.nan)
+        known = [i for i, one in enumerate(ephemerides) if one.elements is not None]
+        sets = [one.elements for one in ephemerides if one.elements is not None]
+        at_ns = np.linspace(span.start.tai_ns, span.stop.tai_ns, _DOUBT_NODES).astype(np.int64)
+        if sets:
+            for k, share in enumerate((0.68, 0.9)):
+                doubt_s[known, k] = timing_errors_s(sets, at_ns, share=share)
+        return cls(ephemerides, span, (np.concatenate(pieces), begin, clock), doubt_s)
+
+
 def _stream(
-    flock: Iterable[Ephemeris],
+    ephemerides: Iterable[Ephemeris],
     sites: list[Site],
     wishes: list[list[Constraint]],
     progress: Progress | None,
     total: int,
-) -> Iterator[Table]:
+) -> Iterator[tuple[NDArray[np.int64], Table]]:
+    """Tables, and the number of each row's ephemeris."""
     if not sites:
         return
     names = np.array([site.name for site in sites], dtype=object)
@@ -151,186 +199,192 @@ def _stream(
         for first in range(0, len(sites), _SITES)
     ]
     threads = os.cpu_count() or 1
-    waiting: deque[Future[list[Table]]] = deque()
+    waiting: deque[tuple[int, Future[list[Found]]]] = deque()
 
-    def task(ephemeris: Ephemeris, sun: Track) -> list[Table]:
-        return [table for block in blocks for table in _search(ephemeris, block, sun)]
+    def task(several: list[Ephemeris], sun: Track) -> list[Found]:
+        flock = _Flock.of(several)
+        return [found for block in blocks for found in _search(flock, block, sun)]
 
     done = 0
     with ThreadPoolExecutor(max_workers=threads) as pool:
         try:
-            upcoming = iter(flock)
+            upcoming = _batches(ephemerides, len(sites), waiting)
             while True:
-                for ephemeris in itertools.islice(upcoming, threads * _AHEAD - len(waiting)):
-                    sun = sun_track(ephemeris.span, ephemeris.orientation)
-                    waiting.append(pool.submit(task, ephemeris, sun))
+                while len(waiting) < threads * _AHEAD:
+                    several = next(upcoming, None)
+                    if several is None:
+                        break
+                    sun = sun_track(several[0].span, several[0].orientation)
+                    waiting.append((len(several), pool.submit(task, several, sun)))
                 if not waiting:
                     return
-                yield from waiting.popleft().result()
-                done += 1
-                if progress is not None:
-                    progress(done, total)
+                count, future = waiting.popleft()
+                for whose, table in future.result():
+                    yield whose + done, table
+                for _ in range(count):
+                    done += 1
+                    if progress is not None:
+                        progress(done, total)
         finally:
-            for future in waiting:
+            for _, future in waiting:
                 future.cancel()
 
 
-def _prepare(ephemeris: Ephemeris, places: Places) -> tuple[Any, Any, Any, Any] | None:
-    """The satellite's bounds, its cells and the way to search them; None if nothing is known of it."""
-    from offnadir.access import _kernels as kernels  # numba costs half a second: only when needed
+def _batches(
+    ephemerides: Iterable[Ephemeris], sites: int, waiting: deque[Any]
+) -> Iterator[list[Ephemeris]]:
+    """Satellites that follow each other and share a span, as many as make a task worth its while."""
+    several: list[Ephemeris] = []
+    for one in ephemerides:
+        if several and _world(one) != _world(several[0]):
+            yield several
+            several = []
+        several.append(one)
+        expected = len(several) * sites * one.span.duration_s / 20000.0
+        if expected >= _TASK_ROWS or len(several) == _TASK_SATELLITES or sites > _SITES:
+            yield several
+            several = []
+        if waiting:
+            # Propagation keeps the interpreter to itself; tasks need it for a moment between kernels.
+            time.sleep(_GIVE_WAY_S)
+    if several:
+        yield several
 
-    stop_s = ephemeris.span.duration_s
-    track = fine_track(ephemeris, ephemeris.span.start)
-    v_max, r_low, r_high = kernels.rates(track, stop_s, max(ephemeris.step_s / 12, 20.0))
-    if not v_max > 0.0:
-        return None
-    nadir_rad_s = v_max / r_low / (1.0 - WGS84_E2)
-    # Cells of about the size of what a satellite reaches leave few sites in vain and are soon looked through.
-    cosine = min(
-        kernels.reach(places.code[0], row, *places.rho_m, r_low, r_high) for row in places.code[1]
+
+def _world(one: Ephemeris) -> tuple[Span, EarthOrientation]:
+    return one.span, one.orientation
+
+
+def _search(flock: _Flock, places: Places, sun: Track) -> Iterator[Found]:
+    """The windows of some satellites over a block of places, in tables of bounded size."""
+    from offnadir.access import _cells  # numba costs half a second: only when needed
+
+    facts, *grid = _cells.survey(
+        flock.tracks, flock.span.duration_s, places.code, *places.rho_m, *_CELLS_RAD
     )
-    reach_rad = math.acos(min(max(cosine, -1.0), 1.0))
-    cell_rad = min(max(reach_rad, _CELLS_RAD[0]), _CELLS_RAD[1])
-    cell_s = min(cell_rad * r_low / v_max, _LONGEST_CELL_S)
-    count = max(math.ceil(stop_s / cell_s), 1)
-    units, groups = np.empty((3, count), np.float32), len(places.code[1])
-    low, high, turn = np.empty((3, count))
-    kernels.cells(track, cell_s, units, low, high, turn)
-    cosines = np.empty((groups, count), np.float32)
-    kernels.thresholds(places.code, *places.rho_m, low, high, turn, cosines)
-    bounds = (v_max, r_low, r_high)
-    how, rest = _how(places, bounds, cosines, turn)
-    return (track, v_max, nadir_rad_s), (cell_s, units, cosines), how, rest
+    limits, left = choose(places.code, facts, places.rho_m, _LOWEST_M)
+    for stretches, filled in _stretches(flock, (facts, *grid, limits), left, places, sun):
+        yield stretches[2][:filled].copy(), _rows(flock, facts, places, sun, stretches, filled)
 
 
-def _how(places: Places, bounds: tuple[float, float, float], cosines: Any, turn: Array) -> Any:
-    """Which of the kernel's ways to take, with its limits, and the wishes that it leaves over."""
-    from offnadir.access import _kernels as kernels
-    from offnadir.access._margins import ELEVATION, OFF_NADIR
-
-    kinds, values = places.code[:2]
-    v_max, r_low, r_high = bounds
-    rho_low, rho_high = places.rho_m
-    elevations, cones = kinds == ELEVATION, kinds == OFF_NADIR
-    floor_rad = values[:, elevations].max(axis=1)
-    cone_rad = values[:, cones].min(axis=1, initial=math.pi)
-    if (cone_rad > math.asin(min(1.0, rho_high / r_low)) + kernels.PLUMB_RAD).all():
-        # From up there the whole Earth lies within the cone.
-        cones = cones & False
-    left = ~elevations & ~(kinds == OFF_NADIR) | cones
-    concave = np.empty(len(values), np.bool_)
-    kernels.concave_rows(places.code, v_max, r_low, r_high, cosines, turn, concave)
-    if r_low < rho_high + _LOWEST_M:
-        mode, left, limits = kernels.MARCH, kinds >= 0, floor_rad
-    elif cones.any():
-        mode, limits = kernels.CONE, np.cos(cone_rad)
-        # At the cone's rim the satellite stands lowest; both verticals are tilted against the radius.
-        sine = np.sin(np.minimum(cone_rad + kernels.PLUMB_RAD, math.pi / 2)) * r_high / rho_low
-        lowest_rad = np.arccos(np.minimum(sine, 1.0)) - kernels.PLUMB_RAD
-        left = ~cones & (~elevations | bool((lowest_rad <= floor_rad).any()))
-    else:
-        mode, limits = kernels.CONCAVE if concave.all() else kernels.WALK, np.sin(floor_rad)
-    bends = kernels.bends(mode, limits, *bounds, *places.rho_m)
-    rest = (kinds[left], np.ascontiguousarray(values[:, left]), *places.code[2:])
-    return (mode, limits, *bends), rest
-
-
-def _search(ephemeris: Ephemeris, places: Places, sun: Track) -> Iterator[Table]:
-    """The windows of one satellite over a block of places, in tables of bounded size."""
+def _rows(
+    flock: _Flock, facts: Array, places: Places, sun: Track, stretches: Any, filled: int
+) -> Table:
+    """The first `filled` stretches as rows of the table."""
     from offnadir.access import _rows as kernels
 
-    prepared = _prepare(ephemeris, places)
-    if prepared is None:
-        return
-    orbit, grid, how, rest = prepared
-    span, n = ephemeris.span, len(places.group)
-    here = (places.r_m, places.enu)
-    room = min(_ROWS, 64 + n * (1 + int(span.duration_s / 2700.0)))
-    doubt = _Doubt(ephemeris)
-    for spans, numbers in _stretches(span.duration_s, orbit, grid, how, places, rest, sun, room):
-        rows = len(numbers)
-        times, cuts = np.empty((3, rows), np.int64), np.empty((2, rows), np.bool_)
-        angles, scratch = np.empty((kernels.ANGLES, rows)), np.empty((kernels.SCRATCH, rows))
-        out = (times, angles, cuts, span.start.tai_ns)
-        kernels.rows(
-            span.duration_s, 0.5 * grid[0], spans, numbers, orbit, *here, sun, scratch, out
-        )
-        index = numbers + places.first
-        yield _table(ephemeris, doubt, places.names, index, times, angles, cuts)
+    here, known = (places.r_m, places.enu), np.full((2, filled), np.nan)
+    if np.isnan(stretches[0][2, :filled]).any():
+        from offnadir.access import _long
+
+        _long.scan(filled, stretches, flock.tracks, facts, *here, known)
+    times, cuts = np.empty((3, filled), np.int64), np.empty((2, filled), np.bool_)
+    angles, doubts = np.empty((kernels.ANGLES, filled)), np.empty((2, filled))
+    out = (times, angles, cuts, doubts, flock.span.start.tai_ns)
+    kernels.rows(
+        filled,
+        flock.span.duration_s,
+        stretches,
+        flock.tracks,
+        *here,
+        sun,
+        flock.doubt_s,
+        known,
+        out,
+    )
+    index, whose = stretches[1][:filled] + places.first, stretches[2][:filled].copy()
+    return _table(flock, whose, places.names, index, times, angles, cuts, doubts)
 
 
 def _stretches(
-    duration_s: float,
-    orbit: Any,
-    grid: Any,
-    how: Any,
-    places: Places,
-    rest: Any,
-    sun: Track,
-    room: int,
-) -> Iterator[tuple[Array, NDArray[np.int64]]]:
-    """Windows as start, stop, culmination [s] and site; what does not fit gets more room."""
-    from offnadir.access import _kernels as kernels  # numba costs half a second: only when needed
+    flock: _Flock, ways: tuple[Any, ...], left: NDArray[np.bool_], places: Places, sun: Track
+) -> Iterator[tuple[Any, int]]:
+    """Windows as (start, stop, culmination [s]; site; satellite), and how many there are.
+
+    What does not fit gets more room.
+    """
+    from offnadir.access import _kernels  # numba costs half a second: only when needed
 
     here = (places.r_m, places.enu, places.group)
-    site = 0
-    spans, numbers = np.empty((3, room)), np.empty(room, np.int64)
-    while site < len(places.group):
-        at, filled = kernels.passes(
-            duration_s, orbit[0], grid, how, *here, site, spans, numbers
-        )  # fmt: skip
-        if at == site:
+    expected = len(flock.ephemerides) * len(places.group) * (1 + flock.span.duration_s / 2700.0)
+    room = most = min(_ROWS, 64 + int(expected))
+    out, satellite, site = _room(room), 0, 0
+    while satellite < len(flock.ephemerides):
+        *at, filled = _kernels.passes(
+            flock.span.duration_s,
+            flock.tracks,
+            ways,
+            *here,
+            sun,
+            places.sun,
+            (satellite, site),
+            out,
+        )
+        if not filled and at == [satellite, site]:
             room *= 4
-            spans, numbers = np.empty((3, room)), np.empty(room, np.int64)
-        site, done = at, 0
-        if filled and not len(rest[0]):
-            yield spans[:, :filled], numbers[:filled].copy()
+            out = _room(room)
+        satellite, site = at
+        if filled and not left.any():
+            yield out, filled
             continue
+        done, new_room = 0, most
         while done < filled:
-            new, new_numbers = np.empty((3, room)), np.empty(room, np.int64)
-            at, found = kernels.narrow(
-                done, filled, spans, numbers, orbit, *here, rest, sun, new, new_numbers
-            )
-            room *= 4 if at == done else 1
-            done = at
+            new = _room(new_room)
+            then, found = _narrow(done, filled, out, flock, ways[0], places, left, sun, new)
+            new_room *= 4 if then == done else 1
+            done = then
             if found:
-                yield new[:, :found], new_numbers[:found]
+                yield new, found
 
 
-class _Doubt:
-    """Expected timing errors over one ephemeris' span, by straight lines between a few instants."""
+def _narrow(
+    done: int,
+    filled: int,
+    out: Any,
+    flock: _Flock,
+    facts: Array,
+    places: Places,
+    left: NDArray[np.bool_],
+    sun: Track,
+    new: Any,
+) -> tuple[int, int]:
+    """Fill `new` from stretches `done` to `filled`; returns where to go on, and how many were found."""
+    from offnadir.access import _kernels
+    from offnadir.access._margins import SUN, SUN_BELOW
 
-    def __init__(self, ephemeris: Ephemeris) -> None:
-        span = ephemeris.span
-        self.at = np.linspace(span.start.tai_ns, span.stop.tai_ns, _DOUBT_NODES)
-        if ephemeris.elements is None:
-            self.sigma_s = self.most_s = np.full(_DOUBT_NODES, np.nan)
-        else:
-            tai_ns = self.at.astype(np.int64)
-            self.sigma_s = timing_error_s(ephemeris.elements, tai_ns, share=0.68)
-            self.most_s = timing_error_s(ephemeris.elements, tai_ns, share=0.9)
+    here, kinds = (places.r_m, places.enu, places.group), places.code[0]
+    if not (left & (kinds != SUN) & (kinds != SUN_BELOW)).any():
+        at, found = _kernels.lit(done, filled, out, *here, sun, places.sun, new)
+        return int(at), int(found)
+    from offnadir.access import _march  # takes long to compile
 
-    def columns(self, tai_ns: NDArray[np.int64]) -> tuple[Array, Array]:
-        sigma_s, most_s = (np.interp(tai_ns, self.at, v) for v in (self.sigma_s, self.most_s))
-        return sigma_s, most_s
+    at, found = _march.narrow(
+        done, filled, out, flock.tracks, facts, *here, places.code, left, sun, new
+    )
+    return int(at), int(found)
+
+
+def _room(rows: int) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+    return np.empty((3, rows)), np.empty(rows, np.int64), np.empty(rows, np.int64)
 
 
 def _table(
-    ephemeris: Ephemeris,
-    doubt: _Doubt,
+    flock: _Flock,
+    whose: NDArray[np.int64],
     names: NDArray[Any],
     index: NDArray[np.int64],
     times: NDArray[np.int64],
     angles: Array,
     cuts: NDArray[np.bool_],
+    doubts: Array,
 ) -> Table:
     """The kernel's rows as named columns."""
-    rows = len(index)
-    sigma_s, most_s = doubt.columns(times[2])
+    satellites = [one.satellite for one in flock.ephemerides]
+    numbers = np.array([one.norad_id for one in flock.ephemerides], np.int64)
     return Table(
         {
-            "satellite": Labels(np.zeros(rows, np.int32), (ephemeris.satellite,)),
-            "norad_id": np.full(rows, ephemeris.norad_id, np.int64),
+            "satellite": Labels(whose.astype(np.int32), satellites),
+            "norad_id": numbers[whose],
             "site": Labels(index, names),
             "site_index": index,
             "start": times[0],
@@ -345,8 +399,8 @@ def _table(
             "sun_azimuth_rad": angles[6],
             "cut_start": cuts[0],
             "cut_stop": cuts[1],
-            "timing_sigma_s": sigma_s,
-            "timing_90_s": most_s,
+            "timing_sigma_s": doubts[0],
+            "timing_90_s": doubts[1],
         },
         times=_TIMES,
     )

@@ -12,18 +12,16 @@ from numpy.typing import NDArray
 from offnadir.earth import EarthOrientation, SunTable
 from offnadir.epoch import Epoch, Span
 from offnadir.orbits import Ephemeris
-from offnadir.orbits._polynomials import FINE_ORDER, fit_track, refine
+from offnadir.orbits._polynomials import ORDER, fit_pieces, sample_times
 
 Array = NDArray[np.float64]
 #: For `position`: coefficients (n, 8, 3) [m], start of the first segment and length of one [s].
 Track = tuple[Array, float, float]
 
-_PARTS = 6  # to a segment of the ephemeris
-_SHORT_SEGMENT_S = 300.0  # is not cut
 _SUN_SEGMENT_S = 10800.0
 # Where in a segment speed and radius are looked at, and what they may differ by in between: segments
 # span at most 0.7 rad at the perigee's rate, so these points lie 0.1 rad apart.
-_LOOKS = np.vander(np.linspace(-1.0, 1.0, 8), FINE_ORDER, increasing=True)
+_LOOKS = np.vander(np.linspace(-1.0, 1.0, 8), ORDER, increasing=True)
 _SPARE = 0.01
 _INSIDE_S = 1e-6
 
@@ -43,21 +41,20 @@ class Flight:
     high_m: float
 
 
-def fine_track(ephemeris: Ephemeris, since: Epoch) -> Track:
-    """The ephemeris in segments that kernels read quickly, times from `since`."""
-    parts = _PARTS if ephemeris.step_s > _SHORT_SEGMENT_S else 1
-    return refine(ephemeris.coefficients, parts), ephemeris.first - since, ephemeris.step_s / parts
+def track_of(ephemeris: Ephemeris, since: Epoch) -> Track:
+    """The ephemeris for kernels, times from `since`."""
+    return ephemeris.coefficients, ephemeris.first - since, ephemeris.step_s
 
 
 def flight(ephemeris: Ephemeris, since: Epoch) -> Flight | None:
     """The satellite made ready, with times from `since`; None if nothing is known of it in its span."""
-    track = coefficients, first_s, step_s = fine_track(ephemeris, since)
+    track = coefficients, first_s, step_s = track_of(ephemeris, since)
     start_s, stop_s = ephemeris.span.start - since, ephemeris.span.stop - since
     runs = _runs(ephemeris, first_s, start_s, stop_s)
     if not len(runs):
         return None
-    velocities = np.arange(1, FINE_ORDER)[:, None] * coefficients[:, 1:] * (2.0 / step_s)
-    speed = np.linalg.norm(_LOOKS[:, : FINE_ORDER - 1] @ velocities, axis=-1)
+    velocities = np.arange(1, ORDER)[:, None] * coefficients[:, 1:] * (2.0 / step_s)
+    speed = np.linalg.norm(_LOOKS[:, : ORDER - 1] @ velocities, axis=-1)
     radius = np.linalg.norm(_LOOKS @ coefficients, axis=-1)
     return Flight(
         track=track,
@@ -94,4 +91,5 @@ def sun_track(span: Span, orientation: EarthOrientation) -> Track:
     table = SunTable.over(span, orientation)
     count = max(math.ceil(span.duration_s / _SUN_SEGMENT_S), 1)
     step_s = span.duration_s / count
-    return fit_track(table.position_itrf_m, span.start.tai_ns, step_s, count), 0.0, step_s
+    tai_ns = sample_times(span.start.tai_ns, step_s, count, ORDER)
+    return fit_pieces(table.position_itrf_m(tai_ns), ORDER, 1), 0.0, step_s

@@ -39,11 +39,12 @@ def some(items: Sequence[str], shown: int = _SHOWN) -> Iterator[str]:
 
 
 def first_use() -> None:
-    """Say why the very first search takes longer."""
-    from offnadir._jit import is_compiled
+    """Say why the very first search takes longer, and let a second process compile a part of it."""
+    from offnadir._jit import compile_beside, is_compiled
 
     if not is_compiled():
-        note("First use: compiling the search, about ten seconds, once ...")
+        note("First use: compiling the search, some ten to fifteen seconds, once ...")
+        compile_beside("offnadir.access._warm")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ down to a floor that precise orbits support: Landsat, Sentinel and WorldView-1 p
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -49,6 +50,8 @@ _ERROR_S: Final = {
     ),
 }
 _FLOOR_S: Final = {0.68: 0.1, 0.90: 0.3}
+_LOG_AGES: Final = np.log(_AGE_DAYS)
+_LOGS: Final = {share: np.log(rows).T for share, rows in _ERROR_S.items()}  # a row an age
 
 
 def expected_timing_error_s(elements: ElementSet, epoch: Epoch, *, share: float = 0.68) -> float:
@@ -66,13 +69,25 @@ def expected_timing_error_s(elements: ElementSet, epoch: Epoch, *, share: float 
 
 def timing_error_s(elements: ElementSet, tai_ns: NDArray[np.int64], *, share: float) -> Array:
     """The same at many instants [TAI ns], shape (n,)."""
-    height_km = (math.cbrt(GM_EARTH_M3_S2 / elements.mean_motion_rad_s**2) - WGS84_A_M) / km
-    age_days = np.abs(tai_ns - elements.epoch.tai_ns) / (day * 1e9)
-    rows = np.log(_ERROR_S[share])
-    at_ages = np.array([float(np.interp(height_km, _HEIGHT_KM, column)) for column in rows.T])
-    known = np.clip(age_days, _AGE_DAYS[0], _AGE_DAYS[-1])
-    error_s = np.exp(np.interp(np.log(known), np.log(_AGE_DAYS), at_ages))
+    return np.asarray(timing_errors_s([elements], tai_ns, share=share)[0], np.float64)
+
+
+def timing_errors_s(
+    sets: Sequence[ElementSet], tai_ns: NDArray[np.int64], *, share: float
+) -> Array:
+    """The same of many element sets at many instants [TAI ns], shape (sets, n)."""
+    rate_rad_s = np.array([one.mean_motion_rad_s for one in sets])
+    epoch_ns = np.array([one.epoch.tai_ns for one in sets], np.int64)
+    height_km = (np.cbrt(GM_EARTH_M3_S2 / rate_rad_s**2) - WGS84_A_M) / km
+    age_days = np.abs(tai_ns - epoch_ns[:, None]) / (day * 1e9)
+    at_ages = np.array([np.interp(height_km, _HEIGHT_KM, column) for column in _LOGS[share]])
+    known = np.log(np.minimum(np.maximum(age_days, _AGE_DAYS[0]), _AGE_DAYS[-1]))
+    left = np.minimum(np.searchsorted(_LOG_AGES, known, side="right") - 1, len(_AGE_DAYS) - 2)
+    part = (known - _LOG_AGES[left]) / (_LOG_AGES[left + 1] - _LOG_AGES[left])
+    row = np.arange(len(sets))[:, None]
+    before = at_ages[left, row]
+    error_s = np.exp(before + part * (at_ages[left + 1, row] - before))
     error_s *= np.minimum(age_days / _AGE_DAYS[0], 1.0)
     error_s *= np.maximum(age_days / _AGE_DAYS[-1], 1.0) ** 2
-    most_s = math.pi / elements.mean_motion_rad_s
-    return np.asarray(np.clip(error_s, _FLOOR_S[share], most_s), np.float64)
+    most_s = math.pi / rate_rad_s[:, None]
+    return np.asarray(np.minimum(np.maximum(error_s, _FLOOR_S[share]), most_s), np.float64)

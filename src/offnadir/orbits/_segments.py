@@ -1,15 +1,15 @@
 """How kernels ask an ephemeris for a position.
 
 In kernels a track is the tuple (coefficients (n, 8, 3) [m], time of the first start [s], length of
-a segment [s]): segments of degree 7, as `_polynomials.refine` makes them of an ephemeris.
+a piece [s]): pieces of degree 7, as an ephemeris has them.
 """
 
 from __future__ import annotations
 
-from offnadir._jit import kernel
+from offnadir._jit import kernel, part
 
 
-@kernel
+@part
 def motion(t_s, track):
     """Position [m] and velocity [m/s] at a time, as six numbers; NaN where the ephemeris has none.
 
