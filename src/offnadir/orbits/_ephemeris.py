@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from offnadir.earth import EarthOrientation, rot_itrf_teme
 from offnadir.epoch import Epoch, Span
+from offnadir.errors import InputError
 from offnadir.orbits._elements import ElementSet
-from offnadir.orbits._polynomials import evaluate, fit_pieces, sample_times
+from offnadir.orbits._polynomials import carried_on, evaluate, fit_pieces, sample_times
 from offnadir.orbits._sgp4 import propagate
 
 Array = NDArray[np.float64]
@@ -167,6 +168,8 @@ def make_ephemeris(
 
 def _even(whole_s: float, step_s: float) -> tuple[int, int, int]:
     """Stretches of `step_s` that are one piece each, as `_way` tells them."""
+    if not 0.01 <= step_s <= 86400.0:
+        raise InputError("step_s", step_s, "from 0.01 to 86400 s")
     count, parts, _ = _WAYS[0]
     return max(math.ceil(whole_s / step_s - 1e-9), 1), count, parts
 
@@ -184,13 +187,20 @@ def fit_ephemeris(
     """An ephemeris through positions from anywhere.
 
     `sample(tai_ns)` gives ITRF metres, shape (n, 3), at n instants, NaN where it knows none; a piece of
-    `step_s` seconds with an unknown position in it is unknown as a whole.
+    at most `step_s` seconds with an unknown position in it is unknown as a whole. Pieces begin and end where
+    the span does, so that nothing of it is lost to what lies beyond; where nothing is known there, the
+    first and last piece are carried on by one, so that a position at the very end is one.
     """
-    first = span.start + -_SPARE_S
-    pieces, count, parts = _even(span.duration_s + 2 * _SPARE_S, step_s)
+    inside, count, parts = _even(span.duration_s, step_s)
+    step_s = span.duration_s / inside
+    beyond = math.ceil(_SPARE_S / step_s)
+    first, pieces = span.start + -beyond * step_s, inside + 2 * beyond
     values = np.asarray(sample(sample_times(first.tai_ns, step_s, pieces, count)), np.float64)
     bad: NDArray[np.bool_] = np.asarray(~np.isfinite(values).all(axis=1))
     coefficients = fit_pieces(np.where(bad[:, None], np.nan, values), count, parts)
+    for end, beside, way in ((beyond, beyond - 1, -1), (pieces - beyond - 1, pieces - beyond, 1)):
+        if np.isnan(coefficients[beside, 0, 0]):
+            coefficients[beside] = carried_on(coefficients[end], way)
     coefficients.flags.writeable = False
     return Ephemeris(
         satellite=satellite,

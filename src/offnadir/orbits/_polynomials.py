@@ -10,6 +10,7 @@ is about 2 (w H / 4)^n / n! of the radius; in a low orbit the J2 terms at three 
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,3 +86,12 @@ def evaluate(coefficients: Array, at: Array) -> tuple[Array, Array]:
         value = value * x + coefficients[k, j]
     value[~inside] = slope[~inside] = np.nan
     return value, 2.0 * slope
+
+
+def carried_on(piece: Array, way: int) -> Array:
+    """The same curve as a piece (8, 3), over the next stretch of time (way 1) or the one before (-1)."""
+    moved = np.array(
+        [[math.comb(k, j) * (2.0 * way) ** (k - j) if k >= j else 0.0 for k in range(ORDER)]
+         for j in range(ORDER)]
+    )  # fmt: skip
+    return np.asarray(moved @ piece, np.float64)
