@@ -7,6 +7,7 @@ import pytest
 
 from offnadir.access import (
     AzimuthWithin,
+    HorizonMask,
     IncidenceWithin,
     LookSide,
     MaxOffNadir,
@@ -35,6 +36,15 @@ SITES = [
     Site(name="Svalbard", lat_rad=78.2297 * deg, lon_rad=15.4075 * deg, alt_m=450.0),
     Site(name="Suva", lat_rad=-18.14 * deg, lon_rad=178.44 * deg),
 ]
+# Sectors that together are one, with its start and width [deg].
+SECTORS_OVER_NORTH = {
+    "an overlap past north": (((300 * deg, 60 * deg), (50 * deg, 100 * deg)), (300, 160)),
+    "three that touch": (
+        ((-60 * deg, 60 * deg), (60 * deg, 100 * deg), (0.0, 5 * deg)),
+        (300, 160),
+    ),
+    "one from north, one to it": (((0.0, 100 * deg), (300 * deg, 360 * deg)), (300, 160)),
+}
 SECTORS = ((300 * deg, 40 * deg), (150 * deg, 170 * deg), (160 * deg, 200 * deg))
 
 CASES = {
@@ -151,11 +161,55 @@ def test_windows_equal_those_of_the_slow_twin(case, flock, every_second):
         (lambda: MinRange(-1.0), InputError),
         (lambda: AzimuthWithin(()), InputError),
         (lambda: AzimuthWithin(((0.0, 400.0),)), UnitRangeError),
+        (lambda: AzimuthWithin(((1.0, 1.0),)), InputError),
+        (lambda: HorizonMask((), ()), InputError),
+        (lambda: HorizonMask((0.0, 1.0), (0.1,)), InputError),
+        (lambda: HorizonMask((2.0, 1.0), (0.1, 0.2)), InputError),
+        (lambda: HorizonMask((1.0, 1.0), (0.1, 0.2)), InputError),
+        (lambda: HorizonMask((0.0, 90.0), (0.1, 0.2)), UnitRangeError),
+        (lambda: HorizonMask((0.0, 1.0), (0.1, 90 * deg)), UnitRangeError),
+        (lambda: HorizonMask((0.0, 1.0), (0.1, np.nan)), UnitRangeError),
     ],
 )
 def test_impossible_limits_are_refused(make, error):
     with pytest.raises(error):
         make()
+
+
+@pytest.mark.parametrize("case", SECTORS_OVER_NORTH)
+def test_sectors_that_meet_past_north_are_one(case, flock):
+    """As many windows, and the same ones, as in one sector of the same azimuths."""
+    sectors, (first, width) = SECTORS_OVER_NORTH[case]
+    ephemeris = make_ephemeris(flock[4], SPAN)
+    one, some = (
+        find_windows(ephemeris, SITES, [AzimuthWithin(wanted)])
+        for wanted in (((first * deg, (first + width - 360) * deg),), sectors)
+    )
+    assert len(one) > 5
+    assert len(some) == len(one)
+    for edge in ("start", "stop"):
+        assert np.max(np.abs(some[edge] - one[edge])) < 1000
+
+
+def test_masks_and_sectors_may_be_lists_and_arrays(flock):
+    ephemeris = make_ephemeris(flock[4], SPAN)
+    mask, sectors = ((0.5, 2.0), (0.1, 0.2)), ((0.0, 2.0), (3.0, 4.0))
+    found = [
+        find_windows(
+            ephemeris, SITES, [HorizonMask(*map(kind, mask)), AzimuthWithin(kind(sectors))]
+        )
+        for kind in (tuple, list, np.array)
+    ]
+    assert len(found[0]) > 0
+    for table in found[1:]:
+        assert np.array_equal(table["start"], found[0]["start"])
+
+
+def test_what_is_no_constraint_is_refused(flock):
+    ephemeris = make_ephemeris(flock[0], Span(SPAN.start, SPAN.start + 600.0))
+    for one in ("30 deg", MaxOffNadir):
+        with pytest.raises(InputError, match="constraints"):
+            find_windows(ephemeris, SITES[0], [one])
 
 
 def test_sectors_that_make_a_whole_circle_are_refused(flock):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from offnadir.errors import InputError, UnitRangeError
 from offnadir.units import deg
@@ -66,10 +67,33 @@ class MaxRange:
 
 @dataclass(frozen=True, slots=True)
 class HorizonMask:
-    """The satellite stands above a skyline: elevations [rad] at rising azimuths [rad] in [0, 2 pi)."""
+    """The satellite stands above a skyline: elevations [rad] at rising azimuths [rad] in [0, 2 pi).
+
+    Between the azimuths it runs straight, also from the last over north to the first.
+    """
 
     azimuth_rad: tuple[float, ...]
     elevation_rad: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        azimuths, elevations = (
+            tuple(map(float, v)) for v in (self.azimuth_rad, self.elevation_rad)
+        )
+        if not azimuths:
+            raise InputError("azimuth_rad", azimuths, "one azimuth or more")
+        if len(elevations) != len(azimuths):
+            raise InputError(
+                "elevation_rad", elevations, f"{len(azimuths)} values, as the azimuths"
+            )
+        if any(not 0 <= one < 360 * deg for one in azimuths):
+            raise UnitRangeError("azimuth_rad", azimuths, "within [0, 2 pi)", hint=_FORGOT)
+        if any(after <= before for before, after in pairwise(azimuths)):
+            raise InputError("azimuth_rad", azimuths, "rising, each azimuth once")
+        if any(not -90 * deg <= one < 89 * deg for one in elevations):
+            wish = "from -90 to below 89 degrees"
+            raise UnitRangeError("elevation_rad", elevations, wish, hint=_FORGOT)
+        object.__setattr__(self, "azimuth_rad", azimuths)
+        object.__setattr__(self, "elevation_rad", elevations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +203,15 @@ class AzimuthWithin:
     sectors_rad: tuple[tuple[float, float], ...]
 
     def __post_init__(self) -> None:
-        if not self.sectors_rad:
-            raise InputError("sectors_rad", self.sectors_rad, "one sector or more")
-        for sector in self.sectors_rad:
-            for azimuth in sector:
+        sectors = tuple((float(first), float(last)) for first, last in self.sectors_rad)
+        if not sectors:
+            raise InputError("sectors_rad", sectors, "one sector or more")
+        for first, last in sectors:
+            for azimuth in (first, last):
                 _within("sectors_rad", azimuth, -360, 360)
+            if first == last:
+                raise InputError("sectors_rad", (first, last), "two azimuths that differ")
+        object.__setattr__(self, "sectors_rad", sectors)
 
 
 def _within(name: str, value: float, low_deg: float, high_deg: float) -> None:

@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 Code = tuple[NDArray[np.int64], Array, Array, Array, float, float, Array]
 
 _TWO_PI = 2 * math.pi
+_TOUCH_RAD = 1e-12  # what rounding may leave between sectors that touch
 
 
 def encode(wishes: list[list[Constraint]]) -> Code:
@@ -92,28 +93,32 @@ def _numbers(row: Iterable[Constraint]) -> Iterable[tuple[int, float]]:
                 yield (k.ROLL_FROM if side == "right" else k.ROLL_TO), 0.0
             case HorizonMask() | AzimuthWithin() | wishes_.SatelliteSunlit():
                 yield single[type(wish)], 0.0
-            case _:
+            case _ if type(wish) in single:
                 # One number, whatever its name.
                 yield single[type(wish)], float(getattr(wish, wish.__slots__[0]))
+            case _:
+                raise InputError("constraints", wish, "constraints such as MaxOffNadir(30 * deg)")
 
 
 def _apart(sectors: tuple[tuple[float, float], ...]) -> Array:
     """Sectors as (start, width) [rad], joined where they touch, so that every edge is a change."""
-    marks: list[tuple[float, float]] = []
+    pieces: list[tuple[float, float]] = []
     for first, last in sectors:
         start = first % _TWO_PI
-        width = (last - first) % _TWO_PI or (_TWO_PI if last != first else 0.0)
-        marks += [(start, start + width), (start - _TWO_PI, start + width - _TWO_PI)]
+        width = (last - first) % _TWO_PI or _TWO_PI
+        # One that runs over north is two, until all are known.
+        pieces.append((start, min(start + width, _TWO_PI)))
+        if start + width > _TWO_PI:
+            pieces.append((0.0, start + width - _TWO_PI))
     joined: list[list[float]] = []
-    for start, stop in sorted(marks):
-        if joined and start <= joined[-1][1]:
+    for start, stop in sorted(pieces):
+        if joined and start <= joined[-1][1] + _TOUCH_RAD:
             joined[-1][1] = max(joined[-1][1], stop)
         else:
             joined.append([start, stop])
-    whole = [(start, stop - start) for start, stop in joined if 0.0 <= start < _TWO_PI]
-    over = [(start, stop) for start, stop in joined if start < 0.0 and stop > 0.0]
-    if any(width >= _TWO_PI for _, width in whole) or any(b - a >= _TWO_PI for a, b in joined):
-        raise InputError("sectors_rad", sectors, "less than the whole circle")
-    known = {round(start % _TWO_PI, 12) for start, _ in whole}
-    whole += [(a % _TWO_PI, b - a) for a, b in over if round(a % _TWO_PI, 12) not in known]
-    return np.array(whole)
+    if joined[0][0] <= _TOUCH_RAD and joined[-1][1] >= _TWO_PI - _TOUCH_RAD:
+        if len(joined) == 1:
+            raise InputError("sectors_rad", sectors, "less than the whole circle")
+        over_north = joined.pop(0)
+        joined[-1][1] = _TWO_PI + over_north[1]
+    return np.array([(start, stop - start) for start, stop in joined])
