@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from offnadir.errors import FileError
@@ -14,20 +14,31 @@ from offnadir.errors import FileError
 def replacing(path: Path) -> Iterator[Path]:
     """A file beside `path` that takes its place when the block ends, and vanishes if that ends in trouble.
 
-    FileError tells at once that nothing can be written there.
+    A link stays one: it is the file it points to that changes. What is no file but a device or a
+    pipe (/dev/null, /dev/stdout) is never replaced: it is yielded itself. FileError tells at once that
+    nothing can be written there.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if path.is_dir():
             raise FileError(path, "is a folder; wanted is the name of a file")
+        special = path.exists() and not path.is_file()
+        target = path.resolve() if path.is_symlink() else path
+    except OSError as error:
+        raise FileError(path, f"cannot be written: {error.strerror or error}") from error
+    if special:
+        yield path
+        return
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
         try:
             part.touch()
         except OSError as error:
             raise FileError(path, f"cannot be written: {error.strerror or error}") from error
         yield part
         try:
-            part.replace(path)
+            part.replace(target)
         except OSError as error:
             raise FileError(path, f"cannot be written: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a name too long or below a file was never there
+            part.unlink()

@@ -375,6 +375,58 @@ def test_an_interrupted_search_leaves_the_old_file_and_no_other(tmp_path, elemen
     assert (out / "windows.parquet").read_text() == "old"
 
 
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]])
+def test_a_reader_that_goes_away_is_no_failure(elements_file, form):
+    """`offnadir look ... | head -1` ends without a word and with exit code 0."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = subprocess.run(
+        [sys.executable, "-m", "offnadir", "look", "--elements", str(elements_file), *DAY, *SEOUL,
+         *form],
+        stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert result.returncode == 0, result.stderr
+    assert "rror" not in result.stderr
+
+
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_a_closed_stream_is_no_fault_of_ours(elements_file, tmp_path, closed):
+    """`>&-` and `2>&-`, as some services start what they start; no message gets among the data."""
+    out = tmp_path / "rows.json"
+    words = [sys.executable, "-m", "offnadir", "look", "--elements", str(elements_file), *DAY]
+    command = f"{shlex.join([*words, *SEOUL, '--json'])} {closed}>&-"
+    with out.open("w") as file:
+        result = subprocess.run(
+            ["sh", "-c", command], stdout=file, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert result.returncode == 0, result.stderr
+    assert "internal error" not in result.stderr
+    assert closed == "1" or json.loads(out.read_text())
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (["--min-sun", "20", "--max-sun", "10"], ["--max-sun", "10", "--min-sun 20"]),
+        (["--min-elevation", "60", "--min-incidence", "40"], ["--min-incidence", "30"]),
+    ],
+)
+def test_limits_that_exclude_each_other_are_refused(look, limits, words):
+    trouble = look(*SEOUL, *limits).trouble
+    assert all(word in trouble for word in words), trouble
+
+
+def test_a_date_beyond_all_tables_shows_no_line_of_code(elements_file):
+    result = subprocess.run(
+        [sys.executable, "-m", "offnadir", "look", "--elements", str(elements_file), *SEOUL,
+         "--satellite", "40697", "--start", "1900-01-01", "--stop", "1900-01-02"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "Warning" not in result.stderr
+
+
 def test_help_loads_nothing_heavy():
     """What makes --help start in a tenth of a second."""
     script = (

@@ -8,6 +8,8 @@ import io
 import itertools
 import json
 import math
+import os
+import threading
 import tracemalloc
 import weakref
 from collections.abc import Iterator
@@ -297,3 +299,48 @@ def test_nothing_is_printed_before_the_first_row(capsys):
         with pytest.raises(RuntimeError), output(kind, None, ALL, {}):
             raise RuntimeError
         assert capsys.readouterr().out == ""
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text("utf-8")))
+    reader.start()
+    with output("csv", pipe, ALL, {}) as out:
+        out.write(windows(0, 3))
+        out.finish()
+    reader.join(timeout=30)
+    assert len(got[0].splitlines()) == 4
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_nothing_takes_the_place_of_a_device():
+    with output("csv", Path(os.devnull), ALL, {}) as out:
+        out.write(windows(0, 3))
+        out.finish()
+    assert Path(os.devnull).is_char_device()
+
+
+def test_a_link_stays_one(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "windows.csv").write_text("old")
+    link = tmp_path / "latest.csv"
+    link.symlink_to("real/windows.csv")
+    with output("csv", link, ALL, {}) as out:
+        out.write(windows(0, 3))
+        out.finish()
+    assert link.is_symlink()
+    assert len((tmp_path / "real" / "windows.csv").read_text("utf-8").splitlines()) == 4
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["windows.csv"]
+
+
+@pytest.mark.parametrize("name", [".", "", "a" * 255, "a" * 300, "file/windows.csv"])
+def test_a_name_that_no_file_can_have_is_told(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    with pytest.raises(FileError) as told, output("csv", Path(name), ALL, {}):
+        pass
+    assert told.value.path == str(Path(name))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

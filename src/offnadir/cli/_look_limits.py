@@ -70,6 +70,8 @@ class Limits:
         if (value := self.max_sun) is not None:
             if not -90 <= value <= 90:
                 raise InputError("--max-sun", value, "from -90 to 90 degrees")
+            if self.min_sun is not None and value < self.min_sun:
+                raise InputError("--max-sun", value, f"at least --min-sun {self.min_sun:g}")
             yield SunBelow(value * deg)
         if (value := self.min_glint) is not None:
             if not 0 < value <= 180:
@@ -84,6 +86,7 @@ class Limits:
 
         if (value := self.min_incidence) is not None:
             most = 90.0 if self.max_incidence is None else self.max_incidence
+            most = min(most, 90.0 - (self.min_elevation or 0.0))
             if not 0 <= value < most:
                 raise InputError("--min-incidence", value, f"from 0 to below {most:g} degrees")
             yield IncidenceWithin(value * deg, most * deg)

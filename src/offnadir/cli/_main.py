@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -60,6 +61,7 @@ def _root(
 
 def main() -> None:
     """Run the command line; never shows a traceback unless OFFNADIR_DEBUG is set."""
+    _open_closed()
     try:
         app(args=_spread(sys.argv[1:]), prog_name="offnadir")
     except OffnadirError as error:
@@ -67,11 +69,11 @@ def main() -> None:
     except SystemExit as stop:
         if stop.code == _INTERRUPTED:
             _fail(_INTERRUPTED, "interrupted; no unfinished file was left behind")
+        if isinstance(stop.__context__, BrokenPipeError):  # which Typer makes a failure
+            _reader_gone()
         raise
     except BrokenPipeError:
-        # The reader has gone (`| head`): say nothing, and keep the interpreter from complaining.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _reader_gone()
     except OSError as error:
         _fail(_THEIRS, f"{error.filename or 'output'}: {error.strerror or error}")
     except Exception as error:  # the last line of defence before a traceback
@@ -82,6 +84,21 @@ def main() -> None:
             f"internal error, please report it: {type(error).__name__}: {error}\n"
             "Set OFFNADIR_DEBUG=1 to see where it happened.",
         )
+
+
+def _reader_gone() -> None:
+    """End without a word (`| head`), and keep the interpreter from complaining."""
+    sys.stdout = sys.__stdout__  # Typer wraps it
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(0)
+
+
+def _open_closed() -> None:
+    """Lead a stream that was closed from outside (`>&-`) to nowhere: a file must not take its number."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _fail(code: int, message: str) -> None:

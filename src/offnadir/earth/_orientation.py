@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,7 +146,10 @@ def sun_itrf_m(tai_ns: ArrayLike, orientation: EarthOrientation) -> Array:
 
 def sun_gcrs_m(tai_ns: Times) -> Array:
     """Apparent place of the Sun's centre in GCRS [m], shape (n, 3), at TAI ns since 1970."""
-    heliocentric, _ = erfa.epv00(*_jd(tai_ns + _TT_MINUS_TAI_NS))
+    with warnings.catch_warnings():
+        # Beyond 1900 to 2100 it is still good to some arcsec, and nobody has better element sets there.
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        heliocentric, _ = erfa.epv00(*_jd(tai_ns + _TT_MINUS_TAI_NS))
     sun_au = -heliocentric["p"]
     distance_au = np.linalg.norm(sun_au, axis=-1, keepdims=True)
     velocity_c = heliocentric["v"] * (AU_M / day / SPEED_OF_LIGHT_M_S)
