@@ -289,6 +289,9 @@ def test_wrong_arguments_are_named():
         find_crosslinks(ephemerides, [(0, 1), (0, 2)])
     with pytest.raises(InputError, match=r"pairs\[0\] = \(1, 1\)"):
         find_crosslinks(ephemerides, [(1, 1)])
+    for pair in ((0.5, 1.2), (0, 1, 2), (-1, 0)):
+        with pytest.raises(InputError, match=r"pairs\[0\] = "):
+            find_crosslinks(ephemerides, [pair])
     with pytest.raises(InputError, match=r"clearance_m = nan"):
         find_crosslinks(ephemerides, clearance_m=math.nan)
     with pytest.raises(InputError, match=r"max_range_m = 0"):

@@ -67,10 +67,6 @@ def test_coordinates(text, lat, lon, alt):
 )
 def test_wrong_coordinates(text, wish, hint, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if not text:
-        with pytest.raises(FileError, match="folder"):  # "" is the folder itself
-            read_sites(text)
-        return
     (problem,) = trouble(text)
     assert (problem.field, problem.value) == ("site", text)
     assert problem.wish.startswith(wish)

@@ -73,6 +73,8 @@ def read_sites(text_or_path: str) -> tuple[Site, ...]:
 
 def _existing(text: str) -> Path:
     """The file that a text names, if there is one."""
+    if not text.strip():
+        raise InputError("site", text, _WISH)
     path = Path(text)
     try:
         exists = path.exists()

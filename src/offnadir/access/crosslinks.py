@@ -81,13 +81,11 @@ def _pairs(pairs: Sequence[tuple[int, int]] | None, count: int) -> Pairs:
     """The pairs as an array (n, 2), checked."""
     if pairs is None:
         return np.array(list(combinations(range(count), 2)), np.int64).reshape(-1, 2)
-    chosen = np.array(list(pairs), np.int64).reshape(-1, 2)
-    for number, (a, b) in enumerate(chosen.tolist()):
-        if not (0 <= a < count and 0 <= b < count) or a == b:
-            raise InputError(
-                f"pairs[{number}]", (a, b), f"two different numbers from 0 to {count - 1}"
-            )
-    return chosen
+    for number, pair in enumerate(pairs):
+        if len(pair) != 2 or pair[0] == pair[1] or not all(one in range(count) for one in pair):
+            wish = f"two different numbers from 0 to {count - 1}"
+            raise InputError(f"pairs[{number}]", tuple(pair), wish)
+    return np.array(list(pairs), np.int64).reshape(-1, 2)
 
 
 def _search(
