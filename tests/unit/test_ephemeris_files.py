@@ -11,7 +11,7 @@ from skyfield.framelib import itrs
 from skyfield.positionlib import Geocentric
 
 from offnadir.access import find_windows
-from offnadir.earth import EarthOrientation, Site
+from offnadir.earth import EarthOrientation, Site, itrf_to_geodetic
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError
 from offnadir.orbits import is_ephemeris_file, make_ephemeris, read_ephemerides
@@ -209,3 +209,54 @@ def test_bad_lines_are_counted_and_the_rest_is_used(tmp_path):
     assert len(file.tracks[0].stretches[0].tai_ns) == len(ROWS)
     assert len(file.rejected) == 2
     assert any(":2" in line and "x 1 2" in line for line in file.rejected)
+
+
+def test_a_table_of_latitude_longitude_and_height_is_that_of_itrf(tmp_path, flock):
+    """At the height of a satellite, which is none of a place."""
+    span = Span(Epoch.from_utc("2026-05-31"), Epoch.from_utc("2026-05-31T02:00:00Z"))
+    one = make_ephemeris(flock[0], span)
+    tai_ns = span.start.tai_ns + np.arange(0, 7201, 30) * 10**9
+    r_m = one.position_itrf_m(tai_ns)
+    lat_rad, lon_rad, alt_m = itrf_to_geodetic(r_m)
+    lines = [
+        f"{Epoch(t).utc(0)},{a!r},{b!r},{c!r}"
+        for t, a, b, c in zip(
+            tai_ns.tolist(), (lat_rad / deg).tolist(), (lon_rad / deg).tolist(), alt_m.tolist(),
+            strict=True,
+        )
+    ]  # fmt: skip
+    text = "\n".join(["time_utc,lat_deg,lon_deg,alt_m", *lines])
+    file = read_ephemerides(written(tmp_path, text, "table.csv"))
+    assert file.rejected == ()
+    again = file.tracks[0].ephemeris(span).position_itrf_m(tai_ns)
+    assert np.nanmax(np.linalg.norm(again - r_m, axis=1)) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("2026-05-31T00:00:30Z,1e300,0,0,5", "position = '1e+297 km'"),
+        ("2026-05-31T00:00:30Z,7000,0,0,5", "position = '7 km'"),
+        ("2026-05-31T00:00:30+09:00,7e6,0,0,5", "epoch = '2026-05-31T00:00:30+09:00'"),
+        ("9999-05-31T00:00:30Z,7e6,0,0,5", "in the years 1900 to 2199"),
+        ("2026-02-30T00:00:30Z,7e6,0,0,5", "no such day"),
+        ("noon,7e6,0,0,5", "epoch = 'noon'"),
+        ("2026-05-31T00:00:30Z,7e6,0,0,-5", "norad_id = -5"),
+        ("2026-05-31T00:00:30Z,7e6,0,0,99999999999999999999", "norad_id = 99999999999999999999"),
+    ],
+)
+def test_a_row_that_no_satellite_can_have_is_told_with_its_line(tmp_path, line, told):
+    rows = [f"2026-05-31T00:0{i}:00Z,7000000.0,{i * 450000.0},0.0,999999999" for i in range(10)]
+    text = "\n".join(["time_utc,x_itrf_m,y_itrf_m,z_itrf_m,norad_id", *rows[:1], line, *rows[1:]])
+    file = read_ephemerides(written(tmp_path, text, "table.csv"))
+    (track,) = file.tracks
+    assert track.norad_id == 999_999_999
+    (trouble,) = file.rejected
+    assert told in trouble
+    assert "table.csv:3" in trouble
+
+
+def test_a_time_system_of_sp3_that_is_not_known_is_named(tmp_path):
+    text = "#cP2026  5 31\n%c M  cc GLO ccc\n*  2026  5 31  0  0  0.0\nPG01 foo\n"
+    with pytest.raises(InputError, match="TIME_SYSTEM = 'GLO'"):
+        read_ephemerides(written(tmp_path, text, "file.sp3"))

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir.earth import EarthOrientation, Site
+from offnadir.earth import EarthOrientation, geodetic_to_itrf_m
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError
 from offnadir.orbits._ephemeris import Ephemeris, fit_ephemeris
 from offnadir.orbits._oem import read_oem_kvn, read_oem_xml, stretch_of
-from offnadir.orbits._positions import Stretch, instants, pieces, sample_itrf_m
+from offnadir.orbits._positions import Stretch, check_position, instants, pieces, sample_itrf_m
+from offnadir.orbits._published import MAX_NORAD_ID
 from offnadir.orbits._read import _bytes, _text, _unpacked
 from offnadir.units import deg
 
@@ -30,6 +31,7 @@ _OEM_XML = re.compile(rb"<(?:\w+:)?oem\b")
 _WISH = "positions as CCSDS OEM (KVN, XML), SP3, or CSV with time_utc, x_itrf_m, y_itrf_m, z_itrf_m"
 _STEPS_S = (30.0, 300.0)
 _SNIFFED = 8192  # bytes
+_GEODETIC = ("lat_deg", "lon_deg", "alt_m")
 _COLUMN = re.compile(r"([xyz])_(itrf|gcrf|eme2000|teme)_(k?m)")
 
 
@@ -98,7 +100,7 @@ def _beginning(path: str | Path) -> bytes:
 
 def _geodetic(header: str) -> bool:
     names = {name.strip().lower() for name in header.split(",")}
-    return {"lat_deg", "lon_deg", "alt_m"} <= names and any(n.startswith("time_") for n in names)
+    return names.issuperset(_GEODETIC) and any(n.startswith("time_") for n in names)
 
 
 def read_ephemerides(path: str | Path) -> EphemerisFile:
@@ -177,24 +179,23 @@ def _sp3(text: str, name: str, rejected: list[str]) -> _Named:
             word = line[9:12].strip().upper()
             system = word if word and word != "CCC" else "GPS"
         elif line.startswith("* "):
-            parts = line[1:].split()
-            try:
-                y, mo, d, h, mi = map(int, parts[:5])
-                now = f"{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{float(parts[5]):012.9f}"
-                instants([now], system, f"{name}:{number}")
-            except (ValueError, IndexError, InputError):
-                rejected.append(f"{name}:{number}: not a time: {line[:40]}")
-                now = ""
-            else:
+            now = _sp3_time(line, system, f"{name}:{number}")
+            if now:
                 times.append(now)
+            else:
+                rejected.append(f"{name}:{number}: not a time: {line[:40]}")
         elif line.startswith("P") and now:
             try:
                 xyz = [float(line[a : a + 14]) for a in (4, 18, 32)]
+                if not any(xyz) or max(map(abs, xyz)) > 999999:
+                    continue  # SP3 writes zeros where it knows nothing
+                check_position([one * 1e3 for one in xyz], f"{name}:{number}")
+            except InputError as error:
+                rejected.append(str(error))
+                continue
             except ValueError:
                 rejected.append(f"{name}:{number}: not a position: {line[:46]}")
                 continue
-            if not any(xyz) or max(map(abs, xyz)) > 999999:
-                continue  # SP3 writes zeros where it knows nothing
             rows.setdefault(line[1:4].strip(), []).append((len(times) - 1, xyz))
     if not times:
         raise InputError("ephemeris file", name, "SP3 with epochs and P records")
@@ -210,6 +211,20 @@ def _sp3(text: str, name: str, rejected: list[str]) -> _Named:
         )  # fmt: skip
         named.append(((satellite, "", 0), stretch))
     return named
+
+
+def _sp3_time(line: str, system: str, where: str) -> str:
+    """The time of an epoch's line as ISO 8601, empty if it is none; raises InputError for the system."""
+    parts = line[1:].split()
+    try:
+        y, mo, d, h, mi = map(int, parts[:5])
+        text = f"{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{float(parts[5]):012.9f}"
+        instants([text], system, where)
+    except (ValueError, IndexError) as error:
+        if isinstance(error, InputError) and error.field == "TIME_SYSTEM":
+            raise
+        return ""
+    return text
 
 
 def _table(text: str, name: str, rejected: list[str]) -> _Named:
@@ -229,29 +244,26 @@ def _table(text: str, name: str, rejected: list[str]) -> _Named:
         raise InputError("column", sorted(m[0] for m in axes), wish, where=name)
     frame, unit = next(iter(kinds)) if kinds else ("itrf", "m")
     objects: dict[tuple[str, str, int], list[tuple[int, list[float]]]] = {}
-    for number, row in enumerate(reader, 2):
+    for row in reader:
+        where = f"{name}:{reader.line_num}"
         try:
-            time = int(instants([row[fields[clock]] or ""], clock[5:], f"{name}:{number}")[0])
+            time = int(instants([row[fields[clock]] or ""], clock[5:], where)[0])
             if geodetic:
-                lat, lon, alt = (
-                    float(row[fields[k]] or "") for k in ("lat_deg", "lon_deg", "alt_m")
-                )
-                xyz = Site(
-                    name="", lat_rad=lat * deg, lon_rad=lon * deg, alt_m=alt
-                ).r_itrf_m.tolist()
+                xyz = _geodetic_m([float(row[fields[k]] or "") for k in _GEODETIC], where)
             else:
                 scale = 1e3 if unit == "km" else 1.0
                 xyz = [float(row[fields[f"{c}_{frame}_{unit}"]] or "") * scale for c in "xyz"]
-            if not np.all(np.isfinite(xyz)):
-                raise ValueError
+            check_position(xyz, where)
             norad_id = int(row[fields["norad_id"]] or 0) if "norad_id" in fields else 0
+            if not 0 <= norad_id <= MAX_NORAD_ID:
+                raise InputError("norad_id", norad_id, f"from 0 to {MAX_NORAD_ID}", where=where)
         except InputError as error:
             if error.field == "TIME_SYSTEM":
                 raise
             rejected.append(str(error))
             continue
         except (ValueError, TypeError):
-            rejected.append(f"{name}:{number}: a value that is not a number")
+            rejected.append(f"{where}: a value that is not a number")
             continue
         satellite = (row[fields["satellite"]] or "").strip() if "satellite" in fields else ""
         objects.setdefault((satellite or Path(name).stem, "", norad_id), []).append((time, xyz))
@@ -271,3 +283,13 @@ def _table(text: str, name: str, rejected: list[str]) -> _Named:
         )
         named.append((key, stretch))
     return named
+
+
+def _geodetic_m(place: list[float], where: str) -> list[float]:
+    """A position [m] in ITRF of latitude, longitude [deg] and height [m]; raises InputError."""
+    lat_deg, lon_deg, alt_m = place
+    if not (abs(lat_deg) <= 90 and abs(lon_deg) <= 360):
+        wish = "a latitude from -90 to 90 and a longitude from -180 to 360 degrees"
+        raise InputError("lat_deg, lon_deg", (lat_deg, lon_deg), wish, where=where)
+    found: list[float] = geodetic_to_itrf_m(lat_deg * deg, lon_deg * deg, alt_m).tolist()
+    return found

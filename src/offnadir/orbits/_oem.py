@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from offnadir.errors import InputError
-from offnadir.orbits._positions import Stretch, frame_of, instants
+from offnadir.orbits._positions import Stretch, check_position, frame_of, instants
 
 _NUMBERS = 7  # epoch, position, velocity
 
@@ -84,6 +84,7 @@ def stretch_of(segment: Segment, name: str) -> tuple[Stretch, list[str]]:
             if len(numbers) not in (3, 6) or not np.all(np.isfinite(numbers)):
                 raise ValueError
             time = int(instants([fields[0]], meta["TIME_SYSTEM"], where)[0])
+            check_position([one * 1e3 for one in numbers[:3]], where)
         except InputError as error:
             if error.field == "TIME_SYSTEM":
                 raise
@@ -94,7 +95,9 @@ def stretch_of(segment: Segment, name: str) -> tuple[Stretch, list[str]]:
             continue
         good.append((time, numbers))
     if not good:
-        raise InputError("ephemeris file", name, "lines with a time and a position", where=name)
+        hint = rejected[0] if rejected else ""
+        wish = "lines with a time and a position"
+        raise InputError("ephemeris file", name, wish, hint=hint)
     return _stretch(good, rejected, meta, name)
 
 

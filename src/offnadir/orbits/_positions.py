@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import erfa
@@ -21,6 +24,9 @@ TIME_SYSTEMS = {"UTC": None, "TAI": 0, "GPS": 19_000_000_000, "TT": -32_184_000_
 _HERMITE, _LAGRANGE = 6, 10  # nodes of the polynomial
 _GAP = 3.0  # times the usual spacing: no polynomial is led over it
 _NS = 1e9
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_NEAREST_M, _FARTHEST_M = 6.0e6, 3.0e9
+_TIME = re.compile(r"([0-9]{4})-([0-9]{2}-[0-9]{2}|[0-9]{3})(?:[T ]([0-9:]+(?:\.[0-9]*)?))?[Zz]?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,22 +56,34 @@ def instants(texts: list[str], system: str, where: str) -> Times:
     if text not in TIME_SYSTEMS:
         wish = "one of " + ", ".join(TIME_SYSTEMS)
         raise InputError("TIME_SYSTEM", system, wish, where=where)
-    try:
-        ns = np.array([_datetime(one) for one in texts], "datetime64[ns]").astype(np.int64)
-    except ValueError as error:
-        raise InputError(
-            "epoch", str(error), "a time such as 2026-05-31T00:00:00", where=where
-        ) from error
+    ns = np.array([_datetime(one, where) for one in texts], "datetime64[ns]").astype(np.int64)
     offset = TIME_SYSTEMS[text]
     return utc_to_tai_ns(ns) if offset is None else ns + offset
 
 
-def _datetime(text: str) -> str:
-    day, _, clock = text.strip().rstrip("Zz").partition("T")
-    year, _, rest = day.partition("-")
-    if len(rest) == 3 and rest.isdigit():
-        day = str(np.datetime64(f"{year}-01-01") + (int(rest) - 1))
-    return f"{day}T{clock or '00:00:00'}"
+def _datetime(text: str, where: str) -> np.datetime64:
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise InputError("epoch", text, "a time such as 2026-05-31T00:00:00", where=where)
+    year, day, clock = match.groups()
+    if not _FIRST_YEAR <= int(year) <= _LAST_YEAR:
+        raise InputError("epoch", text, f"in the years {_FIRST_YEAR} to {_LAST_YEAR}", where=where)
+    if len(day) == 3:
+        day = str(np.datetime64(f"{year}-01-01") + (int(day) - 1))[5:]
+    try:
+        return np.datetime64(f"{year}-{day}T{clock or '00:00:00'}", "ns")
+    except ValueError as error:
+        hint = "no such day or time of day"
+        wish = "a time such as 2026-05-31T00:00:00"
+        raise InputError("epoch", text, wish, hint=hint, where=where) from error
+
+
+def check_position(xyz_m: Iterable[float], where: str) -> None:
+    """Raise InputError for a place where no satellite is: it often means that a unit was forgotten."""
+    away_m = math.hypot(*xyz_m)
+    if not _NEAREST_M <= away_m <= _FARTHEST_M:
+        wish = f"from {_NEAREST_M / 1e3:g} to {_FARTHEST_M / 1e3:g} km from the Earth's centre"
+        raise InputError("position", f"{away_m / 1e3:g} km", wish, where=where)
 
 
 def pieces(stretch: Stretch) -> list[Stretch]:
