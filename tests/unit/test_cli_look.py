@@ -348,7 +348,8 @@ def test_area_and_site_exclude_each_other(look, area_file):
     assert "--area" in look(*SEOUL, "--area", str(area_file)).trouble
 
 
-def test_an_interrupted_search_leaves_the_old_file_and_no_other(tmp_path, elements_file):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_search_leaves_the_old_file_and_no_other(tmp_path, elements_file, how):
     out = tmp_path / "out"
     out.mkdir()
     (out / "windows.parquet").write_text("old")
@@ -366,13 +367,29 @@ def test_an_interrupted_search_leaves_the_old_file_and_no_other(tmp_path, elemen
     while len(list(out.iterdir())) < 2 and time.monotonic() < limit:
         time.sleep(0.01)
     assert len(list(out.iterdir())) == 2
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
     assert "interrupted" in stderr
     assert "Traceback" not in stderr
     assert [path.name for path in out.iterdir()] == ["windows.parquet"]
     assert (out / "windows.parquet").read_text() == "old"
+
+
+def test_an_interrupt_while_loading_shows_no_traceback():
+    script = (
+        "import sys\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "from offnadir.cli import main\n"
+        "main()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (130, "offnadir: interrupted\n")
 
 
 @pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,6 +63,8 @@ def _root(
 def main() -> None:
     """Run the command line; never shows a traceback unless OFFNADIR_DEBUG is set."""
     _open_closed()
+    # What asks a process to end (`timeout`, service managers) is as good as Ctrl-C: files are tidied up.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app(args=_spread(sys.argv[1:]), prog_name="offnadir")
     except OffnadirError as error:
