@@ -6,13 +6,14 @@ import json
 import re
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
 
-from offnadir.briefs import report_html
+from offnadir.briefs import report_html, write_results
 from offnadir.briefs._html import coordinate, esc, num, script_json
 from offnadir.briefs._labels import LEVELS, Label, reveal_levels
 from offnadir.briefs._lines import dense, path
@@ -258,3 +259,17 @@ def test_small_pieces() -> None:
     assert coordinate(-0.25, 2) == "-.25"
     square = np.array([[0.0, 0.0], [10.0, 0.0], [10.04, 0.0], [10.0, 2.5], [0.0, 0.0]])
     assert path([square], closed=True) == "M0 0l10 0 0 2.5-10-2.5z"
+
+
+def test_an_interrupt_while_the_folder_is_made_leaves_none(tmp_path, monkeypatch):
+    make = Path.mkdir
+
+    def interrupted(self: Path, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        if self.parent.name == "out":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "mkdir", interrupted)
+    with pytest.raises(KeyboardInterrupt), write_results(tmp_path / "out"):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,16 +74,17 @@ def write_results(folder: str | Path) -> Iterator[Results]:
     """
     folder = Path(folder)
     made = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".offnadir-", dir=folder))
-    except FileExistsError as error:
-        raise FileError(folder, "is a file; the results need a folder") from error
-    except OSError as error:
-        raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
-    try:
+    scratch = folder / f".offnadir-{os.getpid()}-{secrets.token_hex(4)}"
+    try:  # from here on, so that no interrupt falls between making and tidying up
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            scratch.mkdir(mode=0o700)
+        except FileExistsError as error:
+            raise FileError(folder, "is a file; the results need a folder") from error
+        except OSError as error:
+            raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
         yield Results(folder, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-        if made and not any(folder.iterdir()):
+        if made and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
