@@ -237,10 +237,10 @@ def test_a_table_of_latitude_longitude_and_height_is_that_of_itrf(tmp_path, floc
     [
         ("2026-05-31T00:00:30Z,1e300,0,0,5", "position = '1e+297 km'"),
         ("2026-05-31T00:00:30Z,7000,0,0,5", "position = '7 km'"),
-        ("2026-05-31T00:00:30+09:00,7e6,0,0,5", "epoch = '2026-05-31T00:00:30+09:00'"),
+        ("2026-05-31T00:00:30+09:00,7e6,0,0,5", "time_utc = '2026-05-31T00:00:30+09:00'"),
         ("9999-05-31T00:00:30Z,7e6,0,0,5", "in the years 1900 to 2199"),
-        ("2026-02-30T00:00:30Z,7e6,0,0,5", "no such day"),
-        ("noon,7e6,0,0,5", "epoch = 'noon'"),
+        ("2026-02-30T00:00:30Z,7e6,0,0,5", "no such time"),
+        ("noon,7e6,0,0,5", "time_utc = 'noon'"),
         ("2026-05-31T00:00:30Z,7e6,0,0,-5", "norad_id = -5"),
         ("2026-05-31T00:00:30Z,7e6,0,0,99999999999999999999", "norad_id = 99999999999999999999"),
     ],
@@ -256,7 +256,109 @@ def test_a_row_that_no_satellite_can_have_is_told_with_its_line(tmp_path, line, 
     assert "table.csv:3" in trouble
 
 
-def test_a_time_system_of_sp3_that_is_not_known_is_named(tmp_path):
-    text = "#cP2026  5 31\n%c M  cc GLO ccc\n*  2026  5 31  0  0  0.0\nPG01 foo\n"
-    with pytest.raises(InputError, match="TIME_SYSTEM = 'GLO'"):
-        read_ephemerides(written(tmp_path, text, "file.sp3"))
+def circle(count=40, step_s=60, radius_km=6900.0):
+    """(seconds, x, y, z) [km] of a circle over the equator."""
+    turn = 2 * np.pi / 5700.0
+    return [
+        (
+            i * step_s,
+            radius_km * np.cos(turn * i * step_s),
+            radius_km * np.sin(turn * i * step_s),
+            0.0,
+        )
+        for i in range(count)
+    ]
+
+
+def clock(seconds):
+    return f"2026-05-31T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def sp3(points=None, frame="IGS20", system="GPS", end="EOF\n"):
+    lines = [
+        f"#cP2026  5 31  0  0  0.00000000      40 ORBIT {frame:5} FIT  TST",
+        f"%c L  cc {system} ccc",
+    ]
+    for seconds, *xyz in points or circle():
+        lines.append(
+            f"*  2026  5 31 {seconds // 3600:2d} {seconds // 60 % 60:2d} {seconds % 60:11.8f}"
+        )
+        lines.append("PL01" + "".join(f"{c:14.6f}" for c in xyz) + " 999999.999999")
+    return "\n".join(lines) + "\n" + end
+
+
+def table(header="time_utc,x_itrf_km,y_itrf_km,z_itrf_km", when=clock, scale=1.0):
+    rows = [",".join([when(s), *(f"{c * scale:.6f}" for c in xyz)]) for s, *xyz in circle()]
+    return "\n".join([header, *rows]) + "\n"
+
+
+def test_heights_of_satellites_are_read_from_a_table_of_latitudes(tmp_path):
+    rows = [f"{clock(60 * i)},{i - 20},{3.5 * i},520000.0" for i in range(40)]
+    text = "time_utc,lat_deg,lon_deg,alt_m\n" + "\n".join(rows) + "\n2026-05-31T02:00:00,91,0,1\n"
+    file = read_ephemerides(written(tmp_path, text))
+    (track,) = file.tracks
+    at = Epoch.from_utc("2026-05-31T00:20:00Z").tai_ns
+    (r_m,) = track.ephemeris(track.coverage).position_itrf_m([at])
+    truth_m = 6378137.0 + 520000.0  # over the equator, at 70 degrees east
+    assert r_m == pytest.approx([truth_m * np.cos(70 * deg), truth_m * np.sin(70 * deg), 0], abs=1)
+    assert len(file.rejected) == 1
+    assert "lat_deg = 91.0" in file.rejected[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (sp3(system="GAL"), "TIME_SYSTEM = 'GAL'"),
+        (sp3(frame="J2000"), "coordinate system = 'J2000'"),
+        (sp3(frame="ECI"), "coordinate system = 'ECI  '"),
+        (table(when=lambda s: clock(s) + "+02:00"), "without an offset"),
+        (table(scale=1e3), "metres and kilometres"),
+        (table("time_utc,x_itrf_m,y_itrf_m,z_itrf_m"), "metres and kilometres"),
+        (kvn([[f"2021-366T00:{i:02}:00", *ROWS[0][1:]] for i in range(9)]), "no such time"),
+        (kvn([[f"9999-12-17T00:{i:02}:00", *ROWS[0][1:]] for i in range(9)]), "the years 1900"),
+        (kvn(meta=META + "USEABLE_START_TIME = soon\n"), "USEABLE_START_TIME = 'soon'"),
+        (kvn(meta=META + "USEABLE_START_TIME = 2031-001\n"), "leave no states"),
+        (xml().replace("<X>", '<X units="m">'), "units of X = 'm'"),
+        (table() + "a" * 200_000 + ",1,2,3\n", "sound CSV"),
+    ],
+)  # fmt: skip
+def test_what_would_be_read_wrongly_is_refused(tmp_path, text, told):
+    with pytest.raises(InputError, match=told.replace("(", "[(]").replace("+", "[+]")):
+        read_ephemerides(written(tmp_path, text))
+
+
+def test_namespaces_long_comments_and_times_with_blanks_or_without_seconds_are_read(tmp_path):
+    plain = read_ephemerides(written(tmp_path, xml(), "a.xml")).tracks[0]
+    spaced = xml().replace("<oem", '<oem xmlns="urn:ccsds:schema:ndmxml"', 1)
+    assert read_ephemerides(written(tmp_path, spaced, "b.xml")).tracks[0].coverage == plain.coverage
+    commented = written(tmp_path, "COMMENT " + "x" * 5000 + "\n" + kvn(), "c.oem")
+    assert is_ephemeris_file(commented)
+    assert read_ephemerides(commented).tracks[0].coverage == plain.coverage
+    for when in (lambda s: clock(s).replace("T", " "), lambda s: clock(s)[:-3]):
+        track = read_ephemerides(written(tmp_path, table(when=when))).tracks[0]
+        assert track.coverage.start.utc(0) == "2026-05-31T00:00:00Z"
+
+
+def test_a_leap_second_is_a_second_of_its_own(tmp_path):
+    rows = [
+        [when, *ROWS[0][1:]]
+        for when in ("2016-12-31T23:59:59", "2016-12-31T23:59:60.5", "2017-01-01T00:00:00")
+    ]
+    (stretch,) = read_ephemerides(written(tmp_path, kvn(rows))).tracks[0].stretches
+    assert np.diff(stretch.tai_ns).tolist() == [1_500_000_000, 500_000_000]
+
+
+def test_sp3_out_of_order_is_sorted_and_one_cut_short_is_told(tmp_path):
+    points = circle()
+    mixed = [points[7], *points[:7], *points[8:]]
+    file = read_ephemerides(written(tmp_path, sp3(mixed, end="")))
+    (track,) = file.tracks
+    assert track.coverage.start.utc(0) == "2026-05-30T23:59:42Z"
+    assert len(track.stretches[0].tai_ns) == len(points)
+    assert "cut short" in file.rejected[0]
+
+
+def test_sp3_without_a_number_leaves_the_row_out(tmp_path):
+    file = read_ephemerides(written(tmp_path, sp3().replace("   6900.000000", "           nan", 1)))
+    assert len(file.tracks[0].stretches[0].tai_ns) == 39
+    assert "nan" in file.rejected[0]

@@ -7,7 +7,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,13 @@ from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError
 from offnadir.orbits._ephemeris import Ephemeris, fit_ephemeris
 from offnadir.orbits._oem import read_oem_kvn, read_oem_xml, stretch_of
-from offnadir.orbits._positions import Stretch, check_position, instants, pieces, sample_itrf_m
+from offnadir.orbits._positions import (
+    Stretch,
+    check_distance,
+    instants,
+    pieces,
+    sample_itrf_m,
+)
 from offnadir.orbits._published import MAX_NORAD_ID
 from offnadir.orbits._read import _bytes, _text, _unpacked
 from offnadir.units import deg
@@ -30,8 +36,12 @@ _SP3 = re.compile(r"#[a-dA-D][PVpv]\s*\d{4}").match
 _OEM_XML = re.compile(rb"<(?:\w+:)?oem\b")
 _WISH = "positions as CCSDS OEM (KVN, XML), SP3, or CSV with time_utc, x_itrf_m, y_itrf_m, z_itrf_m"
 _STEPS_S = (30.0, 300.0)
-_SNIFFED = 8192  # bytes
 _GEODETIC = ("lat_deg", "lon_deg", "alt_m")
+_SNIFFED = 8192  # bytes
+# Frames that turn with the Earth, by the names in headers of SP3 (five characters; empty is one too).
+_SP3_FRAME = re.compile(
+    r"(?:IT?RF?|IGS|IGB|WGS|W84|SLR|UND|U\d\d|GTRF|PZ|CGCS|[_. ]*$)", re.IGNORECASE
+).match
 _COLUMN = re.compile(r"([xyz])_(itrf|gcrf|eme2000|teme)_(k?m)")
 
 
@@ -74,7 +84,7 @@ def is_ephemeris_file(path: str | Path) -> bool:
     try:
         data = _beginning(path)
         if data.lstrip()[:1] == b"<":
-            return bool(_OEM_XML.search(data[:4096]))
+            return bool(_OEM_XML.search(data))
         text = _text(data, str(path)).lstrip()
     except (OSError, EOFError, ValueError, zlib.error):
         return False  # who reads it will say what is wrong
@@ -118,7 +128,7 @@ def read_ephemerides(path: str | Path) -> EphemerisFile:
     else:
         text = _text(data, name)
         first = text.lstrip().split("\n", 1)[0]
-        if "CCSDS_OEM_VERS" in text[:4096].upper():
+        if "CCSDS_OEM_VERS" in text[:_SNIFFED].upper():
             kind, named = "OEM KVN", _oem(read_oem_kvn(text, name), name, rejected)
         elif _SP3(first):
             kind, named = "SP3", _sp3(text, name, rejected)
@@ -172,59 +182,85 @@ def _sp3(text: str, name: str, rejected: list[str]) -> _Named:
     """P records [km] in the file's frame (ITRF), GPS time unless the header says otherwise."""
     system, times, now = "GPS", [], ""
     rows: dict[str, list[tuple[int, list[float]]]] = {}
-    told = False
+    told, ended = False, False
+    frame = text.lstrip().split("\n", 1)[0][46:51]
+    if not _SP3_FRAME(frame):
+        wish = "one that turns with the Earth, such as ITRF or IGS20"
+        raise InputError("coordinate system", frame, wish, where=f"{name}:1")
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("%c") and not told:
             told = True
             word = line[9:12].strip().upper()
             system = word if word and word != "CCC" else "GPS"
         elif line.startswith("* "):
-            now = _sp3_time(line, system, f"{name}:{number}")
-            if now:
-                times.append(now)
-            else:
-                rejected.append(f"{name}:{number}: not a time: {line[:40]}")
+            now = _sp3_time(line, system, f"{name}:{number}", rejected)
+            times += [now] if now else []
         elif line.startswith("P") and now:
-            try:
-                xyz = [float(line[a : a + 14]) for a in (4, 18, 32)]
-                if not any(xyz) or max(map(abs, xyz)) > 999999:
-                    continue  # SP3 writes zeros where it knows nothing
-                check_position([one * 1e3 for one in xyz], f"{name}:{number}")
-            except InputError as error:
-                rejected.append(str(error))
-                continue
-            except ValueError:
-                rejected.append(f"{name}:{number}: not a position: {line[:46]}")
-                continue
-            rows.setdefault(line[1:4].strip(), []).append((len(times) - 1, xyz))
+            xyz = _sp3_position(line, f"{name}:{number}", rejected)
+            if xyz:
+                rows.setdefault(line[1:4].strip(), []).append((len(times) - 1, xyz))
+        ended = ended or line.startswith("EOF")
     if not times:
-        raise InputError("ephemeris file", name, "SP3 with epochs and P records")
+        hint = rejected[0] if rejected else ""
+        raise InputError("ephemeris file", name, "SP3 with epochs and P records", hint=hint)
+    if not ended:
+        rejected.append(f"{name}: no EOF at the end: was it cut short?")
     tai_ns = instants(times, system, name)
-    named: _Named = []
-    for satellite, found in rows.items():
-        at = tai_ns[[i for i, _ in found]]
-        r_m = np.array([xyz for _, xyz in found]) * 1e3
-        keep = np.append(np.diff(at) > 0, True)
-        stretch = Stretch(
-            frame="ITRF", tai_ns=at[keep], r_m=r_m[keep], v_m_s=None,
-            usable=(int(at[0]), int(at[-1])),
-        )  # fmt: skip
-        named.append(((satellite, "", 0), stretch))
-    return named
+    return [
+        (
+            (satellite, "", 0),
+            _sorted("ITRF", [(int(tai_ns[i]), xyz) for i, xyz in found], 1e3, satellite, rejected),
+        )
+        for satellite, found in rows.items()
+    ]
 
 
-def _sp3_time(line: str, system: str, where: str) -> str:
-    """The time of an epoch's line as ISO 8601, empty if it is none; raises InputError for the system."""
+def _sp3_time(line: str, system: str, where: str, rejected: list[str]) -> str:
+    """The time of an epoch line as ISO 8601; empty if there is none."""
     parts = line[1:].split()
     try:
         y, mo, d, h, mi = map(int, parts[:5])
-        text = f"{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{float(parts[5]):012.9f}"
-        instants([text], system, where)
+        time = f"{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{float(parts[5]):012.9f}"
+        instants([time], system, where)
     except (ValueError, IndexError) as error:
         if isinstance(error, InputError) and error.field == "TIME_SYSTEM":
             raise
+        rejected.append(f"{where}: not a time: {line[:40]}")
         return ""
-    return text
+    return time
+
+
+def _sp3_position(line: str, where: str, rejected: list[str]) -> list[float]:
+    """The position of a P record [km]; empty where nothing is known, or nothing usable."""
+    try:
+        xyz = [float(line[a : a + 14]) for a in (4, 18, 32)]
+        if not any(xyz) or max(map(abs, xyz)) > 999999:
+            return []  # SP3 writes zeros where it knows nothing
+        check_distance([c * 1e3 for c in xyz], where)
+    except InputError as error:
+        rejected.append(str(error))
+        return []
+    except ValueError:
+        rejected.append(f"{where}: not a position: {line[:46]}")
+        return []
+    return xyz
+
+
+def _sorted(
+    frame: str,
+    found: list[tuple[int, list[float]]],
+    unit_m: float,
+    label: str,
+    rejected: list[str],
+) -> Stretch:
+    """Positions [unit_m] in order of time; of several at one time the last counts."""
+    found = sorted(found, key=lambda one: one[0])
+    at = np.array([t for t, _ in found], np.int64)
+    keep = np.append(np.diff(at) > 0, True)
+    if not keep.all():
+        rejected.append(f"{label}: {int((~keep).sum())} rows with the time of another left out")
+    at, r_m = at[keep], np.array([xyz for _, xyz in found])[keep] * unit_m
+    return Stretch(frame=frame, tai_ns=at, r_m=r_m, v_m_s=None, usable=(int(at[0]), int(at[-1])))
 
 
 def _table(text: str, name: str, rejected: list[str]) -> _Named:
@@ -244,16 +280,18 @@ def _table(text: str, name: str, rejected: list[str]) -> _Named:
         raise InputError("column", sorted(m[0] for m in axes), wish, where=name)
     frame, unit = next(iter(kinds)) if kinds else ("itrf", "m")
     objects: dict[tuple[str, str, int], list[tuple[int, list[float]]]] = {}
-    for row in reader:
+    for row in _rows(reader, name):
         where = f"{name}:{reader.line_num}"
         try:
-            time = int(instants([row[fields[clock]] or ""], clock[5:], where)[0])
+            time = int(instants([row[fields[clock]] or ""], clock[5:], where, clock)[0])
             if geodetic:
-                xyz = _geodetic_m([float(row[fields[k]] or "") for k in _GEODETIC], where)
+                xyz = _from_geodetic([row[fields[k]] for k in _GEODETIC], where)
             else:
                 scale = 1e3 if unit == "km" else 1.0
                 xyz = [float(row[fields[f"{c}_{frame}_{unit}"]] or "") * scale for c in "xyz"]
-            check_position(xyz, where)
+            if not np.all(np.isfinite(xyz)):
+                raise ValueError
+            check_distance(xyz, where)
             norad_id = int(row[fields["norad_id"]] or 0) if "norad_id" in fields else 0
             if not 0 <= norad_id <= MAX_NORAD_ID:
                 raise InputError("norad_id", norad_id, f"from 0 to {MAX_NORAD_ID}", where=where)
@@ -267,29 +305,27 @@ def _table(text: str, name: str, rejected: list[str]) -> _Named:
             continue
         satellite = (row[fields["satellite"]] or "").strip() if "satellite" in fields else ""
         objects.setdefault((satellite or Path(name).stem, "", norad_id), []).append((time, xyz))
-    named: _Named = []
-    for key, found in objects.items():
-        found.sort(key=lambda one: one[0])
-        at = np.array([t for t, _ in found], np.int64)
-        keep = np.append(np.diff(at) > 0, True)
-        if not keep.all():
-            rejected.append(
-                f"{key[0]}: {int((~keep).sum())} rows with the time of another left out"
-            )
-        r_m = np.array([xyz for _, xyz in found])[keep]
-        at = at[keep]
-        stretch = Stretch(
-            frame=frame.upper(), tai_ns=at, r_m=r_m, v_m_s=None, usable=(int(at[0]), int(at[-1]))
-        )
-        named.append((key, stretch))
-    return named
+    return [
+        (key, _sorted(frame.upper(), found, 1.0, key[0], rejected))
+        for key, found in objects.items()
+    ]
 
 
-def _geodetic_m(place: list[float], where: str) -> list[float]:
-    """A position [m] in ITRF of latitude, longitude [deg] and height [m]; raises InputError."""
-    lat_deg, lon_deg, alt_m = place
-    if not (abs(lat_deg) <= 90 and abs(lon_deg) <= 360):
-        wish = "a latitude from -90 to 90 and a longitude from -180 to 360 degrees"
-        raise InputError("lat_deg, lon_deg", (lat_deg, lon_deg), wish, where=where)
-    found: list[float] = geodetic_to_itrf_m(lat_deg * deg, lon_deg * deg, alt_m).tolist()
-    return found
+def _rows(reader: csv.DictReader[str], name: str) -> Iterator[dict[str, str]]:
+    """Rows, until one cannot be parted into fields."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        where = f"{name}:{reader.line_num}"
+        raise InputError(
+            "ephemeris file", name, "sound CSV", hint=str(error), where=where
+        ) from error
+
+
+def _from_geodetic(texts: list[str | None], where: str) -> list[float]:
+    """ITRF [m] of latitude, longitude [deg] and height over WGS-84 [m]; raises ValueError."""
+    lat, lon, alt_m = (float(text or "") for text in texts)
+    for field, value, limit in (("lat_deg", lat, 90.0), ("lon_deg", lon, 360.0)):
+        if not -limit <= value <= limit:
+            raise InputError(field, value, f"within +-{limit:.0f} degrees", where=where)
+    return [float(c) for c in geodetic_to_itrf_m(lat * deg, lon * deg, alt_m)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from offnadir.errors import InputError
-from offnadir.orbits._positions import Stretch, check_position, frame_of, instants
+from offnadir.orbits._positions import Stretch, check_distance, frame_of, instants
 
 _NUMBERS = 7  # epoch, position, velocity
 
@@ -55,17 +55,33 @@ def read_oem_xml(data: bytes, name: str) -> Iterator[Segment]:
         root = ET.fromstring(data)  # noqa: S314  (entities are refused above)
     except ET.ParseError as error:
         raise InputError("ephemeris file", name, "whole and sound XML", hint=str(error)) from error
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]  # with or without a namespace
     for number, element in enumerate(root.iter("segment"), 1):
         segment = Segment()
         for item in element.iterfind("metadata/*"):
             segment.meta[item.tag.upper()] = (item.text or "").strip()
         for row, vector in enumerate(element.iterfind("data/stateVector"), 1):
             keys = ("EPOCH", "X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
+            _check_units(vector, f"{name}, segment {number}, state {row}")
             fields = [(vector.findtext(key) or "").strip() for key in keys]
             segment.lines.append(
                 (f"{name}, segment {number}, state {row}", [f for f in fields if f])
             )
         yield segment
+
+
+def _check_units(vector: ET.Element, where: str) -> None:
+    """Units may be left out, but are kilometres and seconds if given."""
+    for number in vector:
+        unit, wish = number.get("units"), "km/s" if number.tag.endswith("_DOT") else "km"
+        if (
+            unit is not None
+            and number.tag[0] in "XYZ"
+            and "DDOT" not in number.tag
+            and unit != wish
+        ):
+            raise InputError(f"units of {number.tag}", unit, wish, where=where)
 
 
 def stretch_of(segment: Segment, name: str) -> tuple[Stretch, list[str]]:
@@ -83,8 +99,8 @@ def stretch_of(segment: Segment, name: str) -> tuple[Stretch, list[str]]:
             numbers = [float(f.replace("D", "E").replace("d", "e")) for f in fields[1:7]]
             if len(numbers) not in (3, 6) or not np.all(np.isfinite(numbers)):
                 raise ValueError
+            check_distance([number * 1e3 for number in numbers[:3]], where)
             time = int(instants([fields[0]], meta["TIME_SYSTEM"], where)[0])
-            check_position([one * 1e3 for one in numbers[:3]], where)
         except InputError as error:
             if error.field == "TIME_SYSTEM":
                 raise
@@ -95,9 +111,8 @@ def stretch_of(segment: Segment, name: str) -> tuple[Stretch, list[str]]:
             continue
         good.append((time, numbers))
     if not good:
-        hint = rejected[0] if rejected else ""
-        wish = "lines with a time and a position"
-        raise InputError("ephemeris file", name, wish, hint=hint)
+        hint = rejected[0] if rejected else "a segment has none"
+        raise InputError("ephemeris file", name, "lines with a time and a position", hint=hint)
     return _stretch(good, rejected, meta, name)
 
 
@@ -117,12 +132,12 @@ def _stretch(
     low, high = int(tai_ns[0]), int(tai_ns[-1])
     for key, start in (("USEABLE_START_TIME", True), ("USEABLE_STOP_TIME", False)):
         if meta.get(key):
-            at = int(instants([meta[key]], meta["TIME_SYSTEM"], name)[0])
+            at = int(instants([meta[key]], meta["TIME_SYSTEM"], name, key)[0])
             low, high = (max(low, at), high) if start else (low, min(high, at))
+    if low >= high and len(tai_ns) > 1:
+        rejected.append(f"{name}: USEABLE_START_TIME and USEABLE_STOP_TIME leave no states")
     r_m = np.array([row[:3] for row in rows]) * 1e3
     v_m_s = np.array([row[3:] for row in rows]) * 1e3 if with_speed else None
     frame = frame_of(meta["REF_FRAME"], name)
-    if frame == "ITRF" and v_m_s is not None:
-        v_m_s = np.asarray(v_m_s)
     stretch = Stretch(frame=frame, tai_ns=tai_ns, r_m=r_m, v_m_s=v_m_s, usable=(low, high))
     return stretch, rejected

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from offnadir.earth import EarthOrientation, rot_itrf_teme
 from offnadir.earth._orientation import rot_itrf_gcrs, rotate
-from offnadir.epoch import utc_to_tai_ns
+from offnadir.epoch import Epoch, utc_to_tai_ns
 from offnadir.errors import InputError
 
 Array = NDArray[np.float64]
@@ -24,9 +24,15 @@ TIME_SYSTEMS = {"UTC": None, "TAI": 0, "GPS": 19_000_000_000, "TT": -32_184_000_
 _HERMITE, _LAGRANGE = 6, 10  # nodes of the polynomial
 _GAP = 3.0  # times the usual spacing: no polynomial is led over it
 _NS = 1e9
+_TIME = re.compile(
+    r"([0-9]{4})-(?:([0-9]{2}-[0-9]{2})|([0-9]{3}))"
+    r"(?:[Tt ]+([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:\.([0-9]{0,9})[0-9]*)?)?)?[Zz]?"
+).fullmatch
+_LEAP = re.compile(r"[^:]*:[0-9]{2}:60(?![0-9])").match
+_OFFSET = re.compile(r".*[T ].*[+-][0-9]{2}:?[0-9]{2}\s*").fullmatch
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
-_NEAREST_M, _FARTHEST_M = 6.0e6, 3.0e9
-_TIME = re.compile(r"([0-9]{4})-([0-9]{2}-[0-9]{2}|[0-9]{3})(?:[T ]([0-9:]+(?:\.[0-9]*)?))?[Zz]?")
+# From the Earth's centre: nothing flies below, and farther out a unit was mistaken.
+_NEAREST_M, _FARTHEST_M = 6.3e6, 3.0e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,40 +56,57 @@ def frame_of(name: str, where: str) -> str:
     return text
 
 
-def instants(texts: list[str], system: str, where: str) -> Times:
+def instants(texts: list[str], system: str, where: str, field: str = "epoch") -> Times:
     """TAI ns of times as ISO 8601 (calendar or day of year) in a time system."""
     text = system.strip().upper()
     if text not in TIME_SYSTEMS:
         wish = "one of " + ", ".join(TIME_SYSTEMS)
         raise InputError("TIME_SYSTEM", system, wish, where=where)
-    ns = np.array([_datetime(one, where) for one in texts], "datetime64[ns]").astype(np.int64)
     offset = TIME_SYSTEMS[text]
-    return utc_to_tai_ns(ns) if offset is None else ns + offset
+    found = [_instant(one, offset, where, field) for one in texts]
+    ns = np.array(found, "datetime64[ns]").astype(np.int64)
+    if offset is not None:
+        return ns + offset
+    tai_ns = utc_to_tai_ns(ns)
+    for i in [i for i, one in enumerate(texts) if _LEAP(one)]:
+        tai_ns[i] = Epoch.from_utc(f"{found[i][:17]}60{found[i][19:]}Z", field=field).tai_ns
+    return tai_ns
 
 
-def _datetime(text: str, where: str) -> np.datetime64:
-    match = _TIME.fullmatch(text.strip())
+def _instant(text: str, offset: int | None, where: str, field: str) -> str:
+    """The time as numpy reads it; a leap second as the second before it."""
+    match = _TIME(text.strip())
+    wish, hint = "a time such as 2026-05-31T00:00:00", ""
     if match is None:
-        raise InputError("epoch", text, "a time such as 2026-05-31T00:00:00", where=where)
-    year, day, clock = match.groups()
+        hint = "without an offset of its own" if _OFFSET(text) else ""
+        raise InputError(field, text, wish, where=where, hint=hint)
+    year, month_day, day_of_year, minute, second, fraction = match.groups()
     if not _FIRST_YEAR <= int(year) <= _LAST_YEAR:
-        raise InputError("epoch", text, f"in the years {_FIRST_YEAR} to {_LAST_YEAR}", where=where)
-    if len(day) == 3:
-        day = str(np.datetime64(f"{year}-01-01") + (int(day) - 1))[5:]
+        wish = f"in the years {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise InputError(field, text, wish, where=where)
     try:
-        return np.datetime64(f"{year}-{day}T{clock or '00:00:00'}", "ns")
-    except ValueError as error:
-        hint = "no such day or time of day"
-        wish = "a time such as 2026-05-31T00:00:00"
-        raise InputError("epoch", text, wish, hint=hint, where=where) from error
+        day = np.datetime64(f"{year}-{month_day}" if month_day else f"{year}-01-01")
+        if day_of_year:
+            day = day + (int(day_of_year) - 1)
+            if str(day)[:4] != year:
+                raise ValueError
+        if offset is None and second == "60":
+            second = "59"
+            Epoch.from_utc(f"{day}T{minute}:60Z")
+        result = f"{day}T{minute or '00:00'}:{second or '00'}.{fraction or '0'}"
+        np.datetime64(result)
+    except ValueError as error:  # InputError is one
+        raise InputError(field, text, wish, where=where, hint="there is no such time") from error
+    return result
 
 
-def check_position(xyz_m: Iterable[float], where: str) -> None:
-    """Raise InputError for a place where no satellite is: it often means that a unit was forgotten."""
-    away_m = math.hypot(*xyz_m)
-    if not _NEAREST_M <= away_m <= _FARTHEST_M:
-        wish = f"from {_NEAREST_M / 1e3:g} to {_FARTHEST_M / 1e3:g} km from the Earth's centre"
-        raise InputError("position", f"{away_m / 1e3:g} km", wish, where=where)
+def check_distance(r_m: Iterable[float], where: str) -> None:
+    """Refuse a position in the Earth or beyond all orbits; raises InputError."""
+    distance_m = math.hypot(*r_m)
+    if not _NEAREST_M <= distance_m <= _FARTHEST_M:
+        wish = f"from {_NEAREST_M / 1e3:.0f} to {_FARTHEST_M / 1e3:.0f} km from the Earth's centre"
+        hint = "are metres and kilometres mixed up?"
+        raise InputError("position", f"{distance_m / 1e3:.6g} km", wish, where=where, hint=hint)
 
 
 def pieces(stretch: Stretch) -> list[Stretch]:
