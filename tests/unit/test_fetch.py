@@ -384,6 +384,22 @@ def drips(handler: Handler) -> None:
         handler.wait(0.02)
 
 
+def headers_drip(handler: Handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    while not handler.loopback.over.is_set():
+        handler.wfile.write(b"X")
+        handler.wait(0.02)
+
+
+def refusal_drips(handler: Handler) -> None:
+    handler.send_response(403)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    while not handler.loopback.over.is_set():
+        handler.wfile.write(b"no")
+        handler.wait(0.02)
+
+
 def hangs_up(handler: Handler) -> None:
     handler.connection.close()
 
@@ -447,7 +463,12 @@ MISBEHAVIOUR = {
     "huge, undeclared": (endless, "larger than 1 MiB"),
     "redirect loop": (reply("", 302, Location="/gp.php?GROUP=x"), "round in circles"),
     "redirect nowhere": (reply("", 302, Location="https://no-host.invalid/"), "cannot be resolved"),
-    "redirect to a file": (reply("", 302, Location="file:///etc/passwd"), ""),
+    "redirect to a file": (reply("", 302, Location="file:///etc/passwd"), "no address of the web"),
+    "redirect to nonsense": (reply("", 302, Location="http://[::1"), "no address of the web"),
+    "headers drip": (headers_drip, "did not begin its answer"),
+    "refusal drips": (refusal_drips, "status 403"),
+    "half of the records bad": (reply(b"[" + b",".join(BAD[:60]) + b"]"), "30 of its 60 records"),
+    "nested without end": (reply(b'[{"X":' + b"[" * 600 + b"]" * 600 + b"}]"), "20 levels"),
     "most records bad": (reply(b"[" + b",".join(BAD) + b"]"), "59 of its 89 records"),
     "fewer than half": (
         reply(omm_json(*range(1, 20))),
@@ -460,7 +481,7 @@ MISBEHAVIOUR = {
 def test_store_is_never_left_worse(desk: Desk, kind: str) -> None:
     """Sets stay as they were, the file is sound, nothing is left beside it, the message helps."""
     bad, words = MISBEHAVIOUR[kind]
-    desk.limits = dataclasses.replace(QUICK, total_s=1.0 if kind == "drips" else 20.0)
+    desk.limits = dataclasses.replace(QUICK, total_s=1.0 if "drip" in kind else 20.0)
     desk.server.says(reply(WHOLE))
     desk.update()
     before = content(desk.store)
@@ -521,6 +542,22 @@ def test_a_bad_record_is_counted_and_the_rest_is_stored(desk: Desk) -> None:
     (bad,) = outcome.rejected
     assert bad.where == "mirror x: record 2"
     assert "ECCENTRICITY = 1.5" in bad.reason
+
+
+def test_what_json_has_and_utf8_has_not_is_stored_all_the_same(desk: Desk) -> None:
+    desk.server.says(reply(omm_json(5, OBJECT_NAME="A\ud83d\ude80B\ud800", RCS=float("nan"))))
+    assert desk.update()[0].new == 1
+    (stored,) = desk.store.history()
+    assert stored.fields["OBJECT_NAME"] == "A\N{ROCKET}B\N{REPLACEMENT CHARACTER}"
+    assert stored.fields["RCS"] is None
+
+
+def test_sets_that_stand_there_twice_are_not_missed_next_time(desk: Desk) -> None:
+    desk.server.says(reply(omm_json(*range(1, 11), *range(1, 11), *range(1, 11))))
+    assert desk.update()[0].sets == 10
+    desk.later(3 * HOUR)
+    desk.server.says(reply(omm_json(*range(2, 11))))
+    assert desk.update()[0].kind == "new"
 
 
 def test_a_full_disk_or_a_read_only_store_changes_nothing(tmp_path: Path, server: Loopback) -> None:

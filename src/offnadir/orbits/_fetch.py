@@ -6,18 +6,20 @@ and leaves redirects, retries and decompression to us, where politeness has its 
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import os
 import random
 import re
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from offnadir import __version__
@@ -112,7 +114,7 @@ class Client:
         """Send a form and keep the cookie of the answer. The form appears in no message."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         with self._request("POST", url, headers, urlencode(form)) as response:
-            text = _beginning(response)
+            text = _beginning(response, self.limits)
             given = [line.partition(";")[0] for line in response.headers.getlist("Set-Cookie")]
             if given:
                 self._cookies[_origin(url)] = "; ".join(given)
@@ -121,7 +123,7 @@ class Client:
     def get_text(self, url: str) -> Answer:
         """The beginning of a short answer."""
         with self._request("GET", url, {}) as response:
-            return Answer(status=response.status, text=_beginning(response))
+            return Answer(status=response.status, text=_beginning(response, self.limits))
 
     def _once(
         self, url: str, part: Path, conditions: Mapping[str, str], stop: float, progress: Progress
@@ -156,13 +158,13 @@ class Client:
 
     def _refusal(self, response: urllib3.BaseHTTPResponse) -> Answer:
         """An answer that is not the file."""
-        text = _beginning(response)
+        text = _beginning(response, self.limits)
         status = response.status
         if target := response.get_redirect_location():
             text = f"moved to {target}"
         if status in self.retry:
             after = response.headers.get("Retry-After", "")
-            wait_s = float(after) if after.isdigit() else 0.0
+            wait_s = float(after) if after.isascii() and after.isdigit() else 0.0
             raise Again(_said(status, text), answered=True, wait_s=wait_s)
         return Answer(status=status, text=text)
 
@@ -214,7 +216,7 @@ class Client:
                 if not target or not self.redirects:
                     yield response
                     return
-            target = urljoin(url, target)
+            target = _redirected(url, target)
             if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
                 raise FetchError(f"{_origin(url)} redirects to {target}, which is not https")
             if target in seen or len(seen) > _MOST_REDIRECTS:
@@ -241,7 +243,8 @@ class Client:
         timeout = urllib3.Timeout(connect=self.limits.connect_s, read=self.limits.silence_s)
         pool = self._pool(url)
         with _network_trouble(host, self.limits):
-            response = pool.request(
+            request = functools.partial(
+                pool.request,
                 method,
                 url,
                 headers=headers,
@@ -252,6 +255,7 @@ class Client:
                 preload_content=False,
                 decode_content=False,
             )
+            response = _in_time(request, host, self.limits.total_s)
         try:
             with _network_trouble(host, self.limits):
                 yield response
@@ -286,6 +290,41 @@ def check_url(url: str, field: str) -> str:
     return url
 
 
+def _redirected(url: str, target: str) -> str:
+    """Where a redirect leads, if that is an address of the web at all."""
+    try:
+        joined = urljoin(url, target)
+        parts = urlsplit(joined)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # half an address of IPv6, say
+        good = False
+    if not good:
+        text = f"{_origin(url)} redirects to {one_line(target)!r}, which is no address of the web"
+        raise FetchError(text, answered=True)
+    return joined
+
+
+def _in_time(call: Callable[[], urllib3.BaseHTTPResponse], host: str, limit_s: float) -> Any:
+    """What the call gives; FetchError if it does not end: headers may drip in without end, too."""
+    box: list[tuple[bool, Any]] = []
+
+    def run() -> None:
+        try:
+            box.append((True, call()))
+        except Exception as error:  # noqa: BLE001 - raised again below
+            box.append((False, error))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    if not box:
+        raise FetchError(f"{host} did not begin its answer within {limit_s:.0f} s", answered=True)
+    good, result = box[0]
+    if not good:
+        raise result
+    return result
+
+
 def _piece(response: urllib3.BaseHTTPResponse, limits: Limits) -> bytes:
     """The next bytes of the body, as soon as there are any; a drip cannot hold us up."""
     import urllib3
@@ -299,14 +338,17 @@ def _piece(response: urllib3.BaseHTTPResponse, limits: Limits) -> bytes:
         raise Again("the connection broke in the middle of the answer") from error
 
 
-def _beginning(response: urllib3.BaseHTTPResponse) -> str:
-    """The first lines of an answer as text, whatever it is."""
+def _beginning(response: urllib3.BaseHTTPResponse, limits: Limits) -> str:
+    """The first lines of an answer as text, whatever it is, and however slowly it comes."""
     import urllib3
 
     data = b""
+    stop = time.monotonic() + limits.silence_s
     with suppress(urllib3.exceptions.HTTPError, FetchError):
-        while len(data) < _TEXT_BYTES and (
-            piece := response.read1(_TEXT_BYTES, decode_content=False)
+        while (
+            len(data) < _TEXT_BYTES
+            and time.monotonic() < stop
+            and (piece := response.read1(_TEXT_BYTES, decode_content=False))
         ):
             data += piece
     if response.headers.get("Content-Encoding", "").lower() == "gzip":

@@ -17,6 +17,7 @@ _KVN_LINE = re.compile(r"([A-Z][A-Z0-9_]*)[ \t]*=(.*)", re.DOTALL).fullmatch
 _KVN_UNIT = re.compile(r"(.*?)[ \t]*\[([^\]]*)\]").fullmatch
 _KVN_SKIP = re.compile(r"#|COMMENT\b(?!\s*=)|META_(?:START|STOP)$").match
 _FIRST = 1
+_DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +44,29 @@ def json_records(text: str, path: str) -> Iterator[Record]:
     if not isinstance(content, list):
         raise _broken(path, _FIRST, "JSON", "neither a list nor an object")
     for number, item in enumerate(content, 1):
-        good = isinstance(item, dict)
+        trouble = None
+        if _is_deep(item):
+            item = {}
+            trouble = InputError("record", "...", f"of at most {_DEEPEST} levels")
+        elif not isinstance(item, dict):
+            trouble = InputError("record", item, "an object of OMM keywords")
         yield Record(
             where=f"{path}: record {number}",
-            fields=item if good else {},
+            fields={} if trouble else item,
             text=item,
-            trouble=None if good else InputError("record", item, "an object of OMM keywords"),
+            trouble=trouble,
         )
+
+
+def _is_deep(item: object) -> bool:
+    """Whether lists and objects lie in each other deeper than any message has them."""
+    level = [item]
+    for _ in range(_DEEPEST):
+        inner = [one for one in level if isinstance(one, dict | list)]
+        level = [x for one in inner for x in (one.values() if isinstance(one, dict) else one)]
+        if not level:
+            return False
+    return True
 
 
 def csv_records(text: str, path: str) -> Iterator[Record]:

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from offnadir.epoch import Epoch
 from offnadir.orbits import _omm_formats as formats
@@ -58,7 +59,7 @@ def read_published(path: str | Path, label: str = "") -> PublishedFile:
     file = read_elements(path)
     fields = _fields(path, file.format)
     records = [
-        Published(elements=one, fields=fields.get(one.source) or element_set_to_omm(one))
+        Published(elements=one, fields=_storable(fields.get(one.source)) or element_set_to_omm(one))
         for one in file.elements
     ]
     label = label or Path(path).name
@@ -87,6 +88,19 @@ def _fields(path: str | Path, kind: str) -> dict[str, Fields]:
         }[kind]
         records = list(take(_text(data, name), name))
     return {record.where: record.fields for record in records}
+
+
+def _storable(value: Any) -> Any:
+    """The value as JSON and UTF-8 can hold it: no half surrogates, and null for what is no number."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {_storable(key): _storable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_storable(one) for one in value]
+    return value
 
 
 def fields_text(fields: Fields) -> str:

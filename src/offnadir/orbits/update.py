@@ -213,7 +213,8 @@ class _Job:
         if _ABSENT(text) or (answer.status == 404 and not text.startswith("<")):
             return self._failed("absent", answer, one_line(text).strip("[] ") or "nothing matches")
         if answer.path is None:
-            return self._failed("failed", answer, one_line(text) or "no explanation")
+            silent = "nothing changed, it says, but was not asked" if answer.status == 304 else ""
+            return self._failed("failed", answer, one_line(text) or silent or "no explanation")
         if last is not None and answer.sha256 == last.sha256 and not self.force:
             return self._same(answer, last)
         return self._take(answer, answer.path, last)
@@ -235,7 +236,7 @@ class _Job:
         if not self.force and (trouble := _implausible(file, last)):
             return self._failed("unusable", answer, trouble)
         self.report("Storing", 0, 0)
-        count = len(file.records)
+        count = _sets(file)
         with self.store.changing():
             added = self.store.put([file], now=self.now())
             write_log(self.store, self.query, "new", answer, now=self.now(), sets=count)
@@ -257,12 +258,17 @@ class _Job:
         return _error(self.store, self.query, outcome, text)
 
 
+def _sets(file: PublishedFile) -> int:
+    """How many sets there are: what stands there twice counts once, else it would be missed next time."""
+    return len({(one.elements.norad_id, one.elements.epoch) for one in file.records})
+
+
 def _implausible(file: PublishedFile, last: Logged | None) -> str:
     """Why the file cannot be the whole answer; nothing if it can."""
-    count, refused = len(file.records), len(file.rejected)
-    if refused > count:
+    count, refused = _sets(file), len(file.rejected)
+    if refused >= len(file.records):
         first = file.rejected[0].reason
-        return f"{refused} of its {refused + count} records cannot be used; the first: {first}"
+        return f"{refused} of its {refused + len(file.records)} records cannot be used; the first: {first}"
     if last is not None and count < _LEAST_SHARE * last.sets:
         return f"it has {count} element sets where it had {last.sets} last time"
     return ""
