@@ -422,6 +422,26 @@ def test_damaged_store_says_so(tmp_path: Path) -> None:
         read_store(path)
 
 
+@pytest.mark.parametrize("page", range(1, 20))
+def test_store_with_an_empty_page_answers_or_says_that_it_is_damaged(
+    tmp_path: Path, page: int
+) -> None:
+    path = tmp_path / "elements.sqlite"
+    with open_store(path, write=True) as store:
+        store.add([records(*(omm(n) for n in range(1, 200)))])
+    data = bytearray(path.read_bytes())
+    data[page * 4096 : (page + 1) * 4096] = bytes(4096)
+    path.write_bytes(data)
+    for ask in (Store.objects, Store.history, Store.nearest, Store.newest_epoch):
+        told = ""
+        try:
+            with open_store(path) as store:
+                ask(store)
+        except FileError as error:
+            told = str(error)
+        assert not told or "damaged" in told
+
+
 def test_import_is_all_or_nothing(store: Store) -> None:
     bad = Published(
         elements=dataclasses.replace(omm_to_element_set(ISS_OMM), norad_id=-1), fields={}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from offnadir.errors import FileError, InputError
+from offnadir.errors import FileError, InputError, OffnadirError
 
 #: Stands in the header of the file, so that no other SQLite database is taken for a store ("ofnd").
 APPLICATION_ID: Final = 0x6F666E64
@@ -18,6 +19,8 @@ VERSION: Final = 1
 _MAGIC = b"SQLite format 3\0"
 _ID_OFFSET = 68  # of the application id in the header: sqlite.org/fileformat2.html, section 1.3
 _BUSY_S = 20.0
+_RESTORE: Final = "restore a copy, or move it away and import again"
+_ORPHANS: Final = "SELECT count(*) FROM sets WHERE record_id NOT IN (SELECT id FROM records)"
 
 # What most records begin and continue with: zlib then needs a third of the room. Later keywords
 # stand nearer to the end, which is cheaper to refer to. It is kept in the file itself (`meta`).
@@ -203,12 +206,33 @@ def sqlite_trouble(path: Path) -> Iterator[None]:
         elif "readonly" in text or "unable to open" in text:
             text = f"cannot be opened for this ({text})"
         elif "malformed" in text or "not a database" in text:
-            text = f"damaged ({text}); restore a copy, or move it away and import again"
+            text = f"damaged ({text}); {_RESTORE}"
         elif "full" in text:
             text = "the disk is full; nothing was changed"
         raise FileError(path, text) from error
     except OSError as error:
         raise FileError(error.filename or path, error.strerror or str(error)) from error
+    except (TypeError, LookupError, ValueError, struct.error, zlib.error) as error:
+        # Values that cannot be what was written: the fault of the file, if its own check says so.
+        if isinstance(error, OffnadirError) or not (trouble := _damage(path)):
+            raise
+        raise FileError(path, f"damaged ({trouble}); {_RESTORE}") from error
+
+
+def _damage(path: Path) -> str:
+    """What SQLite's check finds wrong with the file; empty if nothing, or if it holds no store."""
+    try:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            if found != "ok":
+                return " ".join(found.split())
+            keys = connection.execute("SELECT count(*) FROM meta WHERE key = 'dictionary'")
+            orphans = connection.execute(_ORPHANS).fetchone()[0]
+            return "" if keys.fetchone()[0] and not orphans else "some of its content is gone"
+    except sqlite3.Error as error:
+        return str(error)
 
 
 class Packer:

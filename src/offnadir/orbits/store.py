@@ -252,11 +252,12 @@ class Store:
                 if after <= row[3] <= before and (wanted is None or row[0] in wanted)
             ]
             labels = self._labels()
+            named = [labels[row[0]] for row in rows]
         numbers = np.array([row[:4] for row in rows], np.int64).reshape(-1, 4)
         columns = {
-            "satellite": np.array([labels[row[0]][0] for row in rows], object),
+            "satellite": np.array([name for name, _ in named], object),
             "norad_id": numbers[:, 0].copy(),
-            "object_id": np.array([labels[row[0]][1] for row in rows], object),
+            "object_id": np.array([object_id for _, object_id in named], object),
             "sets": numbers[:, 1].copy(),
             "first_epoch": numbers[:, 2].copy(),
             "newest_epoch": numbers[:, 3].copy(),
