@@ -252,6 +252,8 @@ def test_few_sets_tell_the_orbit_but_no_manoeuvres(count):
         (2.0056, 0.01, 55.0),
         (14.5, 0.0, 63.4),
         (15.9, 0.001, 0.001),
+        (0.01, 0.1, 30.0),
+        (1e-6, 0.1, 30.0),
     ],
 )
 def test_other_orbits_raise_no_alarm(motion_rev_day, eccentricity, inclination_deg):
@@ -277,6 +279,18 @@ def test_other_orbits_raise_no_alarm(motion_rev_day, eccentricity, inclination_d
     history = object_history(sets)
     assert history.manoeuvres == ()
     assert history.repeat.revs >= 1
+
+
+@pytest.mark.parametrize("inclination_deg", [0.0, 180.0])
+def test_without_a_node_its_change_is_unknown(inclination_deg):
+    sets = [
+        dataclasses.replace(one, inclination_rad=inclination_deg * deg)
+        for one in made(DAILY, raise_m=[(20.2, 300.0)])
+    ]
+    history = object_history(sets)
+    assert len(history.manoeuvres) == 1
+    if inclination_deg == 0.0:
+        assert np.isnan(history.manoeuvres[0].node_change_rad)
 
 
 def test_wrong_calls_name_field_and_wish():
@@ -356,6 +370,12 @@ def test_the_figure_names_what_it_shows(told, tmp_path):
         assert f"<!-- {words} -->" in comments
 
 
+def test_the_figure_of_a_set_without_a_name_gives_its_number_once(tmp_path):
+    sets = [dataclasses.replace(one, name="NORAD 90001") for one in made(DAILY[:6])]
+    write_history_figure(object_history(sets), tmp_path / "figure.svg")
+    assert "<!-- NORAD 90001 -->" in (tmp_path / "figure.svg").read_text()
+
+
 def test_figures_of_thin_histories_are_drawn(tmp_path):
     for count in (1, 2, 6):
         path = tmp_path / f"{count}.svg"
@@ -409,6 +429,12 @@ def test_text_shows_one_line_a_manoeuvre(file):
     assert text.count("along-track") == text.count("cross-track") == 1
     quiet = run("--elements", file, "--stop", "2020-01-20").stdout
     assert "No manoeuvre stands out of the noise." in quiet
+
+
+def test_text_of_a_single_set_says_what_is_unknown(tmp_path):
+    text = run("--elements", written(tmp_path / "one.json", made(DAILY[:1]))).stdout
+    assert "decay            unknown" in text
+    assert "nan" not in text
 
 
 def test_figure_option_writes_the_figure(file, tmp_path):

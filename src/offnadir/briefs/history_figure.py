@@ -57,7 +57,9 @@ def write_history_figure(history: ObjectHistory, path: str | Path) -> None:
     with rc_context(style):
         figure = Figure(figsize=(10.0, 9.0), layout="constrained")
         axes = figure.subplots(4, 1, sharex=True, height_ratios=(3, 2, 2, 1.5))
-        figure.suptitle(f"{history.satellite} ({history.norad_id})", fontsize=12.0)
+        named = str(history.norad_id) in history.satellite
+        title = history.satellite if named else f"{history.satellite} ({history.norad_id})"
+        figure.suptitle(title, fontsize=12.0)
         _height(axes[0], history)
         _sizes(axes[1], history)
         _misses(axes[2], history)

@@ -234,10 +234,11 @@ def _summary(told: ObjectHistory) -> list[str]:
     lines = [
         f"{_name(told)}: {sets}",
         f"  mean height      {height[-1]:.3f} km over the equator's radius "
-        f"({height.min():.3f} to {height.max():.3f}), {told.height_m / km:.1f} km over the ellipsoid",
+        f"({height.min():.3f} to {height.max():.3f}), "
+        f"{_or_unknown(told.height_m / km, '.1f', ' km')} over the ellipsoid",
         f"  nodal period     {table['nodal_period_s'][-1] / minute:.4f} min, inclination "
         f"{table['inclination_rad'][-1] / deg:.4f} deg, eccentricity {table['eccentricity'][-1]:.6f}",
-        f"  decay            {told.decay_m_day:+.2f} m a day",
+        f"  decay            {_or_unknown(told.decay_m_day, '+.2f', ' m a day')}",
         f"  ascending node   {_clock(local[0])} mean local time, then {_clock(local[-1])}; "
         f"now {told.local_time_drift_s_day:+.2f} s a day",
         f"  ground track     {repeat.revs} revolutions in {_say.count(repeat.days, 'day')}, "
@@ -248,6 +249,10 @@ def _summary(told: ObjectHistory) -> list[str]:
             "  Sets are too few or too far apart to measure their noise: that of usual ones is assumed."
         )
     return lines
+
+
+def _or_unknown(value: float, form: str, unit: str) -> str:
+    return f"{value:{form}}{unit}" if math.isfinite(value) else "unknown"
 
 
 def _name(told: ObjectHistory) -> str:

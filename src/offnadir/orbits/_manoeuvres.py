@@ -140,7 +140,7 @@ def describe(step: Step, orbit: MeanOrbit, series: Series, good: Rows) -> Manoeu
         semi_major_change_m=float(size[0]),
         period_change_s=float(3.0 * np.pi / n * size[0] / a),
         inclination_change_rad=float(size[1] / a),
-        node_change_rad=float(size[2] / (a * sin_i)),
+        node_change_rad=float(size[2] / (a * sin_i)) if sin_i > 0.0 else float("nan"),
         eccentricity_change=ecc / a,
         strength=step.strength,
         confidence=float(np.exp(-step.by_chance)),

@@ -41,7 +41,8 @@ def repeat_cycle(
     """The cycle of up to `max_days` turns of the Earth that drifts least; of equal ones the shortest.
 
     From the nodal period and the Earth's turn against the node (Vallado, 4th ed., section 11.4.2,
-    equations 11-21 to 11-23). Raises nothing; a geostationary orbit repeats after one revolution.
+    equations 11-21 to 11-23). Raises nothing; a geostationary orbit repeats after one revolution, as does,
+    in more days than `max_days`, one that is slower than all of these.
     """
     turn_rad_s = EARTH_TURN_RAD_S - raan_rate_rad_s
     revs_a_day = latitude_rate_rad_s / turn_rad_s
@@ -55,8 +56,13 @@ def repeat_cycle(
         if best is None or abs(drift_m) < abs(best.drift_m):
             duration_s = revs * 2.0 * math.pi / latitude_rate_rad_s
             best = RepeatCycle(revs=revs, days=days, drift_m=drift_m, duration_s=duration_s)
-    assert best is not None  # one day and one revolution always count, or 30 days and one
-    return best
+    if best is not None:
+        return best
+    # Slower than one revolution in so many days: the cycle is one revolution.
+    days = round(1.0 / revs_a_day)
+    drift_m = 2.0 * math.pi * (days - 1.0 / revs_a_day) * WGS84_A_M
+    duration_s = 2.0 * math.pi / latitude_rate_rad_s
+    return RepeatCycle(revs=1, days=days, drift_m=drift_m, duration_s=duration_s)
 
 
 def local_time_of_node_h(tai_ns: NDArray[np.int64], raan_rad: Array) -> Array:

@@ -37,6 +37,7 @@ FALSE_ALARMS: Final = 1.0 / 3650.0
 _LEAST_SETS = 5  # with fewer, nothing can be told from noise
 _GAP_DAYS, _GAP_TIMES = 3.0, 5.0
 _RECENT_DAYS = 30.0
+_LONGEST_S = 1e9  # a revolution of 30 years
 _TURN = np.linspace(0.0, 1.0, 72, endpoint=False)
 
 
@@ -196,6 +197,8 @@ def _decay_m_day(orbit: MeanOrbit, busy: NDArray[np.bool_], wrong: NDArray[np.bo
 def _height_m(elements: ElementSet) -> float:
     """Mean height above WGS-84 over one revolution, evenly in time; NaN if SGP4 fails."""
     period_s = 2.0 * np.pi / elements.mean_motion_rad_s
+    if period_s > _LONGEST_S:
+        return float("nan")
     tai_ns = elements.epoch.tai_ns + np.rint(_TURN * period_s * 1e9).astype(np.int64)
     r_teme_m, _, _ = propagate(elements, tai_ns)
     rotation = rot_itrf_teme(tai_ns, EarthOrientation.bundled())
