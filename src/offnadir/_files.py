@@ -22,7 +22,7 @@ def replacing(path: Path) -> Iterator[Path]:
         if path.is_dir():
             raise FileError(path, "is a folder; wanted is the name of a file")
         special = path.exists() and not path.is_file()
-        target = path.resolve() if path.is_symlink() else path
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
     except OSError as error:
         raise FileError(path, f"cannot be written: {error.strerror or error}") from error
     if special:

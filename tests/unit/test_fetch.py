@@ -740,6 +740,11 @@ def test_wrong_wishes_are_told_by_field(
     assert caught.value.field == field
 
 
+def test_half_an_address_is_no_url() -> None:
+    with pytest.raises(InputError, match="--source"):
+        make_queries("http://[::1")
+
+
 def test_password_in_a_url_is_refused_and_not_repeated() -> None:
     with pytest.raises(InputError) as caught:
         make_queries("https://kim:s3cret@m.example/all.json")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -771,3 +773,18 @@ def failing(server: Loopback, url: str) -> None:
     error = trouble("update", "--source", url, "--group", "x")
     assert error.exit_code == 3
     assert "2 element sets" in str(error)
+
+
+def test_export_leaves_links_and_pipes_what_they_are(home: Path, elements_file: Path) -> None:
+    """What takes the place of /dev/stdout or of a link would be the end of it."""
+    good("import", elements_file)
+    target, link, pipe = home / "target.json", home / "link.json", home / "pipe"
+    link.symlink_to(target)
+    good("export", link)
+    assert link.is_symlink()
+    assert json.loads(target.read_text())
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    good("export", pipe)
+    assert reader.communicate(timeout=20)[0] == target.read_bytes()
+    assert pipe.is_fifo()

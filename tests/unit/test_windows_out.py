@@ -336,6 +336,15 @@ def test_a_link_stays_one(tmp_path):
     assert [path.name for path in (tmp_path / "real").iterdir()] == ["windows.csv"]
 
 
+def test_a_link_to_itself_gives_way_to_the_file(tmp_path):
+    link = tmp_path / "windows.csv"
+    link.symlink_to(link.name)
+    with output("csv", link, ALL, {}) as out:
+        out.write(windows(0, 3))
+        out.finish()
+    assert len(link.read_text("utf-8").splitlines()) == 4
+
+
 @pytest.mark.parametrize("name", [".", "", "a" * 255, "a" * 300, "file/windows.csv"])
 def test_a_name_that_no_file_can_have_is_told(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)

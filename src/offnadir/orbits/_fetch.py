@@ -280,7 +280,10 @@ class Client:
 
 def check_url(url: str, field: str) -> str:
     """The URL, if it is one of http or https without a password in it."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # half an address of IPv6, say
+        raise InputError(field, url, "a URL that begins with https:// or http://") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(field, url, "a URL that begins with https:// or http://")
     if parts.username is not None or parts.password is not None:
