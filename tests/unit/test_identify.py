@@ -170,6 +170,45 @@ def test_an_item_whose_incidence_is_an_elevation_is_set_right(tmp_path):
     assert "incidence_rad" not in senseless.angles
 
 
+def test_incidence_without_off_nadir_is_believed_of_radars_and_doubted_of_others(tmp_path, crowd):
+    alone = {"view:off_nadir": None, "view:azimuth": None}
+    radar = read_image_item(item(tmp_path, **alone, **{"sar:product_type": "GEC"}))
+    assert radar.angles == {"incidence_rad": pytest.approx(INCIDENCE_AS_PUBLISHED * deg)}
+    assert radar.notes == ()
+    for published in (INCIDENCE_AS_PUBLISHED, 90 - INCIDENCE_AS_PUBLISHED):
+        known = read_image_item(item(tmp_path, **alone, **{"view:incidence_angle": published}))
+        assert "nobody can tell" in known.notes[0]
+        found = identify(crowd, picture(within_s=5.0, **known.angles))
+        (own,) = [one for one in found if one.elements.norad_id == 40115]
+        assert abs(own.misfits["incidence"]) < 2
+        assert own.incidence_rad / deg == pytest.approx(90 - INCIDENCE_AS_PUBLISHED, abs=1)
+
+
+def test_an_item_of_many_days_is_no_picture(tmp_path):
+    path = item(tmp_path)
+    whole = json.loads(path.read_text())
+    whole["properties"] |= {"start_datetime": "2025-01-01T00:00:00Z", "end_datetime": TIME}
+    path.write_text(json.dumps(whole))
+    with pytest.raises(InputError, match="end_datetime"):
+        read_image_item(path)
+
+
+def test_an_item_nested_without_end_is_refused(tmp_path):
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="STAC item as JSON"):
+        read_image_item(tmp_path / "deep.json")
+
+
+def test_a_first_that_does_not_fit_is_told(tmp_path):
+    sets = tmp_path / "wv3.3le"
+    sets.write_text(WORLDVIEW_3)
+    arguments = ["identify", "--elements", str(sets), "--site", f"{LAT},{LON}", "--time", TIME]
+    right = CliRunner().invoke(app, [*arguments, "--azimuth", str(AZIMUTH)])
+    assert "none fits well" not in right.stderr
+    wrong = CliRunner().invoke(app, [*arguments, "--azimuth", str(AZIMUTH + 180)])
+    assert "none fits well: the azimuth of the first is off by" in wrong.stderr
+
+
 def test_an_item_across_the_antimeridian_has_its_middle_there(tmp_path):
     ring = [[179.9, 0], [-179.9, 0], [-179.9, 0.2], [179.9, 0.2], [179.9, 0]]
     known = read_image_item(item(tmp_path, geometry={"type": "Polygon", "coordinates": [ring]}))

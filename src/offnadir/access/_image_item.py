@@ -14,6 +14,7 @@ from offnadir.errors import FileError, InputError
 from offnadir.units import deg
 
 _LOWEST, _HIGHEST = 1.02, 1.35  # radii of orbits that take pictures, in radii of the Earth
+_LONGEST_S = 5 * 86400.0 - 1.0
 _ANGLES = {
     "view:off_nadir": ("off_nadir_rad", 0.0, 90.0),
     "view:azimuth": ("azimuth_rad", -360.0, 360.0),
@@ -41,7 +42,8 @@ def read_image_item(path: str | Path) -> ImageItem:
     The place is the middle of the footprint (or of `bbox`). Times are often cut to a second: half of
     one is added to the tolerance. `view:incidence_angle` is the satellite's elevation in some
     catalogues: where the off-nadir angle is known, the orbit's height tells which it is, and where
-    neither makes sense it is left out. Raises FileError and InputError.
+    neither makes sense it is left out. Without it radars (`sar:*`) are believed, and of other pictures
+    `angles` says `incidence_or_elevation`. Raises FileError and InputError.
     """
     name = str(path)
     try:
@@ -52,7 +54,7 @@ def read_image_item(path: str | Path) -> ImageItem:
         raise InputError("image item", name, "a STAC item as JSON") from error
     try:
         item = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("image item", name, "a STAC item as JSON", hint=str(error)) from error
     if not isinstance(item, dict) or not isinstance(item.get("properties"), dict):
         raise InputError("image item", name, "one STAC item: a GeoJSON Feature with properties")
@@ -60,7 +62,8 @@ def read_image_item(path: str | Path) -> ImageItem:
     notes: list[str] = []
     time, within_s = _time(properties, name)
     angles = _angles(properties, name)
-    _settle_incidence(angles, notes)
+    radar = any(key.startswith("sar:") for key in properties)
+    _settle_incidence(angles, notes, radar)
     return ImageItem(
         site=_site(item, name),
         time=time,
@@ -80,6 +83,9 @@ def _time(properties: dict[str, Any], name: str) -> tuple[Epoch, float]:
         if last < first:
             raise InputError("end_datetime", end, f"not before start_datetime {begin}", where=name)
         half_s = (last - first) / 2
+        if half_s > _LONGEST_S:
+            wish = f"up to ten days after start_datetime {begin}"
+            raise InputError("end_datetime", end, wish, where=name, hint="is it one picture?")
         return first + half_s, half_s + 1.0
     instant = properties.get("datetime")
     if not instant:
@@ -101,16 +107,19 @@ def _angles(properties: dict[str, Any], name: str) -> dict[str, float]:
     return angles
 
 
-def _settle_incidence(angles: dict[str, float], notes: list[str]) -> None:
+def _settle_incidence(angles: dict[str, float], notes: list[str], radar: bool) -> None:
     """Tell incidence from elevation by the orbit's height: sin(incidence) / sin(off-nadir) = r / R."""
     if "incidence_rad" not in angles:
         return
     given = angles["incidence_rad"]
     tilt = angles.get("off_nadir_rad")
     if tilt is None:
-        # Nobody can tell: an elevation of 60 is as likely as an incidence of 60.
-        notes.append("view:incidence_angle left out: without view:off_nadir it may be an elevation")
-        del angles["incidence_rad"]
+        if not radar:
+            notes.append(
+                "view:incidence_angle may be the satellite's elevation, and without view:off_nadir nobody"
+                " can tell: whichever fits better is taken"
+            )
+            angles["incidence_or_elevation"] = True
         return
 
     def fits(incidence: float) -> bool:

@@ -57,7 +57,9 @@ class Picture:
     """What is known of a picture: place, time [within s] and any of the angles [rad].
 
     `azimuth_rad` is from the place to the satellite, `incidence_rad` at the place from the vertical,
-    `off_nadir_rad` at the satellite; the Sun's angles are at the place (a shadow points away from it).
+    `off_nadir_rad` at the satellite; with `incidence_or_elevation` nobody knows whether `incidence_rad` is
+    one or 90 degrees less it, and what fits better is taken. The Sun's angles are at the place (a shadow
+    points away from it).
     """
 
     site: Site
@@ -68,6 +70,7 @@ class Picture:
     incidence_rad: float | None = None
     sun_elevation_rad: float | None = None
     sun_azimuth_rad: float | None = None
+    incidence_or_elevation: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.within_s <= 5 * 86400:
@@ -227,6 +230,9 @@ def _terms(
             off[name] = angles[name] - known
             if name.endswith("azimuth"):
                 off[name] = _turn(off[name])
+            elif name == "incidence" and picture.incidence_or_elevation:
+                other = angles[name] - (np.pi / 2 - known)
+                off[name] = np.where(np.abs(other) < np.abs(off[name]), other, off[name])
     return off, sigmas, angles
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _WITHIN_S = 60.0
 _OLD_DAYS = 7.0
+_FAR_SIGMAS = 5.0
+_SEEN = ("off_nadir", "azimuth", "incidence")
 _LIMITS = {
     "--off-nadir": (0.0, 90.0),
     "--azimuth": (-360.0, 360.0),
@@ -154,6 +156,8 @@ def _picture(
         if value is not None:
             _check(name, value)
             angles[f"{name[2:].replace('-', '_')}_rad"] = value * deg
+    if given["--incidence"] is not None:
+        angles.pop("incidence_or_elevation", None)
     if site is not None:
         places = read_sites(site)
         if len(places) != 1:
@@ -186,6 +190,12 @@ def _warn(picture: Picture, found: tuple[Candidate, ...]) -> None:
         sun = max(abs(best.misfits.get(k, 0.0)) for k in ("sun_elevation", "sun_azimuth"))
         if sun > 4:
             warnings.append("the Sun stood elsewhere: place, time or the Sun's angles are wrong")
+        name = max(_SEEN, key=lambda k: abs(best.misfits.get(k, 0.0)))
+        if abs(best.misfits.get(name, 0.0)) > _FAR_SIGMAS:
+            warnings.append(
+                f"none fits well: the {name.replace('_', '-')} of the first is off by "
+                f"{abs(best.misfits[name]):.0f} sigma; an angle may be wrong, or the satellite absent"
+            )
         if len(found) > 1 and best.score < 3 * found[1].score:
             warnings.append(
                 "the first two are close: more angles, or a smaller --within, would tell"
