@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from offnadir._table import Table
 from offnadir.access import MaxOffNadir, MinElevation, find_windows
 from offnadir.access.areas import (
     Area,
@@ -373,9 +374,15 @@ def test_shares_add_up_until_the_area_is_covered(sky):
     half = covered_at(table, 0.5)
     row = int(np.argmax(table["total_share"] >= 0.5))
     assert half is not None
-    assert half.tai_ns == table["stop"][row]
+    assert half.tai_ns == table["stop"][: row + 1].max()
     assert covered_at(table, 1.0) is None or table["total_share"][-1] == 1.0
     assert (table["strip_width_m"] == 150 * km).all()
+
+
+def test_shares_are_reached_in_order_though_the_first_window_ends_last():
+    stop_s = np.array([900, 100, 300])  # the first satellite hardly moves
+    table = Table({"stop": stop_s * 10**9, "total_share": np.array([0.3, 0.7, 1.0])})
+    assert {covered_at(table, share).tai_ns for share in (0.3, 0.5, 1.0)} == {900 * 10**9}
 
 
 def test_a_swath_wider_than_the_area_takes_all_at_once(sky):

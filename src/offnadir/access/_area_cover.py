@@ -95,11 +95,14 @@ _TEXTS = ("satellite", "area")
 
 
 def covered_at(table: Table, share: float) -> Epoch | None:
-    """When a table of `cover_area` reaches a share of the area: the stop of that window; None if never."""
+    """When a table of `cover_area` has reached a share of the area; None if never.
+
+    By then all windows that count towards the share have ended: a long one may end after its successors.
+    """
     if not 0.0 < share <= 1.0:
         raise InputError("share", share, "above 0, up to 1")
     enough = np.flatnonzero(table["total_share"] >= share)
-    return Epoch(int(table["stop"][enough[0]])) if len(enough) else None
+    return Epoch(int(table["stop"][: enough[0] + 1].max())) if len(enough) else None
 
 
 @dataclass(frozen=True, slots=True)
