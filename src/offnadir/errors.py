@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 
 class OffnadirError(Exception):
@@ -11,10 +12,14 @@ class OffnadirError(Exception):
     exit_code = 1
 
 
+MISSING: Final = object()  # the value of an InputError about what was not written at all
+
+
 class InputError(OffnadirError, ValueError):
     """Something the user wrote is wrong: names the field, its value and what was wished for.
 
-    `where` is the place that a person would look at: a file, a file and line, an option.
+    `where` is the place that a person would look at: a file, a file and line, an option. The value is
+    MISSING where nothing was written that could be shown.
     """
 
     exit_code = 2
@@ -31,7 +36,8 @@ class InputError(OffnadirError, ValueError):
         shown = repr(value)
         if len(shown) > 120:
             shown = shown[:117] + "..."
-        text = f"{place}{field} = {shown}: must be {wish}"
+        written = "" if value is MISSING else f" = {shown}"
+        text = f"{place}{field}{written}: must be {wish}"
         super().__init__(f"{text} ({hint})" if hint else text)
 
 

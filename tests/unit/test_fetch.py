@@ -901,7 +901,7 @@ def test_account_file_that_is_wrong_is_not_quoted(tmp_path: Path, text: str) -> 
 def test_account_that_is_missing_is_told_with_both_ways(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         space_track_account({"XDG_CONFIG_HOME": str(tmp_path)})
-    assert "OFFNADIR_SPACE_TRACK_USER" in str(caught.value)
+    assert "Space-Track account: must be given: set OFFNADIR_SPACE_TRACK_USER" in str(caught.value)
     assert "space-track.toml" in str(caught.value)
 
 

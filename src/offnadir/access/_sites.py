@@ -36,15 +36,15 @@ _DELIMITERS = ",;\t|"
 _MOST_TOLD = 20
 
 
-def read_sites(text_or_path: str) -> tuple[Site, ...]:
+def read_sites(text_or_path: str, *, field: str = "site") -> tuple[Site, ...]:
     """Sites from "LAT,LON[,ALT_M]" (degrees, metres), or from a GeoJSON or CSV file of points.
 
     GeoJSON positions are longitude first; features are named by properties.name, id or title. A CSV file
     has a header with lat_deg and lon_deg, and alt_m and name or id if need be (also lat, latitude, lon,
     longitude, alt ...); commas, semicolons, tabs or bars part the columns. A place without a name is
-    called by its coordinates on the command line, by file and number in a file. Raises InputError, or
-    InputProblems with all bad rows, naming line, column and value; FileError for a file that cannot be
-    read.
+    called by its coordinates on the command line, by file and number in a file. Raises InputError about
+    `field`, or InputProblems with all bad rows, naming line, column and value; FileError for a file that
+    cannot be read.
 
     >>> read_sites("37.57,126.98,38")[0].alt_m
     38.0
@@ -52,8 +52,8 @@ def read_sites(text_or_path: str) -> tuple[Site, ...]:
     match = _COORDINATES.fullmatch(text_or_path)
     if match is not None:
         lat, lon, alt = (float(part or 0.0) for part in match.groups())
-        return (_site(text_or_path.strip(), lat, lon, alt, field="site", value=text_or_path),)
-    path = _existing(text_or_path)
+        return (_site(text_or_path.strip(), lat, lon, alt, field=field, value=text_or_path),)
+    path = _existing(text_or_path, field)
     text = utf8_text(read_bytes(path), path)
     if path.suffix.lower() in (".json", ".geojson") or text.lstrip().startswith("{"):
         results = list(_from_geojson(path))
@@ -71,10 +71,10 @@ def read_sites(text_or_path: str) -> tuple[Site, ...]:
     return tuple(one for one in results if isinstance(one, Site))
 
 
-def _existing(text: str) -> Path:
+def _existing(text: str, field: str) -> Path:
     """The file that a text names, if there is one."""
     if not text.strip():
-        raise InputError("site", text, _WISH)
+        raise InputError(field, text, _WISH)
     path = Path(text)
     try:
         exists = path.exists()
@@ -86,7 +86,7 @@ def _existing(text: str) -> Path:
         hint = "there is no such file"
         if _LOOKS_LIKE_NUMBERS.fullmatch(text):
             hint = "for example 37.57,126.98, north and east positive"
-        raise InputError("site", text, _WISH, hint=hint)
+        raise InputError(field, text, _WISH, hint=hint)
     return path
 
 
@@ -114,7 +114,7 @@ def _from_geojson(path: Path) -> Iterator[Site | InputError]:
 
 def _point(feature: Feature, name: str) -> Site:
     if feature.geometry != "Point":
-        hint = "`offnadir look` watches points; areas go into a mission file for `offnadir plan`"
+        hint = "`offnadir look` takes polygons with --area, `offnadir plan` in a mission file"
         raise InputError("", feature.geometry, "a Point", hint=hint)
     lon, lat, alt = read_position(feature.coordinates)
     return _site(name, lat, lon, alt)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offnadir.cli import _say
-from offnadir.errors import InputError
+from offnadir.errors import MISSING, InputError
 
 if TYPE_CHECKING:
     from offnadir._table import Table
@@ -153,7 +153,7 @@ class Ground:
             raise InputError("--area", str(self.area[0]), "given without --site")
         if not self.site and not self.area:
             wish = "given: LAT,LON[,ALT_M] or a file of places, or --area with a file of polygons"
-            raise InputError("--site", None, wish)
+            raise InputError("--site", MISSING, wish)
         for option, value in (("--mode", self.mode), ("--swath", self.swath)):
             if value is not None and not self.area:
                 raise InputError(option, value, "given with --area")
@@ -168,7 +168,7 @@ class Ground:
     def _places(self) -> Places:
         from offnadir.access import read_sites
 
-        return Places(sites=[one for text in self.site for one in read_sites(text)])
+        return Places(sites=[one for text in self.site for one in read_sites(text, field="--site")])
 
     def _areas(self) -> Areas:
         from offnadir.access.areas import read_areas

@@ -12,7 +12,7 @@ import typer
 from offnadir._files import replacing
 from offnadir.cli import _elements as _lib
 from offnadir.cli import _say
-from offnadir.errors import InputError
+from offnadir.errors import MISSING, InputError
 
 if TYPE_CHECKING:
     from offnadir.orbits.update import Outcome, Query
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 elements = typer.Typer(
     name="elements",
     help="A local store of element sets with their history: fill it, look into it, take from it.",
+    short_help="A local store of element sets with their history.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -264,7 +265,7 @@ def export(
         sets = _lib.take(source, choice, at, every=every)
         place = source.path
     if not sets:
-        raise InputError("filters", None, f"met by some of the sets in {place}")
+        raise InputError("filters", MISSING, f"met by some of the sets in {place}")
     lines = ",\n".join(json_.dumps(one.fields, ensure_ascii=False) for one in sets)
     text = f"[\n{lines}\n]\n"
     if str(file) == "-":

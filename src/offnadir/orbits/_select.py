@@ -33,21 +33,25 @@ def nearest_sets(
 
 
 def select_satellites(
-    elements: Iterable[ElementSet], wanted: str | int, *, near: Epoch | None = None
+    elements: Iterable[ElementSet],
+    wanted: str | int,
+    *,
+    near: Epoch | None = None,
+    field: str = "satellite",
 ) -> tuple[ElementSet, ...]:
     """The objects that are meant by a NORAD number or a name, one set each (see `nearest_sets`).
 
     Tried in turn: the number (25544, "25544", or Alpha-5 such as "T0438"); the whole name; a part of
     the name (not for digits alone). Case does not count; blanks, hyphens and underscores are alike.
     Several objects may match: all are given, and the caller decides whether that is too many. An
-    object that was renamed is found by any of its names. Raises InputError, with similar names as a
-    hint, if nothing matches.
+    object that was renamed is found by any of its names. Raises InputError about `field`, with similar
+    names as a hint, if nothing matches.
     """
     sets = tuple(elements)
     ids = _matching_ids(sets, wanted)
     if not ids:
         wish = "the NORAD number or name of an object in the element sets"
-        raise InputError("satellite", wanted, wish, hint=_hint(sets, wanted))
+        raise InputError(field, wanted, wish, hint=_hint(sets, wanted))
     return nearest_sets((one for one in sets if one.norad_id in ids), near=near)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from offnadir.errors import FileError, InputError
+from offnadir.errors import MISSING, FileError, InputError
 from offnadir.orbits._fetch import check_url
 
 CELESTRAK_URL: Final = "https://celestrak.org/NORAD/elements/gp.php"
@@ -140,7 +140,7 @@ def space_track_account(environment: Mapping[str, str] = os.environ) -> Account:
             content = tomllib.load(file)
     except FileNotFoundError as error:
         wish = f"given: set {_USER} and {_PASSWORD}, or write user and password to {path}"
-        raise InputError("Space-Track account", None, wish) from error
+        raise InputError("Space-Track account", MISSING, wish) from error
     except OSError as error:
         raise FileError(path, error.strerror or str(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
