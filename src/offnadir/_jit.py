@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config
+from numba.core import config, event
 
 _FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 
@@ -72,9 +72,9 @@ def part(function: Callable[..., Any]) -> Callable[..., Any]:
     return kernel(function, forceinline=True)
 
 
-def is_compiled() -> bool:
-    """Whether an earlier run left compiled kernels of these sources behind."""
-    return any(cache_folder().rglob("*.nbi"))
+def is_compiled(kernel_name: str) -> bool:
+    """Whether an earlier run left a kernel of these sources behind, by module and name: "_rows.rows"."""
+    return any(cache_folder().rglob(f"{kernel_name}-*.nbi"))
 
 
 def compile_beside(module: str) -> None:
@@ -92,3 +92,24 @@ def compile_beside(module: str) -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+
+
+class _Teller(event.Listener):
+    """Calls once, when the compiler first has to work: no kernel of that kind was on disk."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell: Callable[[], None] | None = tell
+
+    def on_start(self, event: Any) -> None:
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell()
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+def on_compiling(tell: Callable[[], None]) -> None:
+    """Call `tell` before the first kernel is compiled in this process; never if all are on disk."""
+    register: Any = event.register
+    register("numba:compile", _Teller(tell))

@@ -427,13 +427,15 @@ def test_text_shows_one_line_a_manoeuvre(file):
     text = run("--elements", file).stdout
     assert text.startswith("MADE UP (90001): 62 element sets, 2020-01-01 to 2020-02-29")
     assert text.count("along-track") == text.count("cross-track") == 1
+    assert max(map(len, text.splitlines())) <= 120
     quiet = run("--elements", file, "--stop", "2020-01-20").stdout
     assert "No manoeuvre stands out of the noise." in quiet
 
 
 def test_text_of_a_single_set_says_what_is_unknown(tmp_path):
     text = run("--elements", written(tmp_path / "one.json", made(DAILY[:1]))).stdout
-    assert "decay            unknown" in text
+    assert ": 1 element set\n" in text
+    assert "decay            unknown\n" in text
     assert "nan" not in text
 
 
@@ -441,6 +443,9 @@ def test_figure_option_writes_the_figure(file, tmp_path):
     result = run("--elements", file, "--figure", tmp_path / "made.png")
     assert result.exit_code == 0
     assert (tmp_path / "made.png").stat().st_size > 10_000
+    vain = run("--elements", file, "--figure", tmp_path / "nowhere" / "made.png")
+    assert isinstance(vain.exception, FileError)
+    assert vain.stdout == ""  # told before the work
 
 
 def test_satellite_must_be_named_if_there_are_several(file, tmp_path):
@@ -461,7 +466,7 @@ def test_satellite_must_be_named_if_there_are_several(file, tmp_path):
         (["--stop", "2010-01-01"], "--stop"),
         (["--start", "2020-02-01", "--stop", "2020-01-01"], "--stop"),
         (["--figure", "x.gif"], "--figure"),
-        (["--satellite", "nothing like it"], "satellite"),
+        (["--satellite", "nothing like it"], "--satellite"),
     ],
 )
 def test_the_command_refuses_with_the_field(file, args, field):

@@ -244,6 +244,8 @@ def test_the_command_ranks_and_names_its_columns(tmp_path, crowd):
     assert abs(row["time_offset_s"]) < 1
     assert row["score"] == 1
     assert "the item says WV03" in result.stderr
+    (alone,) = json.loads(CliRunner().invoke(app, [*arguments, "--prior", "none"]).stdout)
+    assert row["imaging"] is alone["imaging"] is True  # what it carries, whether or not it counts
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,11 @@ _BREAK_DAYS, _BREAK_TIMES = 10.0, 5.0
 
 
 def check_figure_path(path: Path, *, field: str = "path") -> None:
-    """Raise InputError unless the name ends in a format that can be drawn."""
+    """Raise InputError unless the name ends in a format that can be drawn, FileError without its folder."""
     if path.suffix.lower() not in _SUFFIXES:
         raise InputError(field, str(path), f"a file name ending in {', '.join(_SUFFIXES)}")
+    if not path.parent.is_dir():
+        raise FileError(path, "cannot be written: No such file or directory")
 
 
 def write_history_figure(history: ObjectHistory, path: str | Path) -> None:

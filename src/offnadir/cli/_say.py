@@ -38,12 +38,19 @@ def some(items: Sequence[str], shown: int = _SHOWN) -> Iterator[str]:
         yield f"... and {len(items) - shown} more"
 
 
-def first_use() -> None:
-    """Say why the very first search takes longer, and let a second process compile a part of it."""
+def first_use(what: str) -> None:
+    """Say why a first use takes longer, at the moment when something has to be compiled."""
+    from offnadir._jit import on_compiling
+
+    on_compiling(lambda: note(f"First use: compiling {what}, once ..."))
+
+
+def first_search() -> None:
+    """The same for the access search; a second process compiles a part of it."""
     from offnadir._jit import compile_beside, is_compiled
 
-    if not is_compiled():
-        note("First use: compiling the search, some ten to fifteen seconds, once ...")
+    first_use("the search, up to half a minute")
+    if not is_compiled("_rows.rows"):
         compile_beside("offnadir.access._warm")
 
 

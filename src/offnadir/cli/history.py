@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from offnadir.cli import _say
-from offnadir.errors import InputError
+from offnadir.errors import MISSING, InputError
 
 if TYPE_CHECKING:
     from offnadir.orbits import ElementSet
@@ -22,8 +22,9 @@ def history(
     elements: Annotated[
         list[Path],
         typer.Option(
+            metavar="FILE",
             help="File of element sets with a history: TLE, 3LE, OMM as JSON, XML, KVN or CSV; "
-            "gzip too. Repeatable."
+            "gzip too. Repeatable.",
         ),
     ],
     satellite: Annotated[
@@ -55,7 +56,7 @@ def history(
 
         check_figure_path(figure, field="--figure")
     sets = _choose(elements, satellite, start, stop)
-    _first_use(len(sets))
+    _say.first_use("the search for manoeuvres, some ten seconds")
     told = object_history(sets)
     if json:
         _say.print_json(_document(told))
@@ -66,13 +67,6 @@ def history(
 
         write_history_figure(told, figure)
         _say.note(f"wrote {figure}")
-
-
-def _first_use(sets: int) -> None:
-    from offnadir._jit import is_compiled
-
-    if sets > 1 and not is_compiled():
-        _say.note("First use: compiling the search for manoeuvres, a few seconds, once ...")
 
 
 def _choose(
@@ -86,12 +80,12 @@ def _choose(
     sets = read_sets(files, near=None)
     names = {one.norad_id: one.name for one in sets}
     if wanted is not None:
-        chosen = select_satellites(sets, wanted)
+        chosen = select_satellites(sets, wanted, field="--satellite")
         names = {one.norad_id: one.name for one in chosen}
     if len(names) > 1:
         few = ", ".join(_say.some([f"{name} ({key})" for key, name in names.items()]))
         wish = "the NORAD number or name of one object"
-        raise InputError("--satellite", wanted or "", wish, hint=f"there are {few}")
+        raise InputError("--satellite", wanted or MISSING, wish, hint=f"there are {few}")
     sets = [one for one in sets if one.norad_id in names]
     begin = Epoch.from_utc(start, field="--start") if start else None
     end = Epoch.from_utc(stop, field="--stop") if stop else None
@@ -266,28 +260,24 @@ def _clock(hours: float) -> str:
 
 
 _HEADER = (
-    "time (UTC)", "+- h", "between sets of", "and", "delta-v m/s", "direction", "along mm/s",
-    "cross mm/s", "height m", "incl. deg", "period s", "confidence",
+    "time (UTC)", "+- h", "sets from", "to", "dv m/s", "direction", "along mm/s", "cross mm/s",
+    "height m", "conf.",
 )  # fmt: skip
-_RIGHT = (False, True, False, False, True, False, True, True, True, True, True, True)
+_RIGHT = (False, True, False, False, True, False, True, True, True, True)
 
 
 def _cells(one: Manoeuvre) -> tuple[str, ...]:
-    from offnadir.units import deg
-
     star = "*" if one.sets_after < 2 else ""
     return (
         one.time.utc(0)[:16].replace("T", " ") if one.timed else "unknown",
         f"{one.time_sigma_s / 3600:.1f}" if one.timed else "",
-        one.start.utc(0)[:16].replace("T", " "),
-        one.stop.utc(0)[:16].replace("T", " "),
+        one.start.utc(0)[:10],
+        one.stop.utc(0)[:10],
         f"{one.delta_v_m_s:.4f}",
         one.direction,
         _with_sigma(one.along_m_s, one.along_sigma_m_s),
         _with_sigma(one.cross_m_s, one.cross_sigma_m_s),
         f"{one.semi_major_change_m:+.1f}",
-        f"{one.inclination_change_rad / deg:+.4f}",
-        f"{one.period_change_s:+.3f}",
         f"{min(one.confidence, 0.9999):.4f}{star}",
     )
 

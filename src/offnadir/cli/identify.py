@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from offnadir.cli import _say
-from offnadir.errors import InputError
+from offnadir.errors import MISSING, InputError
 
 if TYPE_CHECKING:
     from offnadir.access.identify import Candidate, Picture
@@ -29,7 +30,12 @@ _LIMITS = {
 
 def identify(
     elements: Annotated[
-        list[Path], typer.Option(help="File of element sets of the time of the picture.")
+        list[Path],
+        typer.Option(
+            metavar="FILE",
+            help="File of element sets of the time of the picture, or a store of `offnadir "
+            "elements`. Repeatable.",
+        ),
     ],
     site: Annotated[
         str | None,
@@ -103,16 +109,16 @@ def identify(
     }
     picture, platform = _picture(site, time, within, given, image_item)
     chosen = nearest_sets(read_sets(elements, near=picture.time), near=picture.time)
-    _say.first_use()
+    cameras = imaging_objects(chosen)
     with _say.progress(quiet=False) as report:
         found = find(
             chosen,
             picture,
-            imaging=imaging_objects(chosen) if prior == "imaging" else (),
+            imaging=cameras if prior == "imaging" else (),
             progress=lambda done, total: report("Comparing", done, total),
         )
     _warn(picture, found)
-    rows = [_row(one) for one in found[:top]]
+    rows = [_row(one, cameras) for one in found[:top]]
     if json:
         _say.print_json(rows)
     elif rows:
@@ -159,7 +165,7 @@ def _picture(
     if given["--incidence"] is not None:
         angles.pop("incidence_or_elevation", None)
     if site is not None:
-        places = read_sites(site)
+        places = read_sites(site, field="--site")
         if len(places) != 1:
             raise InputError("--site", site, f"one place, not {len(places)}")
         place = places[0]
@@ -167,7 +173,7 @@ def _picture(
         instant, slack_s = Epoch.from_utc(time, field="--time"), 0.0
     if place is None or instant is None:
         missing = "--site" if place is None else "--time"
-        raise InputError(missing, None, "given, or an --image-item that tells it")
+        raise InputError(missing, MISSING, "given, or an --image-item that tells it")
     if within is not None and not 0 <= within <= 5 * 86400:
         raise InputError("--within", within, "from 0 to 432000 seconds")
     within_s = (_WITHIN_S if within is None else within) + slack_s
@@ -203,7 +209,7 @@ def _warn(picture: Picture, found: tuple[Candidate, ...]) -> None:
     _say.warn(warnings)
 
 
-def _row(one: Candidate) -> dict[str, Any]:
+def _row(one: Candidate, cameras: Collection[int]) -> dict[str, Any]:
     from offnadir.units import deg
 
     worst = max(one.misfits, key=lambda k: abs(one.misfits[k]))
@@ -220,7 +226,7 @@ def _row(one: Candidate) -> dict[str, Any]:
         "score": round(one.score, 6),
         "decided_by": worst,
         "misfits": {name: round(value, 2) for name, value in one.misfits.items()},
-        "imaging": one.imaging,
+        "imaging": one.elements.norad_id in cameras,
         "element_set_age_days": round(one.age_s / 86400, 2),
         "timing_sigma_s": round(one.timing_sigma_s, 2),
     }

@@ -236,7 +236,7 @@ def _look(
     flock = read_flock(files, wanted, span)
     names = flock.names() if rows.sort == "satellite" else ground.names()
     about = {"span": f"{span.start.utc()}/{span.stop.utc()}"}
-    _say.first_use()
+    _say.first_search()
     count = 0
     with output(
         target.kind,

@@ -53,7 +53,7 @@ def run_plan(mission_file: Path, output: Path, *, quiet: bool, as_json: bool = F
         mission = load_mission(mission_file)
         if not quiet:
             _say.warn(mission.warnings)
-            _say.first_use()
+            _say.first_search()
         with _say.progress(quiet) as report:
             plan = make_plan(mission, progress=report)
         document = plan.document
