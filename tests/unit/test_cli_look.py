@@ -392,7 +392,7 @@ def test_an_interrupt_while_loading_shows_no_traceback():
     assert (result.returncode, result.stderr) == (130, "offnadir: interrupted\n")
 
 
-@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]])
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"], ["--sort", "none", "--json"]])
 def test_a_reader_that_goes_away_is_no_failure(elements_file, form):
     """`offnadir look ... | head -1` ends without a word and with exit code 0."""
     reader, writer = os.pipe()
@@ -442,6 +442,46 @@ def test_a_date_beyond_all_tables_shows_no_line_of_code(elements_file):
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "Warning" not in result.stderr
+
+
+def test_what_cannot_be_followed_does_not_count_as_old(tmp_path, elements_file):
+    lines = elements_file.read_text().splitlines()
+    alone = Looked("--elements", str(elements_file), *DAY, *SEOUL, "--satellite", "40697").err
+    # The same set of eight years before, under another number, with the drag of a falling one.
+    one, two = lines[lines.index(next(x for x in lines if x.startswith("1 40697"))) :][:2]
+    falling = "1 90001" + one[7:18] + "18" + one[20:53] + " 99999-1" + one[61:68]
+    both = [one, two, with_checksum(falling), with_checksum("2 90001" + two[7:68])]
+    path = tmp_path / "both.tle"
+    path.write_text("\n".join(both) + "\n")
+    told = Looked("--elements", str(path), *DAY, *SEOUL)
+    assert not told.trouble
+    assert "90001" in told.err
+    assert "the satellite has decayed" in told.err
+    assert alone in told.err
+    assert "warning: an element set is" not in told.err
+
+
+def with_checksum(line: str) -> str:
+    return line + str(sum(int(c) if c.isdigit() else c == "-" for c in line) % 10)
+
+
+def test_files_of_positions_may_lack_a_number_and_are_not_filtered(tmp_path):
+    path = tmp_path / "craft.csv"
+    rows = (f"2026-05-31T00:{i:02}:00Z,{2 * i - 60},10,600000,CRAFT\n" for i in range(60))
+    path.write_text("time_utc,lat_deg,lon_deg,alt_m,satellite\n" + "".join(rows))
+    asked = ("--elements", str(path), "--site", "0,10", *DAY)
+    (row,) = Looked(*asked, "--json").rows
+    assert row["norad_id"] is None
+    assert row["satellite"] == "CRAFT"
+    assert row["min_off_nadir_deg"] < 0.01
+    assert re.search(r"^CRAFT +- +0,10 ", Looked(*asked).out, re.MULTILINE)
+    Looked(*asked, "--parquet", str(tmp_path / "w.parquet"))
+    assert pq.read_table(tmp_path / "w.parquet")["norad_id"].to_pylist() == [None]
+    assert "are not filtered" in Looked(*asked, "--group", "imaging").err
+
+
+def test_what_was_not_given_has_no_value():
+    assert Looked("--elements", "x.tle", *DAY).trouble.startswith("--site: must be given")
 
 
 def test_help_loads_nothing_heavy():

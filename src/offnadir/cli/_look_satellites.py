@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offnadir.cli import _say
-from offnadir.errors import InputError
+from offnadir.errors import MISSING, InputError
 
 if TYPE_CHECKING:
     from offnadir.epoch import Epoch, Span
@@ -72,12 +72,16 @@ class Wanted:
 
 @dataclass(slots=True, kw_only=True)
 class Flock:
-    """The satellites of a search; `ephemerides` makes them one by one and keeps count."""
+    """The satellites of a search; `ephemerides` makes them one by one and keeps count.
+
+    `used` are the sets of those that SGP4 could follow.
+    """
 
     sets: list[ElementSet]
     span: Span
     tracks: list[PositionTrack] = field(default_factory=list)
     followed: int = 0
+    used: list[ElementSet] = field(default_factory=list)
     _lost: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -91,7 +95,7 @@ class Flock:
         """Propagate; a satellite that SGP4 cannot follow is told, and an error if none can be followed."""
         from offnadir.orbits import make_ephemeris
 
-        self.followed, self._lost = 0, []
+        self.followed, self.used, self._lost = 0, [], []
         for one in self.sets:
             ephemeris = make_ephemeris(one, self.span)
             bad = ephemeris.status != 0
@@ -99,6 +103,7 @@ class Flock:
                 self._lost.append(_trouble(one, ephemeris))
             if not bad.all():
                 self.followed += 1
+                self.used.append(one)
                 yield ephemeris
         for track in self.tracks:
             ephemeris = track.ephemeris(self.span)
@@ -110,9 +115,8 @@ class Flock:
                 yield ephemeris
         if self._lost and not self.followed:
             lost = "; ".join(_say.some(self._lost))
-            raise InputError(
-                "--elements", lost, "satellites whose positions are known over the span"
-            )
+            wish = "satellites whose positions are known over the span"
+            raise InputError("--elements", MISSING, wish, hint=lost)
 
     def warn(self) -> None:
         """Name the satellites that SGP4 could not follow all the way."""
@@ -138,6 +142,10 @@ def read_flock(files: Sequence[Path], wanted: Wanted, span: Span) -> Flock:
     middle = span.start + span.duration_s / 2
     positions = [path for path in files if is_ephemeris_file(path)]
     tracks = _tracks(positions, wanted.satellites)
+    if tracks and limits != ElementFilter():
+        _say.warn(
+            ["satellites of files of positions are not filtered; --satellite picks from them"]
+        )
     others = [path for path in files if path not in positions]
     if not others:
         return Flock(sets=[], span=span, tracks=tracks)
@@ -212,7 +220,7 @@ def _named(sets: list[ElementSet], satellites: Sequence[str], *, near: Epoch) ->
         return sets
     found: dict[int, ElementSet] = {}
     for text in satellites:
-        for one in select_satellites(sets, text, near=near):
+        for one in select_satellites(sets, text, near=near, field="--satellite"):
             found.setdefault(one.norad_id, one)
     return list(found.values())
 

@@ -36,12 +36,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: offnadir demo",
 )
-app.command()(look)
-app.command()(identify)
-app.command()(history)
-app.command()(plan)
-app.command()(sensors)
-app.command()(demo)
+app.command(short_help="Which satellites see a place, when, at which angles.")(look)
+app.command(short_help="Rank the satellites that could have taken a picture.")(identify)
+app.command(short_help="An object's orbit, decay, repeat cycle and manoeuvres.")(history)
+app.command(short_help="Choose, check and report the pictures of a mission.")(plan)
+app.command(short_help="The cameras that are known, each figure with its source.")(sensors)
+app.command(short_help="Plan the bundled mission.")(demo)
 app.add_typer(elements, name="elements")
 
 
@@ -66,7 +66,12 @@ def main() -> None:
     # What asks a process to end (`timeout`, service managers) is as good as Ctrl-C: files are tidied up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app(args=_spread(sys.argv[1:]), prog_name="offnadir")
+        try:
+            app(args=_spread(sys.argv[1:]), prog_name="offnadir")
+        except SystemExit as stop:
+            if not stop.code:
+                sys.stdout.flush()  # so that trouble is met here, and not by the interpreter
+            raise
     except OffnadirError as error:
         _fail(error.exit_code, str(error))
     except SystemExit as stop:

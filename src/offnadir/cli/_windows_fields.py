@@ -42,7 +42,13 @@ class Field:
 
 _WHO = (
     Field("satellite", "satellite", "name of the satellite", head="satellite"),
-    Field("norad_id", "norad_id", "catalogue number of the satellite", head="norad"),
+    Field(
+        "norad_id",
+        "norad_id",
+        "catalogue number of the satellite",
+        head="norad",
+        text=lambda number: "-" if number is None else str(number),
+    ),
 )
 _WHERE = {
     "site": Field("site", "site", "name of the place", head="site"),
@@ -135,6 +141,8 @@ def plain(table: Table, wanted: Sequence[Field]) -> list[list[Any]]:
         # 0.0 is added so that nothing prints as -0.0.
         numbers = np.round(column, 6) + 0.0 if field.in_si else column
         cells = numbers.tolist()
+        if field.name == "norad_id" and not column.all():  # a file of positions may give none
+            cells = [number or None for number in cells]
         if field.in_si and np.isnan(numbers).any():
             cells = [None if math.isnan(cell) else cell for cell in cells]
         lists.append(cells)

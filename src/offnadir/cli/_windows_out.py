@@ -171,11 +171,16 @@ def _arrow(table: Table, fields: Sequence[Field], schema: Any) -> Any:
     import pyarrow as pa
 
     arrow = table.to_arrow()
-    columns = [
-        pa.array(values(table, field), from_pandas=True) if field.in_si else arrow[field.column]
-        for field in fields
-    ]
-    return pa.table(columns, schema=schema)
+
+    def column(field: Field) -> Any:
+        if field.in_si:
+            return pa.array(values(table, field), from_pandas=True)
+        if field.name == "norad_id":
+            numbers = table["norad_id"]
+            return pa.array(numbers, pa.int64(), mask=numbers == 0)
+        return arrow[field.column]
+
+    return pa.table([column(field) for field in fields], schema=schema)
 
 
 class _Text:

@@ -26,8 +26,8 @@ def look(
         list[Path],
         typer.Option(
             metavar="FILE",
-            help="File of element sets: TLE, 3LE, OMM as JSON, XML, KVN or CSV; gzip too; or a "
-            "store of `offnadir elements`. Repeatable.",
+            help="File of element sets: TLE, 3LE, OMM as JSON, XML, KVN or CSV; or of positions: "
+            "CCSDS OEM, SP3 or CSV; gzip too; or a store of `offnadir elements`. Repeatable.",
         ),
     ],
     start: Annotated[str, typer.Option(metavar="UTC", help="Start, e.g. 2026-05-31T00:00:00Z.")],
@@ -137,6 +137,9 @@ def look(
         str | None,
         typer.Option(metavar="left|right", help="Side of the flight on which the place must lie."),
     ] = None,
+    min_sun: Annotated[
+        float | None, typer.Option(metavar="DEG", help="Least elevation of the Sun at the place.")
+    ] = None,
     max_sun: Annotated[
         float | None,
         typer.Option(metavar="DEG", help="Greatest elevation of the Sun at the place: darkness."),
@@ -148,9 +151,6 @@ def look(
     sunlit: Annotated[
         bool, typer.Option("--sunlit", help="Only while the satellite is in full sunlight.")
     ] = False,
-    min_sun: Annotated[
-        float | None, typer.Option(metavar="DEG", help="Least elevation of the Sun at the place.")
-    ] = None,
     sort: Annotated[
         str | None,
         typer.Option(
@@ -181,11 +181,11 @@ def look(
 ) -> None:
     """Print one row per window in which a satellite sees a place.
 
-    Memory does not grow with the number of windows, but for the table that is printed without
-    --json, --csv or --parquet. A file appears under its name when it is complete.
-
     Example: offnadir look --elements sats.tle --site 37.57,126.98 --start 2026-05-31T00:00:00Z
     --stop 2026-06-01T00:00:00Z --max-off-nadir 30 --min-sun 10
+
+    Memory does not grow with the number of windows, but for the table that is printed without
+    --json, --csv or --parquet. A file appears under its name when it is complete.
     """
     target = Target.of(json=json, as_csv=as_csv, parquet=parquet, out=out, details=details)
     limits = Limits(
@@ -279,12 +279,12 @@ def _summary(windows: str, flock: Flock, ground: Places | Areas, span: Span) -> 
         f"{windows} of {_say.count(flock.followed, 'satellite')} over {ground}, "
         f"{span.start.utc(0)} to {span.stop.utc(0)}"
     )
-    if not flock.sets:
+    if not flock.used:
         _say.note(text)
         return
     ends = (span.start, span.stop)
-    oldest = max(abs(end - one.epoch) for one in flock.sets for end in ends) / 86400
-    worst = max(expected_timing_error_s(one, end) for one in flock.sets for end in ends)
+    oldest = max(abs(end - one.epoch) for one in flock.used for end in ends) / 86400
+    worst = max(expected_timing_error_s(one, end) for one in flock.used for end in ends)
     text += f"; element sets up to {oldest:.1f} days off, times good to about {worst:.1f} s"
     _say.note(text)
     if oldest > _AFTER_DAYS:
