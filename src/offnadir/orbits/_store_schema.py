@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import struct
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -154,15 +155,28 @@ def _check_version(connection: sqlite3.Connection, path: Path, *, write: bool) -
         raise FileError(path, "not a store of element sets (it has no tables)")
     if write:
         # After the tables are made: so the header of the file tells from the start what it is.
-        connection.execute("PRAGMA journal_mode = WAL")
+        _log_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Turn on write-ahead logging; SQLite itself does not wait for others here, as it does elsewhere."""
+    give_up = time.monotonic() + _BUSY_S
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     """The layout of the tables; 0 for an empty file. Nothing is written to anybody else's database."""
     try:
-        mark = connection.execute("PRAGMA application_id").fetchone()[0]
+        # Tables first: another process makes them and the mark at one stroke, perhaps in between.
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        mark = connection.execute("PRAGMA application_id").fetchone()[0]
     except sqlite3.DatabaseError as error:
         if "not a database" in str(error):
             raise FileError(path, "not a store of element sets (another kind of file)") from error
