@@ -511,3 +511,13 @@ def test_the_commands_of_the_guide_run(monkeypatch, tmp_path, elements_file, are
         assert not found.trouble, command
         assert re.search("windows?( by [a-z]+)? of [1-6] satellites?", found.err), command
         assert found.out.count("\n") >= 2 or (tmp_path / "windows.parquet").exists(), command
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_element_sets_come_through_a_pipe(look, elements_file, name):
+    """A pipe can be read only once: nobody may look into it before."""
+    command = [sys.executable, "-m", "offnadir", "look", "--elements", name, *SEOUL, *DAY, "--json"]
+    told = subprocess.run(
+        command, input=elements_file.read_bytes(), capture_output=True, timeout=120, check=True
+    )
+    assert json.loads(told.stdout) == look(*SEOUL, "--json").rows

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from offnadir.orbits._filter import ElementFilter
 
 _RANGE = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?)?\s*-\s*([0-9]+(?:\.[0-9]*)?)?\s*")
-_SQLITE = b"SQLite format 3\0"
 _NUMBERS = re.compile(r"[0-9]{1,9}")
 _OPTIONS = {
     "names": "--name",
@@ -196,20 +195,11 @@ def read_sets(files: Sequence[Path], *, near: Epoch | None) -> list[ElementSet]:
 def _read_one(path: Path, near: Epoch | None) -> ElementFile:
     """A file of element sets, or the nearest sets of a store."""
     from offnadir.orbits import read_elements
+    from offnadir.orbits.store import is_store, read_store
 
-    if _begins(path, _SQLITE):
-        from offnadir.orbits.store import read_store
-
+    if is_store(path):
         return read_store(path, near=near)
-    return read_elements(path)
-
-
-def _begins(path: Path, magic: bytes) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(magic)) == magic
-    except OSError:
-        return False  # who reads it will say what is wrong
+    return read_elements(Path("/dev/stdin") if str(path) == "-" else path)
 
 
 def _named(sets: list[ElementSet], satellites: Sequence[str], *, near: Epoch) -> list[ElementSet]:

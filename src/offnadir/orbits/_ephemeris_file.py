@@ -81,6 +81,8 @@ class EphemerisFile:
 
 def is_ephemeris_file(path: str | Path) -> bool:
     """Whether a file holds positions, by its content."""
+    if not Path(path).is_file():
+        return False  # what comes through a pipe can be read only once, as element sets
     try:
         data = _beginning(path)
         if data.lstrip()[:1] == b"<":

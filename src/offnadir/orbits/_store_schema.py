@@ -94,6 +94,8 @@ def default_store_path() -> Path:
 def is_store(path: str | Path) -> bool:
     """Whether the file says of itself that it is a store of element sets."""
     try:
+        if not Path(path).is_file():
+            return False  # reading from a pipe would take from whoever it is meant for
         with Path(path).open("rb") as file:
             header = file.read(_ID_OFFSET + 4)
     except (OSError, ValueError):
