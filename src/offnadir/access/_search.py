@@ -34,7 +34,8 @@ _CELLS_RAD = (0.05, 0.13)  # how far a satellite moves in a cell of the search
 _LOWEST_M = 100e3  # above the sites: lower satellites are searched the slow way
 _ROWS = 8192  # of a table, at most
 _SITES = 4096  # that one task searches
-_TASK_ROWS, _TASK_SATELLITES = 6000, 32  # that one task is to find at least, and to search at most
+_TASK_ROWS, _MOST_TASK_ROWS = 4000, 16000  # that the first task is to find, and later ones
+_TASK_SATELLITES = 32  # that one task searches at most
 _AHEAD = 4  # tasks handed out per thread before their results are taken
 _GIVE_WAY_S = 1e-5
 _DOUBT_NODES = 9
@@ -235,15 +236,16 @@ def _batches(
 ) -> Iterator[list[Ephemeris]]:
     """Satellites that follow each other and share a span, as many as make a task worth its while."""
     several: list[Ephemeris] = []
+    wanted = _TASK_ROWS  # few at first, so that no thread waits long for work
     for one in ephemerides:
         if several and _world(one) != _world(several[0]):
             yield several
             several = []
         several.append(one)
         expected = len(several) * sites * one.span.duration_s / 20000.0
-        if expected >= _TASK_ROWS or len(several) == _TASK_SATELLITES or sites > _SITES:
+        if expected >= wanted or len(several) == _TASK_SATELLITES or sites > _SITES:
             yield several
-            several = []
+            several, wanted = [], min(wanted + 1000, _MOST_TASK_ROWS)
         if waiting:
             # Propagation keeps the interpreter to itself; tasks need it for a moment between kernels.
             time.sleep(_GIVE_WAY_S)

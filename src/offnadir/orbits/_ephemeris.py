@@ -76,10 +76,20 @@ class Ephemeris:
 def _rotation(
     first_ns: int, step_s: float, stretches: int, count: int, orientation: EarthOrientation
 ) -> Array:
-    """TEME to ITRF at the fitted instants, kept because many satellites share them."""
+    """TEME to ITRF at the fitted instants, (9, n), kept because many satellites share them."""
     rotation = rot_itrf_teme(sample_times(first_ns, step_s, stretches, count), orientation)
-    rotation.flags.writeable = False
-    return rotation
+    rows = np.ascontiguousarray(rotation.reshape(-1, 9).T)
+    rows.flags.writeable = False
+    return rows
+
+
+def _turned(rotation: Array, r_m: Array) -> Array:
+    """Rotations, as nine rows (9, n), applied to vectors (n, 3); a product each takes ten times as long."""
+    x, y, z = np.ascontiguousarray(r_m.T)
+    turned = np.empty_like(r_m)
+    for i in range(3):
+        turned[:, i] = rotation[3 * i] * x + rotation[3 * i + 1] * y + rotation[3 * i + 2] * z
+    return turned
 
 
 def _lost_at(elements: ElementSet, tai_ns: Times, status: NDArray[np.uint8]) -> tuple[int, int]:
@@ -151,7 +161,7 @@ def make_ephemeris(
     after = tai_ns >= lost_ns
     status[after], r_teme_m[after] = code, np.nan
     rotation = _rotation(first.tai_ns, step_s, stretches, count, orientation)
-    coefficients = fit_pieces((rotation @ r_teme_m[:, :, None])[:, :, 0], count, parts)
+    coefficients = fit_pieces(_turned(rotation, r_teme_m), count, parts)
     coefficients.flags.writeable = False
     return Ephemeris(
         satellite=elements.name,
