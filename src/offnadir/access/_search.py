@@ -23,8 +23,7 @@ from offnadir.access._ways import choose
 from offnadir.earth import EarthOrientation, Site, east_north_up
 from offnadir.epoch import Span
 from offnadir.errors import InputError
-from offnadir.orbits import Ephemeris
-from offnadir.orbits._doubt import timing_errors_s
+from offnadir.orbits import Ephemeris, timing_errors_s
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -232,7 +231,7 @@ def _stream(
 
 
 def _batches(
-    ephemerides: Iterable[Ephemeris], sites: int, waiting: deque[Any]
+    ephemerides: Iterable[Ephemeris], sites: int, waiting: Iterable[tuple[int, Future[Any]]]
 ) -> Iterator[list[Ephemeris]]:
     """Satellites that follow each other and share a span, as many as make a task worth its while."""
     several: list[Ephemeris] = []
@@ -246,7 +245,7 @@ def _batches(
         if expected >= wanted or len(several) == _TASK_SATELLITES or sites > _SITES:
             yield several
             several, wanted = [], min(wanted + 1000, _MOST_TASK_ROWS)
-        if waiting:
+        if any(not future.done() for _, future in waiting):
             # Propagation keeps the interpreter to itself; tasks need it for a moment between kernels.
             time.sleep(_GIVE_WAY_S)
     if several:

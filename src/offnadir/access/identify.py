@@ -16,7 +16,7 @@ from offnadir.access._near import objects_in_sight
 from offnadir.earth import EarthOrientation, Site, SunTable, east_north_up, itrf_to_geodetic, up
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError, UnitRangeError
-from offnadir.orbits import ElementSet, make_ephemeris, timing_error_s
+from offnadir.orbits import ElementSet, make_ephemeris, timing_errors_s
 from offnadir.sensors import load_sensor, sensor_names
 from offnadir.units import deg
 
@@ -147,13 +147,14 @@ def identify(
     age_days = np.array([abs(picture.time - one.epoch) / 86400.0 for one in elements])
     reach_s = picture.within_s + np.clip(10.0 * age_days, 15.0, _LATEST_S)
     near = objects_in_sight(elements, picture.site, picture.time, reach_s, orientation)
-    sigma_s = {i: _sigma_s(elements[i], picture.time) for i in near.tolist()}
+    now_ns = np.array([picture.time.tai_ns])
+    sigmas_s = timing_errors_s([elements[i] for i in near.tolist()], now_ns, share=0.68)[:, 0]
     sun = _sun(picture, float(reach_s.max(initial=0.0)), orientation)
     known = set(imaging)
     found, weights = [], []
-    for done, i in enumerate(near.tolist()):
-        late_s = min(picture.within_s + 3.0 * sigma_s[i], float(reach_s[i]))
-        fit = _fit(elements[i], picture, sigma_s[i], late_s, sun, orientation)
+    for done, (i, sigma_s) in enumerate(zip(near.tolist(), sigmas_s.tolist(), strict=True)):
+        late_s = min(picture.within_s + 3.0 * sigma_s, float(reach_s[i]))
+        fit = _fit(elements[i], picture, sigma_s, late_s, sun, orientation)
         if fit is not None:
             is_imaging = elements[i].norad_id in known
             found.append((elements[i], is_imaging, *fit[1:]))
@@ -167,10 +168,6 @@ def identify(
     share /= share.sum()
     order = np.lexsort(([one[0].norad_id for one in found], -share))
     return tuple(_candidate(picture, found[k], float(share[k])) for k in order)
-
-
-def _sigma_s(one: ElementSet, time: Epoch) -> float:
-    return float(timing_error_s(one, np.array([time.tai_ns]), share=0.68)[0])
 
 
 def _sun(picture: Picture, reach_s: float, orientation: EarthOrientation) -> SunTable:

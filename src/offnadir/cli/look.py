@@ -273,7 +273,9 @@ def _span(start: str, stop: str) -> Span:
 
 
 def _summary(windows: str, flock: Flock, ground: Places | Areas, span: Span) -> None:
-    from offnadir.orbits import expected_timing_error_s
+    import numpy as np
+
+    from offnadir.orbits import timing_errors_s
 
     text = (
         f"{windows} of {_say.count(flock.followed, 'satellite')} over {ground}, "
@@ -284,7 +286,8 @@ def _summary(windows: str, flock: Flock, ground: Places | Areas, span: Span) -> 
         return
     ends = (span.start, span.stop)
     oldest = max(abs(end - one.epoch) for one in flock.used for end in ends) / 86400
-    worst = max(expected_timing_error_s(one, end) for one in flock.used for end in ends)
+    at_ns = np.array([end.tai_ns for end in ends])
+    worst = float(timing_errors_s(flock.used, at_ns, share=0.68).max())
     text += f"; element sets up to {oldest:.1f} days off, times good to about {worst:.1f} s"
     _say.note(text)
     if oldest > _AFTER_DAYS:

@@ -1,6 +1,6 @@
 """Orbits: element sets from any file, SGP4, positions over a span, and how far to trust them."""
 
-from offnadir.orbits._doubt import expected_timing_error_s, timing_error_s
+from offnadir.orbits._doubt import expected_timing_error_s, timing_error_s, timing_errors_s
 from offnadir.orbits._element_file import ElementFile
 from offnadir.orbits._elements import ElementSet
 from offnadir.orbits._ephemeris import Ephemeris, fit_ephemeris, make_ephemeris
@@ -32,4 +32,5 @@ __all__ = [
     "read_ephemerides",
     "select_satellites",
     "timing_error_s",
+    "timing_errors_s",
 ]
