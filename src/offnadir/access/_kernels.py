@@ -255,16 +255,16 @@ def sun_sine(t_s, sun, site, up):
 
 
 @kernel
-def passes(stop_s, flock, found_out, sites, enus, group, sun, bounds, at, out):
+def passes(stop_s, flock, surveyed, sites, enus, group, sun, bounds, at, out):
     """Stretches of the satellites' time over the sites, within [0, stop_s].
 
-    `found_out`: what `survey` returned, without the last; `bounds` (groups, 2): the sines of elevation
+    `surveyed`: what `survey` returned, without the last; `bounds` (groups, 2): the sines of elevation
     between which the Sun must stand; `at`: satellite and site to begin with. Fills `out` = (times (3, n):
     start, stop and, for CONCAVE and CONE, near the culmination [s]; site (n,); satellite (n,)). Returns
     (satellite and site to go on with, rows filled): a site whose stretches do not fit any more is left
     for the next call whole.
     """
-    facts, begin, units, cosines, limits = found_out
+    facts, begin, units, cosines, limits = surveyed
     spans, numbers, whose = out
     longest = 0
     for i in range(at[0], facts.shape[0]):
