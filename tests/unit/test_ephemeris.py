@@ -7,11 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from offnadir.access import MinElevation, find_windows
+from offnadir.access import MinElevation, Station, find_contacts, find_windows
 from offnadir.earth import Site
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError
 from offnadir.orbits import make_ephemeris, read_ephemerides
+
+SPAN = Span(Epoch.from_utc("2026-05-31"), Epoch.from_utc("2026-06-01"))
+SEOUL = Site(name="Seoul", lat_rad=0.6557, lon_rad=2.2162, alt_m=38.0)
 
 
 def test_a_file_is_known_from_its_first_instant_to_its_last(tmp_path):
@@ -41,3 +44,18 @@ def test_a_step_that_is_none_is_told(flock, step_s):
     start = Epoch.from_utc("2026-05-31T00:00:00Z")
     with pytest.raises(InputError, match="step_s"):
         make_ephemeris(flock[0], Span(start, start + 600.0), step_s=step_s)
+
+
+def test_one_constraint_needs_no_list(flock):
+    ephemeris = make_ephemeris(flock[0], SPAN)
+    one = find_windows(ephemeris, SEOUL, MinElevation(0.1))
+    assert len(one) > 0
+    assert list(one.rows()) == list(find_windows(ephemeris, SEOUL, [MinElevation(0.1)]).rows())
+
+
+def test_one_satellite_and_one_station_need_no_list(flock):
+    ephemeris = make_ephemeris(flock[0], SPAN)
+    station = Station(site=SEOUL, min_elevation_rad=0.1)
+    one, many = find_contacts(ephemeris, station), find_contacts([ephemeris], [station])
+    assert len(one) > 0
+    assert list(one.rows()) == list(many.rows())

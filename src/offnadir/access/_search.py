@@ -75,7 +75,7 @@ class Places:
 def find_windows(
     ephemerides: Ephemeris | Iterable[Ephemeris],
     sites: Site | Sequence[Site],
-    constraints: Sequence[Constraint] = (),
+    constraints: Constraint | Sequence[Constraint] = (),
     *,
     site_constraints: Sequence[Sequence[Constraint]] = (),
     progress: Progress | None = None,
@@ -108,7 +108,7 @@ def find_windows(
 def stream_windows(
     ephemerides: Iterable[Ephemeris],
     sites: Site | Sequence[Site],
-    constraints: Sequence[Constraint] = (),
+    constraints: Constraint | Sequence[Constraint] = (),
     *,
     site_constraints: Sequence[Sequence[Constraint]] = (),
     progress: Progress | None = None,
@@ -123,7 +123,8 @@ def stream_windows(
         raise InputError(
             "site_constraints", len(site_constraints), f"{len(places)} lists, one a site"
         )
-    wishes = [[*constraints, *own] for own in site_constraints or [()] * len(places)]
+    common = [constraints] if isinstance(constraints, Constraint) else constraints
+    wishes = [[*common, *own] for own in site_constraints or [()] * len(places)]
     total = len(ephemerides) if isinstance(ephemerides, Sequence) else 0
     return (table for _, table in _stream(ephemerides, places, wishes, progress, total))
 
@@ -144,17 +145,20 @@ def stream_each(
             yield int(whose[first]), table.take(np.arange(first, last))
 
 
-def find_contacts(ephemerides: Sequence[Ephemeris], stations: Sequence[Station]) -> Table:
+def find_contacts(
+    ephemerides: Ephemeris | Sequence[Ephemeris], stations: Station | Sequence[Station]
+) -> Table:
     """Windows in which a ground station sees a satellite, above its least elevation and its mask.
 
     Columns as in `find_windows`; order: stations, then satellites, then time.
     """
+    flock = [ephemerides] if isinstance(ephemerides, Ephemeris) else list(ephemerides)
     tables = []
-    for station in stations:
+    for station in [stations] if isinstance(stations, Station) else stations:
         wishes: list[Constraint] = [MinElevation(station.min_elevation_rad)]
         if station.mask_azimuth_rad:
             wishes.append(HorizonMask(station.mask_azimuth_rad, station.mask_elevation_rad))
-        tables.append(find_windows(list(ephemerides), [station.site], wishes))
+        tables.append(find_windows(flock, [station.site], wishes))
     return Table.concat(tables) if tables else _empty()
 
 

@@ -242,7 +242,9 @@ def _fit(
     orientation: EarthOrientation,
 ) -> tuple[float, float, dict[str, float], dict[str, float], float] | None:
     """(log likelihood, best offset [s], angles and misfits there, sigma [s]); None if out of question."""
-    span = Span(picture.time + -(reach_s + 10.0), picture.time + (reach_s + 10.0))
+    # In steps of half a minute, so that many objects share the Earth's rotation.
+    half_s = 30.0 * math.ceil((reach_s + 10.0) / 30.0)
+    span = Span(picture.time + -half_s, picture.time + half_s)
     ephemeris = make_ephemeris(one, span, orientation)
 
     def look(offsets_s: Array) -> Any:
