@@ -61,6 +61,15 @@ def tops(t_s, track, site, up):
 
 
 @kernel
+def steepness(t_s, track, site):
+    """Cosine of off-nadir."""
+    x, y, z, _, _, _ = motion(t_s, track)
+    nx, ny, nz = vertical((x, y, z))
+    dx, dy, dz = x - site[0], y - site[1], z - site[2]
+    return (dx * nx + dy * ny + dz * nz) / math.sqrt(dx * dx + dy * dy + dz * dz)
+
+
+@kernel
 def extremes(near, start, stop, track, site, up):
     """(time [s] of least off-nadir, greatest sine of elevation, position [m] then) of a short pass.
 
@@ -91,9 +100,18 @@ def extremes(near, start, stop, track, site, up):
                 top = sine + gap * (climb + 0.5 * gap * bend)
             break
         t += step
+    end = t + step
+    if top < 0.15 or end - start < 1e-3 or stop - end < 1e-3:
+        # Close to the horizon off-nadir may have several least values: an end may be better.
+        for other in (start, stop):
+            if steepness(other, track, site) > steepness(end, track, site):
+                end = other
+        if end != t + step:
+            x, y, z, _, _, _ = motion(end, track)
+            return end, top, (x, y, z)
     half = 0.5 * step
     x, y = r[0] + step * (v[0] + half * a[0]), r[1] + step * (v[1] + half * a[1])
-    return t + step, top, (x, y, r[2] + step * (v[2] + half * a[2]))
+    return end, top, (x, y, r[2] + step * (v[2] + half * a[2]))
 
 
 @kernel

@@ -269,12 +269,12 @@ def _search(flock: _Flock, places: Places, sun: Track) -> Iterator[Found]:
     )
     limits, left = choose(places.code, facts, places.rho_m, _LOWEST_M)
     for stretches, filled in _stretches(flock, (facts, *grid, limits), left, places, sun):
-        yield stretches[2][:filled].copy(), _rows(flock, facts, places, sun, stretches, filled)
+        yield _rows(flock, facts, places, sun, stretches, filled)
 
 
 def _rows(
     flock: _Flock, facts: Array, places: Places, sun: Track, stretches: Any, filled: int
-) -> Table:
+) -> Found:
     """The first `filled` stretches as rows of the table."""
     from offnadir.access import _rows as kernels
 
@@ -298,7 +298,7 @@ def _rows(
         out,
     )
     index, whose = stretches[1][:filled] + places.first, stretches[2][:filled].copy()
-    return _table(flock, whose, places.names, index, times, angles, cuts, doubts)
+    return whose, _table(flock, whose, places.names, index, times, angles, cuts, doubts)
 
 
 def _stretches(
