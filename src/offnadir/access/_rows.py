@@ -101,14 +101,13 @@ def extremes(near, start, stop, track, site, up):
             break
         t += step
     end = t + step
-    if top < 0.15 or end - start < 1e-3 or stop - end < 1e-3:
-        # Close to the horizon off-nadir may have several least values: an end may be better.
-        for other in (start, stop):
-            if steepness(other, track, site) > steepness(end, track, site):
-                end = other
-        if end != t + step:
-            x, y, z, _, _, _ = motion(end, track)
-            return end, top, (x, y, z)
+    # Away from the zenith off-nadir may have several least values: an end may be better.
+    for other in (start, stop):
+        if steepness(other, track, site) > steepness(end, track, site):
+            end = other
+    if end != t + step:
+        x, y, z, _, _, _ = motion(end, track)
+        return end, top, (x, y, z)
     half = 0.5 * step
     x, y = r[0] + step * (v[0] + half * a[0]), r[1] + step * (v[1] + half * a[1])
     return end, top, (x, y, r[2] + step * (v[2] + half * a[2]))
