@@ -76,7 +76,7 @@ def predict(
     along = gsd_along_m(pitch, focal, distance)
     across = gsd_across_m(pitch, focal, distance, incidence)
     light = np.sin(sun) / math.sin(sensor.snr_reference_sun_elevation_rad)
-    snr = _CONTRAST * sensor.snr_reference * np.sqrt(np.maximum(light, 0.0))
+    snr = _CONTRAST * (sensor.snr_reference or math.nan) * np.sqrt(np.maximum(light, 0.0))
     rer = float(weighted_rer(*sensor_rer(sensor)))
     niirs = giqe5_niirs(along, rer, np.where(snr > 0, snr, np.nan), math.pi / 2 - incidence)
     return Quality(
