@@ -1,4 +1,4 @@
-"""Quality: from a camera's design and a look to edge response, noise and NIIRS."""
+"""Quality: what a look is worth, from a camera's or a radar's design to NIIRS, and what NIIRS tells."""
 
 from offnadir.quality._giqe import giqe4_niirs, giqe5_niirs, weighted_rer
 from offnadir.quality._mtf import (
@@ -10,15 +10,19 @@ from offnadir.quality._mtf import (
     sensor_rer,
 )
 from offnadir.quality._predict import Quality, predict
+from offnadir.quality._radar import RadarQuality, nesz_needed, predict_radar
 
 __all__ = [
     "Quality",
+    "RadarQuality",
     "giqe4_niirs",
     "giqe5_niirs",
     "mtf_design",
     "mtf_optics",
+    "nesz_needed",
     "nyquist_mtf",
     "predict",
+    "predict_radar",
     "rer_from_design",
     "rer_from_mtf",
     "sensor_rer",
