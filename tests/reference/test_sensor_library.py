@@ -39,6 +39,34 @@ PUBLISHED = {
     "superview-1": (0.50, 12.0),
     "sentinel-2": (10.0, 290.0),
     "landsat-8": (30.0, 185.0),
+    "spot-6": (2.0, 60.0),
+    "kompsat-2": (1.0, 15.0),
+    "worldview-legion": (0.34, 10.0),
+    "superdove": (3.7, 32.5),
+    "newsat-mark-iv": (0.99, 5.0),
+    "gaofen-1": (2.0, 69.0),
+    "gaofen-2": (0.80, 45.3),
+    "triplesat": (1.0, 23.0),
+    "vision-1": (0.87, 20.8),
+    "cartosat-2": (0.80, 9.6),
+    "cartosat-2s": (0.65, 9.6),
+    "cartosat-3": (0.28, 17.0),
+    "rapideye": (6.5, 77.0),
+    "asnaro-1": (0.50, 10.0),
+    "dubaisat-2": (1.0, 12.0),
+    "geosat-2": (1.0, 12.0),
+    "khalifasat": (0.75, 12.0),
+    "formosat-5": (2.0, 24.0),
+    "eros-b": (0.70, 7.0),
+    "resurs-p": (0.70, 38.0),
+    "gokturk-1": (0.70, 20.0),
+    "theos-2": (0.50, 10.3),
+    "theos": (2.0, 22.0),
+    "vnredsat-1": (2.5, 17.5),
+    "kazeosat-1": (1.0, 20.0),
+    "venus": (5.3, 27.0),
+    "pelican": (0.65, 8.0),
+    "jilin-1-gf03d": (0.75, 17.0),
 }
 # NIIRS of well-lit nadir pictures: IKONOS 4.5 as Space Imaging stated it; QuickBird 4.3 to 4.5 in the
 # metadata of pictures up to 30 deg off-nadir (Kim et al. 2008), so straight down it may be better;
@@ -57,6 +85,30 @@ def test_published_nadir_sample_distance_and_swath_within_3_percent(name):
     gsd_m, swath_km = PUBLISHED[name]
     assert_allclose(sensor.gsd_nadir_m, gsd_m, rtol=0.03)
     assert_allclose(sensor.swath_nadir_m / 1e3, swath_km, rtol=0.03)
+
+
+# Sample distance [m] as quoted at an off-nadir angle [deg]. WorldView-1: GCMD, WV60 (0.55 m out to 20 deg),
+# and Gao, Digital Analysis of Remotely Sensed Imagery (2009), 2.4.5 (0.59 m at 25 deg). WorldView-2:
+# eoPortal (0.52 m at 20 deg). IKONOS: Gao 2009, table 2.19 (1 m at 27.1 deg).
+QUOTED_AT_ANGLE = [
+    ("worldview-1", 20.0, 0.55),
+    ("worldview-1", 25.0, 0.59),
+    ("worldview-2", 20.0, 0.52),
+    ("ikonos", 27.1, 1.00),
+]
+
+
+@pytest.mark.parametrize(("name", "off_nadir_deg", "gsd_m"), QUOTED_AT_ANGLE)
+def test_quoted_sample_distance_at_an_angle_within_3_percent(name, off_nadir_deg, gsd_m):
+    sensor = load_sensor(name)
+    off_nadir, height_m = off_nadir_deg * deg, sensor.reference_altitude_m
+    seen = predict(
+        sensor,
+        range_m=slant_range_m(off_nadir, height_m),
+        incidence_rad=incidence_from_off_nadir_rad(off_nadir, height_m),
+        sun_elevation_rad=45 * deg,
+    )
+    assert_allclose(seen.gsd_m, gsd_m, rtol=0.03)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
