@@ -18,6 +18,7 @@ from offnadir.cli.history import history
 from offnadir.cli.identify import identify
 from offnadir.cli.look import look
 from offnadir.cli.plan import plan
+from offnadir.cli.quality import quality
 from offnadir.cli.sensors import sensors
 from offnadir.errors import OffnadirError
 
@@ -40,6 +41,7 @@ app.command(short_help="Which satellites see a place, when, at which angles.")(l
 app.command(short_help="Rank the satellites that could have taken a picture.")(identify)
 app.command(short_help="An object's orbit, decay, repeat cycle and manoeuvres.")(history)
 app.command(short_help="Choose, check and report the pictures of a mission.")(plan)
+app.command(short_help="How sharp a picture will be, and which term hurts most.")(quality)
 app.command(short_help="Plan the bundled mission.")(demo)
 app.add_typer(elements, name="elements")
 app.add_typer(sensors, name="sensors")

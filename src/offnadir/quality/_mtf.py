@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -213,3 +214,8 @@ def sensor_rer(sensor: Sensor, without: str = "") -> tuple[float, float]:
 def nyquist_mtf(sensor: Sensor) -> float:
     """MTF across the scan at half a cycle per pixel."""
     return float(system_mtf(sensor, 0.5, along=False))
+
+
+def with_smear(sensor: Sensor, smear_px: float) -> Sensor:
+    """The same sensor with another smear along the scan."""
+    return replace(sensor, detector=replace(sensor.detector, smear_px=smear_px))
