@@ -25,8 +25,8 @@ def solar_irradiance_w_m2_m(wavelength_m: ArrayLike) -> Array:
     """Spectral irradiance of the Sun [W/(m2 m)] on a plane facing it, 1 au away, without air.
 
     Divide by 1e9 for the usual W/(m2 nm): 1.87 at 550 nm. Means over 2 nm (to 1 um), 10 nm and 50 nm (from
-    2.5 um), with straight lines between; NaN outside 0.301 to 3.975 um. Source: ASTM G173-03, extraterrestrial
-    column (Gueymard 2004).
+    2.5 um), with straight lines between; NaN outside 0.301 to 3.975 um. Source: ASTM G173-03,
+    extraterrestrial column (Gueymard 2004).
     """
     nodes, values = _table()
     x = np.asarray(wavelength_m, np.float64)
