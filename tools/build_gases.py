@@ -76,7 +76,7 @@ def triangle(nm: Array, value: Array, centre: float) -> float:
 
 
 def fitted(amount: Array, depth: Array) -> tuple[float, float]:
-    """Strength k and exponent a of depth = (k u)^a by least squares of the logarithms, heavier where it tells."""
+    """Strength k and exponent a of depth = (k u)^a by least squares of the logarithms."""
     good = (depth > FLAT) & (depth < 8)
     if np.count_nonzero(good) < 3 or np.max(depth) < 10 * FLAT:
         return 0.0, 1.0
