@@ -1,5 +1,6 @@
 """Quality: from a camera's design and a look to edge response, noise and NIIRS."""
 
+from offnadir.quality._clouds import CloudClimatology, CloudModel
 from offnadir.quality._giqe import giqe4_niirs, giqe5_niirs, weighted_rer
 from offnadir.quality._mtf import (
     mtf_design,
@@ -12,6 +13,8 @@ from offnadir.quality._mtf import (
 from offnadir.quality._predict import Quality, predict
 
 __all__ = [
+    "CloudClimatology",
+    "CloudModel",
     "Quality",
     "giqe4_niirs",
     "giqe5_niirs",
