@@ -7,6 +7,7 @@ from offnadir.quality._atmosphere import (
     transmittance_to_space,
 )
 from offnadir.quality._budget import BandSignal, Budget, MtfTerm, budget
+from offnadir.quality._clouds import CloudClimatology, CloudModel
 from offnadir.quality._giqe import giqe3_niirs, giqe4_niirs, giqe5_niirs, weighted_rer
 from offnadir.quality._interpret import Sight, detect_recognise_identify, tasks_at
 from offnadir.quality._mtf import (
@@ -33,6 +34,8 @@ __all__ = [
     "AtmosphereTerms",
     "BandSignal",
     "Budget",
+    "CloudClimatology",
+    "CloudModel",
     "MtfTerm",
     "Quality",
     "RadarQuality",
