@@ -26,7 +26,7 @@ from offnadir.quality._mtf import (
 )
 from offnadir.quality._predict import Quality, predict
 from offnadir.quality._radar import RadarQuality, nesz_needed, predict_radar
-from offnadir.quality._radar_modes import predict_mode, radar_mode
+from offnadir.quality._radar_modes import predict_looks, predict_mode, radar_mode
 from offnadir.quality._solar import solar_irradiance_w_m2_m, sun_distance_factor
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "nesz_needed",
     "nyquist_mtf",
     "predict",
+    "predict_looks",
     "predict_mode",
     "predict_radar",
     "radar_mode",

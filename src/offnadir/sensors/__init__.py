@@ -11,6 +11,7 @@ from offnadir.sensors._library import (
     sensor_names,
     sensor_of_satellite,
     sensor_problems,
+    sensors_of_satellites,
     user_sensor_folder,
 )
 from offnadir.sensors._model import Agility, Band, Detector, Duty, Optics, Sensor, slew_time_s
@@ -35,6 +36,7 @@ __all__ = [
     "sensor_names",
     "sensor_of_satellite",
     "sensor_problems",
+    "sensors_of_satellites",
     "slew_time_s",
     "user_sensor_folder",
 ]

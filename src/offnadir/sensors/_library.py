@@ -6,7 +6,7 @@ import difflib
 import functools
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,14 @@ def sensor_of_satellite(norad_id: int) -> Sensor | Radar | None:
     """The sensor of a satellite by its NORAD number, if one is known; files of users go first."""
     name = _numbers().get(norad_id)
     return None if name is None else load_sensor(name)
+
+
+def sensors_of_satellites(norad_ids: Iterable[int]) -> dict[int, Sensor | Radar]:
+    """The sensors of many satellites by their NORAD numbers; those that none is known for are left out."""
+    numbers = _numbers()
+    names = {one: numbers[one] for one in norad_ids if one in numbers}
+    loaded = {name: load_sensor(name) for name in set(names.values())}
+    return {one: loaded[name] for one, name in names.items()}
 
 
 def sensor_problems() -> dict[str, str]:

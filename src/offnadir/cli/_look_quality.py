@@ -1,0 +1,115 @@
+"""What each window of `offnadir look` is worth: sample distance, NIIRS, and the chance of a clear sky."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offnadir.errors import InputError
+
+if TYPE_CHECKING:
+    from offnadir._table import Table
+    from offnadir.quality import CloudModel
+    from offnadir.sensors import Radar, Sensor
+
+Array = NDArray[np.float64]
+_COLUMNS = ("gsd_m", "niirs", "snr")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """Sensors by NORAD number, heights of places by name, and clouds: what rows are rated with."""
+
+    sensors: Mapping[int, Sensor | Radar]
+    every: Sensor | Radar | None = None
+    heights_m: Mapping[str, float] = field(default_factory=dict)
+    clouds: CloudModel | None = None
+
+    @property
+    def rates(self) -> bool:
+        """Whether there is a sensor for any satellite."""
+        return self.every is not None or bool(self.sensors)
+
+    def add(self, table: Table) -> Table:
+        """The table with columns `sensor`, `gsd_m`, `niirs`, `snr`, and `clear_chance`, where asked for."""
+        from offnadir._table import Labels, Table
+
+        more: dict[str, Any] = {}
+        if self.rates:
+            names, codes, rated = self._rated(table)
+            more["sensor"] = Labels(codes, names)
+            more |= dict(zip(_COLUMNS, rated, strict=True))
+        if self.clouds is not None:
+            more["clear_chance"] = self._clear(table, self.clouds)
+        if not more:
+            return table
+        columns = {name: table._whole(name) for name in table.names}
+        return Table({**columns, **more}, times=table.times)
+
+    def _rated(self, table: Table) -> tuple[list[str], NDArray[np.int32], list[Array]]:
+        count = len(table)
+        codes = np.zeros(count, np.int32)
+        rated = [np.full(count, np.nan) for _ in _COLUMNS]
+        names = [""]
+        heights = self._heights(table)
+        known = {self.every.name: self.every} if self.every else {
+            one.name: one for one in self.sensors.values()
+        }  # fmt: skip
+        numbers = table["norad_id"]
+        for name, sensor in known.items():
+            own = [number for number, one in self.sensors.items() if one.name == name]
+            rows = np.ones(count, bool) if self.every else np.isin(numbers, own)
+            if not rows.any():
+                continue
+            codes[rows] = len(names)
+            names.append(name)
+            for height in np.unique(heights[rows]):
+                some = np.flatnonzero(rows & (heights == height))
+                for column, values in zip(rated, _rate(sensor, table, some, height), strict=True):
+                    column[some] = values
+        return names, codes, rated
+
+    def _heights(self, table: Table) -> Array:
+        """Height of each row's place [m], to 500 m: the light does not ask for more."""
+        if not self.heights_m or "site" not in table:
+            return np.zeros(len(table))
+        labels = table.labels("site")
+        known = [self.heights_m.get(str(name), 0.0) for name in labels.values]
+        return (np.round(np.array(known) / 500.0) * 500.0)[labels.codes]
+
+    def _clear(self, table: Table, clouds: CloudModel) -> Array:
+        raise NotImplementedError
+
+
+def _rate(
+    sensor: Sensor | Radar, table: Table, rows: NDArray[np.intp], height_m: float
+) -> tuple[Array, Array, Array]:
+    """Sample distance, NIIRS and contrast over noise of some rows; radars have a resolution, radar NIIRS."""
+    from offnadir.quality import predict, predict_looks
+    from offnadir.sensors import Radar
+
+    incidence = np.pi / 2 - table["elevation_rad"][rows]
+    if isinstance(sensor, Radar):
+        seen = predict_looks(sensor, incidence)
+        return seen.resolution_m, seen.rniirs, np.full(len(rows), np.nan)
+    looked = predict(
+        sensor,
+        range_m=table["range_m"][rows],
+        incidence_rad=incidence,
+        sun_elevation_rad=table["sun_elevation_rad"][rows],
+        relative_azimuth_rad=table["azimuth_rad"][rows] - table["sun_azimuth_rad"][rows],
+        ground_alt_m=height_m,
+    )
+    return looked.gsd_m, looked.niirs, looked.snr
+
+
+def known_sensors(norad_ids: Iterable[int]) -> dict[int, Sensor | Radar]:
+    """The sensors of those satellites that one is known for."""
+    from offnadir.sensors import sensors_of_satellites
+
+    return sensors_of_satellites(norad_ids)
