@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir._files import replacing
+from offnadir.briefs._figures import check_figure_path, new_figure, tidy
 from offnadir.epoch import tai_to_utc_ns
-from offnadir.errors import FileError, InputError
 from offnadir.units import day, hour, km
+
+__all__ = ["check_figure_path", "write_history_figure"]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from offnadir.orbits.history import Manoeuvre, ObjectHistory
 
-_SUFFIXES: Final = (".png", ".svg", ".pdf")
 # Okabe and Ito's colours, told apart by every kind of sight; the marks differ too.
 _LOOKS: Final = {
     "along-track": ("#D55E00", "^"),
@@ -31,14 +31,6 @@ _LOOKS: Final = {
 _INK, _PALE = "#222222", "#999999"
 _SURE = 0.99
 _BREAK_DAYS, _BREAK_TIMES = 10.0, 5.0
-
-
-def check_figure_path(path: Path, *, field: str = "path") -> None:
-    """Raise InputError unless the name ends in a format that can be drawn, FileError without its folder."""
-    if path.suffix.lower() not in _SUFFIXES:
-        raise InputError(field, str(path), f"a file name ending in {', '.join(_SUFFIXES)}")
-    if not path.parent.is_dir():
-        raise FileError(path, "cannot be written: No such file or directory")
 
 
 def write_history_figure(history: ObjectHistory, path: str | Path) -> None:
@@ -51,13 +43,7 @@ def write_history_figure(history: ObjectHistory, path: str | Path) -> None:
     Raises InputError for another suffix, FileError if it cannot write.
     """
     path = Path(path)
-    check_figure_path(path)
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    style: Any = {"svg.hashsalt": "offnadir", "font.family": "DejaVu Sans", "font.size": 9.0}
-    with rc_context(style):
-        figure = Figure(figsize=(10.0, 9.0), layout="constrained")
+    with new_figure(path, 10.0, 9.0) as figure:
         axes = figure.subplots(4, 1, sharex=True, height_ratios=(3, 2, 2, 1.5))
         named = str(history.norad_id) in history.satellite
         title = history.satellite if named else f"{history.satellite} ({history.norad_id})"
@@ -68,21 +54,7 @@ def write_history_figure(history: ObjectHistory, path: str | Path) -> None:
         _local_time(axes[3], history)
         axes[3].set_xlabel("UTC")
         for one in axes:
-            one.grid(True, color="#dddddd", linewidth=0.6)
-            one.set_axisbelow(True)
-            one.spines[["top", "right"]].set_visible(False)
-        _save(figure, path)
-
-
-def _save(figure: Any, path: Path) -> None:
-    """No half figure is left behind."""
-    kind = path.suffix.lower()[1:]
-    dates = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    with replacing(path) as part:
-        try:
-            figure.savefig(part, format=kind, dpi=150, metadata=dates[kind])
-        except OSError as error:
-            raise FileError(path, error.strerror or str(error)) from error
+            tidy(one)
 
 
 def _times(tai_ns: NDArray[np.int64]) -> NDArray[np.datetime64]:

@@ -18,6 +18,7 @@ from offnadir.cli.history import history
 from offnadir.cli.identify import identify
 from offnadir.cli.look import look
 from offnadir.cli.plan import plan
+from offnadir.cli.quality import quality
 from offnadir.cli.sensors import sensors
 from offnadir.errors import OffnadirError
 
@@ -40,9 +41,10 @@ app.command(short_help="Which satellites see a place, when, at which angles.")(l
 app.command(short_help="Rank the satellites that could have taken a picture.")(identify)
 app.command(short_help="An object's orbit, decay, repeat cycle and manoeuvres.")(history)
 app.command(short_help="Choose, check and report the pictures of a mission.")(plan)
-app.command(short_help="The cameras that are known, each figure with its source.")(sensors)
+app.command(short_help="How sharp a picture will be, and which term hurts most.")(quality)
 app.command(short_help="Plan the bundled mission.")(demo)
 app.add_typer(elements, name="elements")
+app.add_typer(sensors, name="sensors")
 
 
 def _version(wanted: bool) -> None:
@@ -117,7 +119,12 @@ def _fail(code: int, message: str) -> None:
 
 
 def _spread(argv: Sequence[str]) -> list[str]:
-    """Let `look --satellite A B` mean `--satellite A --satellite B`; the same for all lists."""
+    """Let `look --satellite A B` mean `--satellite A --satellite B`; the same for all lists.
+
+    And let `sensors NAME` mean `sensors show NAME`.
+    """
+    if len(argv) > 1 and argv[0] == "sensors" and argv[1] not in ("list", "show", "check"):
+        return [argv[0], *([] if argv[1].startswith("-") else ["show"]), *argv[1:]]
     if not argv or argv[0] != "look":
         return list(argv)
     result: list[str] = []

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from offnadir.epoch import Epoch, Span
-from offnadir.errors import InputError, InputProblems, OffnadirError
+from offnadir.errors import MISSING, FileError, InputError, InputProblems, OffnadirError
 from offnadir.orbits import (
     SGP4_ERRORS,
     ElementSet,
@@ -22,7 +22,13 @@ from offnadir.orbits import (
 from offnadir.planning._fields import Kind, ListOf, Number, OneOf, Raw, Text, read_table
 from offnadir.planning._problems import Missing, Place, key_hint
 from offnadir.planning.model import Satellite
-from offnadir.sensors import Sensor, load_sensor, sensor_from_table, sensor_of_satellite
+from offnadir.sensors import (
+    Radar,
+    Sensor,
+    load_sensor,
+    sensor_from_table,
+    sensor_of_satellite,
+)
 from offnadir.units import Gbit, Mbit, day, deg
 
 ELEMENT_FILES: Final = ListOf(Text(), "file names", or_one=True)
@@ -30,7 +36,7 @@ SATELLITE_KEYS: Final[Mapping[str, Kind]] = {
     "norad_id": Number(1, 999_999_999, whole=True),
     "name": Text(),
     "elements": ELEMENT_FILES,
-    "sensor": OneOf({str: Text(), dict: Raw()}, "the name of a sensor in the library, or a table"),
+    "sensor": OneOf({str: Text(), dict: Raw()}, "the name of a sensor, a sensor file, or a table"),
     "max_off_nadir_deg": Number(0, 90, "degrees", deg, open_low=True),
     "memory_gbit": Number(0, 1e6, "gigabits", Gbit, open_low=True),
     "downlink_mbps": Number(0, 1e5, "megabits a second", Mbit, open_low=True),
@@ -221,23 +227,34 @@ class FleetReader:
 def _sensor(
     entry: dict[str, object], values: dict[str, Any], elements: ElementSet | None, place: Place
 ) -> Sensor | None:
-    """The camera: from the library, inline, or the one that the library knows for this satellite."""
+    """The camera: from the library, a file, inline, or the one that is known for this satellite."""
     here = place.key("sensor")
     wanted = values.get("sensor")
+    sensor: Sensor | Radar | None = None
     try:
         if isinstance(wanted, str):
-            return load_sensor(wanted)
-        if wanted is not None:
-            return sensor_from_table(wanted, place.file)
+            is_file = wanted.lower().endswith(".toml")
+            sensor = load_sensor(str(Path(place.file).parent / wanted) if is_file else wanted)
+        elif wanted is not None:
+            sensor = sensor_from_table(wanted, place.file)
+    except FileError as error:
+        here.complain(wanted, "the name of a sensor or a sensor file", str(error))
+        return None
     except (InputError, InputProblems) as error:
         for one in error.problems if isinstance(error, InputProblems) else [error]:
             spot = here if isinstance(wanted, str) else here.key(one.field)
-            spot.complain(Missing() if one.value is None else one.value, one.wish, one.hint)
+            spot.complain(Missing() if one.value is MISSING else one.value, one.wish, one.hint)
         return None
-    if "sensor" in entry or elements is None:
-        return None  # complained of already
-    sensor = sensor_of_satellite(elements.norad_id)
     if sensor is None:
-        wish = f"given: the library knows no camera of {elements.name} ({elements.norad_id})"
+        if "sensor" in entry or elements is None:
+            return None  # complained of already
+        sensor = sensor_of_satellite(elements.norad_id)
+    if sensor is None:
+        whose = f"{elements.name} ({elements.norad_id})" if elements else "this satellite"
+        wish = f"given: the library knows no camera of {whose}"
         here.complain(Missing(), wish, "`offnadir sensors` lists the library; or write a table")
+    if isinstance(sensor, Radar):
+        wish = "a camera: pictures of radars cannot be planned yet, `offnadir look` finds their windows"
+        here.complain(sensor.name, wish)
+        return None
     return sensor

@@ -1,26 +1,68 @@
-"""Quality: from a camera's design and a look to edge response, noise and NIIRS."""
+"""Quality: what a look is worth, from a camera's or a radar's design to NIIRS, and what NIIRS tells."""
 
-from offnadir.quality._giqe import giqe4_niirs, giqe5_niirs, weighted_rer
+from offnadir.quality._atmosphere import (
+    Atmosphere,
+    AtmosphereTerms,
+    atmosphere_terms,
+    transmittance_to_space,
+)
+from offnadir.quality._budget import BandSignal, Budget, MtfTerm, budget
+from offnadir.quality._giqe import giqe3_niirs, giqe4_niirs, giqe5_niirs, weighted_rer
+from offnadir.quality._interpret import Sight, detect_recognise_identify, tasks_at
 from offnadir.quality._mtf import (
+    edge_overshoot,
     mtf_design,
+    mtf_jitter,
     mtf_optics,
+    mtf_smear,
+    mtf_tdi,
+    mtf_wavefront,
     nyquist_mtf,
     rer_from_design,
     rer_from_mtf,
     sensor_rer,
+    system_mtf,
 )
 from offnadir.quality._predict import Quality, predict
+from offnadir.quality._radar import RadarQuality, nesz_needed, predict_radar
+from offnadir.quality._radar_modes import predict_mode, radar_mode
+from offnadir.quality._solar import solar_irradiance_w_m2_m, sun_distance_factor
 
 __all__ = [
+    "Atmosphere",
+    "AtmosphereTerms",
+    "BandSignal",
+    "Budget",
+    "MtfTerm",
     "Quality",
+    "RadarQuality",
+    "Sight",
+    "atmosphere_terms",
+    "budget",
+    "detect_recognise_identify",
+    "edge_overshoot",
+    "giqe3_niirs",
     "giqe4_niirs",
     "giqe5_niirs",
     "mtf_design",
+    "mtf_jitter",
     "mtf_optics",
+    "mtf_smear",
+    "mtf_tdi",
+    "mtf_wavefront",
+    "nesz_needed",
     "nyquist_mtf",
     "predict",
+    "predict_mode",
+    "predict_radar",
+    "radar_mode",
     "rer_from_design",
     "rer_from_mtf",
     "sensor_rer",
+    "solar_irradiance_w_m2_m",
+    "sun_distance_factor",
+    "system_mtf",
+    "tasks_at",
+    "transmittance_to_space",
     "weighted_rer",
 ]

@@ -65,3 +65,21 @@ def giqe4_niirs(
         - 0.344 * np.asarray(gain, np.float64) / np.asarray(snr, np.float64),
         np.float64,
     )
+
+
+def giqe3_niirs(
+    gsd_m: ArrayLike, rer: ArrayLike, overshoot: ArrayLike, gain: ArrayLike, snr: ArrayLike
+) -> Array:
+    """NIIRS of an enhanced visible picture by the equation before GIQE 4; arguments are the same.
+
+    IRARS, 1994, as given by Leachtenauer et al., Applied Optics 36 (1997) 8322, equation 1:
+    11.81 + 3.32 log10(RER / GSD) - 1.48 H - G / SNR. For comparison only.
+    """
+    ratio = np.asarray(rer, np.float64) / (np.asarray(gsd_m, np.float64) / _INCH_M)
+    return np.asarray(
+        11.81
+        + 3.32 * np.log10(ratio)
+        - 1.48 * np.asarray(overshoot, np.float64)
+        - np.asarray(gain, np.float64) / np.asarray(snr, np.float64),
+        np.float64,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -10,19 +11,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from offnadir.geometry import gsd_across_m, gsd_along_m
+from offnadir.quality._atmosphere import Atmosphere
 from offnadir.quality._giqe import giqe5_niirs, weighted_rer
-from offnadir.quality._mtf import sensor_rer
+from offnadir.quality._light import light_of
+from offnadir.quality._mtf import sensor_rer, with_smear
+from offnadir.quality._signal import GIQE_REFLECTANCES, electronics
 from offnadir.sensors import Sensor
 
 Array = NDArray[np.float64]
-
-REFERENCE_REFLECTANCE: Final = 0.30  # of the target that a sensor's snr_reference is stated for
-GIQE_REFLECTANCES: Final = (0.15, 0.07)  # target and background; Leachtenauer et al. 1997
-
-#: Contrast over noise for signal over noise of the reference target, where photons make all the noise.
-_CONTRAST: Final = (GIQE_REFLECTANCES[0] - GIQE_REFLECTANCES[1]) / math.sqrt(
-    REFERENCE_REFLECTANCE * GIQE_REFLECTANCES[0]
-)
+_CHUNK: Final = 32_768  # looks at a time, so that all that is between stays in the cache
+_MOST_SMEAR_PX: Final = 16.0
+_SMEARS: Final = 65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +29,15 @@ class Quality:
     """What looks are worth; arrays of one shape.
 
     `gsd_along_m` is where nothing is stretched, `gsd_across_m` along the ground projection of the line of
-    sight, `gsd_m` their geometric mean, all on level ground. `rer` is one number, before enhancement.
-    `snr` is GIQE's: the contrast of 15 against 7 % reflectance over the noise; 0 where the Sun is not up,
-    and there `niirs` is NaN.
+    sight, `gsd_m` their geometric mean, all on level ground. `rer` is before enhancement, one number of
+    both directions. `snr` is GIQE's: the contrast of 15 against 7 % reflectance over the noise; 0 where the
+    Sun is not up, and there `niirs` is NaN.
     """
 
     gsd_along_m: Array
     gsd_across_m: Array
     gsd_m: Array
-    rer: float
+    rer: Array
     snr: Array
     niirs: Array
 
@@ -49,41 +48,91 @@ def predict(
     range_m: ArrayLike,
     incidence_rad: ArrayLike,
     sun_elevation_rad: ArrayLike,
+    relative_azimuth_rad: ArrayLike = np.pi / 2,
+    smear_px: ArrayLike | None = None,
+    atmosphere: Atmosphere | None = None,
+    ground_alt_m: float = 0.0,
 ) -> Quality:
     """Sample distances and NIIRS (GIQE 5) of looks; arguments broadcast against each other.
 
     `incidence_rad` is at the place, from the vertical; it is not the off-nadir angle at the satellite,
-    which is smaller by 2.5 deg at 20 deg from 770 km. Noise is taken as that of the photons, so SNR goes
-    with the root of the sine of the Sun's elevation from the sensor's reference. Atmosphere, haze, the
-    place's own brightness and enhancement on the ground are left out (docs/theory/image-quality.md). NaN
-    gives NaN; so does an incidence of 90 deg and more.
+    which is smaller by 2.5 deg at 20 deg from 770 km. `relative_azimuth_rad` is between the directions from
+    the place to the Sun and to the satellite. `smear_px` along the scan is the sensor's own if None. The
+    `atmosphere` is clear with a visibility of 23 km if None. Exposure is held as the Sun sinks. Left out are
+    clouds, turbulence, terrain and enhancement on the ground (docs/theory/image-quality.md). NaN gives NaN;
+    so does an incidence of 90 deg and more.
 
-    >>> from offnadir.sensors import load_sensor
+    >>> from offnadir.sensors import load_camera
     >>> from offnadir.units import deg, km
     >>> seen = predict(
-    ...     load_sensor("worldview-2"),
+    ...     load_camera("worldview-2"),
     ...     range_m=825.6 * km, incidence_rad=22.5 * deg, sun_elevation_rad=45 * deg,
     ... )
     >>> f"{seen.gsd_m:.2f} m, NIIRS {seen.niirs:.1f}"
     '0.52 m, NIIRS 5.1'
     """
-    distance, incidence, sun = np.broadcast_arrays(
-        np.asarray(range_m, np.float64),
-        np.asarray(incidence_rad, np.float64),
-        np.asarray(sun_elevation_rad, np.float64),
+    given = [range_m, incidence_rad, sun_elevation_rad, relative_azimuth_rad]
+    if smear_px is not None:
+        given.append(smear_px)
+    looks = np.broadcast_arrays(*(np.asarray(one, np.float64) for one in given))
+    shape = looks[0].shape
+    flat = [one.reshape(-1) for one in looks]
+    made = np.empty((6, flat[0].size))
+    atmosphere = atmosphere or Atmosphere()
+    for start in range(0, flat[0].size, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        made[:, part] = _chunk(sensor, [one[part] for one in flat], atmosphere, ground_alt_m)
+    return Quality(
+        **{
+            name: np.asarray(row.reshape(shape))
+            for name, row in zip(Quality.__dataclass_fields__, made, strict=True)
+        }
     )
+
+
+def _chunk(
+    sensor: Sensor, looks: list[Array], atmosphere: Atmosphere, ground_alt_m: float
+) -> tuple[Array, ...]:
+    distance, incidence, sun, azimuth = looks[:4]
     pitch, focal = sensor.detector.pitch_m, sensor.optics.focal_length_m
     along = gsd_along_m(pitch, focal, distance)
     across = gsd_across_m(pitch, focal, distance, incidence)
-    light = np.sin(sun) / math.sin(sensor.snr_reference_sun_elevation_rad)
-    snr = _CONTRAST * sensor.snr_reference * np.sqrt(np.maximum(light, 0.0))
-    rer = float(weighted_rer(*sensor_rer(sensor)))
+    rer = _rer(sensor, looks[4]) if len(looks) > 4 else np.full_like(along, _weighted(sensor))
+    snr = contrast_snr(sensor, sun, incidence, azimuth, atmosphere, ground_alt_m)
     niirs = giqe5_niirs(along, rer, np.where(snr > 0, snr, np.nan), math.pi / 2 - incidence)
-    return Quality(
-        gsd_along_m=along,
-        gsd_across_m=across,
-        gsd_m=np.sqrt(along * across),
-        rer=rer,
-        snr=snr,
-        niirs=niirs,
-    )
+    return along, across, np.sqrt(along * across), rer, snr, niirs
+
+
+def contrast_snr(
+    sensor: Sensor,
+    sun_rad: Array,
+    incidence_rad: Array,
+    azimuth_rad: Array,
+    atmosphere: Atmosphere,
+    ground_alt_m: float,
+) -> Array:
+    """GIQE's signal over noise: 15 against 7 % reflectance over the noise of the brighter one."""
+    target, background = GIQE_REFLECTANCES
+    light = light_of(sensor.band, atmosphere, ground_alt_m)
+    own, total = light.radiance(target, sun_rad, incidence_rad, azimuth_rad)
+    chain = electronics(sensor)
+    contrast = own * (chain.gain * (1.0 - background / target))
+    return np.asarray(contrast / chain.noise_e(total * chain.gain), np.float64)
+
+
+def _weighted(sensor: Sensor) -> float:
+    return float(weighted_rer(*sensor_rer(sensor)))
+
+
+def _rer(sensor: Sensor, smear_px: Array) -> Array:
+    """Edge response with other smears than the sensor's own, from a table; NaN where it is negative."""
+    at, along, across = _smear_table(sensor)
+    rise = np.interp(smear_px, at, along)
+    return np.where(smear_px >= 0, weighted_rer(rise, across), np.nan)
+
+
+@functools.lru_cache(maxsize=64)
+def _smear_table(sensor: Sensor) -> tuple[Array, Array, float]:
+    at = np.linspace(0.0, _MOST_SMEAR_PX, _SMEARS)
+    rises = [sensor_rer(with_smear(sensor, float(one))) for one in at]
+    return at, np.array([along for along, _ in rises]), rises[0][1]

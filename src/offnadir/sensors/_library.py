@@ -1,215 +1,253 @@
-"""The library of real cameras, and cameras that users write inline."""
+"""The library of real cameras and radars, and those that users write: files of their own, or inline."""
 
 from __future__ import annotations
 
 import difflib
 import functools
-import math
+import os
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from offnadir.errors import InputError, InputProblems
-from offnadir.sensors._model import Agility, Detector, Optics, Sensor
-from offnadir.units import Mbit, deg, km, nm, um
+from offnadir.constants import SPEED_OF_LIGHT_M_S
+from offnadir.errors import FileError, InputError
+from offnadir.sensors import _keys
+from offnadir.sensors._model import Agility, Sensor
+from offnadir.sensors._parse import DEFAULTS, is_radar, sensor_of_table
+from offnadir.sensors._radar import Radar
 
-# Key in a file: least and greatest value, in the unit that ends the key.
-_LIMITS: dict[str, tuple[float, float]] = {
-    "reference_altitude_km": (100, 50_000),
-    "aperture_m": (0.005, 20),
-    "focal_length_m": (0.01, 200),
-    "obscuration": (0, 0.95),
-    "wfe_rms_waves": (0, 1),
-    "wavelength_nm": (200, 20_000),
-    "pitch_um": (0.5, 200),
-    "columns": (1, 1_000_000),
-    "jitter_px": (0, 100),
-    "smear_px": (0, 100),
-    "tdi_clocking_px": (0, 100),
-    "snr_reference": (1, 10_000),
-    "snr_reference_sun_elevation_deg": (1, 90),
-    "max_off_nadir_deg": (0.1, 90),
-    "rate_deg_s": (0.001, 30),
-    "acceleration_deg_s2": (0.0001, 30),
-    "settling_s": (0, 600),
-    "data_rate_mbps": (0.001, 100_000),
-    "min_duration_s": (0.001, 600),
-    "published_gsd_m": (0.01, 10_000),
-    "published_swath_km": (0.01, 5_000),
-}
-_OPTIONAL: dict[str, Any] = {
-    "obscuration": 0.0,
-    "wfe_rms_waves": 0.0,
-    "wavelength_nm": 650.0,
-    "jitter_px": 0.1,
-    "smear_px": 0.1,
-    "tdi_clocking_px": 0.25,
-    "snr_reference": 100.0,
-    "snr_reference_sun_elevation_deg": 45.0,
-    "max_off_nadir_deg": 30.0,
-    "min_duration_s": 2.0,
-    "kind": "pushbroom",
-    "norad_ids": [],
-}
-_DOCUMENTARY = ("published_gsd_m", "published_swath_km", "estimates", "source")
-_KINDS = ("pushbroom", "frame")
-_UNIT_TEXTS = {
-    "_deg_s2": "deg/s2", "_deg_s": "deg/s", "_deg": "deg", "_mbps": "Mbit/s", "_px": "pixels",
-    "_waves": "waves", "_km": "km", "_um": "um", "_nm": "nm", "_m": "m", "_s": "s",
-}  # fmt: skip
+_MOST_BYTES = 1_000_000
+_AGREE = 0.03  # share by which a published figure may differ from what follows from others
 
 
-def sensor_names() -> tuple[str, ...]:
-    """Names of all sensors in the library, in alphabetical order."""
-    folder = files("offnadir.data") / "sensors"
-    return tuple(
-        sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml"))
-    )
-
-
-def load_sensor(name: str) -> Sensor:
-    """A sensor of the library by its name; InputError with similar names if there is none."""
-    return sensor_from_table(_table(name), f"sensor library, {name}", name=name)
-
-
-def sensor_of_satellite(norad_id: int) -> Sensor | None:
-    """The library's sensor of a satellite by its NORAD number, if it knows one."""
-    for name in sensor_names():
-        if norad_id in _table(name).get("norad_ids", ()):
-            return load_sensor(name)
-    return None
-
-
-def sensor_facts(name: str) -> list[dict[str, Any]]:
-    """Every figure of a library sensor: figure, value, unit, source, and whether it is an estimate."""
-    table = _table(name)
-    sources, estimates = table.get("source", {}), table.get("estimates", [])
-    return [
-        {
-            "figure": key,
-            "value": table[key],
-            "unit": next((text for end, text in _UNIT_TEXTS.items() if key.endswith(end)), ""),
-            "source": sources.get(key, ""),
-            "estimate": key in estimates,
-        }
-        for key in _LIMITS
-        if key in table
-    ]
+def user_sensor_folder() -> Path:
+    """Where users drop sensor files: XDG_DATA_HOME/offnadir/sensors, ~/.local/share if that is unset."""
+    base = os.environ.get("XDG_DATA_HOME") or ""
+    home = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share"
+    return home / "offnadir" / "sensors"
 
 
 @functools.cache
-def _table(name: str) -> Mapping[str, Any]:
-    if name not in sensor_names():
-        close = difflib.get_close_matches(name.lower(), sensor_names(), n=3, cutoff=0.4)
-        hint = "did you mean " + ", ".join(close) + "?" if close else "see `offnadir sensors`"
-        raise InputError("sensor", name, "the name of a sensor in the library", hint=hint)
-    text = (files("offnadir.data") / "sensors" / f"{name}.toml").read_text("utf-8")
-    return tomllib.loads(text)
+def _bundled() -> Mapping[str, Any]:
+    folder = files("offnadir.data") / "sensors"
+    return {p.name.removesuffix(".toml"): p for p in folder.iterdir() if p.name.endswith(".toml")}
 
 
-def sensor_from_table(table: Mapping[str, object], where: str, *, name: str = "inline") -> Sensor:
-    """A sensor from a table as in a mission file; `base` names a library sensor to start from.
+def _users() -> dict[str, Path]:
+    folder = user_sensor_folder()
+    try:
+        return {path.stem.lower(): path for path in sorted(folder.glob("*.toml"))}
+    except OSError:
+        return {}
 
-    Keys and units are those of the library's files (docs/reference/mission-file.md). Raises
-    InputProblems that name every wrong, unknown or missing key.
+
+def sensor_names() -> tuple[str, ...]:
+    """Names of all sensors, those of the library and of the user's folder, in alphabetical order."""
+    return tuple(sorted({*_bundled(), *_users()}))
+
+
+def load_sensor(name: str) -> Sensor | Radar:
+    """A camera or radar by its name, or from a file if the name ends in ".toml".
+
+    A file in `user_sensor_folder()` goes before one of the library with the same name. Raises InputError
+    with similar names if there is none, InputProblems with all that is wrong in a file of a user.
     """
-    problems: list[InputError] = []
-    merged: dict[str, Any] = {}
-    base = table.get("base")
-    if base is not None:
-        if not isinstance(base, str):
-            raise InputError("base", base, "the name of a sensor in the library", where=where)
+    if name.lower().endswith(".toml"):
+        return read_sensor_file(Path(name))
+    table, where = _table(name)
+    return sensor_of_table(table, name.lower(), where)
+
+
+def load_camera(name: str) -> Sensor:
+    """The same for cameras alone; InputError if it is a radar."""
+    sensor = load_sensor(name)
+    if isinstance(sensor, Radar):
+        raise InputError("sensor", name, "a camera; this is a radar")
+    return sensor
+
+
+def read_sensor_file(path: Path) -> Sensor | Radar:
+    """A sensor from a file of the user; keys are those of the library (docs/reference/sensor-file.md).
+
+    Raises FileError if it cannot be read, InputError or InputProblems with all that is wrong in it.
+    """
+    return sensor_of_table(_read(path), path.stem.lower(), str(path))
+
+
+def file_warnings(path: Path) -> list[str]:
+    """What is allowed in a sensor file and yet looks wrong: figures that do not agree, or lack a source."""
+    table, sensor = _read(path), read_sensor_file(path)
+    texts = []
+    if isinstance(sensor, Sensor):
+        pairs = (
+            ("published_gsd_m", sensor.gsd_nadir_m, "height * pitch / focal length"),
+            ("published_swath_km", sensor.swath_nadir_m / 1e3, "columns, pitch and focal length"),
+        )
+        for key, ours, how in pairs:
+            if key in table and abs(ours / table[key] - 1) > _AGREE:
+                texts.append(f"{key} = {table[key]:g}, but {how} give {ours:.3g}")
+        blur_px = sensor.optics.wavelength_m * sensor.optics.f_number / sensor.detector.pitch_m
+        if not 0.1 <= blur_px <= 3.0:
+            texts.append(
+                f"wavelength * f-number / pitch is {blur_px:.2g}; it is 0.3 to 2 in real cameras"
+            )
+    else:
+        for mode in sensor.modes:
+            if mode.bandwidth_hz is not None:
+                least_m = SPEED_OF_LIGHT_M_S / (2 * mode.bandwidth_hz)
+                if not 0.85 <= mode.slant_resolution_m / least_m <= 2.0:
+                    texts.append(
+                        f"mode {mode.name}: slant_resolution_m = {mode.slant_resolution_m:g}, but "
+                        f"its bandwidth gives c/2B = {least_m:.3g}"
+                    )
+    sources, estimates = table.get("source", {}), table.get("estimates", ())
+    known = _keys.RADAR if is_radar(table) else _keys.CAMERA
+    bare = [k for k in table if k in known and not _source(sources, k) and k not in estimates]
+    if bare:
+        texts.append("no source, and not among the estimates: " + ", ".join(bare))
+    return texts
+
+
+def sensor_of_satellite(norad_id: int) -> Sensor | Radar | None:
+    """The sensor of a satellite by its NORAD number, if one is known; files of users go first."""
+    name = _numbers().get(norad_id)
+    return None if name is None else load_sensor(name)
+
+
+def sensor_problems() -> dict[str, str]:
+    """Files in the user's folder that cannot be used, by name, and why."""
+    problems = {}
+    for name in _users():
         try:
-            merged.update(_table(base))
+            load_sensor(name)
+        except (FileError, ValueError) as error:
+            problems[name] = str(error)
+    return problems
+
+
+def sensor_facts(name: str) -> list[dict[str, Any]]:
+    """Every figure of a sensor: figure, value, unit, source, and whether it is an estimate.
+
+    Figures of bands and modes come after the sensor's own, as "red: range_nm". What a file leaves out and
+    is taken for usual is told as an estimate with the source "assumed".
+    """
+    table, _ = _table(name)
+    sources, estimates = table.get("source", {}), table.get("estimates", [])
+    limits = _keys.RADAR if is_radar(table) else _keys.CAMERA
+    facts = [
+        _fact(key, key, table[key], _source(sources, key), key in estimates)
+        for key in (*limits, *_keys.LISTS)
+        if key in table and key not in ("band", "mode", "estimates", "norad_ids")
+    ]
+    if not is_radar(table):
+        facts += [
+            _fact(key, key, DEFAULTS[key], "assumed: nothing is published", True)
+            for key in ("transmission", "quantum_efficiency", "read_noise_e", "dark_current_e_s",
+                        "full_well_e", "bits")
+            if key not in table
+        ]  # fmt: skip
+    for row in (*table.get("band", ()), *table.get("mode", ())):
+        facts += [
+            _fact(f"{row['name']}: {key}", key, value, _source(row.get("source", ""), key),
+                  key in row.get("estimates", ()))
+            for key, value in row.items()
+            if key not in ("name", *_keys.ABOUT)
+        ]  # fmt: skip
+    return facts
+
+
+def _fact(figure: str, key: str, value: Any, source: str, estimate: bool) -> dict[str, Any]:
+    unit = _keys.unit_of(key)
+    return {
+        "figure": figure, "value": value, "unit": unit, "source": source, "estimate": estimate,
+    }  # fmt: skip
+
+
+def _source(sources: Any, key: str) -> str:
+    """One text may stand for all figures of a table."""
+    return sources if isinstance(sources, str) else str(sources.get(key, ""))
+
+
+def _table(name: str) -> tuple[Mapping[str, Any], str]:
+    """The table of a sensor and what to call its file."""
+    key = name.lower()
+    own = _users().get(key)
+    if own is not None:
+        return _read(own), str(own)
+    if key not in _bundled():
+        close = difflib.get_close_matches(key, sensor_names(), n=3, cutoff=0.4)
+        hint = "did you mean " + ", ".join(close) + "?" if close else "see `offnadir sensors`"
+        raise InputError("sensor", name, "the name of a known sensor or a .toml file", hint=hint)
+    return _bundled_table(key), f"sensor library, {key}"
+
+
+@functools.cache
+def _bundled_table(name: str) -> Mapping[str, Any]:
+    return tomllib.loads(_bundled()[name].read_text("utf-8"))
+
+
+def _numbers() -> dict[int, str]:
+    """Names of sensors by the NORAD numbers of their satellites; a broken file has none."""
+    numbers = {}
+    for name in (*_bundled(), *_users()):
+        try:
+            ids = _table(name)[0].get("norad_ids", ())
+        except (FileError, ValueError):
+            continue
+        numbers.update({one: name for one in ids if type(one) is int})
+    return numbers
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        data = path.read_bytes() if path.stat().st_size <= _MOST_BYTES else None
+    except OSError as error:
+        raise FileError(path, error.strerror or str(error)) from error
+    if data is None:
+        raise FileError(path, f"more than {_MOST_BYTES} bytes: this is no sensor file")
+    try:
+        table = tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise FileError(path, f"not text in UTF-8 (byte {error.start})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise FileError(path, f"not TOML: {error}") from error
+    return table if "base" not in table else _merged(table, str(path))
+
+
+def _merged(table: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """A table laid over that of the sensor that its `base` names, and a title that says so."""
+    base = table["base"]
+    if not isinstance(base, str):
+        raise InputError("base", base, "the name of a sensor in the library", where=where)
+    if base.lower() not in _bundled():
+        try:
+            _table(base)
         except InputError as error:
             raise InputError("base", base, error.wish, hint=error.hint, where=where) from error
-        merged["title"] = f"{merged['title']}, changed"
-    for key, value in table.items():
-        if key in ("base", "name"):
-            continue
-        try:
-            merged[key] = _checked(key, value, where)
-        except InputError as error:
-            problems.append(error)
-    problems.extend(
-        InputError(key, None, _wish(key), hint="the key is missing", where=where)
-        for key in _LIMITS
-        if key not in merged and key not in table and key not in {*_OPTIONAL, *_DOCUMENTARY}
-    )
-    if problems:
-        raise problems[0] if len(problems) == 1 else InputProblems(problems)
-    own = table.get("name", name)
-    return _sensor({**_OPTIONAL, "title": str(own), **merged}, str(own))
+    under = dict(_bundled_table(base.lower()) if base.lower() in _bundled() else _table(base)[0])
+    sources = under.get("source", {})
+    if isinstance(sources, dict):
+        under["source"] = {key: text for key, text in sources.items() if key not in table}
+    under["title"] = f"{under['title']}, changed"
+    own = {key: value for key, value in table.items() if key not in ("base", "name")}
+    if "norad_ids" not in own:
+        under.pop("norad_ids", None)  # the satellites of the library stay its own
+    return {**under, **own}
 
 
-def _checked(key: str, value: object, where: str) -> object:
-    """The value if it is right, or InputError with the key, the value and the wish."""
-    if key in _LIMITS:
-        low, high = _LIMITS[key]
-        kinds: tuple[type, ...] = (int,) if key == "columns" else (int, float)
-        if type(value) in kinds and low <= value <= high:  # type: ignore[operator]
-            return value
-        raise InputError(key, value, _wish(key), where=where)
-    if key == "kind" and value not in _KINDS:
-        raise InputError(key, value, " or ".join(_KINDS), where=where)
-    if key == "norad_ids" and not (isinstance(value, list) and all(type(n) is int for n in value)):
-        raise InputError(key, value, "a list of NORAD numbers", where=where)
-    if key == "title" and not (isinstance(value, str) and value.strip()):
-        raise InputError(key, value, "a text", where=where)
-    if key not in ("kind", "norad_ids", "title", *_DOCUMENTARY):
-        raise InputError(key, value, "a key that is known here", hint=_hint(key), where=where)
-    return value
+def sensor_from_table(
+    table: Mapping[str, object], where: str, *, name: str = "inline"
+) -> Sensor | Radar:
+    """A sensor from a table as in a mission file; `base` names a library sensor to start from.
 
-
-def _wish(key: str) -> str:
-    low, high = _LIMITS[key]
-    what = "a whole number" if key == "columns" else "a number"
-    return f"{what} from {low:g} to {high:g}"
-
-
-def _hint(key: str) -> str:
-    known = (*_LIMITS, "title", "kind", "norad_ids", "base")
-    stem = functools.reduce(lambda text, unit: text.removesuffix(unit), _UNIT_TEXTS, key)
-    for other in known:
-        if functools.reduce(lambda text, unit: text.removesuffix(unit), _UNIT_TEXTS, other) == stem:
-            return f"did you mean {other}?"
-    close = difflib.get_close_matches(key, known, n=1)
-    return f"did you mean {close[0]}?" if close else ""
-
-
-def _sensor(t: Mapping[str, Any], name: str) -> Sensor:
-    return Sensor(
-        name=name,
-        title=t["title"],
-        kind=t["kind"],
-        norad_ids=tuple(t["norad_ids"]),
-        optics=Optics(
-            aperture_m=float(t["aperture_m"]),
-            focal_length_m=float(t["focal_length_m"]),
-            wavelength_m=t["wavelength_nm"] * nm,
-            obscuration=float(t["obscuration"]),
-            wfe_rms_waves=float(t["wfe_rms_waves"]),
-        ),
-        detector=Detector(
-            pitch_m=t["pitch_um"] * um,
-            columns=t["columns"],
-            jitter_px=float(t["jitter_px"]),
-            smear_px=float(t["smear_px"]),
-            tdi_clocking_px=float(t["tdi_clocking_px"]),
-        ),
-        agility=Agility(
-            rate_rad_s=t["rate_deg_s"] * deg,
-            acceleration_rad_s2=t["acceleration_deg_s2"] * deg,
-            settling_s=float(t["settling_s"]),
-        ),
-        reference_altitude_m=t["reference_altitude_km"] * km,
-        max_off_nadir_rad=min(t["max_off_nadir_deg"] * deg, math.pi / 2),
-        data_rate_bit_s=t["data_rate_mbps"] * Mbit,
-        min_duration_s=float(t["min_duration_s"]),
-        snr_reference=float(t["snr_reference"]),
-        snr_reference_sun_elevation_rad=t["snr_reference_sun_elevation_deg"] * deg,
-    )
+    Keys and units are those of sensor files (docs/reference/sensor-file.md). Raises InputProblems that
+    name every wrong, unknown or missing key.
+    """
+    own = str(table.get("name", name))
+    merged = _merged(table, where) if "base" in table else table
+    return sensor_of_table({k: v for k, v in merged.items() if k != "name"}, own, where)
 
 
 #: Built-in agility by name: that of a library sensor whose slews are published.
