@@ -12,6 +12,7 @@ from offnadir.geometry import incidence_from_off_nadir_rad
 from offnadir.geometry._gsd import slant_range_m
 from offnadir.quality import predict
 from offnadir.sensors import (
+    Sensor,
     agility_profile,
     load_sensor,
     sensor_facts,
@@ -74,8 +75,9 @@ PUBLISHED = {
 NIIRS = {"worldview-3": (5.7, 6.0), "ikonos": (4.2, 4.8), "quickbird-2": (4.3, 5.0)}
 
 
-def test_every_sensor_is_compared_with_what_is_published():
-    assert set(PUBLISHED) == set(sensor_names())
+def test_every_camera_is_compared_with_what_is_published():
+    cameras = {name for name in sensor_names() if isinstance(load_sensor(name), Sensor)}
+    assert set(PUBLISHED) == cameras
     assert len(PUBLISHED) >= 12
 
 
