@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir.errors import InputError
-
 if TYPE_CHECKING:
     from offnadir._table import Table
+    from offnadir.cli._look_satellites import Flock
+    from offnadir.earth import Site
     from offnadir.quality import CloudModel
     from offnadir.sensors import Radar, Sensor
 
 Array = NDArray[np.float64]
 _COLUMNS = ("gsd_m", "niirs", "snr")
+MAX_CLOUD = 0.2  # share of a scene that may be cloud and still be called clear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Worth:
     sensors: Mapping[int, Sensor | Radar]
     every: Sensor | Radar | None = None
     heights_m: Mapping[str, float] = field(default_factory=dict)
+    places_rad: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     clouds: CloudModel | None = None
 
     @property
@@ -83,7 +85,18 @@ class Worth:
         return (np.round(np.array(known) / 500.0) * 500.0)[labels.codes]
 
     def _clear(self, table: Table, clouds: CloudModel) -> Array:
-        raise NotImplementedError
+        """Chance that at most a fifth of a scene is cloud at the best instant; NaN where nobody can say."""
+        lat, lon = self._place(table)
+        return clouds.clear_chance(lat, lon, table["best"], max_cloud=MAX_CLOUD)
+
+    def _place(self, table: Table) -> tuple[Array, Array]:
+        """Latitude and longitude [rad] of each row's place; of an area, of the point that is seen at best."""
+        if "best_lat_rad" in table:
+            return table["best_lat_rad"], table["best_lon_rad"]
+        labels = table.labels("site")
+        known = [self.places_rad.get(str(name), (np.nan, np.nan)) for name in labels.values]
+        lat, lon = np.array(known).reshape(-1, 2)[labels.codes].T
+        return lat, lon
 
 
 def _rate(
@@ -108,8 +121,27 @@ def _rate(
     return looked.gsd_m, looked.niirs, looked.snr
 
 
-def known_sensors(norad_ids: Iterable[int]) -> dict[int, Sensor | Radar]:
-    """The sensors of those satellites that one is known for."""
-    from offnadir.sensors import sensors_of_satellites
+def read_worth(
+    flock: Flock, sensor: str | None, clouds: str | None, sites: Sequence[Site]
+) -> Worth:
+    """What was written on the command line about sensors and clouds, and what is known of the satellites."""
+    from offnadir.sensors import load_sensor, sensors_of_satellites
 
-    return sensors_of_satellites(norad_ids)
+    every = None if sensor is None else load_sensor(sensor)
+    numbers = [*(one.norad_id for one in flock.sets), *(one.norad_id for one in flock.tracks)]
+    return Worth(
+        sensors={} if every else sensors_of_satellites(n for n in numbers if n),
+        every=every,
+        heights_m={site.name: site.alt_m for site in sites},
+        places_rad={site.name: (site.lat_rad, site.lon_rad) for site in sites},
+        clouds=None if clouds is None else read_clouds(clouds),
+    )
+
+
+def read_clouds(text: str) -> CloudModel:
+    """The climatology, or a forecast from files separated by commas; InputError that names the option."""
+    from offnadir.quality import CloudClimatology, read_cloud_cube
+
+    if text == "climatology":
+        return CloudClimatology.bundled()
+    return read_cloud_cube([Path(one) for one in text.split(",") if one])

@@ -66,6 +66,7 @@ class Areas:
     swath_m: float | None = None
     _notes: list[str] = field(default_factory=list)
     kind = "area"
+    sites: Sequence[Site] = ()
 
     @property
     def shares(self) -> bool:

@@ -107,13 +107,41 @@ _DETAILS = (
     Field("cut_stop", "cut_stop", "whether the window goes on after the span", head="",
           text=lambda cut: ">" if cut else ""),
 )  # fmt: skip
+_WORTH = (
+    Field("gsd_m", "gsd_m", "ground sample distance at best; of a radar its resolution", "m", 1.0,
+          "GSD m", _number(2)),
+    Field("niirs", "niirs", "NIIRS at best by GIQE 5; of a radar Radar NIIRS", "1", 1.0, "NIIRS",
+          _number(1)),
+)  # fmt: skip
+_SENSOR = (
+    Field("sensor", "sensor", "camera or radar that is rated", head="sensor",
+          text=lambda name: name or "-"),
+    Field("snr", "snr", "contrast of 15 against 7 % reflectance over the noise", "1", 1.0, "SNR",
+          _number(0)),
+)  # fmt: skip
+_CLEAR = Field(
+    "clear_chance", "clear_chance", "chance that at most a fifth of a scene is cloud", "1", 1.0,
+    "clear %", _number(0, 100.0),
+)  # fmt: skip
 
 
 def fields(
-    where: str = "site", *, shares: bool = False, details: bool = False
+    where: str = "site",
+    *,
+    shares: bool = False,
+    worth: bool = False,
+    by_whom: bool = False,
+    clear: bool = False,
+    details: bool = False,
 ) -> tuple[Field, ...]:
-    """The fields of a window over a "site" or an "area"; the latter may have shares that are covered."""
+    """The fields of a window over a "site" or an "area"; the latter may have shares that are covered.
+
+    `worth` adds what it is worth for the satellite's sensor, `by_whom` which one that is, `clear` the chance of a clear sky.
+    """
     chosen = [*_WHO, _WHERE[where], *_LOOK]
+    chosen += _WORTH if worth else ()
+    chosen += _SENSOR if worth and by_whom else ()
+    chosen += [_CLEAR] if clear else []
     chosen += _SHARES if shares else ()
     if details:
         chosen += _DETAILS

@@ -151,6 +151,21 @@ def look(
     sunlit: Annotated[
         bool, typer.Option("--sunlit", help="Only while the satellite is in full sunlight.")
     ] = False,
+    sensor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Rate windows for this sensor of `offnadir sensors`, or FILE.toml, on all satellites. "
+            "[default: the sensor that is known of each]",
+        ),
+    ] = None,
+    clouds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="climatology|FILE",
+            help="Chance of a clear sky from the climatology, or a forecast in NetCDF or GRIB.",
+        ),
+    ] = None,
     sort: Annotated[
         str | None,
         typer.Option(
@@ -214,7 +229,7 @@ def look(
     )
     rows = Rows(sort=sort or ("none" if parquet else "start"), limit=limit)
     ground = Ground(site=site or (), area=area or (), mode=mode, swath=swath)
-    _look(elements, ground, (start, stop), wanted, limits, rows, target)
+    _look(elements, ground, (start, stop), wanted, limits, (sensor, clouds), rows, target)
 
 
 def _look(
@@ -223,9 +238,11 @@ def _look(
     times: tuple[str, str],
     wanted: Wanted,
     limits: Limits,
+    rating: tuple[str | None, str | None],
     rows: Rows,
     target: Target,
 ) -> None:
+    from offnadir.cli._look_quality import read_worth
     from offnadir.cli._windows_fields import fields
     from offnadir.cli._windows_out import output
     from offnadir.cli._windows_sort import Order, ordered
@@ -234,6 +251,7 @@ def _look(
     span = _span(*times)
     ground = where.read()
     flock = read_flock(files, wanted, span)
+    worth = read_worth(flock, *rating, ground.sites)
     names = flock.names() if rows.sort == "satellite" else ground.names()
     about = {"span": f"{span.start.utc()}/{span.stop.utc()}"}
     _say.first_search()
@@ -241,7 +259,14 @@ def _look(
     with output(
         target.kind,
         target.path,
-        fields(ground.kind, shares=ground.shares, details=target.details),
+        fields(
+            ground.kind,
+            shares=ground.shares,
+            worth=worth.rates,
+            by_whom=target.details or target.kind != "text",
+            clear=worth.clouds is not None,
+            details=target.details,
+        ),
         about,
     ) as out:
         with (
@@ -254,7 +279,7 @@ def _look(
                 limit=rows.limit,
                 progress=lambda done, total: report("Sorting", done, total),
             ):
-                out.write(table)
+                out.write(worth.add(table))
                 count += len(table)
         flock.warn()
         out.finish()

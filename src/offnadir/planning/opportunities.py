@@ -81,6 +81,8 @@ def view(
         range_m=look.range_m,
         incidence_rad=math.pi / 2 - look.elevation_rad,
         sun_elevation_rad=sun_elevation,
+        relative_azimuth_rad=look.azimuth_rad - sun_azimuth,
+        ground_alt_m=aim.alt_m,
     )
     return View(
         look=look,

@@ -69,7 +69,7 @@ def predict(
     ...     range_m=825.6 * km, incidence_rad=22.5 * deg, sun_elevation_rad=45 * deg,
     ... )
     >>> f"{seen.gsd_m:.2f} m, NIIRS {seen.niirs:.1f}"
-    '0.52 m, NIIRS 5.1'
+    '0.52 m, NIIRS 5.0'
     """
     given = [range_m, incidence_rad, sun_elevation_rad, relative_azimuth_rad]
     if smear_px is not None:

@@ -69,9 +69,10 @@ def electronics(sensor: Sensor, band: Band | None = None) -> Electronics:
     if stated is None:
         exposure, stages = _exposure(sensor, band, line_s, full_well / (per_second * bright))
     else:
-        # N electrons with noise sqrt(N + floor) make the stated ratio.
+        # N electrons with noise sqrt(N + dark + floor) make the stated ratio; dark current grows with N.
         floor = read + rounding
-        gathered = (stated**2 + math.sqrt(stated**4 + 4.0 * stated**2 * floor)) / 2.0
+        square = stated**2 * (1.0 + detector.dark_current_e_s / (usual * per_second))
+        gathered = (square + math.sqrt(square**2 + 4.0 * stated**2 * floor)) / 2.0
         exposure, stages = gathered / (usual * per_second), 0
     dark = detector.dark_current_e_s * exposure
     return Electronics(
