@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def interval(model: Array, other: Array, pictures: Pictures, hit: Array) -> tupl
 
 def reliability(chance: Array, hit: Array) -> None:
     print("  said         pictures  said (mean)  happened")
-    for low, high in zip(EDGES, EDGES[1:], strict=False):
+    for low, high in itertools.pairwise(EDGES):
         inside = (chance >= low) & (chance < high)
         if inside.any():
             print(

@@ -82,7 +82,8 @@ class Worth:
             return np.zeros(len(table))
         labels = table.labels("site")
         known = [self.heights_m.get(str(name), 0.0) for name in labels.values]
-        return (np.round(np.array(known) / 500.0) * 500.0)[labels.codes]
+        rounded = np.round(np.array(known, np.float64) / 500.0) * 500.0
+        return np.asarray(rounded[labels.codes], np.float64)
 
     def _clear(self, table: Table, clouds: CloudModel) -> Array:
         """Chance that at most a fifth of a scene is cloud at the best instant; NaN where nobody can say."""
@@ -144,4 +145,4 @@ def read_clouds(text: str) -> CloudModel:
 
     if text == "climatology":
         return CloudClimatology.bundled()
-    return read_cloud_cube([Path(one) for one in text.split(",") if one])
+    return read_cloud_cube(*[Path(one) for one in text.split(",") if one])

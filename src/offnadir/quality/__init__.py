@@ -7,6 +7,7 @@ from offnadir.quality._atmosphere import (
     transmittance_to_space,
 )
 from offnadir.quality._budget import BandSignal, Budget, MtfTerm, budget
+from offnadir.quality._cloud_cube import CloudCube, read_cloud_cube
 from offnadir.quality._clouds import CloudClimatology, CloudModel
 from offnadir.quality._giqe import giqe3_niirs, giqe4_niirs, giqe5_niirs, weighted_rer
 from offnadir.quality._interpret import Sight, detect_recognise_identify, tasks_at
@@ -35,6 +36,7 @@ __all__ = [
     "BandSignal",
     "Budget",
     "CloudClimatology",
+    "CloudCube",
     "CloudModel",
     "MtfTerm",
     "Quality",
@@ -60,6 +62,7 @@ __all__ = [
     "predict_mode",
     "predict_radar",
     "radar_mode",
+    "read_cloud_cube",
     "rer_from_design",
     "rer_from_mtf",
     "sensor_rer",

@@ -135,7 +135,7 @@ class CloudClimatology:
         """
         check_max_cloud(max_cloud)
         mean = self.mean_cover(lat_rad, lon_rad, tai_ns)
-        means, chances = _chance_curve(float(max_cloud), self.spread)
+        means, chances = chance_curve(float(max_cloud), self.spread)
         return np.asarray(np.interp(mean, means, chances), np.float64)
 
     def why_missing(
@@ -217,7 +217,7 @@ def check_max_cloud(max_cloud: float) -> None:
 
 
 @functools.lru_cache(maxsize=64)
-def _chance_curve(max_cloud: float, spread: float) -> tuple[Array, Array]:
+def chance_curve(max_cloud: float, spread: float) -> tuple[Array, Array]:
     """Chance of at most `max_cloud` for means from 0 to 1; the two arrays are read-only."""
     means = np.linspace(0.0, 1.0, 501)
     inner = [beta_chance(max_cloud, float(m) * spread, float(1 - m) * spread) for m in means[1:-1]]
