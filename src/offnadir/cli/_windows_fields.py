@@ -136,7 +136,8 @@ def fields(
 ) -> tuple[Field, ...]:
     """The fields of a window over a "site" or an "area"; the latter may have shares that are covered.
 
-    `worth` adds what it is worth for the satellite's sensor, `by_whom` which one that is, `clear` the chance of a clear sky.
+    `worth` adds what it is worth for the satellite's sensor, `by_whom` which one that is, `clear` the
+    chance of a clear sky.
     """
     chosen = [*_WHO, _WHERE[where], *_LOOK]
     chosen += _WORTH if worth else ()
