@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from offnadir.geometry import incidence_from_off_nadir_rad
 from offnadir.geometry._gsd import slant_range_m
-from offnadir.quality import predict
+from offnadir.quality import nyquist_mtf, predict
 from offnadir.sensors import (
     Sensor,
     agility_profile,
@@ -187,3 +187,14 @@ def test_geoeye_turns_200_km_in_about_20_seconds():
     """GeoEye, fact sheet of GeoEye-1 (2008): 2.4 deg/s, 0.16 deg/s2; 16.7 deg from 681 km."""
     agility = load_sensor("geoeye-1").agility
     assert_allclose(slew_time_s(16.7 * deg, agility) - agility.settling_s, 20.4, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "published"), [("pleiades-1", 0.09), ("kompsat-2", 0.07), ("kompsat-3", 0.16)]
+)
+def test_published_mtf_at_nyquist_of_raw_pictures(name, published):
+    """CNES, ISPRS XXXV-B1, Istanbul 2004 (Pleiades); KARI: KOMPSAT-2 in orbit, KOMPSAT-3 on stars.
+
+    The blur that no figure explains was fitted to these, so this says that the fit is kept.
+    """
+    assert_allclose(nyquist_mtf(load_sensor(name)), published, atol=0.005)

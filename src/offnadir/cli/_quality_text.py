@@ -69,13 +69,20 @@ def on_ground(sensor: Sensor, view: View) -> OnGround:
 
 
 def camera_text(
-    sensor: Sensor, view: View, told: Budget, ground: OnGround, reflectance: float
+    sensor: Sensor,
+    view: View,
+    told: Budget,
+    ground: OnGround,
+    reflectance: float,
+    clear: float | None,
 ) -> str:
     """The budget in words and tables: what it means first, how it comes about below."""
     seen = told.quality
     niirs = float(seen.niirs)
     lines = [f"{sensor.name}: {sensor.title}", _where(view), ""]
-    lines += _headline(told, ground)
+    lines += _headline(told)
+    if clear is not None and math.isfinite(clear):
+        lines.append(f"Chance that at most a fifth of the scene is cloud: {100 * clear:.0f} %.")
     lines += ["", "What costs most (NIIRS that would be won if it alone were gone)"]
     lines += _bars(told)
     lines += ["", f"Sharpness (Q {told.q:.2f}; MTF at half a cycle per pixel, edge response RER)"]
@@ -114,7 +121,7 @@ def _where(view: View) -> str:
     return "\n".join([text, *(f"({note})" for note in view.how)])
 
 
-def _headline(told: Budget, ground: OnGround) -> list[str]:
+def _headline(told: Budget) -> list[str]:
     from offnadir.quality import tasks_at
 
     seen = told.quality
@@ -207,7 +214,12 @@ def _light(told: Budget) -> str:
 
 
 def camera_document(
-    sensor: Sensor, view: View, told: Budget, ground: OnGround, air: Atmosphere
+    sensor: Sensor,
+    view: View,
+    told: Budget,
+    ground: OnGround,
+    air: Atmosphere,
+    clear: float | None,
 ) -> dict[str, Any]:
     """The same as a JSON object."""
     from offnadir.quality import tasks_at
@@ -258,6 +270,7 @@ def camera_document(
         "losses": [{"cause": name, "niirs": _number(loss)} for name, loss in told.losses],
         "hurts_most": told.losses[0][0] if niirs is not None else None,
         "tasks": list(tasks_at(math.nan if niirs is None else niirs, "civil")),
+        "clear_chance": None if clear is None else _number(clear),
         "cautions": list(told.cautions),
     }
 

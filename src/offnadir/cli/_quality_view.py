@@ -17,11 +17,12 @@ from offnadir.units import deg, km
 if TYPE_CHECKING:
     from offnadir.earth import Site
     from offnadir.epoch import Epoch
+    from offnadir.geometry import Look
     from offnadir.orbits import ElementSet
     from offnadir.sensors import Radar, Sensor
 
-#: Radius of the Earth under a satellite that is given by its height alone is that at the equator.
 _MINUTE = 60.0
+_MANY = 200  # satellites that are tried where none is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,22 +184,12 @@ class Asked:
     def _pass(self, sensor: Sensor | Radar) -> View:
         """The look of a real pass: SGP4, the ellipsoid, and the Sun."""
         from offnadir.earth import itrf_to_geodetic
-        from offnadir.epoch import Span
-        from offnadir.geometry import look_angles
-        from offnadir.orbits import make_ephemeris, timing_errors_s
+        from offnadir.orbits import timing_errors_s
 
         place = self._place()
         assert place is not None
         site, time = place
-        one = self._satellite(sensor, time)
-        ephemeris = make_ephemeris(one, Span(time + -_MINUTE, time + _MINUTE))
-        r, v = (
-            part([time.tai_ns])[0]
-            for part in (ephemeris.position_itrf_m, ephemeris.velocity_itrf_m_s)
-        )
-        if not np.all(np.isfinite(r)):
-            raise InputError("--elements", one.name, f"a set that SGP4 can follow to {time.utc(0)}")
-        look = look_angles(r, v, site.r_itrf_m, site.lat_rad, site.lon_rad)
+        one, (r, v), look = self._satellite(sensor, site, time)
         elevation = float(look.elevation_rad)
         if elevation <= 0:
             wish = (
@@ -228,23 +219,47 @@ class Asked:
             azimuth_rad=float(look.azimuth_rad),
         )
 
-    def _satellite(self, sensor: Sensor | Radar, time: Epoch) -> ElementSet:
-        """The satellite that is named, or carries the sensor, or is the only one of the files."""
+    def _satellite(
+        self, sensor: Sensor | Radar, site: Site, time: Epoch
+    ) -> tuple[ElementSet, tuple[Any, Any], Look]:
+        """The satellite that is named, or carries the sensor, or is the only one in view."""
         from offnadir.cli._look_satellites import read_sets
+        from offnadir.geometry import look_angles
         from offnadir.orbits import nearest_sets, select_satellites
 
         sets = nearest_sets(read_sets(self.elements, near=time), near=time)
+        found: Sequence[ElementSet] = sets
         if self.satellite is not None:
-            found: Sequence[ElementSet] = select_satellites(
-                sets, self.satellite, near=time, field="--satellite"
+            found = select_satellites(sets, self.satellite, near=time, field="--satellite")
+        elif own := [one for one in sets if one.norad_id in sensor.norad_ids]:
+            found = own
+        states = {}
+        for one in found[:_MANY]:
+            r, v = _state(one, time)
+            if np.all(np.isfinite(r)):
+                look = look_angles(r, v, site.r_itrf_m, site.lat_rad, site.lon_rad)
+                states[one.norad_id] = (one, (r, v), look)
+        up = [state for state in states.values() if state[2].elevation_rad > 0]
+        if len(up) == 1 or len(states) == 1:
+            return (up or list(states.values()))[0]
+        names = ", ".join(_say.some([f"{one.name} ({one.norad_id})" for one in found]))
+        if not states:
+            raise InputError(
+                "--elements", names or "empty", f"sets that SGP4 can follow to {time.utc(0)}"
             )
-        else:
-            found = [one for one in sets if one.norad_id in sensor.norad_ids] or list(sets)
-        if len(found) != 1:
-            names = ", ".join(_say.some([f"{one.name} ({one.norad_id})" for one in found]))
-            wish = f"given: {sensor.name} could be on {names or 'none, the files are empty'}"
-            raise InputError("--satellite", self.satellite or MISSING, wish)
-        return found[0]
+        seen = f"{len(up)} of them stand above the horizon then" if up else "none is in view then"
+        wish = f"given: {sensor.name} could be on {names}; {seen}"
+        raise InputError("--satellite", self.satellite or MISSING, wish)
+
+
+def _state(one: ElementSet, time: Epoch) -> tuple[Any, Any]:
+    """Position and velocity, ITRF; NaN where SGP4 cannot follow."""
+    from offnadir.epoch import Span
+    from offnadir.orbits import make_ephemeris
+
+    ephemeris = make_ephemeris(one, Span(time + -_MINUTE, time + _MINUTE))
+    at = [time.tai_ns]
+    return ephemeris.position_itrf_m(at)[0], ephemeris.velocity_itrf_m_s(at)[0]
 
 
 def _sun_at(site: Site, time: Epoch) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,6 +86,14 @@ def quality(
             metavar="NAME", help="Mode of a radar. [default: the finest that can look so]"
         ),
     ] = None,
+    clouds: Annotated[
+        str,
+        typer.Option(
+            metavar="climatology|FILE",
+            help="Where the chance of a clear sky comes from, with --site and --time: or a forecast in "
+            "NetCDF or GRIB.",
+        ),
+    ] = "climatology",
     figure: Annotated[
         Path | None,
         typer.Option(
@@ -122,7 +131,9 @@ def quality(
         if mode is not None:
             raise InputError("--mode", mode, "left out: a camera has none")
         air = _atmosphere(visibility, aerosol, water)
-        _camera(one, asked.view(one), reflectance, smear, air, figure, json)
+        view = asked.view(one)
+        clear = _clear_chance(view, clouds)
+        _camera(one, view, (reflectance, smear, air, clear), figure, json)
     else:
         _radar(one, asked.view(one), mode, figure, json)
 
@@ -140,12 +151,26 @@ def _atmosphere(visibility: float, aerosol: str, water: float) -> Atmosphere:
     return Atmosphere(visibility_m=visibility * km, aerosol=aerosol, water_kg_m2=water)  # type: ignore[arg-type]
 
 
+def _clear_chance(view: View, clouds: str) -> float | None:
+    """Chance that at most a fifth of a scene is cloud, where place and time are known."""
+    from offnadir.cli._look_quality import MAX_CLOUD, read_clouds
+
+    if view.site is None or view.time is None:
+        if clouds != "climatology":
+            raise InputError("--clouds", clouds, "given with --site and --time")
+        return None
+    model = read_clouds(clouds)
+    at = view.site.lat_rad, view.site.lon_rad, [view.time.tai_ns]
+    chance = float(model.clear_chance(*at, max_cloud=MAX_CLOUD)[0])
+    if math.isnan(chance):
+        _say.warn([str(model.why_missing(*at)[0])])
+    return chance
+
+
 def _camera(
     sensor: Sensor,
     view: View,
-    reflectance: float,
-    smear: float | None,
-    air: Atmosphere,
+    world: tuple[float, float | None, Atmosphere, float | None],
     figure: Path | None,
     json: bool,
 ) -> None:
@@ -153,6 +178,7 @@ def _camera(
     from offnadir.quality import budget
     from offnadir.units import deg
 
+    reflectance, smear, air, clear = world
     if not 0 < reflectance <= 1.5:
         raise InputError("--reflectance", reflectance, "above 0, up to 1.5")
     if smear is not None and not 0 <= smear <= 16:
@@ -171,9 +197,9 @@ def _camera(
     )
     ground = _quality_text.on_ground(sensor, view)
     if json:
-        _say.print_json(_quality_text.camera_document(sensor, view, told, ground, air))
+        _say.print_json(_quality_text.camera_document(sensor, view, told, ground, air, clear))
     else:
-        print(_quality_text.camera_text(sensor, view, told, ground, reflectance))
+        print(_quality_text.camera_text(sensor, view, told, ground, reflectance, clear))
     beyond = view.off_nadir_rad - sensor.max_off_nadir_rad
     if beyond > 0.05 * deg:
         limit = sensor.max_off_nadir_rad / deg

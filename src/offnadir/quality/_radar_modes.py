@@ -24,7 +24,7 @@ def predict_mode(mode: RadarMode, incidence_rad: ArrayLike) -> RadarQuality:
     The mode's limits of incidence are not applied.
     """
     return predict_radar(
-        slant_resolution_m=mode.slant_resolution_m,
+        slant_resolution_m=mode.slant_at(incidence_rad),
         azimuth_resolution_m=mode.azimuth_resolution_m,
         incidence_rad=incidence_rad,
         nesz=math.nan if mode.nesz is None else mode.nesz,
@@ -38,7 +38,7 @@ def predict_looks(radar: Radar, incidence_rad: ArrayLike) -> RadarQuality:
     order = sorted(radar.modes, key=lambda m: -m.slant_resolution_m * m.azimuth_resolution_m)
     for mode in order:  # finer ones overwrite
         fits = (incidence >= mode.min_incidence_rad) & (incidence <= mode.max_incidence_rad)
-        slant[fits], azimuth[fits] = mode.slant_resolution_m, mode.azimuth_resolution_m
+        slant[fits], azimuth[fits] = mode.slant_at(incidence[fits]), mode.azimuth_resolution_m
         nesz[fits] = np.nan if mode.nesz is None else mode.nesz
     return predict_radar(
         slant_resolution_m=slant, azimuth_resolution_m=azimuth, incidence_rad=incidence, nesz=nesz

@@ -68,6 +68,7 @@ RADAR: Final = COMMON | {
 MODE: Final[dict[str, tuple[float, float]]] = {
     "bandwidth_mhz": (0.1, 10_000),
     "slant_resolution_m": (0.01, 1_000),
+    "ground_range_resolution_m": (0.01, 1_000),
     "azimuth_resolution_m": (0.01, 1_000),
     "looks": (1, 1_000),
     "swath_km": (0.1, 2_000),

@@ -235,10 +235,17 @@ def _band(row: Mapping[str, Any], where: str) -> Band:
 
 def _mode(row: Mapping[str, Any], where: str) -> RadarMode:
     bandwidth_hz = row["bandwidth_mhz"] * 1e6 if "bandwidth_mhz" in row else None
-    slant_m = row.get("slant_resolution_m")
-    if slant_m is None:
+    slant_m, ground_m = row.get("slant_resolution_m"), row.get("ground_range_resolution_m")
+    middle = (row["min_incidence_deg"] + row["max_incidence_deg"]) / 2 * deg
+    if ground_m is not None:
+        if slant_m is not None:
+            wish = "left out with ground_range_resolution_m, which the mode holds at every angle"
+            raise InputError("slant_resolution_m", slant_m, wish, where=where)
+        slant_m = ground_m * math.sin(middle)
+    elif slant_m is None:
         if bandwidth_hz is None:
-            raise InputError("slant_resolution_m", MISSING, "given, or bandwidth_mhz", where=where)
+            wish = "given, or ground_range_resolution_m, or bandwidth_mhz"
+            raise InputError("slant_resolution_m", MISSING, wish, where=where)
         slant_m = UNWEIGHTED * SPEED_OF_LIGHT_M_S / (2 * bandwidth_hz)
     if row["min_incidence_deg"] >= row["max_incidence_deg"]:
         wish = f"below max_incidence_deg = {row['max_incidence_deg']:g}"
@@ -247,6 +254,7 @@ def _mode(row: Mapping[str, Any], where: str) -> RadarMode:
         name=row["name"].lower(),
         kind=row["kind"],
         slant_resolution_m=float(slant_m),
+        ground_range_resolution_m=ground_m,
         azimuth_resolution_m=float(row["azimuth_resolution_m"]),
         swath_m=row["swath_km"] * km,
         min_incidence_rad=row["min_incidence_deg"] * deg,

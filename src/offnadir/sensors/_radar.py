@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from offnadir.constants import SPEED_OF_LIGHT_M_S
 from offnadir.errors import MISSING, InputError
 from offnadir.sensors._model import Agility, Duty, positive, within
@@ -18,8 +21,9 @@ UNWEIGHTED = 0.886
 class RadarMode:
     """A way in which a radar takes pictures.
 
-    Incidence is at the place, from the vertical. `slant_resolution_m` is along the line of sight;
-    `swath_m` lies across the flight on the ground and `length_m` along it where the mode limits it.
+    Incidence is at the place, from the vertical. `slant_resolution_m` is along the line of sight. Where
+    `ground_range_resolution_m` is given, the mode holds that on the ground at any angle by changing its
+    bandwidth, and `slant_resolution_m` is that in the middle of its incidences. `swath_m` lies across the flight on the ground and `length_m` along it where the mode limits it.
     `nesz` is the noise-equivalent sigma zero as a ratio, not in dB; None: not published.
     """
 
@@ -30,6 +34,7 @@ class RadarMode:
     swath_m: float
     min_incidence_rad: float
     max_incidence_rad: float
+    ground_range_resolution_m: float | None = None
     bandwidth_hz: float | None = None
     length_m: float | None = None
     nesz: float | None = None
@@ -43,7 +48,7 @@ class RadarMode:
             swath_m=self.swath_m,
             looks=self.looks,
         )
-        for name in ("bandwidth_hz", "length_m", "nesz"):
+        for name in ("ground_range_resolution_m", "bandwidth_hz", "length_m", "nesz"):
             value = getattr(self, name)
             if value is not None:
                 positive(**{name: value})
@@ -51,6 +56,13 @@ class RadarMode:
             angles = (self.min_incidence_rad, self.max_incidence_rad)
             wish = "two rising angles between 0 and pi/2: a radar cannot look straight down"
             raise InputError("incidence", angles, wish)
+
+    def slant_at(self, incidence_rad: ArrayLike) -> NDArray[np.float64]:
+        """Slant resolution [m] at incidences [rad]: the mode's own, or what holds it on the ground."""
+        incidence = np.asarray(incidence_rad, np.float64)
+        if self.ground_range_resolution_m is None:
+            return np.full(incidence.shape, self.slant_resolution_m)
+        return np.asarray(self.ground_range_resolution_m * np.sin(incidence), np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
