@@ -119,6 +119,18 @@ def test_swath_of_pleiades_neo_at_an_angle():
         assert_allclose(swath_width_m(r, v, tilted, ifov, columns), 19.68 * km, rtol=3e-3)
 
 
+def test_width_of_a_long_line_in_a_slanted_look():
+    """GeographicLib 2.1, Geodesic.WGS84.Inverse between the ends: 267,168.0888 m."""
+    r, v = circular(7000 * km, 97 * deg, np.array(0.8))
+    attitude = Attitude(roll_rad=20 * deg, pitch_rad=-10 * deg, yaw_rad=15 * deg)
+    columns = 350_000
+    ends = ground_pixel(r, v, attitude, 1e-6, 1e-6, column_px=np.array([-columns, columns]) / 2)
+    assert_allclose(ends.lat_rad / deg, [45.01037478, 44.59074872], atol=1e-8)
+    assert_allclose(ends.lon_rad / deg, [-5.52480809, -2.19963098], atol=1e-8)
+    width = swath_width_m(r, v, attitude, 1e-6, columns)
+    assert_allclose(width, 267_168.0888, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("alt_km", "nadir_m", "off_nadir_deg", "stated_m", "atol"),
     [

