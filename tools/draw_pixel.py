@@ -12,7 +12,7 @@ from offnadir.units import deg, km
 
 OUT = Path(__file__).parents[1] / "docs/theory/img/pixel.svg"
 ALT_M, ENLARGED = 600 * km, 120_000.0  # a pixel of 0.5 m is drawn as 60 km
-SCALE, WIDTH, HEIGHT = 0.36e-3, 760, 560  # drawing units per metre
+SCALE, WIDTH, HEIGHT = 0.34e-3, 760, 690  # drawing units per metre
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ def point_at(
     """Attitude that looks at places (..., 3) from satellites (..., 3) with the line across the scan.
 
     Shapes broadcast. With `steer_yaw` the image of the place moves along camera x only, within +-90
-    deg: the Earth's rotation, some 3 deg for a low orbit over the equator, and the drift by the given
+    deg: the Earth's rotation, 3 to 4 deg for a low orbit over the equator, and the drift by the given
     rates are taken out. Without it yaw is 0 and the line of detectors is perpendicular to the flight.
     Both look at the place, and the rates are handed through. NaN where the place lies behind
     the horizon; a yaw of 0 where the image stands still.
@@ -116,7 +116,7 @@ class Axes(NamedTuple):
 def orbit_axes(r: Array, v: Array) -> Axes:
     """Axes of `orbit_frame` and their rate, for vectors of shape (3, n).
 
-    The Earth's pull is that of a point, which leaves out up to 1.3e-6 rad/s about z in a low orbit.
+    The Earth's pull is that of a point, which leaves out up to 1.8e-6 rad/s about z in a low orbit.
     """
     up, prime_m, alt_m = _zenith(r)
     spin = EARTH_RATE_RAD_S
