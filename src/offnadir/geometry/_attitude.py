@@ -70,7 +70,7 @@ def point_at(
     """Attitude that looks at places (..., 3) from satellites (..., 3) with the line across the scan.
 
     Shapes broadcast. With `steer_yaw` the image of the place moves along camera x only, within +-90
-    deg: the Earth's rotation, some 3 deg for a low orbit over the equator, and the drift by the given
+    deg: the Earth's rotation, 3 to 4 deg for a low orbit over the equator, and the drift by the given
     rates are taken out. Without it yaw is 0 and the line of detectors is perpendicular to the flight.
     Both look at the place, and the rates are handed through. NaN where the place lies behind
     the horizon; a yaw of 0 where the image stands still.
@@ -116,7 +116,7 @@ class Axes(NamedTuple):
 def orbit_axes(r: Array, v: Array) -> Axes:
     """Axes of `orbit_frame` and their rate, for vectors of shape (3, n).
 
-    The Earth's pull is that of a point, which leaves out up to 1.3e-6 rad/s about z in a low orbit.
+    The Earth's pull is that of a point, which leaves out up to 1.8e-6 rad/s about z in a low orbit.
     """
     up, prime_m, alt_m = _zenith(r)
     spin = EARTH_RATE_RAD_S
@@ -155,11 +155,11 @@ def camera_axes(frame: Axes, attitude: Sequence[Array]) -> Axes:
 def _zenith(r: Array) -> tuple[Array, Array, Array]:
     """Geodetic zenith (3, n), radius of curvature N [m] and height [m]: Bowring (1976), no angles.
 
-    Three steps are good to 1e-14 from the ground to beyond geostationary orbits.
+    Two steps are good to 1e-15 from the ground to beyond the Moon.
     """
     across, z = np.sqrt(r[0] * r[0] + r[1] * r[1]), r[2]
     sin, cos = z * WGS84_A_M, across * WGS84_B_M
-    for _ in range(3):
+    for _ in range(2):
         size = 1.0 / np.sqrt(sin * sin + cos * cos)
         sin, cos = sin * size, cos * size
         north = z + WGS84_E2 / (1.0 - WGS84_E2) * WGS84_B_M * sin * sin * sin

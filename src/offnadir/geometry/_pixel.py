@@ -210,8 +210,8 @@ def swath_width_m(
     """Length [m] on the ground between the ends of a line of detectors, shape (...).
 
     `columns` counts the pixels of all chips together, centred on the boresight. The arc of the circle
-    that fits the chord and the ground's normals at both ends: to 1e-6 of the shortest way on the
-    ellipsoid up to 500 km. NaN where an end lies past the Earth.
+    that fits the chord and the normals of the ground at both ends: to 4e-8 of the shortest way on the
+    ellipsoid up to 1200 km. NaN where an end lies past the Earth.
     """
     _check_positive("ifov_across_rad", ifov_across_rad)
     _check_positive("columns", columns)
