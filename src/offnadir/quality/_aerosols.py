@@ -79,30 +79,21 @@ def aod_from_visibility(visibility_m: float) -> float:
     return float(np.interp(x, nodes, total))
 
 
-def _split(aod_550: float) -> tuple[float, float]:
+def split_height(aod_550: float) -> tuple[float, float]:
     """What of an optical depth lies below and above 2 km, as in the profile that has the same sum."""
     total = np.array(_LOWER) + np.array(_UPPER)
     upper = float(np.interp(aod_550, total, _UPPER))
     return aod_550 - upper, upper
 
 
-def aerosol_optics(
-    wavelength_m: Array, aod_550: float, aerosol: AerosolType
+def haze_optics(
+    wavelength_m: Array, aod_550: float, kind: AerosolType | Literal["tropospheric"]
 ) -> tuple[Array, Array, Array]:
-    """Optical depth, single-scattering albedo and asymmetry of the column at each wavelength.
+    """Optical depth, single-scattering albedo and asymmetry of one kind of haze at each wavelength.
 
-    The type rules below 2 km, tropospheric haze above. Extinction is interpolated in the logarithms of
-    both, the others in the logarithm of the wavelength; past 0.3 and 2.5 um the last value holds.
+    Extinction is interpolated in the logarithms of both, the others in the logarithm of the wavelength.
     """
-    x = np.log(wavelength_m / um)
-    nodes = np.log(_WAVELENGTH_UM)
-    depth, scatter, forward = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
-    for name, amount in zip((aerosol, "tropospheric"), _split(aod_550), strict=True):
-        optics = _OPTICS[name]
-        part = amount * np.exp(np.interp(x, nodes, np.log(optics.extinction)))
-        share = np.interp(x, nodes, optics.albedo)
-        depth = depth + part
-        scatter = scatter + part * share
-        forward = forward + part * share * np.interp(x, nodes, optics.asymmetry)
-    tiny = np.finfo(np.float64).tiny
-    return depth, scatter / np.maximum(depth, tiny), forward / np.maximum(scatter, tiny)
+    optics = _OPTICS[kind]
+    x, nodes = np.log(wavelength_m / um), np.log(_WAVELENGTH_UM)
+    depth = aod_550 * np.exp(np.interp(x, nodes, np.log(optics.extinction)))
+    return depth, np.interp(x, nodes, optics.albedo), np.interp(x, nodes, optics.asymmetry)

@@ -1,4 +1,7 @@
-"""Light scattered by an even layer of air and haze: path reflectance, fluxes, what the sky sends back."""
+"""Light scattered by clear air and haze: path reflectance, light on the ground, what the sky sends back.
+
+Two even layers: below 2 km the haze of the place, above it thin haze and most of the air.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,32 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir.quality._doubling import (
+    MODES,
+    MOMENTS,
+    Slab,
+    add,
+    lagrange,
+    nodes,
+    reflect_once,
+    respond,
+    scales,
+)
+
 Array = NDArray[np.float64]
-#: Depolarisation of air; Young 1980 as used by 6S.
+#: Depolarisation of air; the value 6S uses.
 _DEPOLARISATION: Final = 0.0279
 _GAMMA: Final = _DEPOLARISATION / (2 - _DEPOLARISATION)
-#: Four points of Gauss and Legendre on 0 to 1, for the mean over a hemisphere.
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
+_TINY: Final = 1e-12
+_CHUNK: Final = 20_000  # looks at a time: 10 MB of weights
+
+
+#: Odd modes of azimuth go with the sine of both zenith angles, which no polynomial in mu follows.
+_ODD: Final = (np.arange(MODES) % 2 == 1)[:, None, None]
 
 
 class Layer(NamedTuple):
-    """An even layer: depths of air and haze, haze's albedo and asymmetry; arrays of one shape."""
+    """Depths of air and haze, haze's albedo and asymmetry; arrays of shape (n,), one a wavelength."""
 
     rayleigh: Array
     haze: Array
@@ -28,28 +47,20 @@ class Layer(NamedTuple):
         """Optical depth without gases."""
         return self.rayleigh + self.haze
 
-
-class _Scaled(NamedTuple):
-    """The layer after the forward peak was taken out of scattering (delta scaling)."""
-
-    depth: Array
-    albedo: Array
-    asymmetry: Array
-    peak: (
-        Array  # scattering over (scaled scattering): brings single scattering back to its strength
-    )
+    @property
+    def scattering(self) -> Array:
+        """What of the depth scatters."""
+        return np.maximum(self.rayleigh + self.haze * self.haze_albedo, _TINY)
 
 
-def _scaled(layer: Layer) -> _Scaled:
-    """Joseph, Wiscombe & Weinman 1976, equations 14 and 15, with f = g^2 of the haze."""
-    scatter = layer.rayleigh + layer.haze * layer.haze_albedo
-    forward = layer.haze * layer.haze_albedo * layer.haze_asymmetry**2
-    depth = layer.depth - forward
-    left = scatter - forward
-    drift = layer.haze * layer.haze_albedo * layer.haze_asymmetry - forward
-    tiny = np.finfo(np.float64).tiny
-    albedo = np.minimum(left / np.maximum(depth, tiny), 1 - 1e-7)  # 1 itself divides by zero
-    return _Scaled(depth, albedo, drift / np.maximum(left, tiny), scatter / np.maximum(left, tiny))
+class Scattered(NamedTuple):
+    """The scattering of a stack at n wavelengths, ready to be asked about directions."""
+
+    layers: tuple[Layer, ...]  # from the top
+    slabs: tuple[Slab, ...]
+    multiple: Array  # reflection by light scattered more than once, made smooth, (n, MODES, i, j)
+    diffuse: Array  # transmission of diffuse light at each stream, over `_grip`, (n, STREAMS)
+    spherical_albedo: Array  # (n,)
 
 
 def rayleigh_depth(wavelength_m: Array, pressure_pa: Array | float) -> Array:
@@ -59,105 +70,108 @@ def rayleigh_depth(wavelength_m: Array, pressure_pa: Array | float) -> Array:
     return np.asarray(sea * pressure_pa / 101_325.0, np.float64)
 
 
-def phase(layer: Layer, cos_angle: Array) -> Array:
-    """Phase function of the mixture, mean 1: Rayleigh with depolarisation, Henyey and Greenstein."""
-    air = 0.75 / (1 + 2 * _GAMMA) * (1 + 3 * _GAMMA + (1 - _GAMMA) * cos_angle**2)
-    g = layer.haze_asymmetry
-    haze = (1 - g**2) / (1 + g**2 - 2 * g * cos_angle) ** 1.5
-    scatter = layer.haze * layer.haze_albedo
-    total = np.maximum(layer.rayleigh + scatter, np.finfo(np.float64).tiny)
-    return np.asarray((layer.rayleigh * air + scatter * haze) / total, np.float64)
+def _slab(layer: Layer) -> Slab:
+    """The layer for the streams, its forward peak cut off: Wiscombe 1977, delta-M."""
+    order = np.arange(MOMENTS + 1)
+    air = np.zeros(MOMENTS + 1)
+    air[0], air[2] = 1.0, 0.1 * (1 - _GAMMA) / (1 + 2 * _GAMMA)
+    haze = layer.haze_asymmetry[:, None] ** order
+    share = (layer.rayleigh / layer.scattering)[:, None]
+    moments = share * air + (1 - share) * haze
+    peak = moments[:, -1]
+    albedo = layer.scattering / np.maximum(layer.depth, _TINY)
+    kept = 1 - albedo * peak
+    cut = (moments[:, :-1] - peak[:, None]) / (1 - peak)[:, None]
+    return Slab(layer.depth * kept, np.minimum(albedo * (1 - peak) / kept, 1.0), cut)
 
 
-class _Field(NamedTuple):
-    """Diffuse light inside: radiance I0 + mu I1 with I0 = down e^-kt + up e^-k(T-t) - sun e^-t/mu0."""
+def scatter(*layers: Layer) -> Scattered:
+    """All that a stack of one or two layers, named from the top, does to light over black ground."""
+    slabs = tuple(_slab(layer) for layer in layers)
+    mu, _ = nodes()
+    c = scales()
+    parts = [respond(slab) for slab in slabs]
+    whole, turned = parts[0], parts[0]
+    for part in parts[1:]:
+        whole, turned = add(whole, part), add(part, turned)
+    once = np.zeros_like(whole.reflect)
+    passed = np.ones((len(slabs[0].depth), 1, 1, 1))
+    for slab in slabs:
+        once = once + passed * reflect_once(slab)
+        slant = 1 / mu[:, None] + 1 / mu
+        passed = passed * np.exp(-slab.depth[:, None, None, None] * slant)
+    grip = _grip(slabs, mu)
+    bent = grip[:, None, :, None] * grip[:, None, None, :]
+    sine = np.sqrt(1 - mu**2)
+    bent = bent * np.where(_ODD, sine[:, None] * sine, 1.0)
+    multiple = (whole.reflect / (c[:, None] * c) - once) / bent
+    diffuse = np.einsum("i,nij->nj", c, whole.transmit[:, 0]) / c / grip
+    albedo = np.einsum("i,nij,j->n", c, turned.reflect[:, 0], c)
+    return Scattered(tuple(layers), slabs, multiple, diffuse, albedo)
 
-    k: Array
-    ratio: Array
-    down: Array
-    up: Array
-    sun: Array
-    sun_slope: Array
 
+def _grip(slabs: tuple[Slab, ...], mu: Array) -> Array:
+    """Share of a beam that the stack stops, (n, k).
 
-def _field(s: _Scaled, mu0: Array) -> _Field:
-    """Eddington's solution for sunlight of flux pi on a plane normal to it, over black ground.
-
-    Shettle & Weinman, J. Atmos. Sci. 27 (1970) 1048, equations 2 to 13.
+    Divided by it, diffuse light is so smooth in mu that a polynomial follows it even in thin air.
     """
-    w, g, depth = s.albedo, s.asymmetry, s.depth
-    k = np.sqrt(3 * (1 - w) * (1 - w * g))
-    ratio = np.sqrt(3 * (1 - w) / (1 - w * g))
-    gap = 1 - (k * mu0) ** 2
-    gap = np.where(np.abs(gap) < 1e-6, 1e-6, gap)
-    sun = 0.75 * w * mu0**2 * (1 + g * (1 - w)) / gap
-    slope = 0.75 * w * mu0 * (1 + 3 * g * (1 - w) * mu0**2) / gap
-    beam, fade = np.exp(-depth / mu0), np.exp(-k * depth)
-    plus, minus = 1 + 2 / 3 * ratio, 1 - 2 / 3 * ratio
-    top = sun + 2 / 3 * slope  # no diffuse light comes in from above
-    bottom = (sun - 2 / 3 * slope) * beam  # nor from below
-    bound = plus**2 - minus**2 * fade**2
-    down = (top * plus - bottom * minus * fade) / bound
-    up = (bottom * plus - top * minus * fade) / bound
-    return _Field(k, ratio, down, up, sun, slope)
+    depth = np.sum([slab.depth for slab in slabs], axis=0)
+    return np.asarray(-np.expm1(-np.maximum(depth, _TINY)[:, None] / mu), np.float64)
 
 
-def flux_down(layer: Layer, mu0: Array) -> Array:
-    """Direct and diffuse light on the ground over that on a level plane at the top; ground black."""
-    s = _scaled(layer)
-    f = _field(s, mu0)
-    fade, beam = np.exp(-f.k * s.depth), np.exp(-s.depth / mu0)
-    i0 = f.down * fade + f.up - f.sun * beam
-    i1 = f.ratio * (f.down * fade - f.up) - f.sun_slope * beam
-    return np.asarray(beam + (i0 + 2 / 3 * i1) / mu0, np.float64)
+def phase(layer: Layer, cos_angle: Array) -> Array:
+    """Phase function with a mean of 1, (n, k): Rayleigh with depolarisation, Henyey & Greenstein."""
+    air = 0.75 / (1 + 2 * _GAMMA) * (1 + 3 * _GAMMA + (1 - _GAMMA) * cos_angle**2)
+    g = layer.haze_asymmetry[:, None]
+    haze = (1 - g**2) / (1 + g**2 - 2 * g * cos_angle) ** 1.5
+    share = (layer.rayleigh / layer.scattering)[:, None]
+    return np.asarray(share * air + (1 - share) * haze, np.float64)
 
 
-def plane_albedo(layer: Layer, mu0: Array) -> Array:
-    """Light sent back to space over that coming in; ground black."""
-    s = _scaled(layer)
-    f = _field(s, mu0)
-    fade = np.exp(-f.k * s.depth)
-    i0 = f.down + f.up * fade - f.sun
-    i1 = f.ratio * (f.down - f.up * fade) - f.sun_slope
-    return np.asarray((i0 - 2 / 3 * i1) / mu0, np.float64)
+def light_through(s: Scattered, mu: Array) -> Array:
+    """Direct and diffuse light at the ground over that at the top for cosines (k,); (n, k).
+
+    By reciprocity also the share of light from an even ground that reaches space along mu.
+    """
+    stopped = _grip(s.slabs, mu)
+    return np.asarray(1 - stopped + (s.diffuse @ lagrange(mu).T) * stopped, np.float64)
 
 
-def spherical_albedo(layer: Layer) -> Array:
-    """Share of the light from an even, diffuse ground that the air sends back to it."""
-    total = np.zeros_like(layer.depth)
-    for node, weight in zip((_NODES + 1) / 2, _WEIGHTS / 2, strict=True):
-        total = total + 2 * weight * node * plane_albedo(layer, np.asarray(node))
+def path_reflectance(
+    s: Scattered, mu0: Array, mu: Array, cos_angle: Array, azimuth_rad: Array
+) -> Array:
+    """Reflectance pi L / (mu0 E) of the air over black ground for looks (k,); (n, k).
+
+    `azimuth_rad` is 0 where the light goes on ahead. Light scattered once takes the whole phase function
+    (Nakajima & Tanaka 1988); the rest comes from the streams, by polynomials in both cosines.
+    """
+    found = np.empty((len(s.spherical_albedo), len(mu0)))
+    for start in range(0, len(mu0), _CHUNK):
+        k = slice(start, start + _CHUNK)
+        found[:, k] = _single(s, mu0[k], mu[k], cos_angle[k]) + _more(
+            s, mu0[k], mu[k], azimuth_rad[k]
+        )
+    return found
+
+
+def _single(s: Scattered, mu0: Array, mu: Array, cos_angle: Array) -> Array:
+    slant = 1 / mu0 + 1 / mu
+    total, passed = np.zeros((1, 1)), np.ones((1, 1))
+    for layer, slab in zip(s.layers, s.slabs, strict=True):
+        strength = layer.scattering / np.maximum(slab.depth, _TINY)
+        here = strength[:, None] * phase(layer, cos_angle) / (4 * (mu0 + mu))
+        lost = np.exp(-slab.depth[:, None] * slant)
+        total = total + passed * here * (1 - lost)
+        passed = passed * lost
     return total
 
 
-def path_reflectance(layer: Layer, mu0: Array, mu: Array, cos_angle: Array) -> Array:
-    """Reflectance pi L / (mu0 E) of the air itself at its top, over black ground.
-
-    Light scattered once is exact for the even layer (with the whole phase function, Nakajima & Tanaka
-    1988); what was scattered before comes from Eddington's field, the same for all azimuths.
-    """
-    s = _scaled(layer)
-    slant = 1 / mu0 + 1 / mu
-    once = (
-        s.albedo * s.peak * phase(layer, cos_angle) / (4 * (mu0 + mu)) * -np.expm1(-s.depth * slant)
-    )
-    more = (_multiple(s, mu0, mu) + _multiple(s, mu, mu0)) / 2  # light may take the way back
-    return np.asarray(once + more, np.float64)
-
-
-def _multiple(s: _Scaled, mu0: Array, mu: Array) -> Array:
-    """What Eddington's diffuse field sends up along mu: its source, integrated over the layer."""
-    f = _field(s, mu0)
-    fade, view = np.exp(-f.k * s.depth), np.exp(-s.depth / mu)
-    bend = 1 - f.k * mu
-    bend = np.where(np.abs(bend) < 1e-6, 1e-6, bend)
-    down = -np.expm1(-s.depth * (f.k + 1 / mu)) / (1 + f.k * mu)
-    up = (fade - view) / bend
-    sun = -np.expm1(-s.depth * (1 / mu0 + 1 / mu)) / (1 + mu / mu0)
-    lean = s.asymmetry * mu
-    source = (
-        f.down * (1 - lean * f.ratio) * down
-        + f.up * (1 + lean * f.ratio) * up
-        - (f.sun - lean * f.sun_slope) * sun
-    )
-    return np.asarray(s.albedo * source / mu0, np.float64)
+def _more(s: Scattered, mu0: Array, mu: Array, azimuth_rad: Array) -> Array:
+    pairs = (lagrange(mu)[:, :, None] * lagrange(mu0)[:, None, :]).reshape(len(mu), -1)
+    found = np.zeros((len(s.spherical_albedo), len(mu)))
+    for m in range(MODES):
+        weight = (1.0 if m == 0 else 2.0) * np.cos(m * azimuth_rad)
+        if m % 2:
+            weight = weight * np.sqrt((1 - mu**2) * (1 - mu0**2))
+        found += s.multiple[:, m].reshape(len(found), -1) @ pairs.T * weight
+    return np.asarray(found * _grip(s.slabs, mu) * _grip(s.slabs, mu0), np.float64)
