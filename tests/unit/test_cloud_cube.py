@@ -302,7 +302,10 @@ def write_grib(path, values, *, short="tcc", members=False, step_type=None):
                 codes.codes_set(message, "productDefinitionTemplateNumber", 1)
                 codes.codes_set(message, "perturbationNumber", member)
             if step_type:
-                codes.codes_set(message, "productDefinitionTemplateNumber", 8)
+                codes.codes_set(message, "centre", "kwbc")
+                codes.codes_set(
+                    message, "productDefinitionTemplateNumber", 8 * (step_type == "avg")
+                )
                 codes.codes_set(message, "stepType", step_type)
             codes.codes_set(message, "step", step)
             codes.codes_set(message, "shortName", short)
@@ -339,8 +342,9 @@ def test_grib_of_layers_only(tmp_path):
 
 def test_grib_with_means_beside_instants(tmp_path):
     """As in GFS: at 6 h an instantaneous field (0.2) and the mean of the hours before (0.8)."""
-    path = write_grib(tmp_path / "a.grib2", {(0, 0): 0.2, (6, 0): 0.2})
-    write_grib(path, {(6, 0): 0.8}, step_type="avg")
+    path = tmp_path / "a.grib2"
+    write_grib(path, {(0, 0): 20.0, (6, 0): 20.0}, step_type="instant")
+    write_grib(path, {(6, 0): 80.0}, step_type="avg")
     assert_allclose(read_cloud_cube(path).mean_cover(0.3, 0.3, at(6)), 0.2, atol=1e-3)
 
 

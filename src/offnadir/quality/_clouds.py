@@ -17,9 +17,9 @@ from offnadir.errors import InputError, UnitRangeError
 
 Array = NDArray[np.float64]
 
-SPREAD: Final = (
-    1.3  # a + b of the Beta distribution of a scene's cover about its mean; docs/theory/clouds.md
-)
+#: a + b of the Beta distribution of a scene's cover about its mean; docs/theory/clouds.md
+SPREAD_LAND: Final = 1.0  # from published shares of clear Landsat scenes
+SPREAD_SEA: Final = 1.5  # fitted to scenes, nearly all of the sea
 SWING_LAND: Final = 0.03  # of the cover over a day, for a cover of a half; an estimate
 SWING_SEA: Final = -0.015  # over the sea the nights are cloudier; an estimate
 PEAK_HOUR: Final = 13.5  # local solar time of most cloud over land; an estimate
@@ -66,13 +66,15 @@ class CloudClimatology:
 
     `cover` (month, latitude, longitude) from 90 S and 180 W, fractions; `land` and `support` (latitude,
     longitude): share of land; 1 sunshine and irradiance, 2 ships, 3 both, 0 filled in from around.
-    `spread` is a + b of the Beta distribution: 0 is all or nothing, many is always the mean.
+    `spread_land` and `spread_sea` are a + b of the Beta distribution: near 0 is all or nothing, many is
+    always the mean.
     """
 
     cover: NDArray[np.float32]
     land: NDArray[np.float32]
     support: NDArray[np.uint8]
-    spread: float = SPREAD
+    spread_land: float = SPREAD_LAND
+    spread_sea: float = SPREAD_SEA
 
     def __post_init__(self) -> None:
         rows, columns = round(180 / _STEP_DEG) + 1, round(360 / _STEP_DEG)
@@ -81,8 +83,9 @@ class CloudClimatology:
         for field, shape in (("land", self.land.shape), ("support", self.support.shape)):
             if shape != (rows, columns):
                 raise InputError(f"{field}.shape", shape, f"({rows}, {columns})")
-        if not 0.0 < self.spread < 1000.0:
-            raise InputError("spread", self.spread, "above 0 and below 1000")
+        for field, spread in (("spread_land", self.spread_land), ("spread_sea", self.spread_sea)):
+            if not 0.0 < spread < 1000.0:
+                raise InputError(field, spread, "above 0 and below 1000")
 
     @classmethod
     @functools.cache
@@ -106,10 +109,7 @@ class CloudClimatology:
         The hour is local mean solar time. NaN gives NaN. Raises UnitRangeError for a latitude beyond the
         poles. Source: docs/theory/clouds.md.
         """
-        lat, lon, time = broadcast_places(lat_rad, lon_rad, tai_ns)
-        days = tai_to_utc_ns(time) / _DAY_NS
-        hour = days % 1.0 * 24 + lon * (12 / np.pi)
-        return self._cover(lat, lon, days % _YEAR_DAYS * (12 / _YEAR_DAYS) - 0.5, hour)
+        return self._at(lat_rad, lon_rad, tai_ns)[0]
 
     def clear_chance(
         self,
@@ -131,19 +131,20 @@ class CloudClimatology:
         >>> clouds = CloudClimatology.bundled()
         >>> cairo, london = clouds.clear_chance(np.array([30.0, 51.5]) * deg, [0.545, 0.0], noon_ns)
         >>> f"Cairo {cairo:.0%}, London {london:.0%}"
-        'Cairo 84%, London 20%'
+        'Cairo 81%, London 21%'
         """
         check_max_cloud(max_cloud)
-        mean = self.mean_cover(lat_rad, lon_rad, tai_ns)
-        means, chances = chance_curve(float(max_cloud), self.spread)
-        return np.asarray(np.interp(mean, means, chances), np.float64)
+        mean, land = self._at(lat_rad, lon_rad, tai_ns)
+        over_land = np.interp(mean, *chance_curve(float(max_cloud), self.spread_land))
+        over_sea = np.interp(mean, *chance_curve(float(max_cloud), self.spread_sea))
+        return np.asarray(land * over_land + (1 - land) * over_sea, np.float64)
 
     def why_missing(
         self, lat_rad: ArrayLike, lon_rad: ArrayLike, tai_ns: ArrayLike
     ) -> NDArray[np.str_]:
-        """Empty texts, but where an argument is NaN: the climatology covers everything."""
+        """Empty texts, but where a place is NaN: the climatology covers everything."""
         lat, lon, _ = broadcast_places(lat_rad, lon_rad, tai_ns)
-        return np.where(np.isnan(lat + lon), "the place is not a number", "")
+        return np.where(~np.isfinite(lat + lon), "the place is not a number", "")
 
     def month_cover(
         self,
@@ -155,14 +156,19 @@ class CloudClimatology:
     ) -> Array:
         """Mean cloud cover in the middle of a month (1 to 12) at an hour of local solar time."""
         lat, lon, _ = broadcast_places(lat_rad, lon_rad, 0)
-        return self._cover(
-            *np.broadcast_arrays(
-                lat, lon, np.asarray(month, np.float64) - 1, np.asarray(hour_local)
-            )
-        )
+        when, hour = np.asarray(month, np.float64), np.asarray(hour_local, np.float64)
+        if not np.all((when >= 0.5) & (when <= 12.5)):
+            raise InputError("month", month, "from 1 to 12")
+        return self._cover(*np.broadcast_arrays(lat, lon, when - 1, hour))[0]
 
-    def _cover(self, lat: Array, lon: Array, month: Array, hour: Array) -> Array:
-        """Cover at latitude and longitude [rad], month (0.0 is the middle of January), hour."""
+    def _at(self, lat_rad: ArrayLike, lon_rad: ArrayLike, tai_ns: ArrayLike) -> tuple[Array, Array]:
+        lat, lon, time = broadcast_places(lat_rad, lon_rad, tai_ns)
+        days = tai_to_utc_ns(time) / _DAY_NS
+        hour = days % 1.0 * 24 + lon * (12 / np.pi)
+        return self._cover(lat, lon, days % _YEAR_DAYS * (12 / _YEAR_DAYS) - 0.5, hour)
+
+    def _cover(self, lat: Array, lon: Array, month: Array, hour: Array) -> tuple[Array, Array]:
+        """Cover and share of land at latitude, longitude, month (0.0: the middle of January), hour."""
         y = np.nan_to_num((lat * (180 / np.pi) + 90) / _STEP_DEG)
         x = np.nan_to_num((lon * (180 / np.pi) + 180) % 360 / _STEP_DEG)
         _, rows, columns = self.cover.shape
@@ -183,7 +189,7 @@ class CloudClimatology:
         wave = np.cos((hour - PEAK_HOUR) * (np.pi / 12)) - _DAYTIME
         # full swing at a cover of a half, none where the sky is always clear or always covered
         mean += 4 * mean * (1 - mean) * swing * wave
-        return np.where(np.isnan(lat + lon), np.nan, np.clip(mean, 0.0, 1.0))
+        return np.where(~np.isfinite(lat + lon), np.nan, np.clip(mean, 0.0, 1.0)), land
 
 
 def _corners(
@@ -219,7 +225,7 @@ def check_max_cloud(max_cloud: float) -> None:
 @functools.lru_cache(maxsize=64)
 def chance_curve(max_cloud: float, spread: float) -> tuple[Array, Array]:
     """Chance of at most `max_cloud` for means from 0 to 1; the two arrays are read-only."""
-    means = np.linspace(0.0, 1.0, 501)
+    means = np.linspace(0.0, 1.0, 201)
     inner = [beta_chance(max_cloud, float(m) * spread, float(1 - m) * spread) for m in means[1:-1]]
     chances = np.array([1.0, *inner, 1.0 if max_cloud >= 1.0 else 0.0])
     means.setflags(write=False)
