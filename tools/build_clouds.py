@@ -7,8 +7,9 @@
 
 Needs numpy and xarray with netCDF4. What is done, and why, stands in docs/theory/clouds.md:
 
-- land: the share of possible sunshine at the cities of tools/sunshine.csv (measured), carried between them by
-  MERRA-2's irradiance (reanalysis); cloud is what is missing from the sunshine;
+- land: the share of possible sunshine at the cities of tools/sunshine.csv (monthly hours: normals as in
+  Wikipedia's "List of cities by sunshine duration"; places: GeoNames), carried between them by MERRA-2's
+  irradiance (reanalysis); cloud is what is missing from the sunshine;
 - sea: cloudiness seen from ships (Esbensen and Kushnir), brought to the same measure at the coasts;
 - where neither says anything (the ice, polar night): the smooth surface through what is around.
 """
@@ -35,7 +36,7 @@ LEAST_TOP_W_M2 = 30.0  # nor does one with less sunlight above the air
 REACH_KM, NUGGET = (
     1000.0,
     0.5,
-)  # of what irradiance leaves unsaid; least error with one city left out
+)  # of what irradiance leaves unsaid; near the least error with a city left out
 KEPT_BACK = 10  # every tenth city is for the test, not for the map
 POLE_NORTH = 0.70 - 0.20 * np.cos(2 * np.pi * (MID - 15) / 365.25)  # 50 % in winter, 90 in summer
 POLE_SOUTH = 0.40
@@ -59,7 +60,7 @@ def day_length_h(lat: Array, day: Array) -> Array:
 
 
 def top_w_m2(lat: Array, day: Array) -> Array:
-    """Mean sunlight of a day above the air; FAO Irrigation and Drainage Paper 56, equation 21."""
+    """Mean sunlight of a day above the air (as in FAO Irrigation and Drainage Paper 56)."""
     sun = declination_rad(day)
     half = np.arccos(np.clip(-np.tan(lat) * np.tan(sun), -1, 1))
     near = 1 + 0.033 * np.cos(2 * np.pi * day / 365)
@@ -109,7 +110,7 @@ def cities() -> tuple[list[dict[str, str]], Array, Array, Array]:
 
 
 def clear_index(merra: Path, height_m: Array) -> Array:
-    """MERRA-2's mean irradiance over that of a clear sky, FAO-56 equation 37: (lat, lon, month)."""
+    """Mean irradiance over a clear sky's, 0.75 + 2e-5 per metre (FAO-56): (lat, lon, month)."""
     with np.load(merra) as file:
         value, share = file["xk"].astype(float), file["pk"].astype(float)
         rows = np.searchsorted(LAT, file["lat"])

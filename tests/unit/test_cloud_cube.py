@@ -244,6 +244,29 @@ def test_errors_name_file_variable_value_and_wish(tmp_path, change, words):
         read_cloud_cube(path)
 
 
+def test_a_model_calendar_is_refused(tmp_path):
+    path = write(tmp_path / "a.nc", plane(LAT, LON), LAT, LON)
+    with netcdf.Dataset(path, "a") as file:
+        file["time"].calendar = "360_day"
+    with pytest.raises(
+        InputError, match=r"a\.nc: time = '360_day': must be dates of the usual calendar"
+    ):
+        read_cloud_cube(path)
+
+
+def test_grids_that_are_not_regular_are_refused(tmp_path):
+    path = write(tmp_path / "a.nc", plane(LAT, LON), LAT, LON)
+    with netcdf.Dataset(path, "a") as file:
+        for name, new in (("latitude", "y"), ("longitude", "x")):
+            del file[name].units
+            file.renameVariable(name, new)
+            file.renameDimension(name, new)
+    with pytest.raises(
+        InputError, match=r"dimensions of tcc = 'time, y, x': must be a regular grid"
+    ):
+        read_cloud_cube(path)
+
+
 def test_what_is_no_such_file_is_refused(tmp_path):
     (tmp_path / "a.txt").write_text("time,cloud\n")
     with pytest.raises(FileError, match=r"a\.txt: is neither NetCDF nor GRIB"):
@@ -351,4 +374,7 @@ def test_grib_with_means_beside_instants(tmp_path):
 def test_grib_without_clouds_is_refused(tmp_path):
     path = write_grib(tmp_path / "a.grib2", {(0, 0): 280.0}, short="2t")
     with pytest.raises(InputError, match=r"a\.grib2: cloud cover: must be a total cloud cover"):
+        read_cloud_cube(path)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(FileError, match=r"a\.grib2: tcc: "):
         read_cloud_cube(path)

@@ -249,7 +249,8 @@ def _times(array: Any, path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]
     else:
         raise _bad(path, "time", MISSING, "a coordinate time (with step) or valid_time")
     if valid.dtype.kind != "M":
-        raise _bad(path, str(valid.name or "time"), str(valid.dtype), "dates of the usual calendar")
+        shown = valid.dt.calendar if valid.dtype.kind == "O" else str(valid.dtype)
+        raise _bad(path, str(valid.name or "time"), shown, "dates of the usual calendar")
     dims = tuple(name for name in array.dims if name in valid.dims)
     extra = {"time", "valid_time", "step", "lead_time", "leadtime", "forecast_period"}
     dims += tuple(n for n in array.dims if n in extra and n not in dims)
