@@ -135,7 +135,7 @@ def air_mass(zenith_rad: ArrayLike) -> Array:
     z = np.where((z >= 0) & (z < np.pi / 2), z, np.nan)
     mass = 1 / (np.cos(z) + 0.50572 * (96.07995 - z / deg) ** -1.6364)
     top = 1 / (1 + 0.50572 * 96.07995**-1.6364)
-    return np.asarray(mass / top, np.float64)
+    return np.asarray(np.maximum(mass / top, 1.0), np.float64)  # the fit dips by 2e-8 near 0
 
 
 def _pressure_ratio(ground_alt_m: float) -> float:
