@@ -231,9 +231,10 @@ def atmosphere_terms(
     cos_angle = -np.cos(sun_rad) * np.cos(view_rad) - np.sin(sun_rad) * np.sin(view_rad) * np.cos(
         azimuth_rad
     )
-    # Cosines that give the air mass of a round Earth, so that a low Sun stays finite.
+    # A round Earth lets more light through than a flat one, but its air shines as that of a flat one does.
     mu0, mu = 1 / sun_mass, 1 / view_mass
-    flat = [np.broadcast_to(a, looks).ravel() for a in (mu0, mu, cos_angle, np.pi - azimuth_rad)]
+    plane = (np.cos(sun_rad), np.cos(view_rad), cos_angle, np.pi - azimuth_rad)
+    flat = [np.broadcast_to(a * seen, looks).ravel() for a in plane]
     both = np.asarray(sun_mass + view_mass)
     return AtmosphereTerms(
         path_reflectance=whole(path_reflectance(s, *flat), looks),

@@ -123,7 +123,8 @@ def phase(layer: Layer, cos_angle: Array) -> Array:
     """Phase function with a mean of 1, (n, k): Rayleigh with depolarisation, Henyey & Greenstein."""
     air = 0.75 / (1 + 2 * _GAMMA) * (1 + 3 * _GAMMA + (1 - _GAMMA) * cos_angle**2)
     g = layer.haze_asymmetry[:, None]
-    haze = (1 - g**2) / (1 + g**2 - 2 * g * cos_angle) ** 1.5
+    bend = 1 + g**2 - 2 * g * cos_angle
+    haze = (1 - g**2) / (bend * np.sqrt(bend))  # ** 1.5 takes four times as long
     share = (layer.rayleigh / layer.scattering)[:, None]
     return np.asarray(share * air + (1 - share) * haze, np.float64)
 
