@@ -23,7 +23,7 @@ from offnadir.quality._doubling import (
 )
 
 Array = NDArray[np.float64]
-#: Depolarisation of air; the value 6S uses.
+#: Depolarisation of air; the usual value.
 _DEPOLARISATION: Final = 0.0279
 _GAMMA: Final = _DEPOLARISATION / (2 - _DEPOLARISATION)
 _TINY: Final = 1e-12
@@ -64,7 +64,7 @@ class Scattered(NamedTuple):
 
 
 def rayleigh_depth(wavelength_m: Array, pressure_pa: Array | float) -> Array:
-    """Optical depth of clean air above a pressure; Hansen & Travis 1974, equation 2.30."""
+    """Optical depth of clean air above a pressure: Hansen & Travis 1974, as in ACOLITE."""
     x = (wavelength_m * 1e6) ** -2
     sea = 0.008569 * x**2 * (1 + 0.0113 * x + 0.00013 * x**2)
     return np.asarray(sea * pressure_pa / 101_325.0, np.float64)
