@@ -135,7 +135,7 @@ def air_mass(zenith_rad: ArrayLike) -> Array:
     z = np.where((z >= 0) & (z < np.pi / 2), z, np.nan)
     mass = 1 / (np.cos(z) + 0.50572 * (96.07995 - z / deg) ** -1.6364)
     top = 1 / (1 + 0.50572 * 96.07995**-1.6364)
-    return np.asarray(mass / top, np.float64)
+    return np.asarray(np.maximum(mass / top, 1.0), np.float64)  # the fit dips by 2e-8 near 0
 
 
 def _pressure_ratio(ground_alt_m: float) -> float:
@@ -231,9 +231,10 @@ def atmosphere_terms(
     cos_angle = -np.cos(sun_rad) * np.cos(view_rad) - np.sin(sun_rad) * np.sin(view_rad) * np.cos(
         azimuth_rad
     )
-    # Cosines that give the air mass of a round Earth, so that a low Sun stays finite.
+    # A round Earth lets more light through than a flat one, but its air shines as that of a flat one does.
     mu0, mu = 1 / sun_mass, 1 / view_mass
-    flat = [np.broadcast_to(a, looks).ravel() for a in (mu0, mu, cos_angle, np.pi - azimuth_rad)]
+    plane = (np.cos(sun_rad), np.cos(view_rad), cos_angle, np.pi - azimuth_rad)
+    flat = [np.broadcast_to(a * seen, looks).ravel() for a in plane]
     both = np.asarray(sun_mass + view_mass)
     return AtmosphereTerms(
         path_reflectance=whole(path_reflectance(s, *flat), looks),

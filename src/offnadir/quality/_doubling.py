@@ -1,6 +1,6 @@
 """Adding and doubling: what a stack of even layers does to light, in all orders of scattering.
 
-Source: Hansen & Travis, Space Sci. Rev. 16 (1974) 527, section 3; derived in docs/theory/atmosphere.md.
+The method is that of van de Hulst and of Hansen; docs/theory/atmosphere.md has the formulas.
 """
 
 from __future__ import annotations
@@ -110,9 +110,9 @@ def respond(slab: Slab) -> Response:
 
 
 def add(above: Response, below: Response) -> Response:
-    """Two layers as one. Each must look the same from both sides, save that `below` may be a stack.
+    """Two layers as one: light goes to and fro between them until it leaves.
 
-    Hansen & Travis 1974, equations 3.9 to 3.13.
+    `above` must look the same from both sides, as every even layer does; `below` may be a stack.
     """
     echo = above.reflect @ below.reflect
     top, bottom = above.straight[..., None, :], below.straight[..., :, None]

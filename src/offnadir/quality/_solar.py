@@ -36,8 +36,8 @@ def solar_irradiance_w_m2_m(wavelength_m: ArrayLike) -> Array:
 def sun_distance_factor(day_of_year: ArrayLike) -> Array:
     """(1 au / distance of the Sun) squared: 1.035 on 3 January, 0.966 on 4 July.
 
-    `day_of_year` counts from 1 on 1 January, fractions allowed. Good to 0.0005. Source: Spencer 1971, as in
-    pvlib's get_extra_radiation.
+    `day_of_year` counts from 1 on 1 January, fractions allowed. Within 0.0011 of ERFA's epv00 in 2026.
+    Source: Spencer 1971, as in pvlib's get_extra_radiation.
     """
     b = 2 * np.pi * (np.asarray(day_of_year, np.float64) - 1) / 365
     return np.asarray(
