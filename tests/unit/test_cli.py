@@ -20,7 +20,8 @@ from offnadir.epoch import Epoch
 DAY = ["--start", "2026-05-31T00:00:00Z", "--stop", "2026-06-01T00:00:00Z"]
 FIELDS = [
     "satellite", "norad_id", "site", "start", "stop", "best", "max_elevation_deg",
-    "min_off_nadir_deg", "azimuth_deg", "range_km", "sun_elevation_deg",
+    "min_off_nadir_deg", "azimuth_deg", "range_km", "sun_elevation_deg", "gsd_m", "niirs", "sensor",
+    "snr",
 ]  # fmt: skip
 # 28872 of the SGP4 verification file (AIAA 2006-6753): it decays within an hour of its epoch.
 DECAYING = """\
@@ -100,8 +101,12 @@ def test_look_json_csv_and_text_tell_the_same(elements_file):
     table = list(csv.DictReader(io.StringIO(look(elements_file, *args, "--csv").stdout)))
     text = look(elements_file, *args).stdout.splitlines()
     assert len(rows) == len(table) == len(text) - 1 > 0
+    words = {*FIELDS[:6], "sensor"}
     assert [{**row, "norad_id": str(row["norad_id"])} for row in rows] == [
-        {key: value if key in FIELDS[:6] else float(value) for key, value in line.items()}
+        {
+            key: value if key in words else float(value) if value else None
+            for key, value in line.items()
+        }
         for line in table
     ]
 

@@ -107,18 +107,15 @@ def camera_text(
 
 def _where(view: View) -> str:
     place = [
-        f"{view.altitude_m / km:.0f} km high",
+        f"from {view.altitude_m / km:.0f} km",
         f"{view.off_nadir_rad / deg:.1f} deg off-nadir (incidence {view.incidence_rad / deg:.1f} deg)",
         f"{view.range_m / km:.0f} km away",
         f"Sun {view.sun_elevation_rad / deg:.1f} deg up",
     ]
-    who = (
-        f"{view.satellite} over {view.site.name}, {view.time.utc(0)}: "
-        if view.satellite and view.site and view.time
-        else ""
-    )
-    text = who + ", ".join(place)
-    return "\n".join([text, *(f"({note})" for note in view.how)])
+    lines = [", ".join(place), *(f"({note})" for note in view.how)]
+    if view.satellite and view.site and view.time:
+        lines.insert(0, f"{view.satellite} over {view.site.name}, {view.time.utc(0)}")
+    return "\n".join(lines)
 
 
 def _headline(told: Budget) -> list[str]:
@@ -135,22 +132,22 @@ def _headline(told: Budget) -> list[str]:
     lines.append(
         f"NIIRS {niirs:.1f} on a scale of 0 to 9. At level {max(math.floor(niirs), 0)} one can just:"
     )
-    lines += [f"  - {task}" for task in tasks_at(niirs, "civil")[:4]]
-    told_apart = _objects(float(seen.gsd_m))
-    if told_apart:
-        lines.append(told_apart)
+    lines += [f"  - {task}" for task in tasks_at(niirs, "civil")[:3]]
+    lines += [f"  - {task} (our words)" for task in tasks_at(niirs, "visible")[:3]]
+    objects = _objects(float(seen.gsd_m))
+    if objects:
+        lines += ["By sample distance alone (STANAG 3769) these can be", *objects]
     return lines
 
 
-def _objects(gsd_m: float) -> str:
+def _objects(gsd_m: float) -> list[str]:
     from offnadir.quality import detect_recognise_identify
 
     steps: dict[str, list[str]] = {}
     for sight in detect_recognise_identify(gsd_m):
         if sight.checked and sight.step != "nothing":
             steps.setdefault(sight.step, []).append(sight.name)
-    text = "; ".join(f"{', '.join(names)}: {step}" for step, names in steps.items())
-    return f"By sample distance alone (STANAG 3769): {text}." if text else ""
+    return [f"  {step}: {', '.join(names)}" for step, names in steps.items()]
 
 
 def _bars(told: Budget) -> list[str]:
@@ -270,6 +267,7 @@ def camera_document(
         "losses": [{"cause": name, "niirs": _number(loss)} for name, loss in told.losses],
         "hurts_most": told.losses[0][0] if niirs is not None else None,
         "tasks": list(tasks_at(math.nan if niirs is None else niirs, "civil")),
+        "tasks_in_our_words": list(tasks_at(math.nan if niirs is None else niirs, "visible")),
         "clear_chance": None if clear is None else _number(clear),
         "cautions": list(told.cautions),
     }

@@ -138,7 +138,7 @@ def air_mass(zenith_rad: ArrayLike) -> Array:
     return np.asarray(np.maximum(mass / top, 1.0), np.float64)  # the fit dips by 2e-8 near 0
 
 
-def _pressure_ratio(ground_alt_m: float) -> float:
+def pressure_ratio(ground_alt_m: float) -> float:
     """Pressure at a height over that at sea level: ICAO standard atmosphere, below 11 km."""
     if not -500.0 <= ground_alt_m <= 9000.0:
         raise InputError("ground_alt_m", ground_alt_m, "within -500 and 9000 m")
@@ -164,7 +164,10 @@ def _layers(atmosphere: Atmosphere, wavelength_m: Array, pressure: float) -> tup
     )
 
 
-def _gas(atmosphere: Atmosphere, wavelength_m: Array, pressure: float, mass: Array) -> Array:
+def gas_transmittance(
+    atmosphere: Atmosphere, wavelength_m: Array, pressure: float, mass: Array
+) -> Array:
+    """Share of light that gases leave over a way of so many air masses; shapes broadcast."""
     # Lines are narrower under less pressure: over half the air, mixed gases absorb about a quarter.
     depth = gas_depth(
         wavelength_m, atmosphere.water_kg_m2 * mass, pressure**2 * mass, atmosphere.ozone_m * mass
@@ -185,10 +188,12 @@ def transmittance_to_space(
     Raises UnitRangeError for a wavelength outside 0.30 to 2.60 um.
     """
     w = _wavelengths(wavelength_m)
-    pressure, mass = _pressure_ratio(ground_alt_m), air_mass(view_zenith_rad)
+    pressure, mass = pressure_ratio(ground_alt_m), air_mass(view_zenith_rad)
     flat, slant = w.ravel()[:, None], mass.ravel()
     depth = np.sum([layer.depth for layer in _layers(atmosphere, w.ravel(), pressure)], axis=0)
-    straight = np.exp(-depth[:, None] * slant) * _gas(atmosphere, flat, pressure, slant)
+    straight = np.exp(-depth[:, None] * slant) * gas_transmittance(
+        atmosphere, flat, pressure, slant
+    )
     return np.asarray(straight.reshape(w.shape + mass.shape), np.float64)
 
 
@@ -215,7 +220,7 @@ def atmosphere_terms(
         np.asarray(a, np.float64) for a in (sun_zenith_rad, view_zenith_rad, relative_azimuth_rad)
     )
     looks = np.broadcast_shapes(sun_rad.shape, view_rad.shape, azimuth_rad.shape)
-    pressure = _pressure_ratio(ground_alt_m)
+    pressure = pressure_ratio(ground_alt_m)
     sun_mass, view_mass = air_mass(sun_rad), air_mass(view_rad)
     s = scatter(*_layers(atmosphere, w.ravel(), pressure))
     depth = np.sum([layer.depth for layer in s.layers], axis=0)
@@ -243,6 +248,6 @@ def atmosphere_terms(
         transmittance_up=whole(light_through(s, mu.ravel()), mu.shape),
         spherical_albedo=whole(s.spherical_albedo[:, None], ()),
         gas_transmittance=whole(
-            _gas(atmosphere, w.ravel()[:, None], pressure, both.ravel()), both.shape
+            gas_transmittance(atmosphere, w.ravel()[:, None], pressure, both.ravel()), both.shape
         ),
     )

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from offnadir.constants import PLANCK_J_S, SPEED_OF_LIGHT_M_S
-from offnadir.quality._atmosphere import Atmosphere, atmosphere_terms
+from offnadir.quality._atmosphere import (
+    Atmosphere,
+    air_mass,
+    atmosphere_terms,
+    gas_transmittance,
+    pressure_ratio,
+)
 from offnadir.quality._solar import solar_irradiance_w_m2_m
 from offnadir.sensors import Band
 from offnadir.units import deg
@@ -18,17 +24,20 @@ from offnadir.units import deg
 Array = NDArray[np.float64]
 #: Reflectance of what surrounds a target: usual land in visible light.
 SURROUNDINGS: Final = 0.15
-_SUNS, _VIEWS, _AZIMUTHS = 33, 18, 13
+_SUNS, _VIEWS, _AZIMUTHS = 25, 13, 10
 _BEND: Final = 1.5  # nodes of the Sun's height are closer near the horizon
-_LOWEST_VIEW_RAD: Final = 85 * deg
+_LOWEST_VIEW_RAD: Final = 84 * deg
 _WAVELENGTHS: Final = 24
+_SHORTEST_M, _LONGEST_M = 0.31e-6, 2.59e-6
+_COLOURS: Final = 18  # at which light is scattered; between them by cubics in the logarithm
+_LAYER_M: Final = 2000.0  # between heights of the ground at which tables are made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Light:
     """Photons [1/(s m2 sr)] that a band takes in; tables over the Sun's height, incidence and azimuth.
 
-    `direct` (33, 18) comes from the target itself, for a reflectance of 1; `haze` (33, 18, 13) is all
+    `direct` (25, 13) comes from the target itself, for a reflectance of 1; `haze` (25, 13, 10) is all
     other light: scattered on the way without touching the ground, or reflected by the surroundings.
     """
 
@@ -41,7 +50,7 @@ class Light:
         """Photons of the target alone and of all that reaches the pixel; arrays of one shape.
 
         `azimuth_rad` is between the directions from the place to the Sun and to the satellite. None come
-        with the Sun at or below the horizon. Incidence beyond 85 deg is taken for 85 deg.
+        with the Sun at or below the horizon. Incidence beyond 84 deg is taken for 84 deg.
         """
         sun = _place(np.clip(sun_rad / (np.pi / 2), 0.0, 1.0) ** (1 / _BEND), _SUNS)
         view = _place(np.clip(incidence_rad / _LOWEST_VIEW_RAD, 0.0, 1.0), _VIEWS)
@@ -77,36 +86,102 @@ def _bilinear(
     return np.asarray(low * (1 - a) + high * a, np.float64)
 
 
+@functools.lru_cache(maxsize=512)
 def light_of(band: Band, atmosphere: Atmosphere, ground_alt_m: float = 0.0) -> Light:
-    """Tables of the light in a band, made in some 20 milliseconds and kept; the ground's height to 500 m."""
-    return _light(band, atmosphere, 500.0 * round(ground_alt_m / 500.0))
+    """Tables of the light in a band, made in some milliseconds and kept.
+
+    Heights of the ground are cut to -500 to 9000 m; between multiples of 2 km tables are mixed. NaN for a
+    band that reaches beyond 0.31 to 2.59 um: the atmosphere ends there, and heat begins.
+    """
+    at = min(max(ground_alt_m, -500.0), 9000.0) / _LAYER_M
+    below = max(int(at), 0)
+    low = _light(band, atmosphere, below * _LAYER_M)
+    share = at - below
+    if abs(share) < 0.01:
+        return low
+    high = _light(band, atmosphere, (below + 1) * _LAYER_M)
+    return Light(
+        direct=low.direct * (1 - share) + high.direct * share,
+        haze=low.haze * (1 - share) + high.haze * share,
+    )
 
 
-@functools.lru_cache(maxsize=256)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scattered:
+    """What air and haze do without gases: shapes (18 colours, 24 Suns or 13 views ...)."""
+
+    path: Array
+    down: Array
+    up: Array
+    up_direct: Array
+    albedo: Array
+
+
+def _angles() -> tuple[Array, Array, Array]:
+    """Zenith angles of Sun (above the horizon) and satellite, and azimuths between them [rad]."""
+    sun = np.pi / 2 * (1.0 - np.linspace(0, 1, _SUNS)[1:] ** _BEND)
+    return sun, np.linspace(0, _LOWEST_VIEW_RAD, _VIEWS), np.linspace(0, np.pi, _AZIMUTHS)
+
+
+def _colours() -> Array:
+    return np.geomspace(_SHORTEST_M, _LONGEST_M, _COLOURS)
+
+
+@functools.lru_cache(maxsize=32)
+def _scattered(atmosphere: Atmosphere, ground_alt_m: float) -> _Scattered:
+    """All bands share this: it takes a twentieth of a second."""
+    sun, view, turn = _angles()
+    terms = atmosphere_terms(
+        atmosphere, _colours(), sun[:, None, None], view[:, None], turn, ground_alt_m
+    )
+    return _Scattered(
+        path=terms.path_reflectance,
+        down=terms.transmittance_down[:, :, 0, 0],
+        up=terms.transmittance_up[:, 0, :, 0],
+        up_direct=terms.transmittance_up_direct[:, 0, :, 0],
+        albedo=terms.spherical_albedo[:, 0, 0, 0],
+    )
+
+
+def _cubics(wavelength: Array) -> Array:
+    """Weights (n, 18) of the colours for wavelengths (n,): Lagrange's cubic through the four nearest."""
+    at = np.log(wavelength / _SHORTEST_M) / np.log(_LONGEST_M / _SHORTEST_M) * (_COLOURS - 1)
+    first = np.clip(at.astype(int) - 1, 0, _COLOURS - 4)
+    weights = np.zeros((len(wavelength), _COLOURS))
+    rows = np.arange(len(wavelength))
+    for i in range(4):
+        others = [j for j in range(4) if j != i]
+        parts = [(at - first - j) / (i - j) for j in others]
+        weights[rows, first + i] = parts[0] * parts[1] * parts[2]
+    return weights
+
+
+@functools.lru_cache(maxsize=512)
 def _light(band: Band, atmosphere: Atmosphere, ground_alt_m: float) -> Light:
     wavelength, weight = band_samples(band)
-    sun = np.pi / 2 * np.linspace(0, 1, _SUNS) ** _BEND
-    view = np.linspace(0, _LOWEST_VIEW_RAD, _VIEWS)
-    turn = np.linspace(0, np.pi, _AZIMUTHS)
-    terms = atmosphere_terms(
-        atmosphere,
-        wavelength,
-        (np.pi / 2 - sun[1:])[:, None, None],
-        view[:, None],
-        turn,
-        ground_alt_m,
-    )
+    if wavelength[0] < _SHORTEST_M or wavelength[-1] > _LONGEST_M:
+        nothing = np.full((_SUNS, _VIEWS, _AZIMUTHS), np.nan)
+        return Light(direct=nothing[:, :, 0], haze=nothing)
+    sun, view, _ = _angles()
+    s = _scattered(atmosphere, ground_alt_m)
+    cubics = _cubics(wavelength)
+    down, up, up_direct = (cubics @ one for one in (s.down, s.up, s.up_direct))
     # Photons of a white, level surface in space: E0 sin(h) / pi, over the energy of one photon.
     photons = solar_irradiance_w_m2_m(wavelength) * wavelength / (PLANCK_J_S * SPEED_OF_LIGHT_M_S)
-    white = np.sin(sun[1:])[:, None, None] * (photons * weight / np.pi)[:, None, None, None]
-    bounced = terms.transmittance_down / (1 - SURROUNDINGS * terms.spherical_albedo)
-    through = terms.transmittance_up - terms.transmittance_up_direct
-    haze = terms.gas_transmittance * (terms.path_reflectance + bounced * through * SURROUNDINGS)
-    direct = terms.gas_transmittance * bounced * terms.transmittance_up_direct
-    shape = (_WAVELENGTHS, _SUNS - 1, _VIEWS, _AZIMUTHS)
-    tables = [np.sum(np.broadcast_to(white * one, shape), axis=0) for one in (direct, haze)]
-    dark = [np.concatenate([np.zeros_like(one[:1]), one]) for one in tables]
-    return Light(direct=np.ascontiguousarray(dark[0][:, :, 0]), haze=np.ascontiguousarray(dark[1]))
+    mass = air_mass(sun)[:, None] + air_mass(view)
+    gases = gas_transmittance(
+        atmosphere, wavelength[:, None], pressure_ratio(ground_alt_m), mass.ravel()
+    ).reshape(-1, *mass.shape)
+    white = np.cos(sun)[:, None] * (photons * weight / np.pi)[:, None, None] * gases
+    lit = down / (1 - SURROUNDINGS * (cubics @ s.albedo))[:, None]
+    bounced = white * lit[:, :, None]
+    direct = np.sum(bounced * up_direct[:, None, :], axis=0)
+    around = np.sum(bounced * (up - up_direct)[:, None, :], axis=0) * SURROUNDINGS
+    # The path's colours are mixed once for a band, not for each azimuth and wavelength.
+    mixed = np.einsum("wsv,wc->csv", white, cubics)
+    haze = np.einsum("csv,csva->sva", mixed, s.path) + around[:, :, None]
+    dark = [np.concatenate([np.zeros_like(one[:1]), one]) for one in (direct, haze)]
+    return Light(direct=dark[0], haze=dark[1])
 
 
 def band_samples(band: Band) -> tuple[Array, Array]:

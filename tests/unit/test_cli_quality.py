@@ -1,0 +1,283 @@
+"""`offnadir quality` and `offnadir sensors` as a user meets them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from offnadir.cli._main import app
+from offnadir.quality import predict
+from offnadir.sensors import load_sensor, sensor_names
+from offnadir.units import deg, km
+
+# WorldView-3 and an element set of another orbit; US Space Force, 2026-05-30, as in the demo's mission.
+MINE = """\
+title = "A camera of ours"
+kind = "pushbroom"
+reference_altitude_km = 520.0
+aperture_m = 0.4
+focal_length_m = 4.0
+pitch_um = 5.5
+columns = 12000
+rate_deg_s = 2.0
+acceleration_deg_s2 = 0.5
+settling_s = 2.0
+data_rate_mbps = 500.0
+tdi_stages = [8, 16, 32]
+[source]
+aperture_m = "our drawing"
+[[band]]
+name = "red"
+range_nm = [630, 690]
+gsd_ratio = 4
+source = "our drawing"
+"""
+
+
+def run(*args: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, **({"XDG_DATA_HOME": str(home)} if home else {})}
+    return subprocess.run(
+        [sys.executable, "-m", "offnadir", *map(str, args)],
+        capture_output=True, text=True, timeout=300, check=False, env=env,
+    )  # fmt: skip
+
+
+def refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    assert not result.stdout
+    for word in words:
+        assert word in result.stderr
+
+
+def told(*args: object) -> dict:
+    result = run("quality", *args, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_a_height_and_an_angle():
+    """WorldView-2 at 20 deg: 0.52 m (DigitalGlobe); the numbers are those of `predict`."""
+    seen = told("--sensor", "worldview-2", "--altitude", 770, "--off-nadir", 20, "--sun", 45)
+    assert seen["gsd_m"] == pytest.approx(0.52, abs=0.005)
+    look = seen["look"]
+    assert look["incidence_deg"] == pytest.approx(22.5, abs=0.1)
+    again = predict(
+        load_sensor("worldview-2"),
+        range_m=look["range_km"] * km,
+        incidence_rad=look["incidence_deg"] * deg,
+        sun_elevation_rad=45 * deg,
+    )
+    assert seen["niirs"] == pytest.approx(float(again.niirs), abs=1e-4)
+    assert seen["hurts_most"] == seen["losses"][0]["cause"]
+    assert {term["term"] for term in seen["mtf_terms"]} >= {"optics", "detector", "jitter", "smear"}
+    assert len(seen["bands"]) == 9
+    same = told(
+        "--sensor",
+        "worldview-2",
+        "--altitude",
+        770,
+        "--incidence",
+        look["incidence_deg"],
+        "--sun",
+        45,
+    )
+    assert same["niirs"] == pytest.approx(seen["niirs"], abs=1e-4)
+
+
+def test_people_read_what_it_means_first():
+    result = run("quality", "--sensor", "worldview-3", "--off-nadir", 20)
+    text = result.stdout
+    assert result.returncode == 0
+    parts = ("A pixel covers", "NIIRS", "What costs most", "Sharpness", "Light", "On the ground")
+    places = [text.index(words) for words in parts]
+    assert places == sorted(places)
+    assert "617 km, the sensor's usual height" in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("name", sensor_names())
+def test_every_sensor_explains_itself(name):
+    result = CliRunner().invoke(app, ["quality", "--sensor", name])
+    assert result.exit_code == 0, result.output
+    assert "nan" not in result.stdout.lower().replace("finance", "")
+    assert "NIIRS" in result.stdout
+
+
+def test_a_real_pass_is_that_of_look(elements_file):
+    args = ("--elements", elements_file, "--site", "37.57,126.98")
+    day = ("--start", "2026-05-31T00:00:00Z", "--stop", "2026-06-01T00:00:00Z")
+    rows = json.loads(
+        run("look", *args, *day, "--max-off-nadir", 45, "--min-sun", 5, "--json").stdout
+    )
+    row = next(row for row in rows if row["sensor"] and row["niirs"] is not None)
+    seen = told(
+        "--sensor", row["sensor"], *args, "--time", row["best"], "--satellite", row["norad_id"]
+    )
+    assert seen["look"]["off_nadir_deg"] == pytest.approx(row["min_off_nadir_deg"], abs=1e-3)
+    assert seen["look"]["sun_elevation_deg"] == pytest.approx(row["sun_elevation_deg"], abs=1e-3)
+    assert seen["gsd_m"] == pytest.approx(row["gsd_m"], rel=1e-4)
+    assert seen["niirs"] == pytest.approx(row["niirs"], abs=1e-3)
+    assert seen["snr"] == pytest.approx(row["snr"], rel=1e-3)
+    assert 0 < seen["clear_chance"] < 1
+    assert (
+        abs(seen["gsd_along_track_m"] * seen["gsd_across_track_m"] / seen["gsd_m"] ** 2 - 1) < 0.1
+    )
+
+
+def test_look_rates_all_satellites_for_one_sensor(elements_file):
+    args = ("--elements", elements_file, "--site", "37.57,126.98", "--max-off-nadir", 30,
+            "--start", "2026-05-31T00:00:00Z", "--stop", "2026-05-31T06:00:00Z")  # fmt: skip
+    rows = json.loads(
+        run("look", *args, "--sensor", "skysat-c", "--clouds", "climatology", "--json").stdout
+    )
+    assert {row["sensor"] for row in rows} == {"skysat-c"}
+    assert all(row["gsd_m"] > 0.5 for row in rows)
+    assert all(0 <= row["clear_chance"] <= 1 for row in rows)
+    assert all((row["niirs"] is None) == (row["sun_elevation_deg"] <= 0) for row in rows)
+    refused(run("look", *args, "--sensor", "skysat"), "sensor", "skysat-c")
+    refused(run("look", *args, "--clouds", "nowhere.nc"), "nowhere.nc")
+
+
+def test_more_haze_less_sun_more_smear_are_worse():
+    base = ("--sensor", "worldview-3", "--off-nadir", 10)
+    best = told(*base, "--sun", 60)["niirs"]
+    for worse in (("--sun", 15), ("--sun", 60, "--visibility", 5), ("--sun", 60, "--smear", 2)):
+        assert told(*base, *worse)["niirs"] < best - 0.02, worse
+
+
+def test_at_night_there_is_no_niirs_and_radars_do_not_care():
+    dark = told("--sensor", "worldview-3", "--sun", -10)
+    assert dark["niirs"] is None
+    assert dark["snr"] == 0
+    assert "Sun" in " ".join(dark["cautions"])
+    assert told("--sensor", "terrasar-x", "--incidence", 35, "--sun", -10)["resolution_m"] > 0
+
+
+def test_a_radar_and_its_modes():
+    """TerraSAR-X: 1.2 m slant of 150 MHz is 1.76 m on the ground at 43 deg: slant / sin(incidence)."""
+    seen = told("--sensor", "terrasar-x", "--incidence", 35)
+    assert seen["ground_range_resolution_m"] == pytest.approx(
+        seen["slant_resolution_m"] / np.sin(35 * deg), rel=1e-3
+    )
+    name = seen["modes"][-1]["mode"]
+    assert told("--sensor", "terrasar-x", "--incidence", 35, "--mode", name)["mode"] == name
+    refused(run("quality", "--sensor", "terrasar-x", "--mode", "x"), "mode", "stripmap")
+    refused(run("quality", "--sensor", "worldview-3", "--mode", "x"), "--mode", "camera")
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+@pytest.mark.parametrize("sensor", ["worldview-3", "terrasar-x"])
+def test_figures(tmp_path, suffix, sensor):
+    path = tmp_path / f"a.{suffix}"
+    assert run("quality", "--sensor", sensor, "--off-nadir", 30, "--figure", path).returncode == 0
+    starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix]
+    assert path.read_bytes().startswith(starts)
+    assert path.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--sensor", "worldview-33"], ["sensor", "worldview-33", "worldview-3"]),
+        (["--sensor", "nowhere.toml"], ["nowhere.toml", "No such file"]),
+        (["--sensor", "worldview-3", "--altitude", "10"], ["--altitude", "10", "100"]),
+        (["--sensor", "worldview-3", "--off-nadir", "80"], ["--off-nadir", "80", "65.7"]),
+        (["--sensor", "worldview-3", "--off-nadir", "nan"], ["--off-nadir", "nan"]),
+        (["--sensor", "worldview-3", "--off-nadir", "3", "--incidence", "3"], ["--incidence"]),
+        (["--sensor", "worldview-3", "--site", "37,127"], ["--time"]),
+        (["--sensor", "worldview-3", "--reflectance", "0"], ["--reflectance", "0"]),
+        (["--sensor", "worldview-3", "--visibility", "0"], ["--visibility", "0"]),
+        (["--sensor", "worldview-3", "--aerosol", "smoke"], ["--aerosol", "smoke", "rural"]),
+        (["--sensor", "worldview-3", "--figure", "a.gif"], ["--figure", "a.gif", ".png"]),
+        (["--sensor", "worldview-3", "--elements", "x.tle"], ["--site"]),
+        (["--sensor", "worldview-3", "--satellite", "WORLDVIEW-3"], ["--satellite", "--elements"]),
+        (["--sensor", "worldview-3", "--clouds", "x.nc"], ["--clouds", "--site"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(args, words):
+    refused(run("quality", *args), *words)
+
+
+def test_a_pass_below_the_horizon_and_a_wrong_satellite(elements_file):
+    args = ("--elements", elements_file, "--site", "37.57,126.98")
+    result = run("quality", "--sensor", "worldview-3", *args, "--time", "2026-05-31T12:00:00Z")
+    refused(result, "horizon", "offnadir look")
+    result = run(
+        "quality",
+        "--sensor",
+        "worldview-3",
+        *args,
+        "--time",
+        "2026-05-31T12:00:00Z",
+        "--satellite",
+        "MIR",
+    )
+    refused(result, "--satellite", "MIR")
+
+
+def test_a_file_of_ones_own(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(MINE)
+    checked = run("sensors", "check", file)
+    assert checked.returncode == 0, checked.stderr
+    assert "0.715" in checked.stdout
+    assert "no source" in checked.stderr
+    assert "focal_length_m" in checked.stderr
+    seen = told("--sensor", file, "--off-nadir", 10)
+    assert seen["bands"][0]["tdi_stages"] in (8, 16, 32)
+    assert not seen["bands"][0]["snr_is_stated"]
+    home = tmp_path / "home"
+    (home / "offnadir/sensors").mkdir(parents=True)
+    (home / "offnadir/sensors/mine.toml").write_text(MINE)
+    (home / "offnadir/sensors/broken.toml").write_text("title = 3\n")
+    listed = run("sensors", "list", "--json", home=home)
+    assert "mine" in {row["name"] for row in json.loads(listed.stdout)}
+    assert "broken.toml" in listed.stderr
+    assert run("quality", "--sensor", "mine", home=home).returncode == 0
+    shown = json.loads(run("sensors", "show", "mine", "--json", home=home).stdout)["facts"]
+    assert {"red: range_nm", "tdi_stages"} <= {fact["figure"] for fact in shown}
+
+
+def test_a_wrong_file_is_told_all_at_once(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        MINE.replace("aperture_m = 0.4", "aperture_cm = 40").replace("range_nm", "range_um")
+        + '\n[[band]]\nname = "nir"\nrange_nm = [900, 770]\n'
+    )
+    refused(
+        run("sensors", "check", file),
+        "aperture_cm",
+        "aperture_m",
+        "range_um",
+        "band[2]",
+        "range_nm",
+    )
+    for text, word in (("= nonsense", "TOML"), ("\x00", "TOML")):
+        file.write_text(text)
+        refused(run("sensors", "check", file), "mine.toml", word)
+    file.write_bytes(b"\xff\xfe")
+    refused(run("sensors", "check", file), "mine.toml", "UTF-8")
+    refused(run("sensors", "check", tmp_path), str(tmp_path))
+    file.write_text("published_gsd_m = 3.0\n" + MINE)
+    warned = run("sensors", "check", file)
+    assert warned.returncode == 0
+    assert "published_gsd_m = 3, but height * pitch / focal length give 0.715" in warned.stderr
+
+
+def test_kinds_and_short_forms():
+    optical = json.loads(run("sensors", "list", "--kind", "optical", "--json").stdout)
+    radar = json.loads(run("sensors", "list", "--kind", "radar", "--json").stdout)
+    assert len(optical) + len(radar) >= 30
+    assert len(radar) >= 10
+    assert {row["kind"] for row in radar} == {"sar"}
+    assert run("sensors").stdout == run("sensors", "list").stdout
+    assert run("sensors", "ikonos").stdout == run("sensors", "show", "ikonos").stdout
+    refused(run("sensors", "list", "--kind", "sonar"), "--kind", "sonar")
