@@ -23,7 +23,8 @@ class RadarMode:
 
     Incidence is at the place, from the vertical. `slant_resolution_m` is along the line of sight. Where
     `ground_range_resolution_m` is given, the mode holds that on the ground at any angle by changing its
-    bandwidth, and `slant_resolution_m` is that in the middle of its incidences. `swath_m` lies across the flight on the ground and `length_m` along it where the mode limits it.
+    bandwidth, and `slant_resolution_m` is that in the middle of its incidences. `swath_m` lies across the
+    flight on the ground and `length_m` along it where the mode limits it.
     `nesz` is the noise-equivalent sigma zero as a ratio, not in dB; None: not published.
     """
 
