@@ -254,7 +254,7 @@ def _mode(row: Mapping[str, Any], where: str) -> RadarMode:
         name=row["name"].lower(),
         kind=row["kind"],
         slant_resolution_m=float(slant_m),
-        ground_range_resolution_m=ground_m,
+        ground_range_resolution_m=None if ground_m is None else float(ground_m),
         azimuth_resolution_m=float(row["azimuth_resolution_m"]),
         swath_m=row["swath_km"] * km,
         min_incidence_rad=row["min_incidence_deg"] * deg,
