@@ -86,7 +86,7 @@ def speed(per_call_s: float | None) -> Part:
     beside = (
         ""
         if per_call_s is None
-        else f" One call of pyBSM's `niirs5` took {per_call_s * 1e3:.0f} ms in this run."
+        else f" pyBSM's fastest call of `niirs5` in this run: {per_call_s * 1e3:.0f} ms, times a million."
     )
     return Part(
         f"Speed: {LOOKS:,} looks, range, incidence, Sun and azimuth each drawn at random",

@@ -280,7 +280,7 @@ def _moved(sensor: Sensor, exposure_s: float) -> dict[str, Any]:
 
 
 def end_to_end() -> tuple[list[Part], float]:
-    """Whole scenarios, and the seconds that one of pyBSM's calls takes."""
+    """Whole scenarios, and the seconds of pyBSM's fastest call."""
     camera, satellite = airborne(), load_camera("worldview-2")
     exposure = electronics(camera).exposure_s
     scenes = [(haze, r * km) for haze in VISIBILITIES for r in (0.0, 5.0, 9.0, 20.0, 40.0)]
@@ -318,7 +318,7 @@ def end_to_end() -> tuple[list[Part], float]:
     equal, sharp, all_ours = np.abs(np.array(apart)).max(axis=0)
     rated = [row[2] for row, answer in zip(apart, answers, strict=False) if answer["snr"] >= 5]
     whole = max(map(abs, rated))
-    per_call = float(np.median([answer["seconds"] for answer in answers[: len(scenes)]]))
+    per_call = min(float(answer["seconds"]) for answer in answers[: len(scenes)])
     head = [
         "elevation, pyBSM [deg]", "at the place", "RER", "ours", "SNR", "ours", "NIIRS 5",
         "ours, RER and SNR of pyBSM", "ours, SNR of pyBSM", "ours, all",
@@ -332,7 +332,7 @@ def end_to_end() -> tuple[list[Part], float]:
         f"into our equation, {sharp:.3f} with our own RER, {whole:.3f} with our own light, air and "
         f"elevation too where SNR is 5 or more, {all_ours:.2f} everywhere. Our air reaches to space, "
         "pyBSM's to 9 km; its elevation is 90 deg less the angle at the aircraft. "
-        f"{per_call * 1e3:.0f} ms a call of pyBSM's.",
+        f"pyBSM's fastest call took {per_call * 1e3:.0f} ms.",
     )
     spaced = []
     for (altitude, distance, interp), answer in zip(far, answers[len(scenes) :], strict=True):
