@@ -61,6 +61,7 @@ class Point:
     published_m: float
     by_angle_m: float
     by_orbit_m: float
+    arithmetic_m: float  # by the angle, the arithmetic mean of both directions
 
 
 def strips(data: Path) -> list[Part]:
@@ -104,6 +105,7 @@ def strips(data: Path) -> list[Part]:
             "Real pictures: published sample distance of tiles of Maxar strips",
             [
                 "", "tiles", "median [%]", "ninth decile [%]", "worst [%]", "mean, signed [%]",
+                "same, arithmetic mean of both directions [%]",
                 "by the orbit alone: median [%]", "ninth decile [%]", "worst [%]",
             ],
             rows,
@@ -133,16 +135,17 @@ def _point(
     off = tile["off_nadir"] * deg
     site = Site(name="tile", lat_rad=tile["lat"] * deg, lon_rad=tile["lon"] * deg)
     look = look_angles(r, v, site.r_itrf_m, site.lat_rad, site.lon_rad)
+    distance = float(slant_range_m(off, height))
+    incidence = float(incidence_from_off_nadir_rad(off, height))
+    seen = predict(sensor, range_m=distance, incidence_rad=incidence, sun_elevation_rad=45 * deg)
+    up = float(look.elevation_rad[0])
     return Point(
-        record["platform"],
-        tile["off_nadir"],
-        tile["gsd"],
-        _gsd_m(
-            sensor,
-            float(slant_range_m(off, height)),
-            float(incidence_from_off_nadir_rad(off, height)),
-        ),
-        _gsd_m(sensor, float(look.range_m[0]), math.pi / 2 - float(look.elevation_rad[0])),
+        platform=record["platform"],
+        off_nadir_deg=tile["off_nadir"],
+        published_m=tile["gsd"],
+        by_angle_m=float(seen.gsd_m),
+        by_orbit_m=_gsd_m(sensor, float(look.range_m[0]), math.pi / 2 - up),
+        arithmetic_m=float(seen.gsd_along_m + seen.gsd_across_m) / 2,
     )
 
 
@@ -160,6 +163,7 @@ def _row(title: str, points: list[Point]) -> list[str]:
         str(len(points)),
         *_spread(angle),
         f"{100 * angle.mean():+.2f}",
+        f"{100 * (np.array([p.arithmetic_m for p in points]) / published - 1).mean():+.2f}",
         *_spread(orbit),
     ]
 
