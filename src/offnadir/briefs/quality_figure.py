@@ -21,8 +21,26 @@ if TYPE_CHECKING:
     from offnadir.sensors import Radar, Sensor
 
 # Okabe and Ito's colours, told apart by every kind of sight; the lines differ too.
-_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
-_STYLES: Final = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+_COLOURS: Final = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#8A6D00",
+    "#666666",
+)
+_STYLES: Final = (
+    "-",
+    "--",
+    "-.",
+    ":",
+    (0, (5, 1)),
+    (0, (3, 1, 1, 1)),
+    (0, (1, 1)),
+    (0, (8, 2, 2, 2)),
+)
 _INK: Final = "#222222"
 _SUNS_DEG: Final = (10.0, 30.0, 60.0)
 
@@ -84,9 +102,9 @@ def _mtf(axes: Any, sensor: Sensor) -> None:
     axes.plot(f, system_mtf(sensor, f, along=True), color=_INK, linewidth=1.2, linestyle="--",
               label="system, along")  # fmt: skip
     axes.axvline(0.5, color="#999999", linewidth=0.8)
-    axes.text(0.505, 1.0, "Nyquist", color="#666666", va="top")
+    axes.text(0.505, 0.02, "Nyquist", color="#666666")
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="frequency [cycles/pixel]", ylabel="MTF")
-    axes.legend(loc="upper right", frameon=False, fontsize=8)
+    axes.legend(loc="center right", fontsize=8, framealpha=0.9, edgecolor="none")
 
 
 def _losses(axes: Any, told: Budget) -> None:

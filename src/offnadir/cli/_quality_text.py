@@ -18,6 +18,7 @@ _BAR = 24
 _SMALL = 0.005
 #: What each cause is called, for people who do not know optics.
 _CAUSES = {
+    "turbulence": "turbulence: air of uneven warmth",
     "optics": "optics: a telescope of this width cannot be sharper",
     "wavefront": "wavefront: mirrors are not perfect",
     "jitter": "jitter: the satellite trembles",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from offnadir.cli import _say
-from offnadir.cli._quality_view import Asked
 from offnadir.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,6 +108,7 @@ def quality(
     Of a real pass: offnadir quality --sensor worldview-3 --elements FILE --site 37.57,126.98
     --time 2026-05-31T01:50:00Z
     """
+    from offnadir.cli._quality_view import Asked
     from offnadir.sensors import Sensor, load_sensor
 
     if figure is not None:

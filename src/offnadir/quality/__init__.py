@@ -29,6 +29,7 @@ from offnadir.quality._predict import Quality, predict
 from offnadir.quality._radar import RadarQuality, nesz_needed, predict_radar
 from offnadir.quality._radar_modes import predict_looks, predict_mode, radar_mode
 from offnadir.quality._solar import solar_irradiance_w_m2_m, sun_distance_factor
+from offnadir.quality._turbulence import coherence_diameter_m, mtf_turbulence
 
 __all__ = [
     "Atmosphere",
@@ -44,6 +45,7 @@ __all__ = [
     "Sight",
     "atmosphere_terms",
     "budget",
+    "coherence_diameter_m",
     "detect_recognise_identify",
     "edge_overshoot",
     "giqe3_niirs",
@@ -54,6 +56,7 @@ __all__ = [
     "mtf_optics",
     "mtf_smear",
     "mtf_tdi",
+    "mtf_turbulence",
     "mtf_wavefront",
     "nesz_needed",
     "nyquist_mtf",

@@ -39,7 +39,7 @@ def giqe5_niirs(
         9.57
         - 3.32 * np.log10(gsd_in)
         + 3.32 * (1.0 - np.exp(-1.9 / noise)) * slope
-        - 2.0 * slope**4
+        - 2.0 * (slope * slope) ** 2
         - 1.8 / noise,
         np.float64,
     )

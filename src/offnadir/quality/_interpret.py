@@ -62,8 +62,8 @@ def detect_recognise_identify(gsd_m: float, language: Language = "en") -> tuple[
     are skipped. The figures are for optical pictures; for the same distance a radar's speckle tells less.
     NaN tells nothing of anything. InputError where the distance is not above 0, or for an unknown language.
 
-    >>> [sight.step for sight in detect_recognise_identify(2.0) if sight.name == "roads"]
-    ['recognised']
+    >>> tuple(sight.step for sight in detect_recognise_identify(2.0) if sight.name == "roads")
+    ('recognised',)
     """
     _one_of("language", language, _LANGUAGES)
     if gsd_m <= 0.0:

@@ -27,7 +27,7 @@ SURROUNDINGS: Final = 0.15
 _SUNS, _VIEWS, _AZIMUTHS = 25, 13, 10
 _BEND: Final = 1.5  # nodes of the Sun's height are closer near the horizon
 _LOWEST_VIEW_RAD: Final = 84 * deg
-_WAVELENGTHS: Final = 24
+_WAVELENGTHS: Final = 48
 _SHORTEST_M, _LONGEST_M = 0.31e-6, 2.59e-6
 _COLOURS: Final = 18  # at which light is scattered; between them by cubics in the logarithm
 _LAYER_M: Final = 2000.0  # between heights of the ground at which tables are made
@@ -108,7 +108,7 @@ def light_of(band: Band, atmosphere: Atmosphere, ground_alt_m: float = 0.0) -> L
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scattered:
-    """What air and haze do without gases: shapes (18 colours, 24 Suns or 13 views ...)."""
+    """What air and haze do without gases: shapes (18 colours, 24 Suns, 13 views ...)."""
 
     path: Array
     down: Array
@@ -185,7 +185,7 @@ def _light(band: Band, atmosphere: Atmosphere, ground_alt_m: float) -> Light:
 
 
 def band_samples(band: Band) -> tuple[Array, Array]:
-    """Wavelengths [m] across a band, shape (24,), and what each stands for: response times width [m]."""
+    """Wavelengths [m] across a band, shape (48,), and what each stands for: response times width [m]."""
     step = (band.high_m - band.low_m) / _WAVELENGTHS
     wavelength = band.low_m + step * (np.arange(_WAVELENGTHS) + 0.5)
     response: Array = np.ones(_WAVELENGTHS)

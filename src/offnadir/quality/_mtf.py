@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from offnadir.quality._turbulence import coherence_diameter_m, mtf_turbulence
 from offnadir.sensors import Sensor
 
 Array = NDArray[np.float64]
@@ -23,7 +24,7 @@ def mtf_optics(nu: ArrayLike, obscuration: float = 0.0) -> Array:
     `nu` is frequency over the optical cut-off D / (wavelength f). Source: O'Neill, "Transfer function
     for an annular aperture", J. Opt. Soc. Am. 46 (1956) 285.
     """
-    v = np.asarray(nu, np.float64)
+    v = np.abs(np.asarray(nu, np.float64))
     outer = _overlap(v)
     if obscuration == 0.0:
         return outer
@@ -147,7 +148,16 @@ def sensor_q(sensor: Sensor) -> float:
 
 
 #: Parts of a sensor's MTF, in the order in which light meets them.
-TERMS: Final = ("optics", "wavefront", "jitter", "detector", "diffusion", "smear", "clocking")
+TERMS: Final = (
+    "turbulence",
+    "optics",
+    "wavefront",
+    "jitter",
+    "detector",
+    "diffusion",
+    "smear",
+    "clocking",
+)
 _ALONG_ONLY: Final = ("smear", "clocking")
 _COLOURS: Final = 7
 
@@ -155,13 +165,18 @@ _COLOURS: Final = 7
 def mtf_term(sensor: Sensor, term: str, frequency_px: ArrayLike) -> Array:
     """One part of a sensor's MTF in its sharpest band; frequency in cycles/pixel.
 
-    Optics and wavefront are means over the band, each colour alike: the edges of a band differ.
+    Turbulence is that of a look straight down from the sensor's usual height. Optics and wavefront are
+    means over the band, each colour alike: the edges of a band differ.
     "smear" and "clocking" act along the scan only.
     """
     f = np.asarray(frequency_px, np.float64)
     detector = sensor.detector
     if term in ("optics", "wavefront"):
         return _over_the_band(sensor, f, term)
+    if term == "turbulence":
+        optics = sensor.optics
+        coherence_m = coherence_diameter_m(optics.wavelength_m, sensor.reference_altitude_m)
+        return mtf_turbulence(f * sensor_q(sensor), optics.aperture_m, coherence_m)
     if term == "jitter":
         return mtf_jitter(f, detector.jitter_px)
     if term == "diffusion":
