@@ -129,7 +129,7 @@ def electrons() -> Part:
         "efficiency, dark current, reading noise and bits alike. pyBSM puts pi / (1 + 4F^2) for "
         "the cone of light where we put pi / (4F^2); that is all of the difference but for "
         f"digits of Planck's constant ({worst:.1e}). \"Our table of light\": how far `budget`, "
-        "which has 24 wavelengths and reads between nodes of the Sun's height, is from the same "
+        "which has 48 wavelengths and reads between nodes of the Sun's height, is from the same "
         "sum at 1001; `predict` uses the same table.",
     )  # fmt: skip
 

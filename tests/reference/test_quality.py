@@ -14,9 +14,11 @@ from offnadir.geometry import (
     sar_ground_range_resolution_m,
 )
 from offnadir.quality import (
+    coherence_diameter_m,
     giqe4_niirs,
     giqe5_niirs,
     mtf_optics,
+    mtf_turbulence,
     predict,
     rer_from_design,
     weighted_rer,
@@ -141,3 +143,15 @@ def test_stretched_pixels_grow_with_one_over_cosine():
     """At 60 deg incidence a pixel covers twice as much along the line of sight's ground track."""
     along = gsd_along_m(8 * um, 13.3, 1000 * km)
     assert_allclose(gsd_across_m(8 * um, 13.3, 1000 * km, 60 * deg), 2 * along, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("altitude_km", "expected_m"), [(617, 15.18), (9, 0.4936)])
+def test_coherence_of_light_from_the_ground(altitude_km, expected_m):
+    """PyBSM 0.16.1: coherence_diameter of its Hufnagel-Valley 5/7 profile, 550 nm, 10,000 steps."""
+    assert_allclose(coherence_diameter_m(550e-9, altitude_km * km), expected_m, rtol=2e-3)
+
+
+def test_turbulence_of_a_short_exposure():
+    """PyBSM 0.16.1, turbulence_OTF: 550 nm, D 1.1 m, r0 3 m, alpha 0.5; 1e5, 5e5 and 1e6 cycles/rad."""
+    nu = np.array([1e5, 5e5, 1e6]) * 550e-9 / 1.1
+    assert_allclose(mtf_turbulence(nu, 1.1, 3.0), [0.99642919, 0.9570352, 0.88447697], atol=1e-8)

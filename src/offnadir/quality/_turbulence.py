@@ -37,7 +37,7 @@ def coherence_diameter_m(wavelength_m: float, altitude_m: float) -> float:
     Spherical waves from the ground: (0.423 k^2 integral Cn^2(h) (h / H)^(5/3) dh)^(-3/5). Air near the
     ground hardly counts, so it is metres, not the centimetres that astronomers have.
     """
-    h = np.concatenate([[0.0], np.geomspace(0.1, _TOP_M, 4000)])
+    h = np.concatenate([[0.0], np.geomspace(0.1, min(_TOP_M, altitude_m), 4000)])
     weighted = structure_constant(h) * (h / altitude_m) ** (5 / 3)
     integral = float(np.sum((weighted[1:] + weighted[:-1]) / 2 * np.diff(h)))
     return float((0.423 * (2 * np.pi / wavelength_m) ** 2 * integral) ** (-3 / 5))
