@@ -132,6 +132,16 @@ def test_a_real_pass_is_that_of_look(elements_file):
     )
 
 
+def test_an_angle_that_is_given_goes_before_that_of_the_pass(elements_file):
+    """WorldView-3 flies some 617 km high: 0.34 m at 20 deg off-nadir, wherever it stands."""
+    args = ("--elements", elements_file, "--site", "37.57,126.98", "--time", "2026-05-31T01:30:00Z")
+    seen = told("--sensor", "worldview-3", *args, "--off-nadir", 20)
+    assert seen["look"]["off_nadir_deg"] == 20
+    assert 600 < seen["look"]["altitude_km"] < 640
+    assert seen["gsd_m"] == pytest.approx(0.345, abs=0.01)
+    assert "height" in " ".join(seen["look"]["assumed"])
+
+
 def test_look_rates_all_satellites_for_one_sensor(elements_file):
     args = ("--elements", elements_file, "--site", "37.57,126.98", "--max-off-nadir", 30,
             "--start", "2026-05-31T00:00:00Z", "--stop", "2026-05-31T06:00:00Z")  # fmt: skip

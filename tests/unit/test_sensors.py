@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from offnadir.sensors import (
     load_camera,
     load_sensor,
     sensor_from_table,
+    sensors_of_satellites,
     slew_time_s,
 )
 from offnadir.units import deg
@@ -200,3 +204,11 @@ def test_a_radar_may_start_from_the_library():
     assert radar.look_sides == ("left",)
     assert radar.modes == load_sensor("sentinel-1").modes
     assert radar.norad_ids == ()
+
+
+def test_numbers_are_found_without_reading_all_files_as_a_whole():
+    for path in (files("offnadir.data") / "sensors").iterdir():
+        ids = tomllib.loads(path.read_text("utf-8")).get("norad_ids", [])
+        for number, sensor in sensors_of_satellites(ids).items():
+            assert f"{sensor.name}.toml" == path.name, number
+        assert set(sensors_of_satellites(ids)) == set(ids)

@@ -94,7 +94,7 @@ def camera_text(
         "On the ground",
         f"  pixel       {ground.gsd_along_track_m:.3f} m along x {ground.gsd_across_track_m:.3f} m "
         f"across the flight; longest towards azimuth {ground.long_axis_azimuth_deg:.0f} deg",
-        f"  line        {ground.swath_km:.2f} km wide, {ground.line_rate_hz:,.0f} lines/s keep step",
+        f"  line        {ground.swath_km:.2f} km wide, {_lines(sensor, ground)}",
         f"  height      1 m moves the picture by {ground.parallax:.2f} m",
         f"  told apart  two bars from {told.resolved_m:.2f} m on (MTF = 3 / SNR)",
         "",
@@ -104,6 +104,17 @@ def camera_text(
     if told.cautions:
         lines += ["", "Mind", *(f"  {text}" for text in told.cautions)]
     return "\n".join(lines)
+
+
+def _lines(sensor: Sensor, ground: OnGround) -> str:
+    """The line rate that keeps step, and that a slower detector makes the satellite pitch back."""
+    text = f"{ground.line_rate_hz:,.0f} lines/s keep step"
+    most = sensor.detector.max_line_rate_hz
+    if sensor.kind == "frame":
+        return "a frame: it need not keep step"
+    if most is not None and most < ground.line_rate_hz:
+        return f"{text}; it reads {most:,.0f} at most, so the satellite pitches back as it scans"
+    return text
 
 
 def _where(view: View) -> str:

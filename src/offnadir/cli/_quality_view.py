@@ -60,9 +60,20 @@ class Asked:
     def view(self, sensor: Sensor | Radar) -> View:
         """The one look that is meant; InputError that names the option."""
         self._check()
-        if self.elements:
+        if not self.elements:
+            return self._height(sensor, None)
+        if self.off_nadir is None and self.incidence is None:
             return self._pass(sensor)
-        return self._height(sensor)
+        return self._height(sensor, self._height_then(sensor))
+
+    def _height_then(self, sensor: Sensor | Radar) -> tuple[str, float]:
+        """Name and height [m] of the satellite at the time, for an angle that is given instead of found."""
+        from offnadir.earth import itrf_to_geodetic
+
+        place = self._place()
+        assert place is not None
+        one, (r, _), _ = self._satellite(sensor, *place)
+        return one.name, float(itrf_to_geodetic(r)[2])
 
     def _check(self) -> None:
         if self.elements and self.altitude is not None:
@@ -88,9 +99,6 @@ class Asked:
             for option, text in (("--site", self.site), ("--time", self.time)):
                 if text is None:
                     raise InputError(option, MISSING, "given with --elements")
-            for option, angle in (("--off-nadir", self.off_nadir), ("--incidence", self.incidence)):
-                if angle is not None:
-                    raise InputError(option, angle, "left out with --elements, which tell it")
         elif (self.site is None) != (self.time is None):
             option = "--time" if self.time is None else "--site"
             raise InputError(option, MISSING, "given too: the Sun's height needs both")
@@ -110,8 +118,8 @@ class Asked:
             raise InputError("--site", self.site, f"one place; there are {len(sites)}")
         return sites[0], Epoch.from_utc(self.time, field="--time")
 
-    def _height(self, sensor: Sensor | Radar) -> View:
-        """A look from a height: a sphere of the Earth's mean radius."""
+    def _height(self, sensor: Sensor | Radar, then: tuple[str, float] | None) -> View:
+        """A look from a height, given or that of a satellite then: a sphere of the Earth's mean radius."""
         from offnadir.constants import EARTH_MEAN_RADIUS_M, GM_EARTH_M3_S2, WGS84_A_M
         from offnadir.earth import Site
         from offnadir.geometry._gsd import (
@@ -123,7 +131,12 @@ class Asked:
 
         how = []
         altitude = sensor.reference_altitude_m if self.altitude is None else self.altitude * km
-        if self.altitude is None:
+        if then is not None:
+            name, altitude = then
+            how.append(
+                f"at the angle given from the height that {name} has then, {altitude / km:.0f} km"
+            )
+        elif self.altitude is None:
             how.append(f"from {altitude / km:g} km, the sensor's usual height")
         if self.incidence is not None:
             incidence = self.incidence * deg
