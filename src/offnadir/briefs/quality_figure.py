@@ -148,6 +148,8 @@ def write_radar_figure(radar: Radar, incidence_rad: float, path: str | Path) -> 
 
     Formats and errors as of `write_camera_figure`.
     """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     with new_figure(Path(path), 10.0, 4.2) as figure:
         left, right = figure.subplots(1, 2)
         figure.suptitle(radar.title, fontsize=12.0)
@@ -166,6 +168,9 @@ def write_radar_figure(radar: Radar, incidence_rad: float, path: str | Path) -> 
             one.set_xlabel("incidence at the place [deg]")
             tidy(one)
         left.set_yscale("log")
+        left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        left.yaxis.set_minor_formatter(NullFormatter())
         left.set_ylabel("resolution on the ground,\ngeometric mean [m]")
         left.legend(frameon=False, fontsize=8)
         right.set_ylabel("radar NIIRS (RGIQE)")
