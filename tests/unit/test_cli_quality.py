@@ -99,7 +99,9 @@ def test_people_read_what_it_means_first():
     parts = ("A pixel covers", "NIIRS", "What costs most", "Sharpness", "Light", "On the ground")
     places = [text.index(words) for words in parts]
     assert places == sorted(places)
-    assert "617 km, the sensor's usual height" in text
+    assert "from 617 km" in text
+    assert "the sensor's usual height" in text
+    assert "estimates, among them snr_reference" in text.replace("\n    ", " ")
     assert max(map(len, text.splitlines())) <= 120
 
 
@@ -107,7 +109,7 @@ def test_people_read_what_it_means_first():
 def test_every_sensor_explains_itself(name):
     result = CliRunner().invoke(app, ["quality", "--sensor", name])
     assert result.exit_code == 0, result.output
-    assert "nan" not in result.stdout.lower().replace("finance", "")
+    assert "nan" not in result.stdout.lower().split()
     assert "NIIRS" in result.stdout
 
 
@@ -181,6 +183,60 @@ def test_a_radar_and_its_modes():
     assert told("--sensor", "terrasar-x", "--incidence", 35, "--mode", name)["mode"] == name
     refused(run("quality", "--sensor", "terrasar-x", "--mode", "x"), "mode", "stripmap")
     refused(run("quality", "--sensor", "worldview-3", "--mode", "x"), "--mode", "camera")
+    refused(run("quality", "--sensor", "terrasar-x", "--visibility", 10), "--visibility", "radar")
+
+
+def test_a_radar_that_cannot_look_so_says_that_first():
+    """ICEYE: 15 to 40 deg of incidence over all modes (product specification)."""
+    seen = told("--sensor", "iceye-gen3", "--incidence", 45)
+    assert seen["mode"] is None
+    assert seen["rniirs"] is None
+    assert not any(mode["can_look_so"] for mode in seen["modes"])
+    text = run("quality", "--sensor", "iceye-gen3", "--incidence", 45).stdout
+    assert "No mode looks at 45.0 deg" in text
+    assert "one can just" not in text
+
+
+def test_cameras_side_by_side():
+    both = told(
+        "--sensor", "skysat-c", "--sensor", "pleiades-neo", "--altitude", 500, "--off-nadir", 30
+    )
+    assert [one["sensor"] for one in both] == ["skysat-c", "pleiades-neo"]
+    assert both[0]["niirs"] < both[1]["niirs"]
+    text = run(
+        "quality", "--sensor", "skysat-c", "--sensor", "pleiades-neo", "--off-nadir", 30
+    ).stdout
+    assert len(text.splitlines()) == 5
+    refused(run("quality", "--sensor", "skysat-c", "--sensor", "umbra"), "--sensor", "cameras")
+    refused(
+        run("quality", "--sensor", "skysat-c", "--sensor", "ikonos", "--figure", "a.png"),
+        "--figure",
+    )
+
+
+def test_what_is_too_coarse_has_no_tasks():
+    text = run("quality", "--sensor", "landsat-8").stdout
+    assert "too coarse" in text
+    assert "one can just" not in text
+
+
+def test_a_frame_smears_for_as_long_as_it_is_exposed(tmp_path):
+    """520 km, 7.04 km/s over the ground, 0.715 m: 1 ms are 9.8 pixels, and no charge moves in steps."""
+    file = tmp_path / "frame.toml"
+    lines = MINE.replace('"pushbroom"', '"frame"').replace(
+        "tdi_stages = [8, 16, 32]", "exposure_s = 0.001"
+    )
+    file.write_text(lines)
+    seen = told("--sensor", file)
+    terms = {term["term"]: term["nyquist_along"] for term in seen["mtf_terms"]}
+    assert terms["clocking"] == 1
+    assert terms["smear"] == pytest.approx(np.sinc(0.5 * 7040 * 1e-3 / 0.715), abs=2e-3)
+    assert seen["bands"][0]["exposure_s"] == 0.001
+
+
+def test_a_satellite_that_is_not_known_to_carry_a_sensor_must_be_named(elements_file):
+    args = ("--elements", elements_file, "--site", "37.57,126.98", "--time", "2026-05-31T06:41:29Z")
+    refused(run("quality", "--sensor", "iceye-gen3", *args), "--satellite", "iceye-gen3")
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
@@ -243,7 +299,7 @@ def test_a_file_of_ones_own(tmp_path):
     assert "focal_length_m" in checked.stderr
     seen = told("--sensor", file, "--off-nadir", 10)
     assert seen["bands"][0]["tdi_stages"] in (8, 16, 32)
-    assert not seen["bands"][0]["snr_is_stated"]
+    assert seen["bands"][0]["exposure_from"] == "electronics"
     home = tmp_path / "home"
     (home / "offnadir/sensors").mkdir(parents=True)
     (home / "offnadir/sensors/mine.toml").write_text(MINE)

@@ -62,7 +62,7 @@ def write_camera_figure(
     give equal bytes with one version of Matplotlib. Raises InputError for another suffix, FileError if it
     cannot write.
     """
-    with new_figure(Path(path), 10.0, 7.6) as figure:
+    with new_figure(Path(path), 10.0, 8.0) as figure:
         axes = figure.subplots(2, 2)
         figure.suptitle(
             f"{sensor.title}: {altitude_m / km:.0f} km, {off_nadir_rad / deg:.1f} deg off-nadir, "
@@ -84,7 +84,7 @@ def write_camera_figure(
         axes[1, 1].plot([off_nadir_rad / deg], [seen.niirs], "o", color=_INK, markersize=6)
         for one in axes[1]:
             one.axvline(sensor.max_off_nadir_rad / deg, color="#999999", linewidth=0.8)
-            one.set_xlabel("off-nadir at the satellite [deg]; grey: what is offered")
+            one.set_xlabel("off-nadir at the satellite [deg]; grey: the greatest offered")
         for one in axes.flat:
             tidy(one)
 
@@ -104,7 +104,7 @@ def _mtf(axes: Any, sensor: Sensor) -> None:
     axes.axvline(0.5, color="#999999", linewidth=0.8)
     axes.text(0.505, 0.02, "Nyquist", color="#666666")
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="frequency [cycles/pixel]", ylabel="MTF")
-    axes.legend(loc="center right", fontsize=8, framealpha=0.9, edgecolor="none")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, frameon=False, fontsize=8)
 
 
 def _losses(axes: Any, told: Budget) -> None:
@@ -117,6 +117,7 @@ def _losses(axes: Any, told: Budget) -> None:
     bars = axes.barh(names, losses, color=_COLOURS[0], height=0.65)
     axes.bar_label(bars, labels=[f"{loss:.2f}" for loss in losses], padding=3)
     axes.margins(x=0.15)
+    axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel("NIIRS that would be won without it")
 
 
@@ -134,7 +135,8 @@ def _distances(axes: Any, sensor: Sensor, off: Any, looks: dict[str, Any]) -> No
 
 
 def _levels(axes: Any, sensor: Sensor, off: Any, looks: dict[str, Any], sun_rad: float) -> None:
-    suns = sorted({*(round(one, 1) for one in _SUNS_DEG), round(sun_rad / deg, 1)})
+    own = round(sun_rad / deg, 1)
+    suns = sorted({*(one for one in _SUNS_DEG if abs(one - own) > 5), own})
     lit = [one for one in suns if one > 0]
     for sun, colour, style in zip(lit, _COLOURS, _STYLES, strict=False):
         seen = predict(sensor, sun_elevation_rad=sun * deg, **looks)
@@ -150,7 +152,7 @@ def write_radar_figure(radar: Radar, incidence_rad: float, path: str | Path) -> 
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    with new_figure(Path(path), 10.0, 4.2) as figure:
+    with new_figure(Path(path), 10.0, 5.0) as figure:
         left, right = figure.subplots(1, 2)
         figure.suptitle(radar.title, fontsize=12.0)
         for i, mode in enumerate(radar.modes):
@@ -158,21 +160,22 @@ def write_radar_figure(radar: Radar, incidence_rad: float, path: str | Path) -> 
             seen = predict_mode(mode, at)
             look: Any = {
                 "color": _COLOURS[i % 6],
-                "linestyle": _STYLES[i // 6 % len(_STYLES)],
+                "linestyle": _STYLES[i % len(_STYLES)],
                 "label": mode.name,
             }
             left.plot(at / deg, seen.resolution_m, **look)
             right.plot(at / deg, seen.rniirs, **look)
         for one in (left, right):
             one.axvline(incidence_rad / deg, color="#999999", linewidth=0.8)
-            one.set_xlabel("incidence at the place [deg]")
+            one.set_xlabel("incidence at the place [deg]; grey: this look")
             tidy(one)
         left.set_yscale("log")
         left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         left.yaxis.set_minor_formatter(NullFormatter())
         left.set_ylabel("resolution on the ground,\ngeometric mean [m]")
-        left.legend(frameon=False, fontsize=8)
+        names, labels = left.get_legend_handles_labels()
+        figure.legend(names, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
         right.set_ylabel("radar NIIRS (RGIQE)")
         if all(mode.nesz is None for mode in radar.modes):
             right.text(0.5, 0.5, "noise is not published", transform=right.transAxes, ha="center")

@@ -137,7 +137,7 @@ class Asked:
                 f"at the angle given from the height that {name} has then, {altitude / km:.0f} km"
             )
         elif self.altitude is None:
-            how.append(f"from {altitude / km:g} km, the sensor's usual height")
+            how.append("the sensor's usual height; --altitude changes that")
         if self.incidence is not None:
             incidence = self.incidence * deg
             off = float(off_nadir_from_incidence_rad(incidence, altitude))
@@ -187,10 +187,7 @@ class Asked:
         if self.sun is not None:
             return self.sun * deg, azimuth * deg
         if self.site is None and isinstance(sensor, Sensor):
-            how.append(
-                f"with the Sun at {sensor.snr_reference_sun_elevation_rad / deg:g} deg; "
-                "--sun, or --site and --time, change that"
-            )
+            how.append("a usual height of the Sun; --sun, or --site and --time, change that")
         usual = sensor.snr_reference_sun_elevation_rad if isinstance(sensor, Sensor) else 45 * deg
         return usual, azimuth * deg
 
@@ -242,10 +239,14 @@ class Asked:
 
         sets = nearest_sets(read_sets(self.elements, near=time), near=time)
         found: Sequence[ElementSet] = sets
+        own = [one for one in sets if one.norad_id in sensor.norad_ids]
         if self.satellite is not None:
             found = select_satellites(sets, self.satellite, near=time, field="--satellite")
-        elif own := [one for one in sets if one.norad_id in sensor.norad_ids]:
+        elif own:
             found = own
+        elif len(sets) > 1:
+            wish = f"given: none of the {len(sets)} satellites is known to carry {sensor.name}"
+            raise InputError("--satellite", MISSING, wish)
         states = {}
         for one in found[:_MANY]:
             r, v = _state(one, time)

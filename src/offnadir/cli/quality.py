@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,17 +12,21 @@ from offnadir.cli import _say
 from offnadir.errors import InputError
 
 if TYPE_CHECKING:
+    from offnadir.cli._quality_rated import Rated
     from offnadir.cli._quality_view import View
     from offnadir.quality import Atmosphere
-    from offnadir.sensors import Radar, Sensor
+    from offnadir.sensors import Radar, RadarMode, Sensor
 
 _AEROSOLS = ("rural", "maritime", "urban", "desert")
 
 
 def quality(
     sensor: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="A sensor of `offnadir sensors`, or a file FILE.toml."),
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help="A sensor of `offnadir sensors`, or a file FILE.toml. Several cameras are compared.",
+        ),
     ],
     altitude: Annotated[
         float | None,
@@ -63,18 +67,25 @@ def quality(
         ),
     ] = None,
     reflectance: Annotated[
-        float,
-        typer.Option(metavar="SHARE", help="Reflectance of the target in the table of bands."),
-    ] = 0.30,
+        float | None,
+        typer.Option(
+            metavar="SHARE", help="Reflectance of the target in the table of bands. [default: 0.3]"
+        ),
+    ] = None,
     visibility: Annotated[
-        float, typer.Option(metavar="KM", help="How far one can see at the ground.")
-    ] = 23.0,
+        float | None,
+        typer.Option(metavar="KM", help="How far one can see at the ground. [default: 23]"),
+    ] = None,
     aerosol: Annotated[
-        str, typer.Option(metavar="|".join(_AEROSOLS), help="Kind of haze.")
-    ] = "rural",
+        str | None,
+        typer.Option(metavar="|".join(_AEROSOLS), help="Kind of haze. [default: rural]"),
+    ] = None,
     water: Annotated[
-        float, typer.Option(metavar="KG_M2", help="Water vapour over the place; 10 is 1 g/cm2.")
-    ] = 20.0,
+        float | None,
+        typer.Option(
+            metavar="KG_M2", help="Water vapour over the place; 10 is 1 g/cm2. [default: 20]"
+        ),
+    ] = None,
     smear: Annotated[
         float | None,
         typer.Option(metavar="PX", help="Smear along the scan. [default: the sensor's]"),
@@ -86,13 +97,13 @@ def quality(
         ),
     ] = None,
     clouds: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="climatology|FILE",
-            help="Where the chance of a clear sky comes from, with --site and --time: or a forecast in "
-            "NetCDF or GRIB.",
+            help="Where the chance of a clear sky comes from, with --site and --time: the climatology "
+            "or a forecast in NetCDF or GRIB. [default: climatology]",
         ),
-    ] = "climatology",
+    ] = None,
     figure: Annotated[
         Path | None,
         typer.Option(
@@ -106,16 +117,17 @@ def quality(
     From a height: offnadir quality --sensor worldview-3 --altitude 617 --off-nadir 20 --sun 40
 
     Of a real pass: offnadir quality --sensor worldview-3 --elements FILE --site 37.57,126.98
-    --time 2026-05-31T01:50:00Z
+    --time 2026-05-31T01:54:18Z
+
+    Side by side: offnadir quality --sensor skysat-c --sensor pleiades-neo --altitude 500 --off-nadir 30
     """
     from offnadir.cli._quality_view import Asked
-    from offnadir.sensors import Sensor, load_sensor
+    from offnadir.sensors import Radar, load_sensor
 
     if figure is not None:
         from offnadir.briefs.quality_figure import check_figure_path
 
         check_figure_path(figure, field="--figure")
-    one = load_sensor(sensor)
     asked = Asked(
         altitude=altitude,
         elements=elements or [],
@@ -127,39 +139,61 @@ def quality(
         sun=sun,
         azimuth=relative_azimuth,
     )
-    if isinstance(one, Sensor):
-        if mode is not None:
-            raise InputError("--mode", mode, "left out: a camera has none")
-        air = _atmosphere(visibility, aerosol, water)
-        view = asked.view(one)
-        clear = _clear_chance(view, clouds)
-        _camera(one, view, (reflectance, smear, air, clear), figure, json)
-    else:
-        _radar(one, asked.view(one), mode, figure, json)
+    known = [load_sensor(one) for one in sensor]
+    cameras = [one for one in known if not isinstance(one, Radar)]
+    for_cameras = {
+        "--reflectance": reflectance, "--visibility": visibility, "--aerosol": aerosol,
+        "--water": water, "--smear": smear, "--clouds": clouds,
+    }  # fmt: skip
+    if len(known) > 1:
+        if len(cameras) < len(known):
+            raise InputError("--sensor", " ".join(sensor), "cameras, if there are several")
+        if figure is not None:
+            raise InputError("--figure", str(figure), "left out with several sensors")
+    if mode is not None and cameras:
+        raise InputError("--mode", mode, "left out: a camera has none")
+    if not cameras:
+        (radar,) = (one for one in known if isinstance(one, Radar))
+        for option, value in for_cameras.items():
+            if value is not None:
+                raise InputError(option, value, "left out: a radar does not care")
+        _radar(radar, asked.view(radar), mode, figure, json)
+        return
+    air = _atmosphere(visibility, aerosol, water)
+    wishes = (0.30 if reflectance is None else reflectance, smear, air, clouds)
+    rated = [
+        _rate(name, one, asked.view(one), wishes) for name, one in zip(sensor, cameras, strict=True)
+    ]
+    _tell(rated, figure, json)
 
 
-def _atmosphere(visibility: float, aerosol: str, water: float) -> Atmosphere:
+def _atmosphere(visibility: float | None, aerosol: str | None, water: float | None) -> Atmosphere:
     from offnadir.quality import Atmosphere
     from offnadir.units import km
 
-    if aerosol not in _AEROSOLS:
+    usual = Atmosphere()
+    if aerosol not in (None, *_AEROSOLS):
         raise InputError("--aerosol", aerosol, "one of " + ", ".join(_AEROSOLS))
-    if not 2 <= visibility <= 300:
+    if visibility is not None and not 2 <= visibility <= 300:
         raise InputError("--visibility", visibility, "from 2 to 300 km")
-    if not 0 <= water <= 100:
+    if water is not None and not 0 <= water <= 100:
         raise InputError("--water", water, "from 0 to 100 kg/m2")
-    return Atmosphere(visibility_m=visibility * km, aerosol=aerosol, water_kg_m2=water)  # type: ignore[arg-type]
+    return Atmosphere(
+        visibility_m=usual.visibility_m if visibility is None else visibility * km,
+        aerosol=aerosol or usual.aerosol,  # type: ignore[arg-type]
+        water_kg_m2=usual.water_kg_m2 if water is None else water,
+    )
 
 
-def _clear_chance(view: View, clouds: str) -> float | None:
+def _clear_chance(view: View, clouds: str | None) -> float | None:
     """Chance that at most a fifth of a scene is cloud, where place and time are known."""
     from offnadir.cli._look_quality import MAX_CLOUD, read_clouds
 
     if view.site is None or view.time is None:
-        if clouds != "climatology":
+        if clouds is not None:
             raise InputError("--clouds", clouds, "given with --site and --time")
         return None
-    model = read_clouds(clouds)
+    model = read_clouds(clouds or "climatology")
     at = view.site.lat_rad, view.site.lon_rad, [view.time.tai_ns]
     chance = float(model.clear_chance(*at, max_cloud=MAX_CLOUD)[0])
     if math.isnan(chance):
@@ -167,18 +201,18 @@ def _clear_chance(view: View, clouds: str) -> float | None:
     return chance
 
 
-def _camera(
+def _rate(
+    name: str,
     sensor: Sensor,
     view: View,
-    world: tuple[float, float | None, Atmosphere, float | None],
-    figure: Path | None,
-    json: bool,
-) -> None:
-    from offnadir.cli import _quality_text
+    wishes: tuple[float, float | None, Atmosphere, str | None],
+) -> Rated:
+    """The budget of a camera's look, and what it rests on."""
+    from offnadir.cli._quality_rated import Rated, on_ground
     from offnadir.quality import budget
-    from offnadir.units import deg
+    from offnadir.sensors import sensor_facts
 
-    reflectance, smear, air, clear = world
+    reflectance, smear, air, clouds = wishes
     if not 0 < reflectance <= 1.5:
         raise InputError("--reflectance", reflectance, "above 0, up to 1.5")
     if smear is not None and not 0 <= smear <= 16:
@@ -195,44 +229,65 @@ def _camera(
         ground_alt_m=view.site.alt_m if view.site else 0.0,
         altitude_m=view.altitude_m,
     )
-    ground = _quality_text.on_ground(sensor, view)
-    if json:
-        _say.print_json(_quality_text.camera_document(sensor, view, told, ground, air, clear))
-    else:
-        print(_quality_text.camera_text(sensor, view, told, ground, reflectance, clear))
-    beyond = view.off_nadir_rad - sensor.max_off_nadir_rad
-    if beyond > 0.05 * deg:
-        limit = sensor.max_off_nadir_rad / deg
-        _say.warn(
-            [f"{view.off_nadir_rad / deg:.1f} deg off-nadir is more than the {limit:g} deg offered"]
-        )
+    facts = sensor_facts(name)
+    return Rated(
+        sensor=sensor,
+        view=view,
+        budget=told,
+        ground=on_ground(sensor, view),
+        air=air,
+        reflectance=reflectance,
+        clear=_clear_chance(view, clouds),
+        clouds=clouds or "climatology",
+        estimates=frozenset(fact["figure"] for fact in facts if fact["estimate"]),
+        figures=len(facts),
+    )
+
+
+def _tell(rated: list[Rated], figure: Path | None, json: bool) -> None:
+    """The figure first, so that a reader who goes away early (`| head`) does not cost it."""
+    from offnadir.cli import _quality_json, _quality_text
+
+    first = rated[0]
     if figure is not None:
         from offnadir.briefs.quality_figure import write_camera_figure
 
         write_camera_figure(
-            sensor,
-            told,
+            first.sensor,
+            first.budget,
             figure,
-            altitude_m=view.altitude_m,
-            off_nadir_rad=view.off_nadir_rad,
-            sun_elevation_rad=view.sun_elevation_rad,
-            atmosphere=air,
+            altitude_m=first.view.altitude_m,
+            off_nadir_rad=first.view.off_nadir_rad,
+            sun_elevation_rad=first.view.sun_elevation_rad,
+            atmosphere=first.air,
         )
         _say.note(f"wrote {figure}")
+    if json:
+        documents = [_quality_json.camera_document(one) for one in rated]
+        _say.print_json(documents if len(documents) > 1 else documents[0])
+    elif len(rated) > 1:
+        print(_quality_text.comparison_text(rated))
+    else:
+        print(_quality_text.camera_text(first))
 
 
 def _radar(radar: Radar, view: View, mode: str | None, figure: Path | None, json: bool) -> None:
-    from offnadir.cli import _quality_text
+    from offnadir.cli import _quality_json, _quality_text
+    from offnadir.cli._quality_rated import looks_so
     from offnadir.quality import radar_mode
 
-    chosen = radar.mode(mode) if mode is not None else radar_mode(radar, view.incidence_rad)
-    document: dict[str, Any] = _quality_text.radar_document(radar, chosen, view)
-    if json:
-        _say.print_json(document)
+    chosen: RadarMode | None
+    if mode is not None:
+        chosen = radar.mode(mode)
     else:
-        print(_quality_text.radar_text(radar, chosen, view))
+        finest = radar_mode(radar, view.incidence_rad)
+        chosen = finest if looks_so(finest, view) else None
     if figure is not None:
         from offnadir.briefs.quality_figure import write_radar_figure
 
         write_radar_figure(radar, view.incidence_rad, figure)
         _say.note(f"wrote {figure}")
+    if json:
+        _say.print_json(_quality_json.radar_document(radar, chosen, view))
+    else:
+        print(_quality_text.radar_text(radar, chosen, view))

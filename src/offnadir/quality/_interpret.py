@@ -25,12 +25,13 @@ class Sight:
     """How far one kind of object can be told.
 
     `step` is the finest that is reached: detected (it is there), recognised (its class), identified (its
-    type), described, analysed; or nothing. `checked` is False where the figures are an estimate that was
-    not compared with a source.
+    type), described, analysed; or nothing. `at_least` where the source has no figure for the step after it.
+    `checked` is False where the figures are an estimate that was not compared with a source.
     """
 
     name: str
     step: Step
+    at_least: bool
     checked: bool
 
 
@@ -69,7 +70,12 @@ def detect_recognise_identify(gsd_m: float, language: Language = "en") -> tuple[
     if gsd_m <= 0.0:
         raise InputError("gsd_m", gsd_m, "above 0")
     return tuple(
-        Sight(name=str(row[language]), step=_finest(row, gsd_m), checked=bool(row["checked"]))
+        Sight(
+            name=str(row[language]),
+            step=(step := _finest(row, gsd_m)),
+            at_least=_next_is_missing(row, step),
+            checked=bool(row["checked"]),
+        )
         for row in _table()["objects"]["row"]
     )
 
@@ -81,6 +87,13 @@ def _finest(row: dict[str, Any], gsd_m: float) -> Step:
         if gsd_m <= row.get(f"{step}_m", -math.inf):
             reached = step
     return reached
+
+
+def _next_is_missing(row: dict[str, Any], step: Step) -> bool:
+    """Whether the source leaves out the figure of the step after this one, and has a later one."""
+    later = _STEPS[_STEPS.index(step) + 1 :] if step != "nothing" else _STEPS
+    known = [f"{one}_m" in row for one in later]
+    return bool(known) and not known[0] and any(known)
 
 
 def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> None:

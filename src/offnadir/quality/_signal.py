@@ -100,9 +100,9 @@ def _electrons_per_second(sensor: Sensor, band: Band) -> float:
 
 
 def _exposure(sensor: Sensor, band: Band, line_s: float, full_s: float) -> tuple[float, int]:
-    """Exposure [s] and TDI stages: as many as do not fill a bright pixel, the least if all do."""
+    """Exposure [s], a frame's own, and TDI stages: as many as do not fill a bright pixel, or the least."""
     stages = sorted(band.tdi_stages or sensor.detector.tdi_stages)
     if sensor.detector.exposure_s is not None or not stages:
-        return min(sensor.exposure_s or line_s, full_s), 0
+        return sensor.exposure_s or line_s, 0
     chosen = max((n for n in stages if n * line_s <= full_s), default=stages[0])
     return chosen * line_s, chosen

@@ -181,8 +181,10 @@ def _source(sources: Any, key: str) -> str:
 
 
 def _table(name: str) -> tuple[Mapping[str, Any], str]:
-    """The table of a sensor and what to call its file."""
+    """The table of a sensor, by its name or its file, and what to call it."""
     key = name.lower()
+    if key.endswith(".toml"):
+        return _read(Path(name)), name
     own = _users().get(key)
     if own is not None:
         return _read(own), str(own)

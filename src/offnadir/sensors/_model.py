@@ -265,9 +265,7 @@ class Sensor:
     @property
     def line_time_s(self) -> float:
         """Time [s] in which the ground moves by one pixel at nadir, circular orbit, Earth at rest."""
-        radius_m = EARTH_MEAN_RADIUS_M + self.reference_altitude_m
-        speed_m_s = math.sqrt(GM_EARTH_M3_S2 / radius_m) * EARTH_MEAN_RADIUS_M / radius_m
-        step_s = self.gsd_nadir_m / speed_m_s
+        step_s = self.gsd_nadir_m / ground_speed_of_circle_m_s(self.reference_altitude_m)
         rate_hz = self.detector.max_line_rate_hz
         return step_s if rate_hz is None else max(step_s, 1.0 / rate_hz)
 
@@ -278,6 +276,12 @@ class Sensor:
             return self.detector.exposure_s
         stages = self.detector.tdi_stages
         return max(stages) * self.line_time_s if stages else None
+
+
+def ground_speed_of_circle_m_s(altitude_m: float) -> float:
+    """Speed [m/s] of the point below a satellite in a circular orbit, the Earth a sphere at rest."""
+    radius_m = EARTH_MEAN_RADIUS_M + altitude_m
+    return math.sqrt(GM_EARTH_M3_S2 / radius_m) * EARTH_MEAN_RADIUS_M / radius_m
 
 
 def slew_time_s(angle_rad: ArrayLike, agility: Agility) -> Array:

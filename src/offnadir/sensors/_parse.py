@@ -9,7 +9,15 @@ from typing import Any, Final
 from offnadir.constants import SPEED_OF_LIGHT_M_S
 from offnadir.errors import MISSING, InputError, InputProblems
 from offnadir.sensors import _keys
-from offnadir.sensors._model import Agility, Band, Detector, Duty, Optics, Sensor
+from offnadir.sensors._model import (
+    Agility,
+    Band,
+    Detector,
+    Duty,
+    Optics,
+    Sensor,
+    ground_speed_of_circle_m_s,
+)
 from offnadir.sensors._radar import UNWEIGHTED, Radar, RadarMode
 from offnadir.units import Mbit, deg, km, nm, um
 
@@ -17,7 +25,7 @@ Limits = Mapping[str, tuple[float, float]]
 #: What is taken for a figure that a file leaves out; all else has to be given.
 DEFAULTS: Final[dict[str, Any]] = {
     "obscuration": 0.0,
-    "wfe_rms_waves": 0.0,
+    "wfe_rms_waves": 0.07,
     "wavelength_nm": 650.0,
     "transmission": 0.75,
     "rows": 1,
@@ -94,13 +102,25 @@ def sensor_of_table(table: Mapping[str, Any], name: str, where: str) -> Sensor |
     ]
     if not problems:
         try:
-            return _build({**DEFAULTS, "title": name, **checked}, rows, name, where)
+            return _build({**_defaults(checked), "title": name, **checked}, rows, name, where)
         except InputError as error:
             place = error.where or where
             problems.append(
                 InputError(error.field, error.value, error.wish, hint=error.hint, where=place)
             )
     raise problems[0] if len(problems) == 1 else InputProblems(problems)
+
+
+def _defaults(checked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is taken for usual. A frame has no charge that moves, and smears for as long as it is exposed."""
+    if checked.get("kind") != "frame":
+        return DEFAULTS
+    smear_px = DEFAULTS["smear_px"]
+    if "exposure_s" in checked:
+        height_m = checked["reference_altitude_km"] * km
+        gsd_m = height_m * checked["pitch_um"] * um / checked["focal_length_m"]
+        smear_px = min(checked["exposure_s"] * ground_speed_of_circle_m_s(height_m) / gsd_m, 100.0)
+    return {**DEFAULTS, "tdi_clocking_px": 0.0, "smear_px": smear_px}
 
 
 def _check(
