@@ -10,8 +10,11 @@ from offnadir.geometry import (
     gsd_across_m,
     gsd_along_m,
     incidence_from_off_nadir_rad,
+    off_nadir_from_incidence_rad,
     orbital_period_s,
     sar_ground_range_resolution_m,
+    slant_range_m,
+    swath_at_off_nadir_m,
 )
 from offnadir.quality import (
     coherence_diameter_m,
@@ -23,8 +26,8 @@ from offnadir.quality import (
     rer_from_design,
     weighted_rer,
 )
-from offnadir.sensors import agility_profile, load_sensor, slew_time_s
-from offnadir.units import deg, km, um
+from offnadir.sensors import Optics, agility_profile, load_camera, load_sensor, slew_time_s
+from offnadir.units import deg, km, nm, um
 
 
 def test_giqe4_of_a_real_quickbird_picture():
@@ -104,6 +107,40 @@ def test_incidence_from_off_nadir(off_deg, published_deg):
         incidence_from_off_nadir_rad(off_deg * deg, 550 * km) / deg, published_deg, atol=0.2
     )
     assert np.isnan(incidence_from_off_nadir_rad(80 * deg, 550 * km))
+    assert_allclose(
+        off_nadir_from_incidence_rad(published_deg * deg, 550 * km) / deg, off_deg, atol=0.2
+    )
+    assert np.isnan(off_nadir_from_incidence_rad(91 * deg, 550 * km))
+
+
+def test_swath_of_pleiades_neo_on_a_sphere():
+    """Airbus: 14 km at nadir, 19.68 km at 30 deg, from 620 km."""
+    fov_rad = 2 * np.arctan(7 / 620)
+    swath_m = swath_at_off_nadir_m(fov_rad, np.radians([0, 30, -30, 70]), 620 * km)
+    assert_allclose(swath_m[:2], [14.0 * km, 19.68 * km], atol=0.03 * km)
+    assert_allclose(swath_m[2], swath_m[1])
+    assert np.isnan(swath_m[3])
+
+
+def test_swath_at_an_angle_is_the_field_of_view_on_stretched_ground():
+    """Field of view * range / cos(incidence), as long as the field is narrow."""
+    camera = load_camera("worldview-2")
+    off, alt = np.radians([0, 10, 20, 40]), camera.reference_altitude_m
+    stretched = slant_range_m(off, alt) / np.cos(incidence_from_off_nadir_rad(off, alt))
+    swath_m = swath_at_off_nadir_m(camera.fov_rad, off, alt)
+    assert_allclose(swath_m, camera.fov_rad * stretched, rtol=1e-3)
+    assert_allclose(swath_m[0], camera.swath_nadir_m, rtol=1e-4)
+
+
+def test_diffraction_limit_of_a_great_mirror():
+    """Molczan (satobs.org): 2.34 m at 550 nm from 300 km tell 8.6 cm apart."""
+    optics = Optics(aperture_m=2.34, focal_length_m=20.0, wavelength_m=550 * nm)
+    assert_allclose(optics.diffraction_limit_rad * 300 * km, 0.086, atol=0.0005)
+
+
+def test_q_of_pleiades_by_hand():
+    """eoPortal: 0.65 m aperture, 12.905 m focal length, 13 um pitch; 650 nm is the middle of the band."""
+    assert_allclose(load_camera("pleiades-1").q, 0.65 * 12.905 / (0.65 * 13), rtol=1e-6)
 
 
 def test_period_of_ikonos():
@@ -111,9 +148,17 @@ def test_period_of_ikonos():
     assert_allclose(orbital_period_s(678.833 * km) / 60, 98.33, atol=0.05)
 
 
+def test_periods_of_worldviews():
+    """eoPortal, WorldView-1: 496 km, 94.6 min; International Charter, -2: 770, 100; -3: 617, 97."""
+    minutes = orbital_period_s(np.array([496, 770, 617]) * km) / 60
+    assert_allclose(minutes, [94.6, 100, 97], atol=0.5)
+    assert np.isnan(orbital_period_s(-7000 * km))
+
+
 def test_ground_range_resolution_of_iceye_spotlight():
     """ESA catalogue: 0.5 m slant, 1 m ground, at 30 deg."""
     assert_allclose(sar_ground_range_resolution_m(0.5, 30 * deg), 1.0, atol=0.01)
+    assert np.all(np.isnan(sar_ground_range_resolution_m([0.5, 0.5], np.radians([0, 91]))))
 
 
 @pytest.mark.parametrize(("apart_km", "published_s"), [(200, 11), (800, 25)])
