@@ -30,12 +30,6 @@ from offnadir.sensors import Optics, agility_profile, load_camera, load_sensor, 
 from offnadir.units import deg, km, nm, um
 
 
-def test_giqe4_of_a_real_quickbird_picture():
-    """Kim, Kim and Kim 2008, ISPRS XXXVII-B1, table 3 (QuickBird 3): NIIRS 3.34."""
-    niirs = giqe4_niirs(0.7509, rer=0.2711, overshoot=0.7832, gain=4.16, snr=10)
-    assert_allclose(niirs, 3.34, atol=0.015)
-
-
 @pytest.mark.parametrize(
     ("rer", "overshoot", "gsd_m", "published"),
     [
