@@ -10,8 +10,11 @@ from offnadir.geometry import (
     gsd_across_m,
     gsd_along_m,
     incidence_from_off_nadir_rad,
+    off_nadir_from_incidence_rad,
     orbital_period_s,
     sar_ground_range_resolution_m,
+    slant_range_m,
+    swath_at_off_nadir_m,
 )
 from offnadir.quality import (
     coherence_diameter_m,
@@ -23,14 +26,25 @@ from offnadir.quality import (
     rer_from_design,
     weighted_rer,
 )
-from offnadir.sensors import agility_profile, load_sensor, slew_time_s
-from offnadir.units import deg, km, um
+from offnadir.sensors import Optics, agility_profile, load_camera, load_sensor, slew_time_s
+from offnadir.units import deg, km, nm, um
 
 
-def test_giqe4_of_a_real_quickbird_picture():
-    """Kim, Kim and Kim 2008, ISPRS XXXVII-B1, table 3 (QuickBird 3): NIIRS 3.34."""
-    niirs = giqe4_niirs(0.7509, rer=0.2711, overshoot=0.7832, gain=4.16, snr=10)
-    assert_allclose(niirs, 3.34, atol=0.015)
+@pytest.mark.parametrize(
+    ("rer", "overshoot", "gsd_m", "published"),
+    [
+        (0.2135, 0.7783, 0.6994, 3.16),
+        (0.2043, 0.7735, 0.6797, 3.15),
+        (0.2711, 0.7832, 0.7509, 3.34),
+        (0.2515, 0.7668, 0.7661, 3.23),
+    ],
+)
+def test_giqe4_of_four_quickbird_pictures(rer, overshoot, gsd_m, published):
+    """Kim, Kim & Kim 2008, ISPRS XXXVII-B1, table 3: G = 4.16, SNR = 10.
+
+    Its two rows of IKONOS (3.01, 2.92) do not follow from their own figures by the equation it prints.
+    """
+    assert_allclose(giqe4_niirs(gsd_m, rer, overshoot, 4.16, 10), published, atol=0.015)
 
 
 def test_giqe5_of_the_definition_of_niirs_5():
@@ -104,6 +118,69 @@ def test_incidence_from_off_nadir(off_deg, published_deg):
         incidence_from_off_nadir_rad(off_deg * deg, 550 * km) / deg, published_deg, atol=0.2
     )
     assert np.isnan(incidence_from_off_nadir_rad(80 * deg, 550 * km))
+    assert_allclose(
+        off_nadir_from_incidence_rad(published_deg * deg, 550 * km) / deg, off_deg, atol=0.2
+    )
+    assert np.isnan(off_nadir_from_incidence_rad(91 * deg, 550 * km))
+
+
+@pytest.mark.parametrize(
+    ("off_deg", "published_deg"),
+    [
+        (17.94, 20.00),
+        (26.07, 29.20),
+        (30.66, 34.47),
+        (35.10, 39.66),
+        (38.66, 43.89),
+        (41.20, 46.97),
+    ],
+)
+def test_beams_of_sentinel_1(off_deg, published_deg):
+    """ESA, Sentinel-1 user guide, extra wide swath, table 2: least height, taken for 698 km."""
+    found = incidence_from_off_nadir_rad(off_deg * deg, 698 * km) / deg
+    assert_allclose(found, published_deg, atol=0.05)
+
+
+def test_firesat():
+    """Wertz & Larson, SMAD, table 9-15: 700 km and an incidence of 70 deg; rounds arcs to 12.1 deg."""
+    high = 700 * km
+    off = off_nadir_from_incidence_rad(70 * deg, high)
+    assert_allclose(orbital_period_s(high) / 60, 98.8, atol=0.05)
+    assert_allclose(off / deg, 57.9, atol=0.06)
+    assert_allclose(slant_range_m(off, high), 1578 * km, rtol=0.004)
+    assert_allclose(swath_at_off_nadir_m(2 * off, 0.0, high) / 6371008.8 / deg, 24.2, atol=0.11)
+    horizon = off_nadir_from_incidence_rad(90 * deg, high)
+    assert_allclose(horizon / deg, 64.3, atol=0.05)
+
+
+def test_swath_of_pleiades_neo_on_a_sphere():
+    """Airbus: 14 km at nadir, 19.68 km at 30 deg, from 620 km."""
+    fov_rad = 2 * np.arctan(7 / 620)
+    swath_m = swath_at_off_nadir_m(fov_rad, np.radians([0, 30, -30, 70]), 620 * km)
+    assert_allclose(swath_m[:2], [14.0 * km, 19.68 * km], atol=0.03 * km)
+    assert_allclose(swath_m[2], swath_m[1])
+    assert np.isnan(swath_m[3])
+
+
+def test_swath_at_an_angle_is_the_field_of_view_on_stretched_ground():
+    """Field of view * range / cos(incidence), as long as the field is narrow."""
+    camera = load_camera("worldview-2")
+    off, alt = np.radians([0, 10, 20, 40]), camera.reference_altitude_m
+    stretched = slant_range_m(off, alt) / np.cos(incidence_from_off_nadir_rad(off, alt))
+    swath_m = swath_at_off_nadir_m(camera.fov_rad, off, alt)
+    assert_allclose(swath_m, camera.fov_rad * stretched, rtol=1e-3)
+    assert_allclose(swath_m[0], camera.swath_nadir_m, rtol=1e-4)
+
+
+def test_diffraction_limit_of_a_great_mirror():
+    """Molczan (satobs.org): 2.34 m at 550 nm from 300 km tell 8.6 cm apart."""
+    optics = Optics(aperture_m=2.34, focal_length_m=20.0, wavelength_m=550 * nm)
+    assert_allclose(optics.diffraction_limit_rad * 300 * km, 0.086, atol=0.0005)
+
+
+def test_q_of_pleiades_by_hand():
+    """eoPortal: 0.65 m aperture, 12.905 m focal length, 13 um pitch; 650 nm is the middle of the band."""
+    assert_allclose(load_camera("pleiades-1").q, 0.65 * 12.905 / (0.65 * 13), rtol=1e-6)
 
 
 def test_period_of_ikonos():
@@ -111,9 +188,24 @@ def test_period_of_ikonos():
     assert_allclose(orbital_period_s(678.833 * km) / 60, 98.33, atol=0.05)
 
 
+def test_periods_of_worldviews():
+    """eoPortal, WorldView-1: 496 km, 94.6 min; International Charter, -2: 770, 100; -3: 617, 97."""
+    minutes = orbital_period_s(np.array([496, 770, 617]) * km) / 60
+    assert_allclose(minutes, [94.6, 100, 97], atol=0.5)
+    assert np.isnan(orbital_period_s(-7000 * km))
+
+
 def test_ground_range_resolution_of_iceye_spotlight():
     """ESA catalogue: 0.5 m slant, 1 m ground, at 30 deg."""
     assert_allclose(sar_ground_range_resolution_m(0.5, 30 * deg), 1.0, atol=0.01)
+    assert np.all(np.isnan(sar_ground_range_resolution_m([0.5, 0.5], np.radians([0, 91]))))
+
+
+def test_ground_range_resolution_of_radarsat_2():
+    """MDA RN-SP-52-1238, issue 1/13, table 1-3: slant 1.6 and 3.1 m, and ranges on the ground."""
+    slant_m, incidence_deg = [1.6, 1.6, 1.6, 1.6, 3.1, 3.1], [20, 54, 29, 50, 22, 49]
+    found = sar_ground_range_resolution_m(slant_m, np.radians(incidence_deg))
+    assert_allclose(found, [4.6, 2.0, 3.3, 2.1, 8.4, 4.1], atol=0.13)
 
 
 @pytest.mark.parametrize(("apart_km", "published_s"), [(200, 11), (800, 25)])

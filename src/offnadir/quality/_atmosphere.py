@@ -228,7 +228,7 @@ def atmosphere_terms(
 
     def whole(values: Array, shape: tuple[int, ...]) -> Array:
         """Values (n, k) of looks of a shape, spread over all looks."""
-        spread = values.reshape(-1, *(1,) * (len(looks) - len(shape)), *shape)
+        spread = values.reshape(w.size, *(1,) * (len(looks) - len(shape)), *shape)
         full = np.asarray(spread * seen).reshape(w.shape + looks)
         full.flags.writeable = False
         return full

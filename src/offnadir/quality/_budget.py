@@ -18,13 +18,13 @@ from offnadir.quality._mtf import (
     TERMS,
     edge_overshoot,
     mtf_term,
-    sensor_q,
     sensor_rer,
     system_mtf,
     with_smear,
 )
 from offnadir.quality._predict import Quality, predict
 from offnadir.quality._signal import REFERENCE_REFLECTANCE, Electronics, electronics
+from offnadir.quality._solar import solar_irradiance_w_m2_m
 from offnadir.sensors import Band, Sensor
 
 Array = NDArray[np.float64]
@@ -136,24 +136,32 @@ def budget(
     terms = tuple(_term(sensor, term, seen, incidence_rad) for term in TERMS)
     losses = {term.name: term.niirs_loss for term in terms}
     losses |= _other_losses(sensor, seen, incidence_rad, common, altitude_m)
+    bands = tuple(
+        _band(sensor, band, seen, reflectance, incidence_rad, common)
+        for band in (sensor.band, *sensor.bands)
+    )
     return Budget(
         quality=seen,
-        q=sensor_q(sensor),
+        q=sensor.q,
         rer_along=along,
         rer_across=across,
         mtf_nyquist_along=float(system_mtf(sensor, _NYQUIST, along=True)),
         mtf_nyquist_across=float(system_mtf(sensor, _NYQUIST, along=False)),
         terms=terms,
-        bands=tuple(
-            _band(sensor, band, seen, reflectance, incidence_rad, common)
-            for band in (sensor.band, *sensor.bands)
-        ),
+        bands=bands,
         niirs4=float(giqe4_niirs(ground, geometric, overshoot, 1.0, noise)),
         niirs3=float(giqe3_niirs(ground, geometric, overshoot, 1.0, noise)),
         overshoot=overshoot,
         resolved_m=_resolved_m(sensor, ground, noise),
         losses=tuple(sorted(losses.items(), key=lambda item: -item[1])),
-        cautions=tuple(_cautions(sensor, seen, min(along, across), incidence_rad)),
+        cautions=(
+            *_cautions(sensor, seen, min(along, across), incidence_rad, sun_elevation_rad),
+            *(
+                f"band {one.name}: a target of {reflectance:.0%} fills a pixel {one.fill:.1f} times"
+                for one in bands
+                if one.fill > 1.0
+            ),
+        ),
     )
 
 
@@ -219,10 +227,11 @@ def _band(
     )
     signal, everything = float(own) * chain.gain, float(total) * chain.gain
     noise = float(chain.noise_e(np.asarray(everything)))
-    # Photons to watts: the energy of one in the middle of the band, over the band's equivalent width.
+    # Photons to watts: the mean energy of one of the Sun's, over the band's equivalent width.
     wavelength, weight = band_samples(band)
-    middle = float(np.sum(wavelength * weight) / np.sum(weight))
-    watts = _PLANCK_LIGHT / middle / float(np.sum(weight))
+    sunlight = weight * solar_irradiance_w_m2_m(wavelength)
+    each_j = _PLANCK_LIGHT * float(np.sum(sunlight) / np.sum(sunlight * wavelength))
+    watts = each_j / float(np.sum(weight))
     light = signal > 0
     return BandSignal(
         name=band.name,
@@ -254,11 +263,17 @@ def _resolved_m(sensor: Sensor, gsd_m: float, snr: float) -> float:
     return gsd_m / last if last > 0 else math.nan
 
 
-def _cautions(sensor: Sensor, seen: Quality, rer: float, incidence_rad: float) -> list[str]:
+def _cautions(
+    sensor: Sensor, seen: Quality, rer: float, incidence_rad: float, sun_rad: float
+) -> list[str]:
     """Where the equation leaves what it was tried on (NGA, GIQE 5.0, 2015)."""
-    q, snr, niirs = sensor_q(sensor), float(seen.snr), float(seen.niirs)
+    q, snr, niirs = sensor.q, float(seen.snr), float(seen.niirs)
     texts = []
-    if not snr > 0:
+    if math.isnan(snr) and not math.isnan(sun_rad):
+        texts.append(
+            "the sharpest band reaches beyond 0.31 to 2.59 um: no light is worked out there"
+        )
+    elif not snr > 0:
         texts.append("the Sun is not up: a camera sees nothing")
     elif snr < 5:
         texts.append(

@@ -9,6 +9,12 @@ Array = NDArray[np.float64]
 _INCH_M = 0.0254
 
 
+def _above_zero(value: ArrayLike) -> Array:
+    """The numbers, NaN in place of those that are not above 0: no logarithm and no noise is made of them."""
+    number = np.asarray(value, np.float64)
+    return np.asarray(np.where(number > 0.0, number, np.nan), np.float64)
+
+
 def weighted_rer(rer_along: ArrayLike, rer_across: ArrayLike) -> Array:
     """One relative edge response of two: (high * low^2)^(1/3). NGA, GIQE 5.0 (2015), section 3."""
     a, b = np.asarray(rer_along, np.float64), np.asarray(rer_across, np.float64)
@@ -24,7 +30,7 @@ def giqe5_niirs(
     length, not on the ground: the equation itself divides it by sin(elevation)^(1/4), the geometric mean
     of both. `rer` is the weighted one; RER and SNR are those before any enhancement, and `snr` is the
     difference between a target of 15 % and one of 7 % reflectance over the noise. NaN gives NaN, and so
-    does a look from below the horizon.
+    does a look from below the horizon, or a sample distance, RER or SNR that is not above 0.
 
     NGA tried it on 469 rated pictures; those with an SNR below 5 stand apart in its figure 6. Its tables
     go from Q = 1 to 2 and down to an RER of 0.1. Where RER falls below some 0.18 the term in its fourth
@@ -32,9 +38,9 @@ def giqe5_niirs(
     """
     sine = np.sin(np.asarray(elevation_rad, np.float64))
     stretch = np.where(sine > 0, sine, np.nan) ** 0.25
-    gsd_in = np.asarray(gsd_normal_m, np.float64) / stretch / _INCH_M
-    slope = np.log10(np.asarray(rer, np.float64))
-    noise = np.asarray(snr, np.float64)
+    gsd_in = _above_zero(gsd_normal_m) / stretch / _INCH_M
+    slope = np.log10(_above_zero(rer))
+    noise = _above_zero(snr)
     return np.asarray(
         9.57
         - 3.32 * np.log10(gsd_in)
@@ -53,16 +59,17 @@ def giqe4_niirs(
     `gsd_m` is the geometric mean in the ground plane (not the normal plane of GIQE 5), `rer` the geometric
     mean of both directions, `overshoot` H, `gain` the noise gain G, all after enhancement; `snr` before.
     The pictures it was fitted to have sample distances of 0.08 to 2 m. For comparison only: NGA replaced
-    it with GIQE 5. Its two branches meet at RER 0.9 with a step, of 0.10 at 0.25 m.
+    it with GIQE 5. Its two branches meet at RER 0.9 with a step, of 0.10 at 0.25 m. NaN gives NaN, and so
+    does a sample distance, RER or SNR that is not above 0.
     """
-    slope = np.asarray(rer, np.float64)
+    slope = _above_zero(rer)
     sharp = slope >= 0.9
     return np.asarray(
         10.251
-        - np.where(sharp, 3.32, 3.16) * np.log10(np.asarray(gsd_m, np.float64) / _INCH_M)
+        - np.where(sharp, 3.32, 3.16) * np.log10(_above_zero(gsd_m) / _INCH_M)
         + np.where(sharp, 1.559, 2.817) * np.log10(slope)
         - 0.656 * np.asarray(overshoot, np.float64)
-        - 0.344 * np.asarray(gain, np.float64) / np.asarray(snr, np.float64),
+        - 0.344 * np.asarray(gain, np.float64) / _above_zero(snr),
         np.float64,
     )
 
@@ -75,11 +82,11 @@ def giqe3_niirs(
     IRARS, 1994, as given by Leachtenauer et al., Applied Optics 36 (1997) 8322, equation 1:
     11.81 + 3.32 log10(RER / GSD) - 1.48 H - G / SNR. For comparison only.
     """
-    ratio = np.asarray(rer, np.float64) / (np.asarray(gsd_m, np.float64) / _INCH_M)
+    ratio = _above_zero(rer) / (_above_zero(gsd_m) / _INCH_M)
     return np.asarray(
         11.81
         + 3.32 * np.log10(ratio)
         - 1.48 * np.asarray(overshoot, np.float64)
-        - np.asarray(gain, np.float64) / np.asarray(snr, np.float64),
+        - np.asarray(gain, np.float64) / _above_zero(snr),
         np.float64,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,7 @@ _WAVELENGTHS: Final = 48
 _SHORTEST_M, _LONGEST_M = 0.31e-6, 2.59e-6
 _COLOURS: Final = 18  # at which light is scattered; between them by cubics in the logarithm
 _LAYER_M: Final = 2000.0  # between heights of the ground at which tables are made
+_LOWEST_GROUND_M, _HIGHEST_GROUND_M = -500.0, 9000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,20 +92,29 @@ def _bilinear(
 def light_of(band: Band, atmosphere: Atmosphere, ground_alt_m: float = 0.0) -> Light:
     """Tables of the light in a band, made in some milliseconds and kept.
 
-    Heights of the ground are cut to -500 to 9000 m; between multiples of 2 km tables are mixed. NaN for a
-    band that reaches beyond 0.31 to 2.59 um: the atmosphere ends there, and heat begins.
+    Heights of the ground are cut to -500 to 9000 m; between multiples of 2 km, and from 8 to 9 km, tables
+    are mixed. NaN for a height of NaN, and for a band that reaches beyond 0.31 to 2.59 um: the atmosphere
+    ends there, and heat begins.
     """
-    at = min(max(ground_alt_m, -500.0), 9000.0) / _LAYER_M
-    below = max(int(at), 0)
-    low = _light(band, atmosphere, below * _LAYER_M)
-    share = at - below
+    if math.isnan(ground_alt_m):
+        return _nothing()
+    alt_m = min(max(ground_alt_m, _LOWEST_GROUND_M), _HIGHEST_GROUND_M)
+    below_m = max(alt_m // _LAYER_M, 0.0) * _LAYER_M
+    above_m = min(below_m + _LAYER_M, _HIGHEST_GROUND_M)
+    low = _light(band, atmosphere, below_m)
+    share = (alt_m - below_m) / (above_m - below_m)
     if abs(share) < 0.01:
         return low
-    high = _light(band, atmosphere, (below + 1) * _LAYER_M)
+    high = _light(band, atmosphere, above_m)
     return Light(
         direct=low.direct * (1 - share) + high.direct * share,
         haze=low.haze * (1 - share) + high.haze * share,
     )
+
+
+def _nothing() -> Light:
+    nothing = np.full((_SUNS, _VIEWS, _AZIMUTHS), np.nan)
+    return Light(direct=nothing[:, :, 0], haze=nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,12 +171,12 @@ def _cubics(wavelength: Array) -> Array:
 def _light(band: Band, atmosphere: Atmosphere, ground_alt_m: float) -> Light:
     wavelength, weight = band_samples(band)
     if wavelength[0] < _SHORTEST_M or wavelength[-1] > _LONGEST_M:
-        nothing = np.full((_SUNS, _VIEWS, _AZIMUTHS), np.nan)
-        return Light(direct=nothing[:, :, 0], haze=nothing)
+        return _nothing()
     sun, view, _ = _angles()
     s = _scattered(atmosphere, ground_alt_m)
     cubics = _cubics(wavelength)
-    down, up, up_direct = (cubics @ one for one in (s.down, s.up, s.up_direct))
+    # Cubics may swing below 0 where next to nothing comes through.
+    down, up, up_direct = (np.maximum(cubics @ one, 0.0) for one in (s.down, s.up, s.up_direct))
     # Photons of a white, level surface in space: E0 sin(h) / pi, over the energy of one photon.
     photons = solar_irradiance_w_m2_m(wavelength) * wavelength / (PLANCK_J_S * SPEED_OF_LIGHT_M_S)
     mass = air_mass(sun)[:, None] + air_mass(view)
@@ -185,14 +196,20 @@ def _light(band: Band, atmosphere: Atmosphere, ground_alt_m: float) -> Light:
 
 
 def band_samples(band: Band) -> tuple[Array, Array]:
-    """Wavelengths [m] across a band, shape (48,), and what each stands for: response times width [m]."""
-    step = (band.high_m - band.low_m) / _WAVELENGTHS
-    wavelength = band.low_m + step * (np.arange(_WAVELENGTHS) + 0.5)
-    response: Array = np.ones(_WAVELENGTHS)
+    """Wavelengths [m] across a band, shape (48,), and what each stands for: response times width [m].
+
+    The response is integrated over each step, so that no peak falls between two wavelengths.
+    """
+    edges = np.linspace(band.low_m, band.high_m, _WAVELENGTHS + 1)
+    wavelength, weight = (edges[1:] + edges[:-1]) / 2.0, np.diff(edges)
     if band.response:
         known, share = np.array(band.response).T
-        response = np.interp(wavelength, known, share, left=0.0, right=0.0)
-    return np.asarray(wavelength, np.float64), np.asarray(response * step, np.float64)
+        at = np.union1d(edges, known[(known > band.low_m) & (known < band.high_m)])
+        # A response that ends within the band is 0 from there on, and not by a slope.
+        middle = np.interp((at[1:] + at[:-1]) / 2.0, known, share, left=0.0, right=0.0)
+        area = np.concatenate([[0.0], np.cumsum(middle * np.diff(at))])
+        weight = np.diff(np.interp(edges, at, area))
+    return np.asarray(wavelength, np.float64), np.asarray(weight, np.float64)
 
 
 def photons_at(

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from offnadir.errors import InputError
 from offnadir.quality._turbulence import coherence_diameter_m, mtf_turbulence
 from offnadir.sensors import Sensor
 
@@ -22,8 +23,10 @@ def mtf_optics(nu: ArrayLike, obscuration: float = 0.0) -> Array:
     """Diffraction MTF of a round aperture with a round central obscuration (ratio of diameters).
 
     `nu` is frequency over the optical cut-off D / (wavelength f). Source: O'Neill, "Transfer function
-    for an annular aperture", J. Opt. Soc. Am. 46 (1956) 285.
+    for an annular aperture", J. Opt. Soc. Am. 46 (1956) 285. InputError for a ratio below 0 or from 1 on.
     """
+    if not 0.0 <= obscuration < 1.0:
+        raise InputError("obscuration", obscuration, "from 0 to below 1: a ratio of diameters")
     v = np.abs(np.asarray(nu, np.float64))
     outer = _overlap(v)
     if obscuration == 0.0:
@@ -50,7 +53,13 @@ def _overlap(v: Array) -> Array:
 
 
 def mtf_wavefront(nu: ArrayLike, wfe_rms_waves: float, correlation: float) -> Array:
-    """MTF of random wavefront error with a Gaussian correlation, a share of the cut-off."""
+    """MTF of random wavefront error with a Gaussian correlation, a share of the cut-off.
+
+    `nu` is frequency over the cut-off; far beyond the correlation the MTF is exp(-(2 pi w)^2). Eismann &
+    LeMaster, IBSM (2013), equation 3-31. InputError for a correlation that is not above 0.
+    """
+    if not correlation > 0.0:
+        raise InputError("correlation", correlation, "above 0")
     v = np.asarray(nu, np.float64)
     phase = (2 * np.pi * wfe_rms_waves) ** 2
     return np.asarray(np.exp(-phase * (1 - np.exp(-((v / correlation) ** 2)))), np.float64)
@@ -76,6 +85,9 @@ def mtf_tdi(
     as the picture moves. One step smears by 1/phases pixel; what is out of step adds up over
     stages * phases of them. Eismann & LeMaster, IBSM (2013), equation 3-38, with a step of 1/phases pixel.
     """
+    for field, value in (("stages", stages), ("phases", phases), ("rate_ratio", rate_ratio)):
+        if not value > 0.0:
+            raise InputError(field, value, "above 0")
     f = np.asarray(frequency_px, np.float64)
     step = f / (phases * rate_ratio)
     count = stages * phases
@@ -134,17 +146,15 @@ def mtf_design(
 
 
 def rer_from_design(*, q: float, **design: float) -> float:
-    """Relative edge response of a design; the arguments are those of `mtf_design`."""
+    """Relative edge response of a design; the arguments are those of `mtf_design`.
+
+    InputError for a `q` that is not above 0.
+    """
+    if not q > 0.0:
+        raise InputError("q", q, "above 0")
     points = round(min(max(_POINTS, 400.0 / q), 1e6))  # 400 a cycle/pixel, and as many at least
     f = np.linspace(0.0, 1.0 / q, points)
     return rer_from_mtf(f, mtf_design(f, q=q, **design))
-
-
-def sensor_q(sensor: Sensor) -> float:
-    """Sampling of a sensor: wavelength * focal length / (aperture * pitch); 2 samples all there is."""
-    optics = sensor.optics
-    blur_m = optics.wavelength_m * optics.focal_length_m / optics.aperture_m
-    return blur_m / sensor.detector.pitch_m
 
 
 #: Parts of a sensor's MTF, in the order in which light meets them.
@@ -176,7 +186,7 @@ def mtf_term(sensor: Sensor, term: str, frequency_px: ArrayLike) -> Array:
     if term == "turbulence":
         optics = sensor.optics
         coherence_m = coherence_diameter_m(optics.wavelength_m, sensor.reference_altitude_m)
-        return mtf_turbulence(f * sensor_q(sensor), optics.aperture_m, coherence_m)
+        return mtf_turbulence(f * sensor.q, optics.aperture_m, coherence_m)
     if term == "jitter":
         return mtf_jitter(f, detector.jitter_px)
     if term == "diffusion":
@@ -189,7 +199,7 @@ def mtf_term(sensor: Sensor, term: str, frequency_px: ArrayLike) -> Array:
 
 def _over_the_band(sensor: Sensor, f: Array, term: str) -> Array:
     """Mean over the colours of the band, shifted so that its middle is the sensor's wavelength."""
-    q, optics, band = sensor_q(sensor), sensor.optics, sensor.band
+    q, optics, band = sensor.q, sensor.optics, sensor.band
     half = (band.high_m - band.low_m) / (band.high_m + band.low_m)
     steps = (np.arange(_COLOURS) + 0.5) / _COLOURS * 2.0 - 1.0
     total = np.zeros_like(f)
@@ -216,7 +226,7 @@ def sensor_rer(sensor: Sensor, without: str = "") -> tuple[float, float]:
     """Relative edge response of a sensor along and across the scan; one part may be left out."""
     # Beyond the cut-off of the bluest light there is nothing.
     half = (sensor.band.high_m - sensor.band.low_m) / (sensor.band.high_m + sensor.band.low_m)
-    last = 1.0 / (sensor_q(sensor) * (1.0 - half))
+    last = 1.0 / (sensor.q * (1.0 - half))
     if without == "optics":
         last *= 8.0  # no cut-off then: as far as it matters for the edge
     f = np.linspace(0.0, last, round(min(max(_POINTS, 400.0 * last), 1e5)))

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from offnadir.errors import UnitRangeError
 from offnadir.geometry import gsd_across_m, gsd_along_m
 from offnadir.quality._atmosphere import Atmosphere
 from offnadir.quality._giqe import giqe5_niirs, weighted_rer
@@ -20,8 +21,6 @@ from offnadir.sensors import Sensor
 
 Array = NDArray[np.float64]
 _CHUNK: Final = 32_768  # looks at a time, so that all that is between stays in the cache
-_MOST_SMEAR_PX: Final = 16.0
-_SMEARS: Final = 65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +55,14 @@ def predict(
     """Sample distances and NIIRS (GIQE 5) of looks; arguments broadcast against each other.
 
     `incidence_rad` is at the place, from the vertical; it is not the off-nadir angle at the satellite,
-    which is smaller by 2.5 deg at 20 deg from 770 km. `relative_azimuth_rad` is between the directions from
-    the place to the Sun and to the satellite. `smear_px` along the scan is the sensor's own if None. The
-    `atmosphere` is clear with a visibility of 23 km if None. Exposure is held as the Sun sinks. Left out are
-    clouds, turbulence, terrain and enhancement on the ground (docs/theory/image-quality.md). NaN gives NaN;
-    so does an incidence of 90 deg and more.
+    which is smaller by 2.5 deg at 20 deg from 770 km. Its sign, as of a side, does not count.
+    `relative_azimuth_rad` is between the directions from the place to the Sun and to the satellite.
+    `smear_px` along the scan is the sensor's own if None. The `atmosphere` is clear with a visibility of
+    23 km if None. Exposure is held as the Sun sinks. Left out are clouds, terrain and enhancement on the
+    ground (docs/theory/image-quality.md).
+
+    NaN gives NaN; so does an incidence of 90 deg and more, a range that is not above 0, and a smear beyond
+    0 to 100 pixels. UnitRangeError for an incidence beyond +-pi or a Sun beyond +-pi/2: those are degrees.
 
     >>> from offnadir.sensors import load_camera
     >>> from offnadir.units import deg, km
@@ -75,6 +77,7 @@ def predict(
     if smear_px is not None:
         given.append(smear_px)
     looks = np.broadcast_arrays(*(np.asarray(one, np.float64) for one in given))
+    _check_angles(looks[1], looks[2])
     shape = looks[0].shape
     flat = [one.reshape(-1) for one in looks]
     made = np.empty((6, flat[0].size))
@@ -90,10 +93,25 @@ def predict(
     )
 
 
+def _check_angles(incidence_rad: Array, sun_rad: Array) -> None:
+    """UnitRangeError for what cannot be an angle in radians; rounding is let pass."""
+    for field, angle, most in (
+        ("incidence_rad", incidence_rad, np.pi),
+        ("sun_elevation_rad", sun_rad, np.pi / 2),
+    ):
+        beyond = (angle > most + 1e-6) | (angle < -most - 1e-6)
+        if np.any(beyond):
+            wish = "within +-pi" if most == np.pi else "within +-pi/2"
+            raise UnitRangeError(
+                field, float(angle[beyond].flat[0]), wish, hint="did you forget `* deg`?"
+            )
+
+
 def _chunk(
     sensor: Sensor, looks: list[Array], atmosphere: Atmosphere, ground_alt_m: float
 ) -> tuple[Array, ...]:
     distance, incidence, sun, azimuth = looks[:4]
+    distance, incidence = np.where(distance > 0, distance, np.nan), np.abs(incidence)
     pitch, focal = sensor.detector.pitch_m, sensor.optics.focal_length_m
     along = gsd_along_m(pitch, focal, distance)
     across = gsd_across_m(pitch, focal, distance, incidence)
@@ -125,14 +143,14 @@ def _weighted(sensor: Sensor) -> float:
 
 
 def _rer(sensor: Sensor, smear_px: Array) -> Array:
-    """Edge response with other smears than the sensor's own, from a table; NaN where it is negative."""
+    """Edge response with other smears than the sensor's own, from a table; NaN beyond 0 to 100 px."""
     at, along, across = _smear_table(sensor)
     rise = np.interp(smear_px, at, along)
-    return np.where(smear_px >= 0, weighted_rer(rise, across), np.nan)
+    return np.where((smear_px >= 0) & (smear_px <= at[-1]), weighted_rer(rise, across), np.nan)
 
 
 @functools.lru_cache(maxsize=64)
 def _smear_table(sensor: Sensor) -> tuple[Array, Array, float]:
-    at = np.linspace(0.0, _MOST_SMEAR_PX, _SMEARS)
+    at = np.concatenate([np.arange(0.0, 16.0, 0.25), np.geomspace(16.0, 100.0, 33)])
     rises = [sensor_rer(with_smear(sensor, float(one))) for one in at]
     return at, np.array([along for along, _ in rises]), rises[0][1]

@@ -95,9 +95,10 @@ def predict_radar(
     noise = _above_zero(nesz)
     if sigma_zero is None:
         cosine = np.cos(np.asarray(incidence_rad, np.float64) - np.asarray(slope_rad, np.float64))
-        clutter = _above_zero(FARMLAND_GAMMA * cosine)
+        clutter = FARMLAND_GAMMA * cosine
     else:
         clutter = _above_zero(sigma_zero)
+    clutter = np.where(np.isnan(ground), np.nan, clutter)  # what is not seen has no clutter
     area = _above_zero(broadening) ** 2 / (ground * azimuth)
     density = area * np.log1p(_above_zero(reference_sigma_zero) / noise) / math.log(2.0)
     slant, ground, azimuth, ratio, density = np.broadcast_arrays(

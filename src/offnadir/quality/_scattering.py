@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from offnadir.quality._doubling import (
     MODES,
     MOMENTS,
+    STREAMS,
     Slab,
     add,
     lagrange,
@@ -168,11 +169,11 @@ def _single(s: Scattered, mu0: Array, mu: Array, cos_angle: Array) -> Array:
 
 
 def _more(s: Scattered, mu0: Array, mu: Array, azimuth_rad: Array) -> Array:
-    pairs = (lagrange(mu)[:, :, None] * lagrange(mu0)[:, None, :]).reshape(len(mu), -1)
+    pairs = (lagrange(mu)[:, :, None] * lagrange(mu0)[:, None, :]).reshape(-1, STREAMS**2)
     found = np.zeros((len(s.spherical_albedo), len(mu)))
     for m in range(MODES):
         weight = (1.0 if m == 0 else 2.0) * np.cos(m * azimuth_rad)
         if m % 2:
             weight = weight * np.sqrt((1 - mu**2) * (1 - mu0**2))
-        found += s.multiple[:, m].reshape(len(found), -1) @ pairs.T * weight
+        found += s.multiple[:, m].reshape(len(found), STREAMS**2) @ pairs.T * weight
     return np.asarray(found * _grip(s.slabs, mu) * _grip(s.slabs, mu0), np.float64)

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from offnadir.errors import InputError
+
 Array = NDArray[np.float64]
 #: Hufnagel and Valley's 5/7 profile: wind aloft [m/s] and strength at the ground [m^(-2/3)].
 _WIND_M_S: Final = 21.0
@@ -35,8 +37,12 @@ def coherence_diameter_m(wavelength_m: float, altitude_m: float) -> float:
     """Fried's coherence diameter [m] at the aperture of a satellite that looks straight down.
 
     Spherical waves from the ground: (0.423 k^2 integral Cn^2(h) (h / H)^(5/3) dh)^(-3/5). Air near the
-    ground hardly counts, so it is metres, not the centimetres that astronomers have.
+    ground hardly counts, so it is metres, not the centimetres that astronomers have. InputError for a
+    wavelength or a height that is not above 0.
     """
+    for field, value in (("wavelength_m", wavelength_m), ("altitude_m", altitude_m)):
+        if not value > 0.0:
+            raise InputError(field, value, "above 0")
     h = np.concatenate([[0.0], np.geomspace(0.1, min(_TOP_M, altitude_m), 4000)])
     weighted = structure_constant(h) * (h / altitude_m) ** (5 / 3)
     integral = float(np.sum((weighted[1:] + weighted[:-1]) / 2 * np.diff(h)))

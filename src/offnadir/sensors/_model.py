@@ -28,6 +28,13 @@ def within(name: str, value: float, low: float, high: float) -> None:
         raise InputError(name, value, f"from {low:g} to {high:g}")
 
 
+def _as_tuple(of: object, name: str) -> None:
+    """Make a list that was given for a field a tuple: tables of light are kept by sensor and band."""
+    value = getattr(of, name)
+    pairs = (tuple(one) if isinstance(one, list) else one for one in value)
+    object.__setattr__(of, name, tuple(pairs))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optics:
     """A telescope. `obscuration` is the ratio of diameters; wavefront error in waves at `wavelength_m`.
@@ -57,6 +64,14 @@ class Optics:
         """Focal length over aperture."""
         return self.focal_length_m / self.aperture_m
 
+    @property
+    def diffraction_limit_rad(self) -> float:
+        """Angle [rad] from the middle of a star's picture to the first dark ring: 1.22 wavelength / aperture.
+
+        Rayleigh's criterion for a round aperture without obscuration; times the range it is metres.
+        """
+        return 1.2197 * self.wavelength_m / self.aperture_m
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
@@ -80,6 +95,8 @@ class Band:
     snr_reference: float | None = None
 
     def __post_init__(self) -> None:
+        _as_tuple(self, "response")
+        _as_tuple(self, "tdi_stages")
         if not 1e-7 <= self.low_m < self.high_m <= 3e-5:
             wish = "two rising wavelengths from 0.1 to 30 um"
             raise InputError("band", (self.low_m, self.high_m), wish)
@@ -138,6 +155,7 @@ class Detector:
     exposure_s: float | None = None
 
     def __post_init__(self) -> None:
+        _as_tuple(self, "tdi_stages")
         positive(pitch_m=self.pitch_m, columns=self.columns, rows=self.rows, chips=self.chips)
         for name in ("jitter_px", "smear_px", "tdi_clocking_px", "diffusion_px"):
             value = getattr(self, name)
@@ -227,6 +245,8 @@ class Sensor:
     snr_reference_sun_elevation_rad: float
 
     def __post_init__(self) -> None:
+        _as_tuple(self, "norad_ids")
+        _as_tuple(self, "bands")
         positive(
             reference_altitude_m=self.reference_altitude_m,
             data_rate_bit_s=self.data_rate_bit_s,
@@ -251,6 +271,11 @@ class Sensor:
         """Full field of view across the flight [rad]."""
         width_m = self.detector.columns * self.detector.pitch_m
         return 2.0 * math.atan(width_m / (2.0 * self.optics.focal_length_m))
+
+    @property
+    def q(self) -> float:
+        """Wavelength * focal length / (aperture * pitch); at 2 the pixels sample all that the optics pass."""
+        return self.optics.wavelength_m * self.optics.f_number / self.detector.pitch_m
 
     @property
     def gsd_nadir_m(self) -> float:
