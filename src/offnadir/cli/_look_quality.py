@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir.cli import _say
+
 if TYPE_CHECKING:
     from offnadir._table import Table
     from offnadir.cli._look_satellites import Flock
@@ -129,9 +131,15 @@ def read_worth(
     from offnadir.sensors import load_sensor, sensors_of_satellites
 
     every = None if sensor is None else load_sensor(sensor)
+    problems: list[str] = []
     numbers = [*(one.norad_id for one in flock.sets), *(one.norad_id for one in flock.tracks)]
+    sensors = sensors_of_satellites(
+        set() if every else {n for n in numbers if n}, problems=problems
+    )
+    if every is None:
+        _say.warn(f"{text}; the file is not used" for text in problems)
     return Worth(
-        sensors={} if every else sensors_of_satellites(n for n in numbers if n),
+        sensors=sensors,
         every=every,
         heights_m={site.name: site.alt_m for site in sites},
         places_rad={site.name: (site.lat_rad, site.lon_rad) for site in sites},

@@ -238,12 +238,13 @@ def _tell(left: Sequence[tuple[str, int]], wanted: Wanted) -> None:
 
 def _group(text: str) -> frozenset[int]:
     """Numbers of the satellites of a group: the sensor library, one sensor of it, or a file's."""
-    from offnadir.sensors import load_sensor, sensor_names
+    from offnadir.sensors import load_sensor, satellites_with_sensors, sensor_names
 
+    if text.lower() == "imaging":
+        return satellites_with_sensors()
     names = sensor_names()
-    wanted = names if text.lower() == "imaging" else [n for n in names if n == text.lower()]
-    if wanted:
-        return frozenset(number for name in wanted for number in load_sensor(name).norad_ids)
+    if text.lower() in names:
+        return frozenset(load_sensor(text).norad_ids)
     path = Path(text)
     if not path.is_file():
         wish = f"imaging, a sensor ({', '.join(names)}), or a file of numbers or element sets"

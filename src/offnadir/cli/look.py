@@ -79,9 +79,9 @@ def look(
         list[str] | None,
         typer.Option(
             metavar="GROUP",
-            help="Only these satellites: `imaging` (all that the sensor library knows; all "
-            "optical), one sensor of it such as skysat-c, or a file of NORAD numbers or of element "
-            "sets. Repeatable.",
+            help="Only these satellites: `imaging` (all that the sensor library knows, "
+            "cameras and radars), one sensor of it such as skysat-c, or a file of NORAD numbers or "
+            "of element sets. Repeatable.",
         ),
     ] = None,
     orbit: Annotated[

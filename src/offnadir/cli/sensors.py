@@ -74,14 +74,14 @@ def list_sensors(
 
 @sensors.command("show")
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a sensor.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a sensor, or FILE.toml.")],
     json: _Json = False,
 ) -> None:
     """Show every figure of a sensor with its source, and which are estimates."""
     from offnadir.sensors import load_sensor, sensor_facts
 
     sensor = load_sensor(name)
-    facts: list[dict[str, Any]] = sensor_facts(sensor.name)
+    facts: list[dict[str, Any]] = sensor_facts(name)
     if json:
         _say.print_json({"name": sensor.name, "title": sensor.title, "facts": facts})
         return

@@ -80,6 +80,8 @@ MODE: Final[dict[str, tuple[float, float]]] = {
 _WHOLE = ("columns", "rows", "chips", "chip_overlap_px", "bits")
 #: What says where figures come from, not what they are.
 ABOUT: Final = ("estimates", "source")
+#: Bands or modes of one sensor; imaging spectrometers have some 250 bands.
+MOST_ROWS: Final = 1_000
 LISTS: Final = {
     "norad_ids": "a list of NORAD numbers",
     "tdi_stages": "a list of whole numbers from 1 to 10000",
@@ -90,8 +92,8 @@ LISTS: Final = {
     "published_ground_range_resolution_m": "a list of pairs [incidence, resolution]",
     "look_sides": 'a list of "left", "right" or both',
     "polarisations": 'a list of texts such as "HH"',
-    "band": "a list of tables, [[band]]",
-    "mode": "a list of tables, [[mode]]",
+    "band": f"a list of at most {MOST_ROWS} tables, [[band]]",
+    "mode": f"a list of at most {MOST_ROWS} tables, [[mode]]",
     "estimates": "a list of keys",
 }
 UNITS: Final = {
@@ -143,6 +145,12 @@ def checked(
     elif key in ("title", "name"):
         if not (isinstance(value, str) and value.strip()):
             raise InputError(key, value, "a text", where=where)
+        if not value.isprintable():
+            raise InputError(key, value, "a text without line ends and control codes", where=where)
+    elif key == "source":
+        texts = value.values() if isinstance(value, dict) else [value]
+        if not all(isinstance(one, str) for one in texts):
+            raise InputError(key, value, "a text, or a table of texts by key", where=where)
     elif key in LISTS and not _is_list(key, value):
         raise InputError(key, value, LISTS[key], where=where)
     return value
@@ -165,13 +173,15 @@ def _is_list(key: str, value: Any) -> bool:
     if key == "look_sides":
         return bool(value) and all(one in ("left", "right") for one in value)
     if key in ("band", "mode"):
-        return all(isinstance(one, dict) for one in value)
+        return len(value) <= MOST_ROWS and all(isinstance(one, dict) for one in value)
     return all(isinstance(one, str) for one in value)
 
 
 def _pairs(value: list[Any]) -> bool:
     return all(
-        isinstance(pair, list) and len(pair) == 2 and all(type(one) in (int, float) for one in pair)
+        isinstance(pair, list)
+        and len(pair) == 2
+        and all(type(one) in (int, float) and -1e9 <= one <= 1e9 for one in pair)
         for pair in value
     )
 

@@ -37,12 +37,17 @@ def _bundled() -> Mapping[str, Any]:
     return {p.name.removesuffix(".toml"): p for p in folder.iterdir() if p.name.endswith(".toml")}
 
 
-def _users() -> dict[str, Path]:
-    folder = user_sensor_folder()
+def _users() -> dict[str, str]:
+    """Names of sensors in the user's folder and their files; those that begin with a dot are editors'."""
     try:
-        return {path.stem.lower(): path for path in sorted(folder.glob("*.toml"))}
+        names = sorted(os.listdir(user_sensor_folder()))  # noqa: PTH208 - paths of 500 files are slow
     except OSError:
         return {}
+    return {
+        name.removesuffix(".toml").lower(): name
+        for name in names
+        if name.endswith(".toml") and not name.startswith(".")
+    }
 
 
 def sensor_names() -> tuple[str, ...]:
@@ -105,6 +110,7 @@ def file_warnings(path: Path) -> list[str]:
                         f"its bandwidth gives c/2B = {least_m:.3g}"
                     )
     sources, estimates = table.get("source", {}), table.get("estimates", ())
+    texts.extend(f"{what}: there is no such figure in the file" for what in _unknown(table))
     known = _keys.RADAR if is_radar(table) else _keys.CAMERA
     bare = [k for k in table if k in known and not _source(sources, k) and k not in estimates]
     if bare:
@@ -112,18 +118,60 @@ def file_warnings(path: Path) -> list[str]:
     return texts
 
 
+def _unknown(table: Mapping[str, Any]) -> list[str]:
+    """Keys that estimates and sources name, and that the table does not have."""
+    places = [("", table)]
+    places += [(f"{row['name']}: ", row) for key in ("band", "mode") for row in table.get(key, ())]
+    texts = []
+    for place, row in places:
+        sources = row.get("source", ())
+        for about, keys in (
+            ("estimates", row.get("estimates", ())),
+            ("source", () if isinstance(sources, str) else sources),
+        ):
+            texts += [f"{place}{about} of {key}" for key in keys if key not in row]
+    return texts
+
+
 def sensor_of_satellite(norad_id: int) -> Sensor | Radar | None:
-    """The sensor of a satellite by its NORAD number, if one is known; files of users go first."""
-    name = _numbers().get(norad_id)
-    return None if name is None else load_sensor(name)
+    """The sensor of a satellite by its NORAD number, if one is known; files of users go first.
+
+    Raises InputProblems where the file that lists it is wrong.
+    """
+    names = [name for name, numbers in _numbers([]) if norad_id in numbers]
+    return load_sensor(names[-1]) if names else None
 
 
-def sensors_of_satellites(norad_ids: Iterable[int]) -> dict[int, Sensor | Radar]:
-    """The sensors of many satellites by their NORAD numbers; those that none is known for are left out."""
-    numbers = _numbers()
-    names = {one: numbers[one] for one in norad_ids if one in numbers}
-    loaded = {name: load_sensor(name) for name in set(names.values())}
-    return {one: loaded[name] for one, name in names.items()}
+def sensors_of_satellites(
+    norad_ids: Iterable[int], *, problems: list[str] | None = None
+) -> dict[int, Sensor | Radar]:
+    """The sensors of many satellites by their NORAD numbers; those that none is known for are left out.
+
+    A file of the user that cannot be used is passed over, and its satellites have the library's sensor if
+    there is one; why goes to `problems`.
+    """
+    wanted = set(norad_ids)
+    trouble: list[str] = []
+    found: dict[int, Sensor | Radar] = {}
+    for name, numbers in _numbers(trouble):
+        own = [one for one in numbers if one in wanted]
+        if not own:
+            continue
+        try:
+            found.update(dict.fromkeys(own, load_sensor(name)))
+        except (FileError, ValueError) as error:
+            trouble.append(str(error))
+            if name in _bundled():
+                bundled = sensor_of_table(_bundled_table(name), name, name)
+                found.update(dict.fromkeys(own, bundled))
+    if problems is not None:
+        problems.extend(dict.fromkeys(trouble))
+    return found
+
+
+def satellites_with_sensors() -> frozenset[int]:
+    """NORAD numbers of all satellites whose sensor is known."""
+    return frozenset(one for _, numbers in _numbers([]) for one in numbers)
 
 
 def sensor_problems() -> dict[str, str]:
@@ -140,10 +188,11 @@ def sensor_problems() -> dict[str, str]:
 def sensor_facts(name: str) -> list[dict[str, Any]]:
     """Every figure of a sensor: figure, value, unit, source, and whether it is an estimate.
 
-    Figures of bands and modes come after the sensor's own, as "red: range_nm". What a file leaves out and
-    is taken for usual is told as an estimate with the source "assumed".
+    A name in ".toml" is a file. Figures of bands and modes come after the sensor's own, as
+    "red: range_nm". What a file leaves out and is taken for usual is told as an estimate with the
+    source "assumed".
     """
-    table, _ = _table(name)
+    table = _read(Path(name)) if name.lower().endswith(".toml") else _table(name)[0]
     sources, estimates = table.get("source", {}), table.get("estimates", [])
     limits = _keys.RADAR if is_radar(table) else _keys.CAMERA
     facts = [
@@ -185,8 +234,9 @@ def _table(name: str) -> tuple[Mapping[str, Any], str]:
     key = name.lower()
     if key.endswith(".toml"):
         return _read(Path(name)), name
-    own = _users().get(key)
-    if own is not None:
+    file = _users().get(key)
+    if file is not None:
+        own = user_sensor_folder() / file
         return _read(own), str(own)
     if key not in _bundled():
         close = difflib.get_close_matches(key, sensor_names(), n=3, cutoff=0.4)
@@ -200,65 +250,96 @@ def _bundled_table(name: str) -> Mapping[str, Any]:
     return tomllib.loads(_bundled()[name].read_text("utf-8"))
 
 
-def _numbers() -> dict[int, str]:
-    """Names of sensors by the NORAD numbers of their satellites; a broken file has none."""
-    numbers = dict(_bundled_numbers())
-    for name in _users():
+def _numbers(trouble: list[str]) -> list[tuple[str, list[int]]]:
+    """Names of sensors, those of users last, and NORAD numbers of their satellites.
+
+    A file that cannot be read has none, and says why in `trouble`.
+    """
+    users, bundled = _users(), _bundled_numbers()
+    rows: list[tuple[str, Any]] = [row for row in bundled.items() if row[0] not in users]
+    for name, file in users.items():
         try:
-            ids = _table(name)[0].get("norad_ids", ())
-        except (FileError, ValueError):
-            continue
-        if isinstance(ids, list):
-            numbers.update({one: name for one in ids if type(one) is int})
-    return numbers
+            rows.append((name, _read(user_sensor_folder() / file).get("norad_ids")))
+        except (FileError, ValueError) as error:
+            trouble.append(str(error))
+            if name in bundled:
+                rows.append((name, bundled[name]))
+    return [(n, [i for i in ids if type(i) is int]) for n, ids in rows if isinstance(ids, list)]
 
 
 @functools.cache
-def _bundled_numbers() -> Mapping[int, str]:
+def _bundled_numbers() -> Mapping[str, list[int]]:
     """The same for the library, whose files need not be read as a whole: that takes a sixth of a second."""
     numbers = {}
     for name, path in _bundled().items():
         found = _IDS.search(path.read_text("utf-8"))
         ids = found[1].replace("\n", " ").split(",") if found else ()
-        numbers.update({int(one): name for one in ids if one.strip()})
+        numbers[name] = [int(one) for one in ids if one.strip()]
     return numbers
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path, above: tuple[str, ...] = ()) -> Mapping[str, Any]:
+    """The table of a file, laid over its base; `above` are the bases that led here."""
     try:
-        data = path.read_bytes() if path.stat().st_size <= _MOST_BYTES else None
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise FileError(path, error.strerror or str(error)) from error
-    if data is None:
+    if len(data) > _MOST_BYTES:
         raise FileError(path, f"more than {_MOST_BYTES} bytes: this is no sensor file")
     try:
         table = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise FileError(path, f"not text in UTF-8 (byte {error.start})") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise FileError(path, "not TOML that can be read: nested too deeply") from error
+    except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
         raise FileError(path, f"not TOML: {error}") from error
-    return table if "base" not in table else _merged(table, str(path))
+    return table if "base" not in table else _merged(table, str(path), path.stem.lower(), above)
 
 
-def _merged(table: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+def _merged(
+    table: Mapping[str, Any], where: str, name: str = "", above: tuple[str, ...] = ()
+) -> Mapping[str, Any]:
     """A table laid over that of the sensor that its `base` names, and a title that says so."""
     base = table["base"]
     if not isinstance(base, str):
         raise InputError("base", base, "the name of a sensor in the library", where=where)
-    if base.lower() not in _bundled():
+    key = base.lower()
+    if key in _bundled():
+        under = dict(_bundled_table(key))
+    elif key in above:
+        raise InputError("base", base, "a sensor that does not start from this one", where=where)
+    elif key in (users := _users()):
+        under = dict(_read(user_sensor_folder() / users[key], (*above, key)))
+    else:
         try:
             _table(base)
         except InputError as error:
             raise InputError("base", base, error.wish, hint=error.hint, where=where) from error
-    under = dict(_bundled_table(base.lower()) if base.lower() in _bundled() else _table(base)[0])
-    sources = under.get("source", {})
-    if isinstance(sources, dict):
-        under["source"] = {key: text for key, text in sources.items() if key not in table}
-    under["title"] = f"{under['title']}, changed"
     own = {key: value for key, value in table.items() if key not in ("base", "name")}
-    if "norad_ids" not in own:
+    under["title"] = f"{under.get('title', key)}, changed"
+    if name != key:
         under.pop("norad_ids", None)  # the satellites of the library stay its own
-    return {**under, **own}
+    return {**under, **own, **_about(under, own)}
+
+
+def _about(under: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Sources and estimates of both tables; those of figures that are changed are the changed ones."""
+    about: dict[str, Any] = {}
+    sources = own.get("source", {})
+    if isinstance(sources, str):
+        sources = {key: sources for key in own if key not in _keys.ABOUT}
+    if isinstance(sources, dict):
+        old = under.get("source", {})
+        if isinstance(old, str):
+            old = {key: old for key in under if key not in _keys.ABOUT}
+        if isinstance(old, dict):
+            about["source"] = {k: text for k, text in old.items() if k not in own} | sources
+    lists = under.get("estimates", []), own.get("estimates", [])
+    if all(isinstance(one, list) for one in lists):
+        about["estimates"] = [key for key in lists[0] if key not in own] + lists[1]
+    return about
 
 
 def sensor_from_table(

@@ -262,6 +262,9 @@ class Sensor:
                 self.snr_reference_sun_elevation_rad,
                 "above 0, up to pi/2",
             )
+        names = [band.name for band in self.bands]
+        if len(set(names)) < len(names):
+            raise InputError("band", names, "bands with names of their own")
         if self.snr_reference is None and self.exposure_s is None:
             wish = "given, or tdi_stages, or exposure_s: noise needs one of them"
             raise InputError("snr_reference", MISSING, wish)
