@@ -77,10 +77,10 @@ def camera_text(rated: Rated) -> str:
     ]
     if lit:
         lines += [
-            f"  told apart  two bars from {told.resolved_m:.2f} m on (where MTF = 3 / SNR)",
+            f"  told apart  {_bars_apart(told.resolved_m)} (where MTF = 3 / SNR)",
             "",
-            f"NIIRS {float(told.quality.niirs):.2f} by GIQE 5, the one to go by; {told.niirs4:.2f} by GIQE 4 "
-            f"and {told.niirs3:.2f} by GIQE 3",
+            f"NIIRS {float(told.quality.niirs):.2f} by GIQE 5, the one to go by; {_plus_minus(told.niirs4)} by GIQE 4 "
+            f"and {_plus_minus(told.niirs3)} by GIQE 3",
             f"  before it, all of the picture as it comes down (edge height H {told.overshoot:.2f}, gain 1)",
         ]
     lines += [
@@ -107,10 +107,18 @@ def _longest(rated: Rated) -> str:
     return f"; longest towards azimuth {ground.long_axis_azimuth_deg:.0f} deg"
 
 
+def _bars_apart(resolved_m: float) -> str:
+    if math.isfinite(resolved_m):
+        return f"two bars from {resolved_m:.2f} m on"
+    return "no bars of any width: noise hides them"
+
+
 def _picture(rated: Rated) -> str:
     """Width, and how it is scanned: a slower detector makes the satellite pitch back."""
     ground, detector = rated.ground, rated.sensor.detector
     wide = f"{ground.swath_km:.2f} km wide"
+    if not math.isfinite(ground.swath_km):
+        wide = "reaches beyond the horizon"
     if rated.sensor.kind == "frame":
         if detector.rows == 1:
             return f"{wide}, a frame"
@@ -149,15 +157,21 @@ def _headline(told: Budget) -> list[str]:
         return [*lines, "There is no light for a picture."]
     if niirs < 1:
         lines.append(
-            f"NIIRS {niirs:.1f}: too coarse for the tasks of the scale, which begin at level 1."
+            f"NIIRS {_in_level(niirs)}: too coarse for the tasks of the scale, which begin at level 1."
         )
     else:
         lines.append(
-            f"NIIRS {niirs:.1f} on a scale of 0 to 9. At level {math.floor(niirs)} one can just:"
+            f"NIIRS {_in_level(niirs)} on a scale of 0 to 9. At level {math.floor(min(niirs, 9))} one can just:"
         )
         lines += [f"  - {task}" for task in tasks_at(niirs, "civil")[:3]]
         lines += [f"  - {task} (our words)" for task in tasks_at(niirs, "visible")[:3]]
     return lines + _objects(float(seen.gsd_m))
+
+
+def _in_level(niirs: float) -> str:
+    """A NIIRS with a digit, or two where one would show the next level: 3.97, but 3.9 for 3.92."""
+    one = round(niirs, 1) + 0.0  # so that there is no -0.0
+    return f"{one:.1f}" if one < math.floor(niirs) + 1 else f"{math.floor(100 * niirs) / 100:.2f}"
 
 
 def _objects(gsd_m: float) -> list[str]:
@@ -207,6 +221,10 @@ def _sharpness(told: Budget) -> str:
 
 def _plus(value: float) -> str:
     return "-" if math.isnan(value) else f"{max(value, 0.0):.2f}"
+
+
+def _plus_minus(value: float) -> str:
+    return "-" if math.isnan(value) else f"{round(value, 2) + 0.0:.2f}"
 
 
 def _light(rated: Rated) -> str:
@@ -270,7 +288,9 @@ def comparison_text(ratings: Sequence[Rated]) -> str:
 def radar_text(radar: Radar, mode: RadarMode | None, view: View) -> str:
     """A radar's look in words and a table of its modes; no mode if none looks so."""
     lines = [f"{radar.name}: {radar.title}", _where(view, sun=False), ""]
-    if mode is None:
+    if view.incidence_rad <= 0:
+        lines.append("A radar cannot look straight down: nothing lies apart in range there.")
+    elif mode is None:
         low = min(one.min_incidence_rad for one in radar.modes) / deg
         high = max(one.max_incidence_rad for one in radar.modes) / deg
         lines.append(
@@ -305,9 +325,9 @@ def _radar_headline(mode: RadarMode, view: View) -> list[str]:
     if not math.isfinite(rniirs):
         return [*lines, "No radar NIIRS: the noise of this mode (NESZ) is not published."]
     if rniirs < 1:
-        return [*lines, f"Radar NIIRS {rniirs:.1f}: too coarse for the tasks of the scale."]
+        return [*lines, f"Radar NIIRS {_in_level(rniirs)}: too coarse for the tasks of the scale."]
     lines.append(
-        f"Radar NIIRS {rniirs:.1f}. At level {math.floor(rniirs)} one can just (in our words):"
+        f"Radar NIIRS {_in_level(rniirs)}. At level {math.floor(min(rniirs, 9))} one can just (in our words):"
     )
     return lines + [f"  - {task}" for task in tasks_at(rniirs, "radar")[:4]]
 
