@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BAR = 24
 _SMALL = 0.005
+_NO_TASK = "below level 1 there is no task that can be done"
 #: What each cause is called, for people who do not know optics.
 _CAUSES = {
     "turbulence": "turbulence: air of uneven warmth",
@@ -94,13 +95,27 @@ def camera_text(
         "On the ground",
         f"  pixel       {ground.gsd_along_track_m:.3f} m along x {ground.gsd_across_track_m:.3f} m "
         f"across the flight; longest towards azimuth {ground.long_axis_azimuth_deg:.0f} deg",
-        f"  line        {ground.swath_km:.2f} km wide, {ground.line_rate_hz:,.0f} lines/s keep step",
+        "  line        "
+        + (
+            f"{ground.swath_km:.2f} km wide"
+            if math.isfinite(ground.swath_km)
+            else "reaches beyond the horizon"
+        )
+        + f", {ground.line_rate_hz:,.0f} lines/s keep step",
         f"  height      1 m moves the picture by {ground.parallax:.2f} m",
-        f"  told apart  two bars from {told.resolved_m:.2f} m on (MTF = 3 / SNR)",
-        "",
-        f"NIIRS {niirs:.2f} by GIQE 5; {told.niirs4:.2f} by GIQE 4 and {told.niirs3:.2f} by GIQE 3, of "
-        f"the unenhanced picture (H {told.overshoot:.2f}, G 1)",
+        "  told apart  "
+        + (
+            f"two bars from {told.resolved_m:.2f} m on (MTF = 3 / SNR)"
+            if math.isfinite(told.resolved_m)
+            else "no bars of any width: noise hides them (MTF = 3 / SNR)"
+        ),
     ]
+    if math.isfinite(niirs):
+        lines += [
+            "",
+            f"NIIRS {niirs:.2f} by GIQE 5; {_plus(told.niirs4)} by GIQE 4 and {_plus(told.niirs3)} by "
+            f"GIQE 3, of the unenhanced picture (H {told.overshoot:.2f}, G 1)",
+        ]
     if told.cautions:
         lines += ["", "Mind", *(f"  {text}" for text in told.cautions)]
     return "\n".join(lines)
@@ -130,15 +145,25 @@ def _headline(told: Budget) -> list[str]:
     ]
     if not math.isfinite(niirs):
         return [*lines, "There is no light for a picture."]
-    lines.append(
-        f"NIIRS {niirs:.1f} on a scale of 0 to 9. At level {max(math.floor(niirs), 0)} one can just:"
-    )
-    lines += [f"  - {task}" for task in tasks_at(niirs, "civil")[:3]]
-    lines += [f"  - {task} (our words)" for task in tasks_at(niirs, "visible")[:3]]
-    objects = _objects(float(seen.gsd_m))
+    if niirs < 1:
+        lines.append(f"NIIRS {_in_level(niirs)} on a scale of 0 to 9: {_NO_TASK}.")
+    else:
+        lines.append(
+            f"NIIRS {_in_level(niirs)} on a scale of 0 to 9. At level {math.floor(min(niirs, 9))} "
+            "one can just:"
+        )
+        lines += [f"  - {task}" for task in tasks_at(niirs, "civil")[:3]]
+        lines += [f"  - {task} (our words)" for task in tasks_at(niirs, "visible")[:3]]
+    objects = _objects(float(seen.gsd_m)) if niirs >= 0 else []
     if objects:
         lines += ["By sample distance alone (STANAG 3769) these can be", *objects]
     return lines
+
+
+def _in_level(niirs: float) -> str:
+    """A NIIRS with a digit, or two where one would show the next level: 3.97, but 3.9 for 3.92."""
+    one = round(niirs, 1) + 0.0  # so that there is no -0.0
+    return f"{one:.1f}" if one < math.floor(niirs) + 1 else f"{math.floor(100 * niirs) / 100:.2f}"
 
 
 def _objects(gsd_m: float) -> list[str]:
@@ -195,7 +220,7 @@ def _light(told: Budget) -> str:
             f"{band.haze_e:.0f}",
             f"{band.noise_e:.0f}",
             f"{band.snr:.0f}",
-            f"{100 * band.nedr:.2f}",
+            _plus(100 * band.nedr),
             f"{100 * band.fill:.0f}",
             "stated"
             if band.stated
@@ -366,14 +391,21 @@ def radar_text(radar: Radar, mode: RadarMode, view: View) -> str:
     seen = predict_mode(mode, view.incidence_rad)
     rniirs = float(seen.rniirs)
     lines = [f"{radar.name}: {radar.title}", _where(view), ""]
+    if view.incidence_rad <= 0:
+        lines.append("A radar cannot look straight down: nothing lies apart in range there.")
+        return "\n".join([*lines, "", "Modes", _modes(radar, view)])
     lines.append(
         f"Mode {mode.name}: {float(seen.ground_range_resolution_m):.2f} m on the ground along the line of "
         f"sight x {float(seen.azimuth_resolution_m):.2f} m along the flight, {mode.swath_m / km:g} km wide."
     )
-    if math.isfinite(rniirs):
+    if rniirs < 1:
         lines.append(
-            f"Radar NIIRS {rniirs:.1f} (NGA's RGIQE; a scale of its own). At level "
-            f"{max(math.floor(rniirs), 0)} one can just (in our words, not the scale's):"
+            f"Radar NIIRS {_in_level(rniirs)} (NGA's RGIQE; a scale of its own): {_NO_TASK}."
+        )
+    elif math.isfinite(rniirs):
+        lines.append(
+            f"Radar NIIRS {_in_level(rniirs)} (NGA's RGIQE; a scale of its own). At level "
+            f"{math.floor(min(rniirs, 9))} one can just (in our words, not the scale's):"
         )
         lines += [f"  - {task}" for task in tasks_at(rniirs, "radar")[:4]]
     else:
@@ -381,6 +413,13 @@ def radar_text(radar: Radar, mode: RadarMode, view: View) -> str:
     if not mode.min_incidence_rad <= view.incidence_rad <= mode.max_incidence_rad:
         low, high = mode.min_incidence_rad / deg, mode.max_incidence_rad / deg
         lines.append(f"The mode does not look so: its incidence is {low:.0f} to {high:.0f} deg.")
+    return "\n".join([*lines, "", "Modes", _modes(radar, view)])
+
+
+def _modes(radar: Radar, view: View) -> str:
+    """A table of what all modes would give at the look."""
+    from offnadir.quality import predict_mode
+
     rows = []
     for one in radar.modes:
         look = predict_mode(one, view.incidence_rad)
@@ -389,7 +428,7 @@ def radar_text(radar: Radar, mode: RadarMode, view: View) -> str:
             (
                 f"  {one.name}",
                 "yes" if can else "no",
-                f"{float(look.ground_range_resolution_m):.2f}",
+                _plus(float(look.ground_range_resolution_m)),
                 f"{float(look.azimuth_resolution_m):.2f}",
                 f"{one.swath_m / km:g}",
                 "-" if one.nesz is None else f"{10 * math.log10(one.nesz):.0f}",
@@ -397,5 +436,4 @@ def radar_text(radar: Radar, mode: RadarMode, view: View) -> str:
             )
         )
     heads = ("  mode", "looks so", "range m", "azimuth m", "swath km", "NESZ dB", "RNIIRS")
-    lines += ["", "Modes", _say.columns(heads, rows, (False, False, *[True] * 5))]
-    return "\n".join(lines)
+    return _say.columns(heads, rows, (False, False, *[True] * 5))

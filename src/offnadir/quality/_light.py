@@ -31,6 +31,7 @@ _WAVELENGTHS: Final = 48
 _SHORTEST_M, _LONGEST_M = 0.31e-6, 2.59e-6
 _COLOURS: Final = 18  # at which light is scattered; between them by cubics in the logarithm
 _LAYER_M: Final = 2000.0  # between heights of the ground at which tables are made
+_TOP_M: Final = 9000.0  # the highest ground
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +91,17 @@ def _bilinear(
 def light_of(band: Band, atmosphere: Atmosphere, ground_alt_m: float = 0.0) -> Light:
     """Tables of the light in a band, made in some milliseconds and kept.
 
-    Heights of the ground are cut to -500 to 9000 m; between multiples of 2 km tables are mixed. NaN for a
-    band that reaches beyond 0.31 to 2.59 um: the atmosphere ends there, and heat begins.
+    Heights of the ground are cut to -500 to 9000 m; between multiples of 2 km, and above 8 km, tables are
+    mixed. NaN for a band that reaches beyond 0.31 to 2.59 um: the atmosphere ends there, and heat begins.
     """
-    at = min(max(ground_alt_m, -500.0), 9000.0) / _LAYER_M
-    below = max(int(at), 0)
-    low = _light(band, atmosphere, below * _LAYER_M)
-    share = at - below
+    at_m = min(max(ground_alt_m, -500.0), _TOP_M)
+    low_m = max(int(at_m / _LAYER_M), 0) * _LAYER_M
+    high_m = min(low_m + _LAYER_M, _TOP_M)
+    low = _light(band, atmosphere, low_m)
+    share = (at_m - low_m) / (high_m - low_m)
     if abs(share) < 0.01:
         return low
-    high = _light(band, atmosphere, (below + 1) * _LAYER_M)
+    high = _light(band, atmosphere, high_m)
     return Light(
         direct=low.direct * (1 - share) + high.direct * share,
         haze=low.haze * (1 - share) + high.haze * share,
