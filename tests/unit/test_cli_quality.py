@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -347,3 +348,44 @@ def test_kinds_and_short_forms():
     assert run("sensors").stdout == run("sensors", "list").stdout
     assert run("sensors", "ikonos").stdout == run("sensors", "show", "ikonos").stdout
     refused(run("sensors", "list", "--kind", "sonar"), "--kind", "sonar")
+
+
+def strictly(text: str) -> dict:
+    return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+
+
+@pytest.mark.parametrize(
+    ("look", "words"),
+    [
+        (("worldview-4", "--sun", "-5"), ("no light for a picture",)),
+        (("worldview-4", "--sun", "0.1"), ("NIIRS -2", "too coarse")),
+        (("worldview-4", "--sun", "5"), ("two bars|no bars",)),
+        (("worldview-3", "--incidence", "89.9"), ("reaches beyond the horizon",)),
+        (("sentinel-2", "--altitude", "1500", "--sun", "90"), ("too coarse",)),
+        (("capella-acadia", "--off-nadir", "0"), ("cannot look straight down",)),
+        (("sentinel-1", "--off-nadir", "60"), ("No mode looks",)),
+    ],
+)
+def test_at_the_edges_words_stand_for_what_is_not_known(look, words):
+    """No light, hardly any, the horizon, straight down: neither nan, nor -0.0, nor a task of level 0."""
+    args = ["quality", "--sensor", *look]
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 0, result.output
+    assert not re.search(r"\bnan\b|\binf\b|-0\.0\b|Nothing can be told", result.stdout)
+    for word in words:
+        assert re.search(word, result.stdout), result.stdout
+    strictly(CliRunner().invoke(app, [*args, "--json"]).stdout)
+
+
+def test_a_level_is_not_rounded_up():
+    from offnadir.cli._quality_text import _in_level
+
+    shown = {n: _in_level(n) for n in (3.92, 3.97, 3.999, 4.0, -0.04, -0.97, -22.57)}
+    assert list(shown.values()) == ["3.9", "3.97", "3.99", "4.0", "-0.04", "-1.0", "-22.6"]
+
+
+def test_the_highest_place_is_rated():
+    """Everest, 8848.86 m by the survey of 2020; the site may be higher still."""
+    for site in ("27.988,86.925,8848.86", "27.988,86.925,20000"):
+        seen = told("--sensor", "worldview-3", "--site", site, "--time", "2026-05-31T06:00:00Z")
+        assert 3 < seen["niirs"] < 8

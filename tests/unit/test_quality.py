@@ -309,3 +309,12 @@ def test_the_quoted_sample_distance_is_the_geometric_mean():
     assert_allclose(
         gsd_geometric_mean_m(8 * um, 13.3, slant_range_m(off, alt_m), incidence), 0.52, atol=0.005
     )
+
+
+def test_light_on_the_highest_ground_lies_between_tables():
+    """8848 m and below the sea: as at 8 and 9 km and at 0, and no jump where heights are cut."""
+    heights = (-500.0, -430.0, 0.0, 7900.0, 8000.0, 8100.0, 8848.0, 9000.0, 50_000.0)
+    seen = {h: float(look(ground_alt_m=h).snr) for h in heights}
+    assert seen[8000.0] < seen[8848.0] < seen[9000.0] == seen[50_000.0]
+    assert seen[-500.0] < seen[-430.0] < seen[0.0]
+    assert seen[8100.0] - seen[8000.0] == pytest.approx(seen[8000.0] - seen[7900.0], rel=0.3)

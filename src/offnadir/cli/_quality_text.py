@@ -161,7 +161,8 @@ def _headline(told: Budget) -> list[str]:
         )
     else:
         lines.append(
-            f"NIIRS {_in_level(niirs)} on a scale of 0 to 9. At level {math.floor(min(niirs, 9))} one can just:"
+            f"NIIRS {_in_level(niirs)} on a scale of 0 to 9. "
+            f"At level {math.floor(min(niirs, 9))} one can just:"
         )
         lines += [f"  - {task}" for task in tasks_at(niirs, "civil")[:3]]
         lines += [f"  - {task} (our words)" for task in tasks_at(niirs, "visible")[:3]]
@@ -327,7 +328,8 @@ def _radar_headline(mode: RadarMode, view: View) -> list[str]:
     if rniirs < 1:
         return [*lines, f"Radar NIIRS {_in_level(rniirs)}: too coarse for the tasks of the scale."]
     lines.append(
-        f"Radar NIIRS {_in_level(rniirs)}. At level {math.floor(min(rniirs, 9))} one can just (in our words):"
+        f"Radar NIIRS {_in_level(rniirs)}. "
+        f"At level {math.floor(min(rniirs, 9))} one can just (in our words):"
     )
     return lines + [f"  - {task}" for task in tasks_at(rniirs, "radar")[:4]]
 

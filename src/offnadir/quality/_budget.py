@@ -286,7 +286,9 @@ def _cautions(
     if rer < 0.18:
         texts.append(f"the edge response is {rer:.2f}; below 0.18 GIQE 5 is an extrapolation")
     if math.isfinite(niirs) and not 2.0 <= niirs <= 8.0:
-        texts.append(f"NIIRS {niirs:.1f} lies outside of 2 to 8, where rated pictures are")
+        texts.append(
+            f"NIIRS {round(niirs, 1) + 0.0:.1f} lies outside of 2 to 8, where rated pictures are"
+        )
     if incidence_rad > math.radians(65):
         texts.append("the look is very slanted: heights hide what lies behind them")
     return texts
