@@ -63,3 +63,12 @@ class FileError(OffnadirError):
     def __init__(self, path: object, trouble: str) -> None:
         self.path = str(path)
         super().__init__(f"{self.path}: {trouble}")
+
+
+class MissingExtraError(OffnadirError):
+    """A library that comes with one of the extras is not there; the text says how to get it."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what}: pip install 'offnadir[{extra}]'")

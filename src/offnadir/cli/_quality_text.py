@@ -79,8 +79,8 @@ def camera_text(rated: Rated) -> str:
         lines += [
             f"  told apart  {_bars_apart(told.resolved_m)} (where MTF = 3 / SNR)",
             "",
-            f"NIIRS {float(told.quality.niirs):.2f} by GIQE 5, the one to go by; {_plus_minus(told.niirs4)} by GIQE 4 "
-            f"and {_plus_minus(told.niirs3)} by GIQE 3",
+            f"NIIRS {_plus_minus(float(told.quality.niirs))} by GIQE 5, the one to go by; "
+            f"{_plus_minus(told.niirs4)} by GIQE 4 and {_plus_minus(told.niirs3)} by GIQE 3",
             f"  before it, all of the picture as it comes down (edge height H {told.overshoot:.2f}, gain 1)",
         ]
     lines += [

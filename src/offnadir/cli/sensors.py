@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,18 +107,45 @@ def check(
         return
     _print([line], _CAMERA_HEADS if isinstance(sensor, Sensor) else _RADAR_HEADS)
     _say.warn(warnings)
-    _say.note(f"{file} is right; copy it to {user_sensor_folder()} to use it by its name")
+    _say.note(_at_nadir(sensor))
+    folder = user_sensor_folder()
+    state = (
+        "can be used"
+        if not warnings
+        else f"can be used, with {_say.count(len(warnings), 'warning')}"
+    )
+    _say.note(f"{file} {state}; by its name after: mkdir -p {folder} && cp {file} {folder}")
+
+
+def _at_nadir(sensor: Sensor | Radar) -> str:
+    """One line of what a look is worth."""
+    from offnadir.quality import predict, predict_mode
+    from offnadir.sensors import Sensor
+
+    if not isinstance(sensor, Sensor):
+        mode = sensor.finest
+        seen = predict_mode(mode, (mode.min_incidence_rad + mode.max_incidence_rad) / 2)
+        return f"in the middle of mode {mode.name}: {float(seen.resolution_m):.2f} m on the ground"
+    sun = sensor.snr_reference_sun_elevation_rad
+    look = predict(
+        sensor, range_m=sensor.reference_altitude_m, incidence_rad=0.0, sun_elevation_rad=sun
+    )
+    return (
+        f"straight down, the Sun at {sun * 57.29577951308232:.0f} deg: NIIRS {float(look.niirs):.1f}, "
+        f"Q {sensor.q:.2f}, RER {float(look.rer):.2f}, SNR {float(look.snr):.0f} (contrast of GIQE)"
+    )
 
 
 _CAMERA_HEADS = {
     "name": "camera", "title": "satellite", "gsd_nadir_m": "GSD m", "swath_nadir_km": "swath km",
     "altitude_km": "height km", "aperture_m": "aperture m", "bands": "bands",
-    "max_off_nadir_deg": "off-nadir",
+    "max_off_nadir_deg": "off-nadir deg",
 }  # fmt: skip
 _RADAR_HEADS = {
-    "name": "radar", "title": "satellite", "resolution_m": "finest m", "swath_km": "swath km",
-    "altitude_km": "height km", "frequency_ghz": "GHz", "modes": "modes", "incidence_deg": "incidence",
-    "look_sides": "looks",
+    "name": "radar", "title": "satellite", "slant_resolution_m": "slant m",
+    "azimuth_resolution_m": "azimuth m", "swath_km": "swath km",
+    "altitude_km": "height km", "frequency_ghz": "GHz", "modes": "modes", "incidence_deg": "incidence deg",
+    "look_sides": "sides",
 }  # fmt: skip
 
 
@@ -147,23 +176,34 @@ def _radar(radar: Radar) -> dict[str, Any]:
         "title": radar.title,
         "kind": "sar",
         "norad_ids": list(radar.norad_ids),
-        "resolution_m": f"{radar.finest.slant_resolution_m:g} x {radar.finest.azimuth_resolution_m:g}",
-        "swath_km": f"{radar.finest.swath_m / km:g}",
+        "finest_mode": radar.finest.name,
+        "slant_resolution_m": round(radar.finest.slant_resolution_m, 3),
+        "azimuth_resolution_m": radar.finest.azimuth_resolution_m,
+        "swath_km": round(radar.finest.swath_m / km, 3),
         "altitude_km": round(radar.reference_altitude_m / km, 1),
         "frequency_ghz": round(radar.frequency_hz / 1e9, 3),
         "modes": len(radar.modes),
-        "incidence_deg": f"{low:.0f}-{high:.0f}",
-        "look_sides": "+".join(radar.look_sides),
+        "incidence_deg": [round(low, 2), round(high, 2)],
+        "look_sides": list(radar.look_sides),
     }
 
 
 def _print(lines: list[dict[str, Any]], heads: dict[str, str]) -> None:
-    cells = [tuple(str(line[key]) for key in heads) for line in lines]
+    cells = [tuple(_cell(line[key]) for key in heads) for line in lines]
     right = [key not in ("name", "title", "look_sides") for key in heads]
     print(_say.columns(list(heads.values()), cells, right))
 
 
+def _cell(value: Any) -> str:
+    """Three digits are enough for people; ranges and lists with a dash and a plus."""
+    if isinstance(value, list):
+        parts = [f"{one:.0f}" if isinstance(one, float) else str(one) for one in value]
+        return ("-" if isinstance(value[0], float) else "+").join(parts)
+    return f"{value:.3g}" if isinstance(value, float) and value < 1000 else str(value)
+
+
 def _print_facts(facts: list[dict[str, Any]]) -> None:
+    own = [fact for fact in facts if ": " not in fact["figure"]]
     rows = [
         (
             fact["figure"],
@@ -171,9 +211,24 @@ def _print_facts(facts: list[dict[str, Any]]) -> None:
             "estimate" if fact["estimate"] else "",
             fact["source"],
         )
-        for fact in facts
+        for fact in own
     ]
     print(_say.columns(("figure", "value", "", "source"), rows, (False, True, False, False)))
+    for name, some in itertools.groupby(
+        facts[len(own) :], lambda fact: fact["figure"].split(": ")[0]
+    ):
+        _print_part(name, list(some))
+
+
+def _print_part(name: str, facts: list[dict[str, Any]]) -> None:
+    """A band or a mode: its figures in a line, estimates marked, and their one source below."""
+    told = [
+        f"{fact['figure'].split(': ', 1)[1]} {_text(fact['value'])}{' (estimate)' if fact['estimate'] else ''}"
+        for fact in facts
+    ]
+    print(f"\n{name}")
+    for text in ("; ".join(told), *dict.fromkeys(f"source: {fact['source']}" for fact in facts)):
+        print(textwrap.fill(text, 110, initial_indent="  ", subsequent_indent="    "))
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir.errors import MISSING, FileError, InputError, OffnadirError
+from offnadir.errors import MISSING, FileError, InputError, MissingExtraError
 
 TOTAL: Final = ("tcc", "clt", "tcdc", "cloud_area_fraction", "total_cloud_cover", "cloud_cover")
 LAYERS: Final = (
@@ -89,9 +89,7 @@ def _datasets(path: Path, *, grib: bool, variable: str | None) -> Iterator[Any]:
     try:
         import cfgrib  # noqa: F401
     except (ImportError, RuntimeError) as error:
-        raise OffnadirError(
-            f"{path}: reading GRIB needs cfgrib and ecCodes: pip install 'offnadir[weather]'"
-        ) from error
+        raise MissingExtraError(f"{path}: GRIB needs cfgrib and ecCodes", "weather") from error
     for names in [[variable]] if variable else [["tcc"], ["lcc", "mcc", "hcc"]]:
         parts = [part for name in names if (part := _grib_part(xarray, path, name)) is not None]
         if variable and parts:
@@ -294,9 +292,7 @@ def _xarray() -> Any:
     try:
         import xarray
     except ImportError as error:
-        raise OffnadirError(
-            "forecasts of clouds need xarray: pip install 'offnadir[weather]'"
-        ) from error
+        raise MissingExtraError("forecasts of clouds need xarray", "weather") from error
     return xarray
 
 
