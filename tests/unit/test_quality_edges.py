@@ -66,6 +66,9 @@ def test_the_side_of_a_look_does_not_count():
     left, right = look(incidence_rad=-40 * deg), look(incidence_rad=40 * deg)
     assert left.snr == right.snr
     assert left.niirs == right.niirs
+    looks = ({**LOOK, "incidence_rad": side * 40 * deg} for side in (-1, 1))
+    left, right = (budget(CAMERA, **one).bands[0].haze_e for one in looks)
+    assert left == right
 
 
 @pytest.mark.parametrize("alt_m", [8000.0, 8848.0, 9000.0, 9500.0])

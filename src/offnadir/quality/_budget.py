@@ -118,6 +118,7 @@ def budget(
     if smear_px is not None:
         sensor = with_smear(sensor, smear_px)
     atmosphere = atmosphere or Atmosphere()
+    incidence_rad = abs(incidence_rad)
     common = {
         "sun_elevation_rad": sun_elevation_rad,
         "relative_azimuth_rad": relative_azimuth_rad,
