@@ -66,6 +66,9 @@ def test_the_side_of_a_look_does_not_count():
     left, right = look(incidence_rad=-40 * deg), look(incidence_rad=40 * deg)
     assert left.snr == right.snr
     assert left.niirs == right.niirs
+    looks = ({**LOOK, "incidence_rad": side * 40 * deg} for side in (-1, 1))
+    left, right = (budget(CAMERA, **one).bands[0].haze_e for one in looks)
+    assert left == right
 
 
 @pytest.mark.parametrize("alt_m", [8000.0, 8848.0, 9000.0, 9500.0])
@@ -151,6 +154,36 @@ def test_cautions_name_what_is_wrong():
     full = replace(CAMERA, detector=replace(CAMERA.detector, full_well_e=1000.0))
     assert any("fills a pixel" in text for text in budget(full, **LOOK).cautions)
     assert not any("fills" in text for text in budget(CAMERA, **LOOK).cautions)
+
+
+def test_radiance_for_which_sentinel_2_states_its_ratio():
+    """ESA, Sentinel-2 user handbook: 142 in B04 at 108 W/(m2 sr um)."""
+    camera = load_camera("sentinel-2")
+    sun_rad = camera.snr_reference_sun_elevation_rad
+    red = budget(
+        camera, range_m=786 * km, incidence_rad=0.0, sun_elevation_rad=sun_rad, reflectance=0.3
+    ).bands[0]
+    assert_allclose(red.radiance_w_m2_sr_m * 1e-6, 108, rtol=0.01)
+    assert_allclose(red.snr, 142, rtol=0.001)
+
+
+def test_radiance_to_which_landsat_8_is_scaled():
+    """Morfitt et al. 2015: 227 in band 4 at 22 W/(m2 sr um); shot noise goes with the root of the light."""
+    camera = load_camera("landsat-8")
+    bands = budget(
+        camera, range_m=705 * km, incidence_rad=0.0, sun_elevation_rad=45 * deg, reflectance=0.3
+    ).bands
+    assert_allclose(bands[0].snr, 227 * np.sqrt(bands[0].radiance_w_m2_sr_m * 1e-6 / 22), rtol=0.01)
+    assert all(band.fill < 1 for band in bands)
+
+
+def test_a_band_that_sees_no_ground_has_no_stated_ratio():
+    """At 1375 nm water hides the ground; the ratio of ordinary land once gave it seconds of exposure."""
+    bands = {b.name: b for b in budget(load_camera("landsat-8"), **LOOK).bands}
+    assert not bands["cirrus"].stated
+    assert bands["cirrus"].exposure_s == bands["sharpest"].exposure_s
+    assert bands["cirrus"].snr < 20
+    assert bands["swir1"].stated
 
 
 def test_lists_are_as_good_as_tuples():

@@ -118,6 +118,7 @@ def budget(
     if smear_px is not None:
         sensor = with_smear(sensor, smear_px)
     atmosphere = atmosphere or Atmosphere()
+    incidence_rad = abs(incidence_rad)
     common = {
         "sun_elevation_rad": sun_elevation_rad,
         "relative_azimuth_rad": relative_azimuth_rad,
@@ -156,11 +157,7 @@ def budget(
         losses=tuple(sorted(losses.items(), key=lambda item: -item[1])),
         cautions=(
             *_cautions(sensor, seen, min(along, across), incidence_rad, sun_elevation_rad),
-            *(
-                f"band {one.name}: a target of {reflectance:.0%} fills a pixel {one.fill:.1f} times"
-                for one in bands
-                if one.fill > 1.0
-            ),
+            *_overfilled(bands, reflectance),
         ),
     )
 
@@ -261,6 +258,15 @@ def _resolved_m(sensor: Sensor, gsd_m: float, snr: float) -> float:
         return math.nan
     last = f[np.argmin(seen) - 1] if not np.all(seen) else _NYQUIST
     return gsd_m / last if last > 0 else math.nan
+
+
+def _overfilled(bands: tuple[BandSignal, ...], reflectance: float) -> list[str]:
+    """One line on the bands whose pixels hold more than their full well."""
+    full = [one for one in bands if one.fill > 1.0]
+    if not full:
+        return []
+    names, most = ", ".join(one.name for one in full), max(one.fill for one in full)
+    return [f"a target of {reflectance:.0%} fills a pixel up to {most:.1f} times in {names}"]
 
 
 def _cautions(

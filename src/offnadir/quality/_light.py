@@ -230,3 +230,10 @@ def photons_at(
     )
     light = light_of(band, atmosphere, ground_alt_m)
     return light.radiance(reflectance, sun, incidence, azimuth)
+
+
+def photons_of_the_sun(band: Band) -> float:
+    """Photons [1/(s m2)] in a band on a plane that faces the Sun, 1 au away, without air."""
+    wavelength, weight = band_samples(band)
+    watts = solar_irradiance_w_m2_m(wavelength) * weight
+    return float(np.sum(watts * wavelength) / (PLANCK_J_S * SPEED_OF_LIGHT_M_S))

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.quality._atmosphere import Atmosphere
-from offnadir.quality._light import photons_at
+from offnadir.quality._light import photons_at, photons_of_the_sun
 from offnadir.sensors import Band, Sensor
 
 Array = NDArray[np.float64]
 REFERENCE_REFLECTANCE: Final = 0.30  # of the target that a sensor's snr_reference is stated for
+_HIDDEN: Final = 0.01  # of the light
 BRIGHT_REFLECTANCE: Final = 0.60  # of what must not fill a pixel when stages are chosen
 GIQE_REFLECTANCES: Final = (0.15, 0.07)  # target and background; Leachtenauer et al. 1997
 
@@ -51,7 +52,8 @@ def electronics(sensor: Sensor, band: Band | None = None) -> Electronics:
     Where a signal-to-noise ratio is stated (for a target of 30 % straight below, in the standard
     atmosphere) the light that is gathered follows from it, since transmissions and stages are seldom
     published. Else it follows from the telescope, the detector and as many TDI stages as keep a target of
-    60 % within the full well.
+    60 % within the full well. A band in which water hides the ground, such as that for cirrus, is exposed
+    as the sharpest one unless a ratio is stated for it alone: nothing could be seen of such a target.
     """
     band = band or sensor.band
     detector = sensor.detector
@@ -66,7 +68,9 @@ def electronics(sensor: Sensor, band: Band | None = None) -> Electronics:
     per_second = _electrons_per_second(sensor, band)
     line_s = sensor.line_time_s * band.gsd_ratio
     stated = band.snr_reference or sensor.snr_reference
-    if stated is None:
+    if band.snr_reference is None and band != sensor.band and _is_hidden(sensor, band):
+        exposure, stages, stated = electronics(sensor).exposure_s * band.gsd_ratio, 0, None
+    elif stated is None:
         exposure, stages = _exposure(sensor, band, line_s, full_well / (per_second * bright))
     else:
         # N electrons with noise sqrt(N + dark + floor) make the stated ratio; dark current grows with N.
@@ -86,6 +90,13 @@ def electronics(sensor: Sensor, band: Band | None = None) -> Electronics:
         stages=stages,
         stated=stated is not None,
     )
+
+
+def _is_hidden(sensor: Sensor, band: Band) -> bool:
+    """Whether less than 1 % of the Sun's light in a band reaches the camera by way of the ground."""
+    sun = sensor.snr_reference_sun_elevation_rad
+    own, _ = photons_at(band, Atmosphere(), 1.0, sun)
+    return bool(float(own) < _HIDDEN * math.sin(sun) * photons_of_the_sun(band) / math.pi)
 
 
 def _electrons_per_second(sensor: Sensor, band: Band) -> float:
