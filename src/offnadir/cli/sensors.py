@@ -222,10 +222,10 @@ def _print_facts(facts: list[dict[str, Any]]) -> None:
 
 def _print_part(name: str, facts: list[dict[str, Any]]) -> None:
     """A band or a mode: its figures in a line, estimates marked, and their one source below."""
-    told = [
-        f"{fact['figure'].split(': ', 1)[1]} {_text(fact['value'])}{' (estimate)' if fact['estimate'] else ''}"
-        for fact in facts
-    ]
+    told = []
+    for fact in facts:
+        mark = " (estimate)" if fact["estimate"] else ""
+        told.append(f"{fact['figure'].split(': ', 1)[1]} {_text(fact['value'])}{mark}")
     print(f"\n{name}")
     for text in ("; ".join(told), *dict.fromkeys(f"source: {fact['source']}" for fact in facts)):
         print(textwrap.fill(text, 110, initial_indent="  ", subsequent_indent="    "))
