@@ -215,8 +215,8 @@ def _rate(
     reflectance, smear, air, clouds = wishes
     if not 0 < reflectance <= 1.5:
         raise InputError("--reflectance", reflectance, "above 0, up to 1.5")
-    if smear is not None and not 0 <= smear <= 16:
-        raise InputError("--smear", smear, "from 0 to 16 pixels")
+    if smear is not None and not 0 <= smear <= 100:
+        raise InputError("--smear", smear, "from 0 to 100 pixels")
     told = budget(
         sensor,
         range_m=view.range_m,
