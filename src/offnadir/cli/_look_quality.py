@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.cli import _say
+from offnadir.errors import InputError
 
 if TYPE_CHECKING:
     from offnadir._table import Table
@@ -138,13 +139,29 @@ def read_worth(
     )
     if every is None:
         _say.warn(f"{text}; the file is not used" for text in problems)
+    named = _by_name(sites)
     return Worth(
         sensors=sensors,
         every=every,
-        heights_m={site.name: site.alt_m for site in sites},
-        places_rad={site.name: (site.lat_rad, site.lon_rad) for site in sites},
+        heights_m={name: site.alt_m for name, site in named.items()},
+        places_rad={name: (site.lat_rad, site.lon_rad) for name, site in named.items()},
         clouds=None if clouds is None else read_clouds(clouds),
     )
+
+
+def _by_name(sites: Sequence[Site]) -> dict[str, Site]:
+    """Places by their names; a name that several places have stands for none, which is told."""
+    named: dict[str, Site] = {}
+    shared = set()
+    for site in sites:
+        if named.setdefault(site.name, site) != site:
+            shared.add(site.name)
+    if shared:
+        names = ", ".join(_say.some(sorted(shared)))
+        _say.warn(
+            [f"several places have one name ({names}): rated as at sea level, clouds not known"]
+        )
+    return {name: site for name, site in named.items() if name not in shared}
 
 
 def read_clouds(text: str) -> CloudModel:
@@ -153,4 +170,7 @@ def read_clouds(text: str) -> CloudModel:
 
     if text == "climatology":
         return CloudClimatology.bundled()
-    return read_cloud_cube(*[Path(one) for one in text.split(",") if one])
+    paths = [Path(one) for one in text.split(",") if one]
+    if not paths:
+        raise InputError("--clouds", text, "climatology, or a file in NetCDF or GRIB")
+    return read_cloud_cube(*paths)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from offnadir.sensors import Radar, Sensor
 
 _MINUTE = 60.0
-_MANY = 200  # satellites that are tried where none is named
+_MANY = 200  # satellites that are tried at most where none is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,8 +233,12 @@ class Asked:
             found = select_satellites(sets, self.satellite, near=time, field="--satellite")
         elif own := [one for one in sets if one.norad_id in sensor.norad_ids]:
             found = own
+        names = ", ".join(_say.some([f"{one.name} ({one.norad_id})" for one in found]))
+        if len(found) > _MANY:
+            wish = f"given: {sensor.name} could be on any of {len(found)}: {names}"
+            raise InputError("--satellite", self.satellite or MISSING, wish)
         states = {}
-        for one in found[:_MANY]:
+        for one in found:
             r, v = _state(one, time)
             if np.all(np.isfinite(r)):
                 look = look_angles(r, v, site.r_itrf_m, site.lat_rad, site.lon_rad)
@@ -242,7 +246,6 @@ class Asked:
         up = [state for state in states.values() if state[2].elevation_rad > 0]
         if len(up) == 1 or len(states) == 1:
             return (up or list(states.values()))[0]
-        names = ", ".join(_say.some([f"{one.name} ({one.norad_id})" for one in found]))
         if not states:
             raise InputError(
                 "--elements", names or "empty", f"sets that SGP4 can follow to {time.utc(0)}"

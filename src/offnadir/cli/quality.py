@@ -135,6 +135,10 @@ def quality(
         clear = _clear_chance(view, clouds)
         _camera(one, view, (reflectance, smear, air, clear), figure, json)
     else:
+        if smear is not None:
+            raise InputError("--smear", smear, "left out: a radar has none")
+        if clouds != "climatology":
+            raise InputError("--clouds", clouds, "left out: a radar sees through clouds")
         _radar(one, asked.view(one), mode, figure, json)
 
 
