@@ -104,7 +104,7 @@ def test_look_json_csv_and_text_tell_the_same(elements_file):
     words = {*FIELDS[:6], "sensor"}
     assert [{**row, "norad_id": str(row["norad_id"])} for row in rows] == [
         {
-            key: value if key in words else float(value) if value else None
+            key: (value if key in words else float(value)) if value else None
             for key, value in line.items()
         }
         for line in table

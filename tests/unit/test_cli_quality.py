@@ -145,6 +145,19 @@ def test_an_angle_that_is_given_goes_before_that_of_the_pass(elements_file):
     assert "height" in " ".join(seen["look"]["assumed"])
 
 
+def test_windows_beyond_what_is_offered_are_told(elements_file):
+    """WorldView-3 is offered to 45 deg (data sheet)."""
+    args = ("--elements", elements_file, "--site", "37.57,126.98", "--satellite", "40115",
+            "--start", "2026-05-31T00:00:00Z", "--stop", "2026-06-02T00:00:00Z")  # fmt: skip
+    rows = json.loads(run("look", *args, "--json").stdout)
+    beyond = sum(row["min_off_nadir_deg"] > 45.05 for row in rows)
+    assert beyond > 0
+    told = run("look", *args).stderr
+    assert f"{beyond} window" in told
+    assert "45 deg" in told
+    assert "operators offer" not in run("look", *args, "--max-off-nadir", 45).stderr
+
+
 def test_look_rates_all_satellites_for_one_sensor(elements_file):
     args = ("--elements", elements_file, "--site", "37.57,126.98", "--max-off-nadir", 30,
             "--start", "2026-05-31T00:00:00Z", "--stop", "2026-05-31T06:00:00Z")  # fmt: skip
@@ -389,3 +402,74 @@ def test_the_highest_place_is_rated():
     for site in ("27.988,86.925,8848.86", "27.988,86.925,20000"):
         seen = told("--sensor", "worldview-3", "--site", site, "--time", "2026-05-31T06:00:00Z")
         assert 3 < seen["niirs"] < 8
+
+
+def test_among_hundreds_of_satellites_one_has_to_be_named(real_elements, tmp_path):
+    """The only one in view of the first few hundred is not the only one in view."""
+    _, first, second, _ = real_elements[0]
+    path = tmp_path / "many.tle"
+    lines = []
+    for number in range(10_000, 10_201):
+        for line in (first, second):
+            body = f"{line[:2]}{number:05d}{line[7:68]}"
+            total = sum(int(c) if c.isdigit() else c == "-" for c in body)
+            lines.append(f"{body}{total % 10}")
+    path.write_text("\n".join(lines))
+    place = ("--site", "37.57,126.98", "--time", "2026-05-31T01:50:00Z")
+    refused(
+        run("quality", "--sensor", "ikonos", "--elements", path, *place),
+        "--satellite", "201",
+    )  # fmt: skip
+
+
+def test_options_of_cameras_are_refused_for_radars():
+    refused(run("quality", "--sensor", "sentinel-1", "--smear", 1), "--smear")
+    refused(run("quality", "--sensor", "sentinel-1", "--clouds", "x.nc"), "--clouds")
+
+
+def test_where_no_sensor_is_known_there_is_null(elements_file, tmp_path):
+    """Six real satellites, of which the library does not know all; the file's text column too."""
+    pq = pytest.importorskip("pyarrow.parquet")
+    args = ("look", "--elements", elements_file, "--site", "37.57,126.98", "--max-off-nadir", 60,
+            "--start", "2026-05-31T00:00:00Z", "--stop", "2026-06-01T00:00:00Z",
+            "--sort", "start")  # fmt: skip
+    rows = strictly(run(*args, "--json").stdout)
+    sensors = [row["sensor"] for row in rows]
+    assert None in sensors
+    assert "" not in sensors
+    assert any(sensors)
+    assert all(row["gsd_m"] is None for row in rows if row["sensor"] is None)
+    path = tmp_path / "windows.parquet"
+    assert run(*args, "--parquet", path).returncode == 0
+    table = pq.read_table(path)
+    assert table["sensor"].to_pylist() == sensors
+    assert str(table.schema.field("sensor").type) == "string"
+    assert table["niirs"].null_count == sum(row["niirs"] is None for row in rows)
+
+
+def test_places_with_one_name_are_not_mixed_up(elements_file, tmp_path):
+    places = tmp_path / "places.csv"
+    places.write_text("name,lat,lon,alt_m\na,10,20,0\na,37.57,126.98,5000\nb,37.57,126.98,5000\n")
+    result = run("look", "--elements", elements_file, "--site", places, "--clouds", "climatology",
+                 "--start", "2026-05-31T00:00:00Z", "--stop", "2026-05-31T12:00:00Z",
+                 "--json")  # fmt: skip
+    rows = strictly(result.stdout)
+    assert "several places have one name (a)" in result.stderr
+    assert {(row["site"], row["clear_chance"] is None) for row in rows} == {
+        ("a", True),
+        ("b", False),
+    }
+
+
+def test_look_goes_on_past_a_broken_sensor_file(elements_file, tmp_path):
+    folder = tmp_path / "offnadir" / "sensors"
+    folder.mkdir(parents=True)
+    (folder / "broken.toml").write_text("this is no TOML")
+    args = ("look", "--elements", elements_file, "--site", "37.57,126.98,8848.86", "--json",
+            "--start", "2026-05-31T00:00:00Z", "--stop", "2026-05-31T12:00:00Z")  # fmt: skip
+    result = run(*args, home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "broken.toml" in result.stderr
+    assert result.stdout == run(*args, home=tmp_path / "empty").stdout
+    assert any(row["sensor"] for row in strictly(result.stdout))
+    refused(run(*args, "--clouds", ","), "--clouds")

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.cli import _say
+from offnadir.errors import InputError
+from offnadir.units import deg
 
 if TYPE_CHECKING:
     from offnadir._table import Table
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from offnadir.sensors import Radar, Sensor
 
 Array = NDArray[np.float64]
+_SLACK_RAD = 0.05 * deg  # published limits are whole degrees
 _COLUMNS = ("gsd_m", "niirs", "snr")
 MAX_CLOUD = 0.2  # share of a scene that may be cloud and still be called clear
 
@@ -33,6 +36,7 @@ class Worth:
     heights_m: Mapping[str, float] = field(default_factory=dict)
     places_rad: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     clouds: CloudModel | None = None
+    _beyond: dict[str, int] = field(default_factory=dict)
 
     @property
     def rates(self) -> bool:
@@ -72,11 +76,41 @@ class Worth:
                 continue
             codes[rows] = len(names)
             names.append(name)
+            self._count(sensor, table, rows)
             for height in np.unique(heights[rows]):
                 some = np.flatnonzero(rows & (heights == height))
                 for column, values in zip(rated, _rate(sensor, table, some, height), strict=True):
                     column[some] = values
         return names, codes, rated
+
+    def _count(self, sensor: Sensor | Radar, table: Table, rows: NDArray[np.bool_]) -> None:
+        """How many rows look at more of a slant than the sensor is offered for."""
+        from offnadir.sensors import Sensor
+
+        if isinstance(sensor, Sensor):
+            much = table["off_nadir_rad"][rows] > sensor.max_off_nadir_rad + _SLACK_RAD
+            limit = f"{sensor.name}, {sensor.max_off_nadir_rad / deg:g} deg"
+        else:
+            incidence = np.pi / 2 - table["elevation_rad"][rows]
+            seen = [
+                (incidence >= mode.min_incidence_rad) & (incidence <= mode.max_incidence_rad)
+                for mode in sensor.modes
+            ]
+            much = ~np.any(seen, axis=0)
+            limit = f"{sensor.name}, no mode looks so"
+        if much.any():
+            self._beyond[limit] = self._beyond.get(limit, 0) + int(much.sum())
+
+    def warnings(self) -> list[str]:
+        """What is to be said of the ratings once all rows are told."""
+        if not self._beyond:
+            return []
+        total, whose = sum(self._beyond.values()), list(self._beyond)
+        text = "; ".join(_say.some(whose))
+        count = _say.count(total, "window")
+        return [
+            f"{count} beyond the off-nadir that operators offer ({text}); what they are rated is theory"
+        ]
 
     def _heights(self, table: Table) -> Array:
         """Height of each row's place [m], to 500 m: the light does not ask for more."""
@@ -138,13 +172,29 @@ def read_worth(
     )
     if every is None:
         _say.warn(f"{text}; the file is not used" for text in problems)
+    named = _by_name(sites)
     return Worth(
         sensors=sensors,
         every=every,
-        heights_m={site.name: site.alt_m for site in sites},
-        places_rad={site.name: (site.lat_rad, site.lon_rad) for site in sites},
+        heights_m={name: site.alt_m for name, site in named.items()},
+        places_rad={name: (site.lat_rad, site.lon_rad) for name, site in named.items()},
         clouds=None if clouds is None else read_clouds(clouds),
     )
+
+
+def _by_name(sites: Sequence[Site]) -> dict[str, Site]:
+    """Places by their names; a name that several places have stands for none, which is told."""
+    named: dict[str, Site] = {}
+    shared = set()
+    for site in sites:
+        if named.setdefault(site.name, site) != site:
+            shared.add(site.name)
+    if shared:
+        names = ", ".join(_say.some(sorted(shared)))
+        _say.warn(
+            [f"several places have one name ({names}): rated as at sea level, clouds not known"]
+        )
+    return {name: site for name, site in named.items() if name not in shared}
 
 
 def read_clouds(text: str) -> CloudModel:
@@ -153,4 +203,7 @@ def read_clouds(text: str) -> CloudModel:
 
     if text == "climatology":
         return CloudClimatology.bundled()
-    return read_cloud_cube(*[Path(one) for one in text.split(",") if one])
+    paths = [Path(one) for one in text.split(",") if one]
+    if not paths:
+        raise InputError("--clouds", text, "climatology, or a file in NetCDF or GRIB")
+    return read_cloud_cube(*paths)

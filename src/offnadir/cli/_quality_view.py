@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from offnadir.sensors import Radar, Sensor
 
 _MINUTE = 60.0
-_MANY = 200  # satellites that are tried where none is named
+_MANY = 200  # satellites that are tried at most where none is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,8 +247,12 @@ class Asked:
         elif len(sets) > 1:
             wish = f"given: none of the {len(sets)} satellites is known to carry {sensor.name}"
             raise InputError("--satellite", MISSING, wish)
+        names = ", ".join(_say.some([f"{one.name} ({one.norad_id})" for one in found]))
+        if len(found) > _MANY:
+            wish = f"given: {sensor.name} could be on any of {len(found)}: {names}"
+            raise InputError("--satellite", self.satellite or MISSING, wish)
         states = {}
-        for one in found[:_MANY]:
+        for one in found:
             r, v = _state(one, time)
             if np.all(np.isfinite(r)):
                 look = look_angles(r, v, site.r_itrf_m, site.lat_rad, site.lon_rad)
@@ -256,7 +260,6 @@ class Asked:
         up = [state for state in states.values() if state[2].elevation_rad > 0]
         if len(up) == 1 or len(states) == 1:
             return (up or list(states.values()))[0]
-        names = ", ".join(_say.some([f"{one.name} ({one.norad_id})" for one in found]))
         if not states:
             raise InputError(
                 "--elements", names or "empty", f"sets that SGP4 can follow to {time.utc(0)}"

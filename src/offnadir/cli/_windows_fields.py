@@ -172,6 +172,8 @@ def plain(table: Table, wanted: Sequence[Field]) -> list[list[Any]]:
         cells = numbers.tolist()
         if field.name == "norad_id" and not column.all():  # a file of positions may give none
             cells = [number or None for number in cells]
+        elif field.name == "sensor":  # none is known of most satellites
+            cells = [name or None for name in cells]
         if field.in_si and np.isnan(numbers).any():
             cells = [None if math.isnan(cell) else cell for cell in cells]
         lists.append(cells)

@@ -118,7 +118,7 @@ class _Parquet:
         self._fields = fields
         self._schema = _schema(fields, about)
         # Angles hardly repeat: dictionaries of them cost three times as long and make larger files.
-        names = ["satellite", "norad_id", fields[2].name]
+        names = ["satellite", "norad_id", fields[2].name, "sensor"]
         self._writer = pyarrow.parquet.ParquetWriter(
             path, self._schema, compression="zstd", use_dictionary=names
         )
@@ -178,9 +178,20 @@ def _arrow(table: Table, fields: Sequence[Field], schema: Any) -> Any:
         if field.name == "norad_id":
             numbers = table["norad_id"]
             return pa.array(numbers, pa.int64(), mask=numbers == 0)
+        if field.name == "sensor":
+            return _known(arrow[field.column])
         return arrow[field.column]
 
     return pa.table([column(field) for field in fields], schema=schema)
+
+
+def _known(names: Any) -> Any:
+    """Texts as Arrow, empty ones as null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = names.cast(pa.string())
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
 
 class _Text:

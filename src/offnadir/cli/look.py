@@ -283,6 +283,7 @@ def _look(
                 count += len(table)
         flock.warn()
         out.finish()
+    _say.warn(worth.warnings())
     for text in ground.notes():
         _say.note(text)
     _summary(rows.told(count), flock, ground, span)
