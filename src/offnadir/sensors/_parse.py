@@ -102,7 +102,7 @@ def sensor_of_table(table: Mapping[str, Any], name: str, where: str) -> Sensor |
     ]
     if not problems:
         try:
-            return _build({**_defaults(checked), "title": name, **checked}, rows, name, where)
+            return _build({**defaults(checked), "title": name, **checked}, rows, name, where)
         except InputError as error:
             place = error.where or where
             problems.append(
@@ -111,7 +111,7 @@ def sensor_of_table(table: Mapping[str, Any], name: str, where: str) -> Sensor |
     raise problems[0] if len(problems) == 1 else InputProblems(problems)
 
 
-def _defaults(checked: Mapping[str, Any]) -> Mapping[str, Any]:
+def defaults(checked: Mapping[str, Any]) -> Mapping[str, Any]:
     """What is taken for usual. A frame has no charge that moves, and smears for as long as it is exposed."""
     if checked.get("kind") != "frame":
         return DEFAULTS
