@@ -135,7 +135,8 @@ def merged(
         try:
             named_table(base)
         except InputError as error:
-            raise InputError("base", base, error.wish, hint=error.hint, where=where) from error
+            wish = "the name of a known sensor"
+            raise InputError("base", base, wish, hint=error.hint, where=where) from error
     own = {key: value for key, value in table.items() if key not in ("base", "name")}
     under["title"] = f"{under.get('title', key)}, changed"
     if name != key:
