@@ -98,3 +98,10 @@ def test_languages_tell_the_same():
 def test_wrong_calls_name_the_field(call, field):
     with pytest.raises(InputError, match=field):
         call()
+
+
+def test_a_gap_in_the_source_says_at_least():
+    """STANAG 3769: only the identification of bridges is illegible; 0.8 m lies between its neighbours."""
+    rows = {sight.name: sight for sight in detect_recognise_identify(0.8) if sight.checked}
+    assert [name for name, sight in rows.items() if sight.at_least] == ["bridges"]
+    assert not any(sight.at_least for sight in detect_recognise_identify(1000.0))

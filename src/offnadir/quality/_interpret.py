@@ -90,8 +90,10 @@ def _finest(row: dict[str, Any], gsd_m: float) -> Step:
 
 
 def _next_is_missing(row: dict[str, Any], step: Step) -> bool:
-    """Whether the source leaves out the figure of the step after this one, and has a later one."""
-    later = _STEPS[_STEPS.index(step) + 1 :] if step != "nothing" else _STEPS
+    """Whether a step that the source has for other objects is left out, right after this one."""
+    rows = [one for one in _table()["objects"]["row"] if one["checked"] == row["checked"]]
+    columns = [one for one in _STEPS if any(f"{one}_m" in other for other in rows)]
+    later = columns[columns.index(step) + 1 :] if step in columns else columns
     known = [f"{one}_m" in row for one in later]
     return bool(known) and not known[0] and any(known)
 
