@@ -111,6 +111,7 @@ def _losses(axes: Any, told: Budget) -> None:
     shown = [(name, loss) for name, loss in told.losses if loss >= 0.005][::-1]
     if not shown:
         axes.text(0.5, 0.5, "no light, no picture", transform=axes.transAxes, ha="center")
+        axes.set_xticks([])
         axes.set_yticks([])
         return
     names, losses = zip(*shown, strict=True)
@@ -154,7 +155,7 @@ def write_radar_figure(radar: Radar, incidence_rad: float, path: str | Path) -> 
 
     with new_figure(Path(path), 10.0, 5.0) as figure:
         left, right = figure.subplots(1, 2)
-        figure.suptitle(radar.title, fontsize=12.0)
+        figure.suptitle(f"{radar.title}: incidence {incidence_rad / deg:.1f} deg", fontsize=12.0)
         for i, mode in enumerate(radar.modes):
             at = np.linspace(mode.min_incidence_rad, mode.max_incidence_rad, 61)
             seen = predict_mode(mode, at)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 _SLACK_RAD = 0.05 * deg  # published limits are whole degrees
+_LOWEST_RAD = 1.0 * deg  # elevation from which on windows are rated
 _COLUMNS = ("gsd_m", "niirs", "snr")
 MAX_CLOUD = 0.2  # share of a scene that may be cloud and still be called clear
 
@@ -37,6 +38,7 @@ class Worth:
     places_rad: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     clouds: CloudModel | None = None
     _beyond: dict[str, int] = field(default_factory=dict)
+    _radars: set[str] = field(default_factory=set)
 
     @property
     def rates(self) -> bool:
@@ -92,6 +94,7 @@ class Worth:
             limit = f"{sensor.name}, {sensor.max_off_nadir_rad / deg:g} deg"
         else:
             incidence = np.pi / 2 - table["elevation_rad"][rows]
+            self._radars.add(sensor.name)
             seen = [
                 (incidence >= mode.min_incidence_rad) & (incidence <= mode.max_incidence_rad)
                 for mode in sensor.modes
@@ -103,6 +106,11 @@ class Worth:
 
     def warnings(self) -> list[str]:
         """What is to be said of the ratings once all rows are told."""
+        if self._radars:
+            names = ", ".join(sorted(self._radars))
+            _say.note(
+                f"of radars ({names}) GSD is the resolution on the ground, NIIRS is radar NIIRS"
+            )
         if not self._beyond:
             return []
         total, whose = sum(self._beyond.values()), list(self._beyond)
@@ -139,11 +147,15 @@ class Worth:
 def _rate(
     sensor: Sensor | Radar, table: Table, rows: NDArray[np.intp], height_m: float
 ) -> tuple[Array, Array, Array]:
-    """Sample distance, NIIRS and contrast over noise of some rows; radars have a resolution, radar NIIRS."""
+    """Sample distance, NIIRS and contrast over noise of some rows; radars have a resolution, radar NIIRS.
+
+    Within a degree of the horizon nothing is rated: a pixel would be kilometres long.
+    """
     from offnadir.quality import predict, predict_looks
     from offnadir.sensors import Radar
 
-    incidence = np.pi / 2 - table["elevation_rad"][rows]
+    elevation = table["elevation_rad"][rows]
+    incidence = np.pi / 2 - np.where(elevation >= _LOWEST_RAD, elevation, np.nan)
     if isinstance(sensor, Radar):
         seen = predict_looks(sensor, incidence)
         return seen.resolution_m, seen.rniirs, np.full(len(rows), np.nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from offnadir.cli._quality_rated import Rated, looks_so
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from offnadir.cli._quality_view import View
     from offnadir.quality import BandSignal, RadarQuality
     from offnadir.sensors import Radar, RadarMode
+
+
+_OF_LIGHT = ("sun_elevation_deg", "relative_azimuth_deg")  # which a radar brings itself
 
 
 def camera_document(rated: Rated) -> dict[str, Any]:
@@ -39,7 +43,11 @@ def camera_document(rated: Rated) -> dict[str, Any]:
         "gsd_stretched_m": _number(seen.gsd_across_m),
         "gsd_along_track_m": _number(ground.gsd_along_track_m),
         "gsd_across_track_m": _number(ground.gsd_across_track_m),
-        "long_axis_azimuth_deg": _number(ground.long_axis_azimuth_deg),
+        "long_axis_azimuth_deg": (
+            _number(ground.long_axis_azimuth_deg)
+            if view.satellite and ground.long_axis_m > 1.01 * ground.short_axis_m
+            else None
+        ),
         "swath_km": _number(ground.swath_km),
         "line_rate_hz": _number(ground.line_rate_hz),
         "parallax_m_per_m": _number(ground.parallax),
@@ -85,7 +93,7 @@ def _band(band: BandSignal, rated: Rated) -> dict[str, Any]:
         "haze_e": _number(band.haze_e),
         "noise_e": _number(band.noise_e),
         "shot_noise_share": _number(band.shot_share),
-        "snr": _number(band.snr),
+        "radiance_snr": _number(band.snr),
         "nedr": _number(band.nedr),
         "nedl_w_m2_sr_um": _number(band.nedl_w_m2_sr_m * 1e-6),
         "full_well_share": _number(band.fill),
@@ -117,7 +125,9 @@ def _number(value: Any) -> float | None:
     return float(f"{number:.6g}") if math.isfinite(number) else None
 
 
-def radar_document(radar: Radar, mode: RadarMode | None, view: View) -> dict[str, Any]:
+def radar_document(
+    radar: Radar, mode: RadarMode | None, view: View, mind: Sequence[str]
+) -> dict[str, Any]:
     """A radar's look as a JSON object; no mode and nulls where none looks so."""
     from offnadir.quality import predict_mode, tasks_at
 
@@ -144,9 +154,10 @@ def radar_document(radar: Radar, mode: RadarMode | None, view: View) -> dict[str
         "sensor": radar.name,
         "title": radar.title,
         "kind": "sar",
-        "look": _look(view),
+        "look": {key: value for key, value in _look(view).items() if key not in _OF_LIGHT},
         **{key: value for key, value in chosen.items() if key != "kind"},
         "modes": modes,
+        "cautions": list(mind),
         "tasks_in_our_words": [] if rniirs is None else list(tasks_at(rniirs, "radar")),
     }
 

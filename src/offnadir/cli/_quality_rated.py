@@ -53,9 +53,6 @@ class Rated:
                 f"{self.view.off_nadir_rad / deg:.1f} deg off-nadir is more than the "
                 f"{limit / deg:g} deg that are offered"
             )
-        full = [band.name for band in self.budget.bands if band.fill > 1 and self.knows_well]
-        if full:
-            texts.append(f"so bright a target fills the well of {', '.join(full)}")
         if self.estimates:
             named = [one for one in ("snr_reference", "aperture_m", "wfe_rms_waves", "jitter_px")
                      if one in self.estimates]  # fmt: skip
@@ -66,6 +63,11 @@ class Rated:
             )
         texts.append("expect half a level of error; two looks of one camera compare much better")
         return tuple(texts)
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether the noise rests on a signal-to-noise ratio that nobody stated."""
+        return self.exposure_from(self.budget.bands[0]) == "assumed SNR"
 
     @property
     def knows_well(self) -> bool:

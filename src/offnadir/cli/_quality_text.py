@@ -36,8 +36,8 @@ _CAUSES = {
 _WORDS = (
     "Words: GSD: ground sample distance; off-nadir: angle at the satellite, incidence: at the place; "
     "MTF: share of contrast that is left; Q: wavelength * f-number / pixel; RER: rise of an edge within "
-    "a pixel; SNR: signal over noise; NEDR: noise as a difference of reflectance; well: share of the "
-    "electrons that a pixel holds"
+    "a pixel; SNR: all light of a pixel, haze too, over its noise, as makers state it; NEDR: noise as a "
+    "difference of reflectance; well: share of the electrons that a pixel holds"
 )
 _RADAR_WORDS = (
     "Words: range: along the line of sight on the ground, azimuth: along the flight; NESZ: what reflects "
@@ -60,7 +60,7 @@ def camera_text(rated: Rated) -> str:
         lines += [
             "",
             "What costs most (NIIRS that would be won if it alone were gone)",
-            *_bars(told),
+            *_bars(rated),
         ]
         lines.append("  The level itself is set by the GSD: half of it would be one level more.")
     lines += ["", f"Sharpness (Q {told.q:.2f}; MTF at half a cycle per pixel)", _sharpness(told)]
@@ -102,7 +102,7 @@ def _wrapped(text: str, first: str = "") -> str:
 def _longest(rated: Rated) -> str:
     """Where a pixel is longest, if it is longer anywhere."""
     ground = rated.ground
-    if ground.long_axis_m < 1.01 * ground.short_axis_m:
+    if rated.view.satellite is None or ground.long_axis_m < 1.01 * ground.short_axis_m:
         return ""
     return f"; longest towards azimuth {ground.long_axis_azimuth_deg:.0f} deg"
 
@@ -166,7 +166,8 @@ def _headline(told: Budget) -> list[str]:
         )
         lines += [f"  - {task}" for task in tasks_at(niirs, "civil")[:3]]
         lines += [f"  - {task} (our words)" for task in tasks_at(niirs, "visible")[:3]]
-    return lines + _objects(float(seen.gsd_m))
+    # Where noise hides bars of any width, sample distance alone says nothing.
+    return lines + (_objects(float(seen.gsd_m)) if math.isfinite(told.resolved_m) else [])
 
 
 def _in_level(niirs: float) -> str:
@@ -187,17 +188,23 @@ def _objects(gsd_m: float) -> list[str]:
     if not rows:
         return []
     head = "By sample distance alone (STANAG 3769; detected: it is there, recognised: its class,"
-    return [head, "identified: its type; then described and analysed):", *rows]
+    gap = (
+        "; at least: the table has a gap there" if any("(at least)" in row for row in rows) else ""
+    )
+    return [head, f"identified: its type; then described and analysed{gap}):", *rows]
 
 
-def _bars(told: Budget) -> list[str]:
-    shown = [(name, loss) for name, loss in told.losses if loss >= _SMALL]
+def _bars(rated: Rated) -> list[str]:
+    causes = {**_CAUSES}
+    if rated.is_assumed:
+        causes["noise"] += ", by an assumed SNR"
+    shown = [(name, loss) for name, loss in rated.budget.losses if loss >= _SMALL]
     if not shown:
         return ["  nothing worth a hundredth of a level"]
     most = shown[0][1]
-    width = max(len(_CAUSES[name]) for name, _ in shown)
+    width = max(len(causes[name]) for name, _ in shown)
     return [
-        f"  {loss:4.2f}  {_CAUSES[name].ljust(width)}  {'#' * max(1, round(_BAR * loss / most))}"
+        f"  {loss:4.2f}  {causes[name].ljust(width)}  {'#' * max(1, round(_BAR * loss / most))}"
         for name, loss in shown
     ]
 
@@ -246,10 +253,11 @@ def _light(rated: Rated) -> str:
         )
         for band in told.bands
     ]
-    heads = ("  band", "nm", "GSD m", "W/m2 sr um", "signal e-", "haze e-", "noise e-", "SNR",
+    heads = ("  band", "nm", "GSD m", "W/(m2 sr um)", "signal e-", "haze e-", "noise e-", "SNR",
              "NEDR %", "well %", "exposure by")  # fmt: skip
     text = _say.columns(heads, rows, (False, *[True] * 9, False))
-    return f"{text}\n  contrast of 15 against 7 % over the noise (SNR of GIQE): {float(told.quality.snr):.1f}"
+    contrast = f"{float(told.quality.snr):.1f}"
+    return f"{text}\n  contrast of 15 against 7 % over the noise, which NIIRS takes: {contrast}"
 
 
 def _digits(value: float) -> str:
@@ -270,6 +278,7 @@ def comparison_text(ratings: Sequence[Rated]) -> str:
         rows.append(
             (
                 rated.sensor.name,
+                f"{rated.view.altitude_m / km:.0f}",
                 f"{rated.view.off_nadir_rad / deg:.1f}",
                 f"{float(seen.gsd_m):.2f}",
                 f"{told.rer_along:.2f}",
@@ -280,13 +289,25 @@ def comparison_text(ratings: Sequence[Rated]) -> str:
                 costs if lit else "no light",
             )
         )
-    heads = ("camera", "off-nadir", "GSD m", "RER along", "across", "SNR", "NIIRS", "swath km",
-             "costs most")  # fmt: skip
-    table = _say.columns(heads, rows, (False, *[True] * 7, False))
-    return f"{table}\n\nHalf the GSD is one level of NIIRS more; the rest is sharpness (RER) and noise (SNR)."
+    heads = ("camera", "height km", "off-nadir", "GSD m", "RER along", "across", "contrast SNR", "NIIRS",
+             "swath km", "costs most")  # fmt: skip
+    table = _say.columns(heads, rows, (False, *[True] * 8, False))
+    suns = ", ".join(dict.fromkeys(f"{one.view.sun_elevation_rad / deg:.0f}" for one in ratings))
+    air = ratings[0].air
+    notes = [
+        f"Sun {suns} deg up, visibility {air.visibility_m / km:g} km, {air.aerosol} haze.",
+        "Half the GSD is one level of NIIRS more; the rest is sharpness (RER) and noise (contrast SNR).",
+    ]
+    for rated in ratings:
+        notes += [
+            f"{rated.sensor.name}: {text}" for text in (*rated.view.how, *rated.cautions[:-1])
+        ]
+    return "\n".join(
+        [table, "", *(_wrapped(one, "- ") for one in notes), "- " + ratings[0].cautions[-1]]
+    )
 
 
-def radar_text(radar: Radar, mode: RadarMode | None, view: View) -> str:
+def radar_text(radar: Radar, mode: RadarMode | None, view: View, mind: Sequence[str]) -> str:
     """A radar's look in words and a table of its modes; no mode if none looks so."""
     lines = [f"{radar.name}: {radar.title}", _where(view, sun=False), ""]
     if view.incidence_rad <= 0:
@@ -304,7 +325,7 @@ def radar_text(radar: Radar, mode: RadarMode | None, view: View) -> str:
              "RNIIRS")  # fmt: skip
     rows = [_mode_row(one, view) for one in radar.modes]
     lines += ["", "Modes", _say.columns(heads, rows, (False, False, *[True] * 6))]
-    lines += ["", _wrapped(_RADAR_WORDS)]
+    lines += ["", "Mind", *(_wrapped(text, "  - ") for text in mind), "", _wrapped(_RADAR_WORDS)]
     return "\n".join(lines)
 
 

@@ -23,6 +23,11 @@ def _number(digits: int, factor: float = 1.0) -> Callable[[Any], str]:
     return lambda value: "-" if value is None else f"{factor * value:.{digits}f}"
 
 
+def _level(value: Any) -> str:
+    """A NIIRS; the scale begins at 0."""
+    return "-" if value is None else "<0" if value < 0 else f"{value:.1f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column of the output: the column of the table that it comes from, its unit, and how it is shown.
@@ -110,8 +115,8 @@ _DETAILS = (
 _WORTH = (
     Field("gsd_m", "gsd_m", "ground sample distance at best; of a radar its resolution", "m", 1.0,
           "GSD m", _number(2)),
-    Field("niirs", "niirs", "NIIRS at best by GIQE 5; of a radar Radar NIIRS", "1", 1.0, "NIIRS",
-          _number(1)),
+    Field("niirs", "niirs", "NIIRS at best by GIQE 5, below 0 no more than that; of a radar Radar NIIRS",
+          "1", 1.0, "NIIRS", _level),
 )  # fmt: skip
 _SENSOR = (
     Field("sensor", "sensor", "camera or radar that is rated", head="sensor",

@@ -143,21 +143,25 @@ def quality(
     cameras = [one for one in known if not isinstance(one, Radar)]
     for_cameras = {
         "--reflectance": reflectance, "--visibility": visibility, "--aerosol": aerosol,
-        "--water": water, "--smear": smear, "--clouds": clouds,
+        "--water": water, "--smear": smear, "--clouds": clouds, "--sun": sun,
+        "--relative-azimuth": relative_azimuth,
     }  # fmt: skip
     if len(known) > 1:
         if len(cameras) < len(known):
-            raise InputError("--sensor", " ".join(sensor), "cameras, if there are several")
+            radars = ", ".join(one.name for one in known if isinstance(one, Radar))
+            raise InputError(
+                "--sensor", radars, "a camera, if there are several sensors; this is a radar"
+            )
         if figure is not None:
             raise InputError("--figure", str(figure), "left out with several sensors")
     if mode is not None and cameras:
         raise InputError("--mode", mode, "left out: a camera has none")
     if not cameras:
         (radar,) = (one for one in known if isinstance(one, Radar))
-        for option, value in for_cameras.items():
-            if value is not None:
-                raise InputError(option, value, "left out: a radar does not care")
-        _radar(radar, asked.view(radar), mode, figure, json)
+        unused = [option for option, value in for_cameras.items() if value is not None]
+        if unused:
+            _say.warn([f"a radar does not care about {', '.join(unused)}: left out of account"])
+        _radar(sensor[0], radar, asked.view(radar), (mode, figure, json))
         return
     air = _atmosphere(visibility, aerosol, water)
     wishes = (0.30 if reflectance is None else reflectance, smear, air, clouds)
@@ -238,7 +242,7 @@ def _rate(
         air=air,
         reflectance=reflectance,
         clear=_clear_chance(view, clouds),
-        clouds=clouds or "climatology",
+        clouds=clouds or "climatology, a mean of years",
         estimates=frozenset(fact["figure"] for fact in facts if fact["estimate"]),
         figures=len(facts),
     )
@@ -271,11 +275,21 @@ def _tell(rated: list[Rated], figure: Path | None, json: bool) -> None:
         print(_quality_text.camera_text(first))
 
 
-def _radar(radar: Radar, view: View, mode: str | None, figure: Path | None, json: bool) -> None:
+def _radar(
+    name: str, radar: Radar, view: View, wishes: tuple[str | None, Path | None, bool]
+) -> None:
     from offnadir.cli import _quality_json, _quality_text
     from offnadir.cli._quality_rated import looks_so
     from offnadir.quality import radar_mode
+    from offnadir.sensors import sensor_facts
 
+    mode, figure, json = wishes
+    facts = sensor_facts(name)
+    count = sum(fact["estimate"] for fact in facts)
+    mind = [
+        f"{count} of {len(facts)} figures of this radar are estimates (`offnadir sensors show {radar.name}`)",
+        "radar NIIRS compares looks; of real pictures none was found that is published with its noise",
+    ]
     chosen: RadarMode | None
     if mode is not None:
         chosen = radar.mode(mode)
@@ -288,6 +302,6 @@ def _radar(radar: Radar, view: View, mode: str | None, figure: Path | None, json
         write_radar_figure(radar, view.incidence_rad, figure)
         _say.note(f"wrote {figure}")
     if json:
-        _say.print_json(_quality_json.radar_document(radar, chosen, view))
+        _say.print_json(_quality_json.radar_document(radar, chosen, view, mind))
     else:
-        print(_quality_text.radar_text(radar, chosen, view))
+        print(_quality_text.radar_text(radar, chosen, view, mind))

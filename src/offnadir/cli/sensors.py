@@ -101,7 +101,7 @@ def check(
 
     sensor = read_sensor_file(file)
     line = _camera(sensor) if isinstance(sensor, Sensor) else _radar(sensor)
-    warnings = file_warnings(file)
+    warnings = [*file_warnings(file), *_overfilled(sensor)]
     if json:
         _say.print_json({**line, "warnings": warnings})
         return
@@ -115,6 +115,28 @@ def check(
         else f"can be used, with {_say.count(len(warnings), 'warning')}"
     )
     _say.note(f"{file} {state}; by its name after: mkdir -p {folder} && cp {file} {folder}")
+
+
+def _overfilled(sensor: Sensor | Radar) -> list[str]:
+    """Bands that a target of 60 % fills, where the exposure is the user's own."""
+    from offnadir.quality import budget
+    from offnadir.sensors import Sensor
+
+    if not isinstance(sensor, Sensor) or sensor.snr_reference is not None:
+        return []
+    told = budget(
+        sensor,
+        range_m=sensor.reference_altitude_m,
+        incidence_rad=0.0,
+        sun_elevation_rad=sensor.snr_reference_sun_elevation_rad,
+        reflectance=0.6,
+    )
+    full = [
+        f"{one.name} {one.fill:.1f} times" for one in told.bands if one.fill > 1 and not one.stated
+    ]
+    if not full:
+        return []
+    return [f"a bright target (60 %) overfills the pixels even so: {', '.join(full)}"]
 
 
 def _at_nadir(sensor: Sensor | Radar) -> str:

@@ -48,7 +48,8 @@ class BandSignal:
     """What a band gathers of a target of some reflectance.
 
     `nedr` is the noise as a difference of reflectance, `nedl_w_m2_sr_m` as one of spectral radiance at the
-    sensor; `radiance_w_m2_sr_m` is the target's with all haze. `fill` is the share of the full well.
+    sensor; `radiance_w_m2_sr_m` is the target's with all haze, and `snr` is of all of it, as makers state
+    it. `fill` is the share of the full well.
     """
 
     name: str
@@ -266,7 +267,7 @@ def _overfilled(bands: tuple[BandSignal, ...], reflectance: float) -> list[str]:
     if not full:
         return []
     names, most = ", ".join(one.name for one in full), max(one.fill for one in full)
-    return [f"a target of {reflectance:.0%} fills a pixel up to {most:.1f} times in {names}"]
+    return [f"a target of {100 * reflectance:g} % fills a pixel up to {most:.1f} times in {names}"]
 
 
 def _cautions(

@@ -16,8 +16,8 @@ from offnadir.sensors._tables import named_table, read_table
 _AGREE = 0.03  # share by which a published figure may differ from what follows from others
 #: Figures that a look rests on and that hardly anybody publishes.
 _ASSUMED = (
-    "wfe_rms_waves", "jitter_px", "smear_px", "tdi_clocking_px", "transmission", "quantum_efficiency",
-    "read_noise_e", "dark_current_e_s", "full_well_e", "bits",
+    "obscuration", "wfe_rms_waves", "jitter_px", "smear_px", "tdi_clocking_px", "diffusion_px",
+    "transmission", "quantum_efficiency", "read_noise_e", "dark_current_e_s", "full_well_e", "bits",
 )  # fmt: skip
 
 
