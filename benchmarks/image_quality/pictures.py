@@ -23,8 +23,8 @@ from offnadir.geometry import (
     look_angles,
     orbital_period_s,
     sar_ground_range_resolution_m,
+    slant_range_m,
 )
-from offnadir.geometry._gsd import slant_range_m
 from offnadir.orbits import make_ephemeris, read_elements
 from offnadir.quality import (
     Atmosphere,

@@ -1,4 +1,4 @@
-"""Files that appear whole under their name, or not at all."""
+"""Files that appear whole under their name, or not at all, and where users keep theirs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from offnadir.errors import FileError
+
+
+def data_home() -> Path:
+    """Folder of what the user keeps: XDG_DATA_HOME/offnadir, with ~/.local/share if that is unset."""
+    base = os.environ.get("XDG_DATA_HOME") or ""
+    # The XDG specification tells programs to ignore a relative path.
+    home = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share"
+    return home / "offnadir"
 
 
 @contextmanager

@@ -123,6 +123,10 @@ class Table:
         """The rows of an index or boolean array, in that order."""
         return Table({name: self._whole(name)[rows] for name in self.names}, times=self.times)
 
+    def with_columns(self, columns: Mapping[str, NDArray[Any] | Labels]) -> Table:
+        """The same table with more columns at its end."""
+        return Table({**self._columns, **columns}, times=self.times)
+
     @staticmethod
     def concat(tables: Sequence[Table]) -> Table:
         """One table under another; all must have the same columns. Nothing is copied yet."""

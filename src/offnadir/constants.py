@@ -13,4 +13,6 @@ GM_EARTH_M3_S2: Final = 3.986_004_418e14  # same table
 EARTH_MEAN_RADIUS_M: Final = 6_371_008.8  # (2a + b)/3; Moritz, Geodetic Reference System 1980
 AU_M: Final = 1.495_978_707e11  # IAU 2012 resolution B2
 SPEED_OF_LIGHT_M_S: Final = 299_792_458.0  # SI
+#: Width at half power of sinc(x)^2, the response to an unweighted band; Curlander & McDonough (1991), 1.2.
+SINC_WIDTH: Final = 0.886
 PLANCK_J_S: Final = 6.626_070_15e-34  # SI

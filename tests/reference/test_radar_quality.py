@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from offnadir.constants import SINC_WIDTH
 from offnadir.quality import nesz_needed, predict_radar
-from offnadir.quality._radar import UNWEIGHTED, rniirs_of
+from offnadir.quality._radar import rniirs_of
 from offnadir.units import deg
 
 
@@ -43,7 +44,7 @@ def test_rniirs_of_a_metadata_record():
         incidence_rad=40 * deg,  # a broadside slant plane slopes by the grazing angle
         nesz=10**-1.8,
     )
-    area = UNWEIGHTED**2 / (seen.ground_range_resolution_m * seen.azimuth_resolution_m)
+    area = SINC_WIDTH**2 / (seen.ground_range_resolution_m * seen.azimuth_resolution_m)
     assert_allclose(area, 9.118465370049151, rtol=1e-12)
     assert_allclose(seen.information_density_bit_m2, 54.73045568024941, rtol=1e-12)
     assert_allclose(seen.rniirs, 5.9919502943732335, rtol=1e-12)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -454,7 +455,6 @@ def test_options_of_cameras_are_told_to_do_nothing_for_radars():
 
 def test_where_no_sensor_is_known_there_is_null(elements_file, tmp_path):
     """Six real satellites, of which the library does not know all; the file's text column too."""
-    pq = pytest.importorskip("pyarrow.parquet")
     args = ("look", "--elements", elements_file, "--site", "37.57,126.98", "--max-off-nadir", 60,
             "--start", "2026-05-31T00:00:00Z", "--stop", "2026-06-01T00:00:00Z",
             "--sort", "start")  # fmt: skip

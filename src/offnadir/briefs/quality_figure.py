@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from offnadir.briefs._figures import check_figure_path, new_figure, tidy
-from offnadir.geometry import incidence_from_off_nadir_rad
-from offnadir.geometry._gsd import slant_range_m
-from offnadir.quality import Budget, predict, predict_mode, system_mtf
-from offnadir.quality._mtf import TERMS, mtf_term
+from offnadir.geometry import incidence_from_off_nadir_rad, slant_range_m
+from offnadir.quality import (
+    ALONG_ONLY,
+    TERMS,
+    Budget,
+    mtf_term,
+    predict,
+    predict_mode,
+    system_mtf,
+)
 from offnadir.units import deg, km
 
 __all__ = ["check_figure_path", "write_camera_figure", "write_radar_figure"]
@@ -94,7 +100,7 @@ def _mtf(axes: Any, sensor: Sensor) -> None:
     for term, colour, style in zip(TERMS, _COLOURS, _STYLES, strict=True):
         values = mtf_term(sensor, term, f)
         if np.min(values) < 0.999:
-            only = " (along)" if term in ("smear", "clocking") else ""
+            only = " (along)" if term in ALONG_ONLY else ""
             axes.plot(f, values, color=colour, linestyle=style, linewidth=1.1, label=term + only)
     axes.plot(
         f, system_mtf(sensor, f, along=False), color=_INK, linewidth=2.2, label="system, across"

@@ -47,7 +47,7 @@ class Worth:
 
     def add(self, table: Table) -> Table:
         """The table with columns `sensor`, `gsd_m`, `niirs`, `snr`, and `clear_chance`, where asked for."""
-        from offnadir._table import Labels, Table
+        from offnadir._table import Labels
 
         more: dict[str, Any] = {}
         if self.rates:
@@ -56,10 +56,7 @@ class Worth:
             more |= dict(zip(_COLUMNS, rated, strict=True))
         if self.clouds is not None:
             more["clear_chance"] = self._clear(table, self.clouds)
-        if not more:
-            return table
-        columns = {name: table._whole(name) for name in table.names}
-        return Table({**columns, **more}, times=table.times)
+        return table.with_columns(more) if more else table
 
     def _rated(self, table: Table) -> tuple[list[str], NDArray[np.int32], list[Array]]:
         count = len(table)
@@ -95,22 +92,21 @@ class Worth:
         else:
             incidence = np.pi / 2 - table["elevation_rad"][rows]
             self._radars.add(sensor.name)
-            seen = [
-                (incidence >= mode.min_incidence_rad) & (incidence <= mode.max_incidence_rad)
-                for mode in sensor.modes
-            ]
+            seen = [mode.looks_at(incidence) for mode in sensor.modes]
             much = ~np.any(seen, axis=0)
             limit = f"{sensor.name}, no mode looks so"
         if much.any():
             self._beyond[limit] = self._beyond.get(limit, 0) + int(much.sum())
 
+    def notes(self) -> list[str]:
+        """How to read the ratings, once all rows are told."""
+        if not self._radars:
+            return []
+        names = ", ".join(sorted(self._radars))
+        return [f"of radars ({names}) GSD is the resolution on the ground, NIIRS is radar NIIRS"]
+
     def warnings(self) -> list[str]:
-        """What is to be said of the ratings once all rows are told."""
-        if self._radars:
-            names = ", ".join(sorted(self._radars))
-            _say.note(
-                f"of radars ({names}) GSD is the resolution on the ground, NIIRS is radar NIIRS"
-            )
+        """What to mind of the ratings, once all rows are told."""
         if not self._beyond:
             return []
         total, whose = sum(self._beyond.values()), list(self._beyond)

@@ -108,4 +108,4 @@ def on_ground(sensor: Sensor, view: View) -> OnGround:
 
 def looks_so(mode: RadarMode, view: View) -> bool:
     """Whether a radar's mode looks at the incidence of the look."""
-    return mode.min_incidence_rad <= view.incidence_rad <= mode.max_incidence_rad
+    return bool(mode.looks_at(view.incidence_rad))

@@ -57,23 +57,36 @@ class Asked:
     sun: float | None
     azimuth: float | None
 
-    def view(self, sensor: Sensor | Radar) -> View:
-        """The one look that is meant; InputError that names the option."""
+    def views(self, sensors: Sequence[Sensor | Radar]) -> list[View]:
+        """The one look that is meant, of each sensor; InputError that names the option."""
         self._check()
+        place = self._place()
         if not self.elements:
-            return self._height(sensor, None)
+            return [self._height(sensor, place, None) for sensor in sensors]
+        assert place is not None  # by the check
+        sets = self._sets(place[1])
         if self.off_nadir is None and self.incidence is None:
-            return self._pass(sensor)
-        return self._height(sensor, self._height_then(sensor))
+            return [self._pass(sensor, place, sets) for sensor in sensors]
+        return [
+            self._height(sensor, place, self._height_then(sensor, place, sets))
+            for sensor in sensors
+        ]
 
-    def _height_then(self, sensor: Sensor | Radar) -> tuple[str, float]:
+    def _height_then(
+        self, sensor: Sensor | Radar, place: tuple[Site, Epoch], sets: Sequence[ElementSet]
+    ) -> tuple[str, float]:
         """Name and height [m] of the satellite at the time, for an angle that is given instead of found."""
         from offnadir.earth import itrf_to_geodetic
 
-        place = self._place()
-        assert place is not None
-        one, (r, _), _ = self._satellite(sensor, *place)
+        one, (r, _), _ = self._satellite(sensor, *place, sets)
         return one.name, float(itrf_to_geodetic(r)[2])
+
+    def _sets(self, time: Epoch) -> Sequence[ElementSet]:
+        """The set of each object of the files that is nearest to the time."""
+        from offnadir.cli._look_satellites import read_sets
+        from offnadir.orbits import nearest_sets
+
+        return nearest_sets(read_sets(self.elements, near=time), near=time)
 
     def _check(self) -> None:
         if self.elements and self.altitude is not None:
@@ -118,11 +131,21 @@ class Asked:
             raise InputError("--site", self.site, f"one place; there are {len(sites)}")
         return sites[0], Epoch.from_utc(self.time, field="--time")
 
-    def _height(self, sensor: Sensor | Radar, then: tuple[str, float] | None) -> View:
+    def _height(
+        self,
+        sensor: Sensor | Radar,
+        place: tuple[Site, Epoch] | None,
+        then: tuple[str, float] | None,
+    ) -> View:
         """A look from a height, given or that of a satellite then: a sphere of the Earth's mean radius."""
-        from offnadir.constants import EARTH_MEAN_RADIUS_M, GM_EARTH_M3_S2, WGS84_A_M
+        from offnadir.constants import (
+            EARTH_MEAN_RADIUS_M,
+            EARTH_RATE_RAD_S,
+            GM_EARTH_M3_S2,
+            WGS84_A_M,
+        )
         from offnadir.earth import Site
-        from offnadir.geometry._gsd import (
+        from offnadir.geometry import (
             incidence_from_off_nadir_rad,
             off_nadir_from_incidence_rad,
             slant_range_m,
@@ -153,7 +176,6 @@ class Asked:
             limb = math.asin(EARTH_MEAN_RADIUS_M / (EARTH_MEAN_RADIUS_M + altitude)) / deg
             wish = f"below {limb:.1f}, where the Earth ends as seen from {altitude / km:g} km"
             raise InputError("--off-nadir", self.off_nadir, wish)
-        place = self._place()
         sun, azimuth = self._sun(sensor, how)
         if place is not None:
             sun = _sun_at(*place)[0]
@@ -164,7 +186,7 @@ class Asked:
         ground = Site(name="below", lat_rad=0.0, lon_rad=beta)
         vectors = (
             np.array([radius, 0.0, 0.0]),
-            np.array([0.0, -7.292115e-5 * radius, speed]),
+            np.array([0.0, -EARTH_RATE_RAD_S * radius, speed]),
             np.asarray(ground.r_itrf_m),
         )
         return View(
@@ -191,15 +213,15 @@ class Asked:
         usual = sensor.snr_reference_sun_elevation_rad if isinstance(sensor, Sensor) else 45 * deg
         return usual, azimuth * deg
 
-    def _pass(self, sensor: Sensor | Radar) -> View:
+    def _pass(
+        self, sensor: Sensor | Radar, place: tuple[Site, Epoch], sets: Sequence[ElementSet]
+    ) -> View:
         """The look of a real pass: SGP4, the ellipsoid, and the Sun."""
         from offnadir.earth import itrf_to_geodetic
         from offnadir.orbits import timing_errors_s
 
-        place = self._place()
-        assert place is not None
         site, time = place
-        one, (r, v), look = self._satellite(sensor, site, time)
+        one, (r, v), look = self._satellite(sensor, site, time, sets)
         elevation = float(look.elevation_rad)
         if elevation <= 0:
             wish = (
@@ -230,14 +252,12 @@ class Asked:
         )
 
     def _satellite(
-        self, sensor: Sensor | Radar, site: Site, time: Epoch
+        self, sensor: Sensor | Radar, site: Site, time: Epoch, sets: Sequence[ElementSet]
     ) -> tuple[ElementSet, tuple[Any, Any], Look]:
         """The satellite that is named, or carries the sensor, or is the only one in view."""
-        from offnadir.cli._look_satellites import read_sets
         from offnadir.geometry import look_angles
-        from offnadir.orbits import nearest_sets, select_satellites
+        from offnadir.orbits import select_satellites
 
-        sets = nearest_sets(read_sets(self.elements, near=time), near=time)
         found: Sequence[ElementSet] = sets
         own = [one for one in sets if one.norad_id in sensor.norad_ids]
         if self.satellite is not None:

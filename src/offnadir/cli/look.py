@@ -283,6 +283,8 @@ def _look(
                 count += len(table)
         flock.warn()
         out.finish()
+    for text in worth.notes():
+        _say.note(text)
     _say.warn(worth.warnings())
     for text in ground.notes():
         _say.note(text)

@@ -161,12 +161,24 @@ def quality(
         unused = [option for option, value in for_cameras.items() if value is not None]
         if unused:
             _say.warn([f"a radar does not care about {', '.join(unused)}: left out of account"])
-        _radar(sensor[0], radar, asked.view(radar), (mode, figure, json))
+        (view,) = asked.views([radar])
+        _radar(sensor[0], radar, view, mode=mode, figure=figure, json=json)
         return
     air = _atmosphere(visibility, aerosol, water)
-    wishes = (0.30 if reflectance is None else reflectance, smear, air, clouds)
+    views = asked.views(cameras)
+    clear = _clear_chance(views[0], clouds)  # of the place and time, which all have in common
     rated = [
-        _rate(name, one, asked.view(one), wishes) for name, one in zip(sensor, cameras, strict=True)
+        _rate(
+            name,
+            one,
+            view,
+            air=air,
+            reflectance=0.30 if reflectance is None else reflectance,
+            smear=smear,
+            clear=clear,
+            clouds=clouds or "climatology, a mean of years",
+        )
+        for name, one, view in zip(sensor, cameras, views, strict=True)
     ]
     _tell(rated, figure, json)
 
@@ -209,14 +221,18 @@ def _rate(
     name: str,
     sensor: Sensor,
     view: View,
-    wishes: tuple[float, float | None, Atmosphere, str | None],
+    *,
+    air: Atmosphere,
+    reflectance: float,
+    smear: float | None,
+    clear: float | None,
+    clouds: str,
 ) -> Rated:
     """The budget of a camera's look, and what it rests on."""
     from offnadir.cli._quality_rated import Rated, on_ground
     from offnadir.quality import budget
     from offnadir.sensors import sensor_facts
 
-    reflectance, smear, air, clouds = wishes
     if not 0 < reflectance <= 1.5:
         raise InputError("--reflectance", reflectance, "above 0, up to 1.5")
     if smear is not None and not 0 <= smear <= 100:
@@ -241,8 +257,8 @@ def _rate(
         ground=on_ground(sensor, view),
         air=air,
         reflectance=reflectance,
-        clear=_clear_chance(view, clouds),
-        clouds=clouds or "climatology, a mean of years",
+        clear=clear,
+        clouds=clouds,
         estimates=frozenset(fact["figure"] for fact in facts if fact["estimate"]),
         figures=len(facts),
     )
@@ -276,14 +292,13 @@ def _tell(rated: list[Rated], figure: Path | None, json: bool) -> None:
 
 
 def _radar(
-    name: str, radar: Radar, view: View, wishes: tuple[str | None, Path | None, bool]
+    name: str, radar: Radar, view: View, *, mode: str | None, figure: Path | None, json: bool
 ) -> None:
     from offnadir.cli import _quality_json, _quality_text
     from offnadir.cli._quality_rated import looks_so
     from offnadir.quality import radar_mode
     from offnadir.sensors import sensor_facts
 
-    mode, figure, json = wishes
     facts = sensor_facts(name)
     count = sum(fact["estimate"] for fact in facts)
     mind = [

@@ -143,6 +143,7 @@ def _at_nadir(sensor: Sensor | Radar) -> str:
     """One line of what a look is worth."""
     from offnadir.quality import predict, predict_mode
     from offnadir.sensors import Sensor
+    from offnadir.units import deg
 
     if not isinstance(sensor, Sensor):
         mode = sensor.finest
@@ -153,7 +154,7 @@ def _at_nadir(sensor: Sensor | Radar) -> str:
         sensor, range_m=sensor.reference_altitude_m, incidence_rad=0.0, sun_elevation_rad=sun
     )
     return (
-        f"straight down, the Sun at {sun * 57.29577951308232:.0f} deg: NIIRS {float(look.niirs):.1f}, "
+        f"straight down, the Sun at {sun / deg:.0f} deg: NIIRS {float(look.niirs):.1f}, "
         f"Q {sensor.q:.2f}, RER {float(look.rer):.2f}, SNR {float(look.snr):.0f} (contrast of GIQE)"
     )
 

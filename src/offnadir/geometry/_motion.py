@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from offnadir.errors import InputError
 from offnadir.geometry._attitude import Attitude, camera_axes, dot, in_blocks, orbit_axes
-from offnadir.geometry._pixel import meet
+from offnadir.geometry._pixel import check_positive, meet
 
 Array = NDArray[np.float64]
 
@@ -64,9 +63,8 @@ def image_motion(
     >>> print(motion.line_rate_hz.round(-1))  # 7056 m/s of ground speed over 0.5 m
     14110.0
     """
-    for field, ifov_rad in (("along", ifov_along_rad), ("across", ifov_across_rad)):
-        if not ifov_rad > 0:
-            raise InputError(f"ifov_{field}_rad", ifov_rad, "above 0")
+    check_positive("ifov_along_rad", ifov_along_rad)
+    check_positive("ifov_across_rad", ifov_across_rad)
 
     def block(v: Sequence[Array], s: Sequence[Array]) -> tuple[Array, ...]:
         frame = orbit_axes(v[0], v[1])

@@ -90,8 +90,8 @@ def ground_pixel(
     >>> print(ground_pixel(over_equator, north, Attitude(), 1e-6, 1e-6).gsd_mean_m.round(3))
     0.5
     """
-    _check_positive("ifov_along_rad", ifov_along_rad)
-    _check_positive("ifov_across_rad", ifov_across_rad)
+    check_positive("ifov_along_rad", ifov_along_rad)
+    check_positive("ifov_across_rad", ifov_across_rad)
     slope = np.asarray(slope_rad, np.float64)
     if np.any((slope < 0) | (slope >= np.pi / 2)):
         raise UnitRangeError("slope_rad", slope_rad, "from 0 to below pi/2", hint="radians?")
@@ -181,8 +181,8 @@ def pixel_corners_rad(
     Counter-clockwise on the map from the one behind on the left, as `footprints_rad`. NaN where a
     corner lies past the Earth. Arguments as those of `ground_pixel`.
     """
-    _check_positive("ifov_along_rad", ifov_along_rad)
-    _check_positive("ifov_across_rad", ifov_across_rad)
+    check_positive("ifov_along_rad", ifov_along_rad)
+    check_positive("ifov_across_rad", ifov_across_rad)
 
     def block(v: Sequence[Array], s: Sequence[Array]) -> tuple[Array, ...]:
         camera = camera_axes(orbit_axes(v[0], v[1]), s[:6])
@@ -213,8 +213,8 @@ def swath_width_m(
     that fits the chord and the normals of the ground at both ends: to 4e-8 of the shortest way on the
     ellipsoid up to 1200 km. NaN where an end lies past the Earth.
     """
-    _check_positive("ifov_across_rad", ifov_across_rad)
-    _check_positive("columns", columns)
+    check_positive("ifov_across_rad", ifov_across_rad)
+    check_positive("columns", columns)
 
     def block(v: Sequence[Array], s: Sequence[Array]) -> tuple[Array]:
         camera = camera_axes(orbit_axes(v[0], v[1]), s[:6])
@@ -273,6 +273,7 @@ def _turned(angle: Array, turn: float) -> Array:
     return np.where(angle < 0, angle + turn, angle)
 
 
-def _check_positive(field: str, value: float) -> None:
+def check_positive(field: str, value: float) -> None:
+    """Refuse a value that is not above 0."""
     if not value > 0:
         raise InputError(field, value, "above 0")

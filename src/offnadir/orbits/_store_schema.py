@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from offnadir._files import data_home
 from offnadir.errors import FileError, InputError, OffnadirError
 
 #: Stands in the header of the file, so that no other SQLite database is taken for a store ("ofnd").
@@ -85,10 +86,7 @@ CREATE INDEX fetches_by_host ON fetches (host, id);
 
 def default_store_path() -> Path:
     """XDG_DATA_HOME/offnadir/elements.sqlite, with ~/.local/share if that is unset."""
-    base = os.environ.get("XDG_DATA_HOME") or ""
-    # The XDG specification tells programs to ignore a relative path.
-    home = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share"
-    return home / "offnadir" / "elements.sqlite"
+    return data_home() / "elements.sqlite"
 
 
 def is_store(path: str | Path) -> bool:

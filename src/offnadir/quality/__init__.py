@@ -12,12 +12,15 @@ from offnadir.quality._clouds import CloudClimatology, CloudModel
 from offnadir.quality._giqe import giqe3_niirs, giqe4_niirs, giqe5_niirs, weighted_rer
 from offnadir.quality._interpret import Sight, detect_recognise_identify, tasks_at
 from offnadir.quality._mtf import (
+    ALONG_ONLY,
+    TERMS,
     edge_overshoot,
     mtf_design,
     mtf_jitter,
     mtf_optics,
     mtf_smear,
     mtf_tdi,
+    mtf_term,
     mtf_wavefront,
     nyquist_mtf,
     rer_from_design,
@@ -32,6 +35,8 @@ from offnadir.quality._solar import solar_irradiance_w_m2_m, sun_distance_factor
 from offnadir.quality._turbulence import coherence_diameter_m, mtf_turbulence
 
 __all__ = [
+    "ALONG_ONLY",
+    "TERMS",
     "Atmosphere",
     "AtmosphereTerms",
     "BandSignal",
@@ -56,6 +61,7 @@ __all__ = [
     "mtf_optics",
     "mtf_smear",
     "mtf_tdi",
+    "mtf_term",
     "mtf_turbulence",
     "mtf_wavefront",
     "nesz_needed",

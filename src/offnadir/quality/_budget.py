@@ -15,6 +15,7 @@ from offnadir.quality._atmosphere import Atmosphere
 from offnadir.quality._giqe import giqe3_niirs, giqe4_niirs, giqe5_niirs, weighted_rer
 from offnadir.quality._light import band_samples, photons_at
 from offnadir.quality._mtf import (
+    ALONG_ONLY,
     TERMS,
     edge_overshoot,
     mtf_term,
@@ -135,9 +136,9 @@ def budget(
     geometric = math.sqrt(along * across)
     snr = float(seen.snr)
     noise = snr if snr > 0 else math.nan
-    terms = tuple(_term(sensor, term, seen, incidence_rad) for term in TERMS)
+    terms = tuple(_term(sensor, term, seen, noise, incidence_rad) for term in TERMS)
     losses = {term.name: term.niirs_loss for term in terms}
-    losses |= _other_losses(sensor, seen, incidence_rad, common, altitude_m)
+    losses |= _other_losses(sensor, seen, (range_m, incidence_rad), common, altitude_m)
     bands = tuple(
         _band(sensor, band, seen, reflectance, incidence_rad, common)
         for band in (sensor.band, *sensor.bands)
@@ -167,16 +168,14 @@ def _niirs(seen: Quality, rer: float, snr: float, incidence_rad: float) -> float
     return float(giqe5_niirs(seen.gsd_along_m, rer, snr, math.pi / 2 - incidence_rad))
 
 
-def _term(sensor: Sensor, term: str, seen: Quality, incidence_rad: float) -> MtfTerm:
+def _term(sensor: Sensor, term: str, seen: Quality, snr: float, incidence_rad: float) -> MtfTerm:
     along, across = sensor_rer(sensor, term)
-    snr = float(seen.snr) if seen.snr > 0 else math.nan
     best = _niirs(seen, float(weighted_rer(along, across)), snr, incidence_rad)
     at = float(mtf_term(sensor, term, _NYQUIST))
-    only_along = term in ("smear", "clocking")
     return MtfTerm(
         name=term,
         nyquist_along=at,
-        nyquist_across=1.0 if only_along else at,
+        nyquist_across=1.0 if term in ALONG_ONLY else at,
         niirs_loss=best - float(seen.niirs),
     )
 
@@ -184,17 +183,18 @@ def _term(sensor: Sensor, term: str, seen: Quality, incidence_rad: float) -> Mtf
 def _other_losses(
     sensor: Sensor,
     seen: Quality,
-    incidence_rad: float,
+    look: tuple[float, float],
     common: dict[str, object],
     altitude_m: float | None,
 ) -> dict[str, float]:
+    range_m, incidence_rad = look
     rer, niirs = float(seen.rer), float(seen.niirs)
     losses = {"noise": _niirs(seen, rer, 1e9, incidence_rad) - niirs}
     # Rayleigh's scattering is always there.
     clear = Atmosphere(aod_550=0.0, water_kg_m2=0.0, ozone_m=0.0)
     best = predict(
         sensor,
-        range_m=float(seen.gsd_along_m) * sensor.optics.focal_length_m / sensor.detector.pitch_m,
+        range_m=range_m,
         incidence_rad=incidence_rad,
         **{**common, "atmosphere": clear},  # type: ignore[arg-type]
     )

@@ -107,7 +107,7 @@ def edge_overshoot(frequency_px: ArrayLike, mtf: ArrayLike) -> float:
     at = np.arange(1.0, 3.0 + 1e-9, 0.25)
     # The rise up to x is the integral of the lines; sin(2 pi f x) / (pi f) is 2 x sinc(2 f x).
     integrand = m * 2.0 * at[:, None] * np.sinc(2.0 * f * at[:, None])
-    heights = 0.5 + np.sum((integrand[:, 1:] + integrand[:, :-1]) / 2.0 * np.diff(f), axis=1)
+    heights = 0.5 + np.trapezoid(integrand, f, axis=1)
     return float(heights[1] if np.all(np.diff(heights) > 0) else np.max(heights))
 
 
@@ -168,7 +168,7 @@ TERMS: Final = (
     "smear",
     "clocking",
 )
-_ALONG_ONLY: Final = ("smear", "clocking")
+ALONG_ONLY: Final = ("smear", "clocking")
 _COLOURS: Final = 7
 
 
@@ -200,10 +200,9 @@ def mtf_term(sensor: Sensor, term: str, frequency_px: ArrayLike) -> Array:
 def _over_the_band(sensor: Sensor, f: Array, term: str) -> Array:
     """Mean over the colours of the band, shifted so that its middle is the sensor's wavelength."""
     q, optics, band = sensor.q, sensor.optics, sensor.band
-    half = (band.high_m - band.low_m) / (band.high_m + band.low_m)
     steps = (np.arange(_COLOURS) + 0.5) / _COLOURS * 2.0 - 1.0
     total = np.zeros_like(f)
-    for colour in 1.0 + half * steps:
+    for colour in 1.0 + band.half_width * steps:
         nu = f * q * colour
         if term == "optics":
             total = total + mtf_optics(nu, optics.obscuration)
@@ -216,7 +215,7 @@ def system_mtf(sensor: Sensor, frequency_px: ArrayLike, *, along: bool, without:
     """MTF of a sensor along or across the scan, frequency in cycles/pixel; one part may be left out."""
     mtf = np.ones_like(np.asarray(frequency_px, np.float64))
     for term in TERMS:
-        if term != without and (along or term not in _ALONG_ONLY):
+        if term != without and (along or term not in ALONG_ONLY):
             mtf = mtf * mtf_term(sensor, term, frequency_px)
     return mtf
 
@@ -225,8 +224,7 @@ def system_mtf(sensor: Sensor, frequency_px: ArrayLike, *, along: bool, without:
 def sensor_rer(sensor: Sensor, without: str = "") -> tuple[float, float]:
     """Relative edge response of a sensor along and across the scan; one part may be left out."""
     # Beyond the cut-off of the bluest light there is nothing.
-    half = (sensor.band.high_m - sensor.band.low_m) / (sensor.band.high_m + sensor.band.low_m)
-    last = 1.0 / (sensor.q * (1.0 - half))
+    last = 1.0 / (sensor.q * (1.0 - sensor.band.half_width))
     if without == "optics":
         last *= 8.0  # no cut-off then: as far as it matters for the edge
     f = np.linspace(0.0, last, round(min(max(_POINTS, 400.0 * last), 1e5)))

@@ -9,13 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from offnadir.constants import SPEED_OF_LIGHT_M_S
+from offnadir.constants import SINC_WIDTH, SPEED_OF_LIGHT_M_S
 from offnadir.errors import MISSING, InputError
 
 Array = NDArray[np.float64]
 
-#: Width at half power of an unweighted spectrum's impulse response, times the width of that spectrum.
-UNWEIGHTED: Final = 0.886
 #: What NGA's equation takes as the signal: sigma zero of 0 dB where both polarisations are the same.
 REFERENCE_SIGMA_ZERO: Final = 1.0
 #: Woods and farmland at 10 GHz, -15 dB: Long 2001 and Nathanson 1999, as tabulated by MathWorks.
@@ -56,7 +54,7 @@ def predict_radar(
     slope_rad: ArrayLike = 0.0,
     sigma_zero: ArrayLike | None = None,
     reference_sigma_zero: ArrayLike = REFERENCE_SIGMA_ZERO,
-    broadening: ArrayLike = UNWEIGHTED,
+    broadening: ArrayLike = SINC_WIDTH,
 ) -> RadarQuality:
     """Resolutions and radar NIIRS (NGA's RGIQE) of looks; arguments broadcast against each other.
 
@@ -125,7 +123,7 @@ def nesz_needed(
     looks: ArrayLike = 1.0,
     slope_rad: ArrayLike = 0.0,
     reference_sigma_zero: ArrayLike = REFERENCE_SIGMA_ZERO,
-    broadening: ArrayLike = UNWEIGHTED,
+    broadening: ArrayLike = SINC_WIDTH,
 ) -> Array:
     """Noise-equivalent sigma zero, a ratio, with which a look just reaches `rniirs`.
 

@@ -13,8 +13,8 @@ from offnadir.sensors import Radar, RadarMode
 
 def radar_mode(radar: Radar, incidence_rad: float) -> RadarMode:
     """The mode with the finest cell among those that look at such an incidence; the finest of all if none."""
-    fits = [m for m in radar.modes if m.min_incidence_rad <= incidence_rad <= m.max_incidence_rad]
-    return min(fits or radar.modes, key=lambda m: m.slant_resolution_m * m.azimuth_resolution_m)
+    fits = [mode for mode in radar.modes if mode.looks_at(incidence_rad)]
+    return min(fits or radar.modes, key=lambda mode: mode.cell_m2)
 
 
 def predict_mode(mode: RadarMode, incidence_rad: ArrayLike) -> RadarQuality:
@@ -35,9 +35,8 @@ def predict_looks(radar: Radar, incidence_rad: ArrayLike) -> RadarQuality:
     """What looks are worth, each in the finest mode that looks so; NaN where none does."""
     incidence = np.asarray(incidence_rad, np.float64)
     slant, azimuth, nesz = (np.full(incidence.shape, np.nan) for _ in range(3))
-    order = sorted(radar.modes, key=lambda m: -m.slant_resolution_m * m.azimuth_resolution_m)
-    for mode in order:  # finer ones overwrite
-        fits = (incidence >= mode.min_incidence_rad) & (incidence <= mode.max_incidence_rad)
+    for mode in sorted(radar.modes, key=lambda mode: -mode.cell_m2):  # finer ones overwrite
+        fits = mode.looks_at(incidence)
         slant[fits], azimuth[fits] = mode.slant_at(incidence[fits]), mode.azimuth_resolution_m
         nesz[fits] = np.nan if mode.nesz is None else mode.nesz
     return predict_radar(

@@ -45,7 +45,7 @@ def coherence_diameter_m(wavelength_m: float, altitude_m: float) -> float:
             raise InputError(field, value, "above 0")
     h = np.concatenate([[0.0], np.geomspace(0.1, min(_TOP_M, altitude_m), 4000)])
     weighted = structure_constant(h) * (h / altitude_m) ** (5 / 3)
-    integral = float(np.sum((weighted[1:] + weighted[:-1]) / 2 * np.diff(h)))
+    integral = float(np.trapezoid(weighted, h))
     return float((0.423 * (2 * np.pi / wavelength_m) ** 2 * integral) ** (-3 / 5))
 
 
@@ -58,7 +58,7 @@ def mtf_turbulence(
     one (far field), 1 (near field). Lines are exposed for a millisecond, and from space air is far: 0.5.
     Fried, J. Opt. Soc. Am. 56 (1966) 1372: exp(-3.44 (nu D / r0)^(5/3) (1 - a nu^(1/3))).
     """
-    v = np.clip(np.abs(np.asarray(nu, np.float64)), 0.0, None)
+    v = np.abs(np.asarray(nu, np.float64))
     strength = 3.44 * (v * aperture_m / coherence_m) ** (5 / 3)
     return np.asarray(
         np.exp(-strength * (1.0 - exposure * np.minimum(v, 1.0) ** (1 / 3))), np.float64

@@ -28,7 +28,7 @@ def sensor_facts(name: str) -> list[dict[str, Any]]:
     "red: range_nm". What a file leaves out and is taken for usual is told as an estimate with the
     source "assumed".
     """
-    table = read_table(Path(name)) if name.lower().endswith(".toml") else named_table(name)[0]
+    table, _, _ = named_table(name)
     sources, estimates = table.get("source", {}), table.get("estimates", [])
     limits = _keys.RADAR if is_radar(table) else _keys.CAMERA
     facts = [
@@ -77,10 +77,9 @@ def file_warnings(path: Path) -> list[str]:
         for key, ours, how in pairs:
             if key in table and abs(ours / table[key] - 1) > _AGREE:
                 texts.append(f"{key} = {table[key]:g}, but {how} give {ours:.3g}")
-        blur_px = sensor.optics.wavelength_m * sensor.optics.f_number / sensor.detector.pitch_m
-        if not 0.1 <= blur_px <= 3.0:
+        if not 0.1 <= sensor.q <= 3.0:
             texts.append(
-                f"wavelength * f-number / pitch is {blur_px:.2g}; it is 0.3 to 2 in real cameras"
+                f"wavelength * f-number / pitch is {sensor.q:.2g}; it is 0.3 to 2 in real cameras"
             )
     else:
         for mode in sensor.modes:

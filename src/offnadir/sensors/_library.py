@@ -26,10 +26,7 @@ def load_sensor(name: str) -> Sensor | Radar:
     A file in `user_sensor_folder()` goes before one of the library with the same name. Raises InputError
     with similar names if there is none, InputProblems with all that is wrong in a file of a user.
     """
-    if name.lower().endswith(".toml"):
-        return read_sensor_file(Path(name))
-    table, where = named_table(name)
-    return sensor_of_table(table, name.lower(), where)
+    return sensor_of_table(*named_table(name))
 
 
 def load_camera(name: str) -> Sensor:

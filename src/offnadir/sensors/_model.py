@@ -121,9 +121,9 @@ class Band:
             raise InputError("response", self.response, "above 0 somewhere")
 
     @property
-    def centre_m(self) -> float:
-        """Middle [m] of the two edges."""
-        return (self.low_m + self.high_m) / 2.0
+    def half_width(self) -> float:
+        """Half of the distance between the edges, as a share of their middle."""
+        return (self.high_m - self.low_m) / (self.high_m + self.low_m)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from offnadir.constants import SPEED_OF_LIGHT_M_S
+from offnadir.constants import SINC_WIDTH, SPEED_OF_LIGHT_M_S
 from offnadir.errors import MISSING, InputError, InputProblems
 from offnadir.sensors import _keys
 from offnadir.sensors._model import (
@@ -18,7 +18,7 @@ from offnadir.sensors._model import (
     Sensor,
     ground_speed_of_circle_m_s,
 )
-from offnadir.sensors._radar import UNWEIGHTED, Radar, RadarMode
+from offnadir.sensors._radar import Radar, RadarMode
 from offnadir.units import Mbit, deg, km, nm, um
 
 Limits = Mapping[str, tuple[float, float]]
@@ -266,7 +266,7 @@ def _mode(row: Mapping[str, Any], where: str) -> RadarMode:
         if bandwidth_hz is None:
             wish = "given, or ground_range_resolution_m, or bandwidth_mhz"
             raise InputError("slant_resolution_m", MISSING, wish, where=where)
-        slant_m = UNWEIGHTED * SPEED_OF_LIGHT_M_S / (2 * bandwidth_hz)
+        slant_m = SINC_WIDTH * SPEED_OF_LIGHT_M_S / (2 * bandwidth_hz)
     if row["min_incidence_deg"] >= row["max_incidence_deg"]:
         wish = f"below max_incidence_deg = {row['max_incidence_deg']:g}"
         raise InputError("min_incidence_deg", row["min_incidence_deg"], wish, where=where)

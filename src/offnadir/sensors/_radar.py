@@ -13,9 +13,6 @@ from offnadir.constants import SPEED_OF_LIGHT_M_S
 from offnadir.errors import MISSING, InputError
 from offnadir.sensors._model import Agility, Duty, positive, within
 
-#: Width of an unweighted pulse at half of its power, in c/2B; Curlander & McDonough (1991), section 1.2.
-UNWEIGHTED = 0.886
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RadarMode:
@@ -57,6 +54,16 @@ class RadarMode:
             angles = (self.min_incidence_rad, self.max_incidence_rad)
             wish = "two rising angles between 0 and pi/2: a radar cannot look straight down"
             raise InputError("incidence", angles, wish)
+
+    def looks_at(self, incidence_rad: ArrayLike) -> NDArray[np.bool_]:
+        """Whether the mode takes pictures at incidences [rad]; not at NaN."""
+        incidence = np.asarray(incidence_rad, np.float64)
+        return (incidence >= self.min_incidence_rad) & (incidence <= self.max_incidence_rad)
+
+    @property
+    def cell_m2(self) -> float:
+        """Area [m2] of a resolution cell, slant range by azimuth."""
+        return self.slant_resolution_m * self.azimuth_resolution_m
 
     def slant_at(self, incidence_rad: ArrayLike) -> NDArray[np.float64]:
         """Slant resolution [m] at incidences [rad]: the mode's own, or what holds it on the ground."""
@@ -111,7 +118,7 @@ class Radar:
     @property
     def finest(self) -> RadarMode:
         """The mode with the least area of a resolution cell, slant range by azimuth."""
-        return min(self.modes, key=lambda m: m.slant_resolution_m * m.azimuth_resolution_m)
+        return min(self.modes, key=lambda mode: mode.cell_m2)
 
     def mode(self, name: str) -> RadarMode:
         """A mode by its name; InputError that lists them if there is none."""

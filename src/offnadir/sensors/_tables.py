@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from offnadir._files import data_home
 from offnadir.errors import FileError, InputError
 from offnadir.sensors import _keys
 
@@ -21,9 +22,7 @@ _IDS = re.compile(r"^norad_ids = \[([\d,\s]*)\]", re.MULTILINE)
 
 def user_sensor_folder() -> Path:
     """Where users drop sensor files: XDG_DATA_HOME/offnadir/sensors, ~/.local/share if that is unset."""
-    base = os.environ.get("XDG_DATA_HOME") or ""
-    home = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share"
-    return home / "offnadir" / "sensors"
+    return data_home() / "sensors"
 
 
 @functools.cache
@@ -50,18 +49,26 @@ def sensor_names() -> tuple[str, ...]:
     return tuple(sorted({*bundled(), *users()}))
 
 
-def named_table(name: str) -> tuple[Mapping[str, Any], str]:
-    """The table of a sensor by its name, and what to call its file."""
+def named_table(name: str) -> tuple[Mapping[str, Any], str, str]:
+    """The table of a sensor by its name, or of a file if that ends in ".toml"; its name; its file."""
     key = name.lower()
+    if key.endswith(".toml"):
+        path = Path(name)
+        return read_table(path), path.stem.lower(), name
     file = users().get(key)
     if file is not None:
         own = user_sensor_folder() / file
-        return read_table(own), str(own)
+        return read_table(own), key, str(own)
     if key not in bundled():
-        close = difflib.get_close_matches(key, sensor_names(), n=3, cutoff=0.4)
-        hint = "did you mean " + ", ".join(close) + "?" if close else "see `offnadir sensors`"
-        raise InputError("sensor", name, "the name of a known sensor or a .toml file", hint=hint)
-    return bundled_table(key), f"sensor library, {key}"
+        wish = "the name of a known sensor or a .toml file"
+        raise InputError("sensor", name, wish, hint=_similar(key))
+    return bundled_table(key), key, f"sensor library, {key}"
+
+
+def _similar(name: str) -> str:
+    """Names that one could have meant, or where they stand."""
+    close = difflib.get_close_matches(name, sensor_names(), n=3, cutoff=0.4)
+    return "did you mean " + ", ".join(close) + "?" if close else "see `offnadir sensors`"
 
 
 @functools.cache
@@ -132,11 +139,8 @@ def merged(
     elif key in (own_files := users()):
         under = dict(read_table(user_sensor_folder() / own_files[key], (*above, key)))
     else:
-        try:
-            named_table(base)
-        except InputError as error:
-            wish = "the name of a known sensor"
-            raise InputError("base", base, wish, hint=error.hint, where=where) from error
+        wish = "the name of a known sensor"
+        raise InputError("base", base, wish, hint=_similar(key), where=where)
     own = {key: value for key, value in table.items() if key not in ("base", "name")}
     under["title"] = f"{under.get('title', key)}, changed"
     if name != key:
