@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from naive import planning as naive
 from offnadir.planning._cliques import Graph, clique_cover
 from offnadir.planning._flow import Flow
-from offnadir.planning.problem import CandidateColumns, ContactColumns, Problem, slew_conflicts
-from offnadir.planning.solver import Solution, solve
+from offnadir.planning._cp_problem import CandidateColumns, ContactColumns, Problem, slew_conflicts
+from offnadir.planning._cp_solver import Solution, solve
 
 SPAN = 60
 

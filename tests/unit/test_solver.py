@@ -12,8 +12,8 @@ import pytest
 from naive.planning import plan_is_valid
 from offnadir.errors import InputError
 from offnadir.planning import solver
-from offnadir.planning.problem import CandidateColumns, ContactColumns, Problem, slew_conflicts
-from offnadir.planning.solver import Progress, Solution, solve
+from offnadir.planning._cp_problem import CandidateColumns, ContactColumns, Problem, slew_conflicts
+from offnadir.planning._cp_solver import Progress, Solution, solve
 
 NADIR = (0.0, 0.0, 1.0)
 ASIDE = (0.0, 0.6, 0.8)  # 0.6435 rad from nadir

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir.planning.problem import IntArray, Problem
+from offnadir.planning._cp_problem import IntArray, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from offnadir.planning.problem import IntArray, Problem
+from offnadir.planning._cp_problem import IntArray, Problem
 
 _DEADLINE_CUTS = 32
 _BEGIN_MS, _END_MS = -1, np.iinfo(np.int64).max

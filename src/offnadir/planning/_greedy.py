@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.planning._cliques import Graph
+from offnadir.planning._cp_problem import IntArray, Problem
 from offnadir.planning._downlink import Recorder, assign_contacts
 from offnadir.planning._options import Options
-from offnadir.planning.problem import IntArray, Problem
 
 #: How many requests one picture may push out, and how large a loss is accepted at first, as a share of
 #: the mean value of a way to serve a request; both found by trying.

@@ -18,7 +18,7 @@ from offnadir.planning.reasons import Reason
 from offnadir.units import Gbit, Mbit, day, deg, km, um
 
 if TYPE_CHECKING:
-    from offnadir.planning.solver import Solution
+    from offnadir.planning._cp_solver import Solution
 
 SCHEMA = "offnadir.plan/1"
 _MS = 1_000_000

@@ -15,6 +15,13 @@ from offnadir._table import Table
 from offnadir.access import find_contacts
 from offnadir.earth import EarthOrientation, SunTable, itrf_to_geodetic
 from offnadir.orbits import Ephemeris, make_ephemeris
+from offnadir.planning._cp_problem import (
+    NO_DEADLINE_MS,
+    CandidateColumns,
+    ContactColumns,
+    Problem,
+    slew_conflicts,
+)
 from offnadir.planning.checker import check_plan
 from offnadir.planning.document import plan_document
 from offnadir.planning.model import Mission
@@ -24,18 +31,11 @@ from offnadir.planning.opportunities import (
     find_opportunities,
     make_pictures,
 )
-from offnadir.planning.problem import (
-    NO_DEADLINE_MS,
-    CandidateColumns,
-    ContactColumns,
-    Problem,
-    slew_conflicts,
-)
 from offnadir.planning.reasons import why_not
 from offnadir.sensors import slew_time_s
 
 if TYPE_CHECKING:
-    from offnadir.planning.solver import Progress, Solution
+    from offnadir.planning._cp_solver import Progress, Solution
 
 Array = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -216,7 +216,7 @@ def _positions(
 
 
 def _choose(mission: Mission, problem: Problem, report: Report) -> Solution:
-    from offnadir.planning.solver import solve  # OR-Tools brings pandas along: only when needed
+    from offnadir.planning._cp_solver import solve  # OR-Tools brings pandas along: only when needed
 
     limit_s = mission.solver.time_limit_s
 

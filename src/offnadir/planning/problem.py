@@ -1,252 +1,447 @@
-"""The choice of pictures as a problem of integers: all that the solver knows of the world.
+"""What the solver knows of the world: windows, transitions, options, rows and resources, all integers.
 
-Times are milliseconds after the start of the span, values millionths, volumes kilobits. Who builds a
-problem rounds to the safe side: pictures lie on whole milliseconds, contacts start early and stop late
-(they may take up more time than they do), volumes of pictures are rounded up, those of contacts and
-memories down, deadlines down. A plan of the integers is then a plan of the real numbers.
+The vocabulary. A *window* is a stretch of time in which one satellite can begin one picture: `count` starts,
+`step_ms` apart. Windows of one satellite that may get in each other's way form a *chain*; between two
+neighbours of a chain's sequence the satellite needs a transition. An *option* is one way to serve a *task*:
+one to three pictures (*members*: a window and the range of its starts that is meant), a value, and what it
+takes from the *rows*. A task is served by one option at most. Tasks of one *request* may share a value curve.
+
+Who builds a problem rounds to the safe side, so that a plan of the integers is a plan of the real numbers.
+The equations are in docs/theory/planning.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from itertools import pairwise
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import InputError
 
-Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Array = NDArray[np.float64]
 
-_A = TypeVar("_A", IntArray, NDArray[np.bool_])
-
-NO_DEADLINE_MS = -1
-_PAIRS_AT_ONCE = 2_000_000
+#: In a transition table: no start of the later window is late enough.
+NEVER = np.uint16(0xFFFF)
+MOST_STARTS = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CandidateColumns:
-    """Pictures that could be taken, one a row: int64 arrays of shape (m,), read-only.
+class Windows:
+    """Stretches in which a picture may begin, int64 columns of shape (w,), sorted by chain.
 
-    `opportunity_index` names the pass in which the place is seen: rows with the same request,
-    satellite and opportunity differ only in their start. `deadline_ms` is -1 if there is none.
+    Start k of window i is `first_ms[i] + k * step_ms[i]`, k from 0 to `count[i] - 1`; the picture lasts
+    `duration_ms`. `chain` is -1 for a window that no transition concerns.
     """
 
-    request_index: IntArray
-    satellite_index: IntArray
-    opportunity_index: IntArray
-    start_ms: IntArray
-    stop_ms: IntArray
-    value_micro: IntArray
-    volume_kbit: IntArray
-    deadline_ms: IntArray
+    chain: IntArray
+    first_ms: IntArray
+    step_ms: IntArray
+    count: IntArray
+    duration_ms: IntArray
 
     def __post_init__(self) -> None:
-        _freeze_columns(self, "candidates")
-        _need("candidates.stop_ms", self.stop_ms, self.stop_ms > self.start_ms, "after start_ms")
-        _need("candidates.value_micro", self.value_micro, self.value_micro >= 1, "at least 1")
-        _need("candidates.volume_kbit", self.volume_kbit, self.volume_kbit >= 1, "at least 1")
-        good = self.deadline_ms >= NO_DEADLINE_MS
-        _need("candidates.deadline_ms", self.deadline_ms, good, "-1 (none) or a time in the span")
+        _freeze(self, "windows")
+        _need(
+            "windows.count",
+            self.count,
+            (self.count >= 1) & (self.count < MOST_STARTS),
+            "from 1 to 65534",
+        )
+        _need("windows.step_ms", self.step_ms, self.step_ms >= 1, "at least 1")
+        _need("windows.duration_ms", self.duration_ms, self.duration_ms >= 0, "zero or more")
+        rises = np.concatenate([[True], np.diff(self.chain) >= 0])[: len(self.chain)]
+        _need("windows.chain", self.chain, (self.chain >= -1) & rises, "rising, from -1")
 
     def __len__(self) -> int:
-        return len(self.start_ms)
+        return len(self.chain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ContactColumns:
-    """Times at which a station hears a satellite, one a row: int64 arrays of shape (k,), read-only.
+class Transitions:
+    """How soon one picture can follow another in a chain.
 
-    `max_volume_kbit` is what the transmitter sends in the whole contact.
+    Windows of a chain have local numbers 0 to n-1, in their order; window i begins at `block[i]` in `table`,
+    with n * count[i] entries: `table[block[i] + j * count[i] + k]` is the least start (its number) of the
+    chain's j-th window after the picture that begins at start k of window i, NEVER if there is none.
+    From that start on every later one must do too, and the entries must not fall as k grows: who begins
+    later is never sooner done. The entries j = i are not read.
+
+    Where the time between does not depend on the starts, `delay_ms` says as much in fewer words: start to
+    start, `delay_ms[block[i] + j]`, -1 for never. `is_table` tells which of both a chain has.
     """
 
-    satellite_index: IntArray
-    station_index: IntArray
+    is_table: NDArray[np.bool_]
+    block: IntArray
+    table: NDArray[np.uint16] = field(default_factory=lambda: np.empty(0, np.uint16))
+    delay_ms: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_table", np.asarray(self.is_table, np.bool_))
+        object.__setattr__(self, "table", np.asarray(self.table, np.uint16))
+        for name in ("block", "delay_ms"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), np.int64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Options:
+    """Ways to serve tasks, sorted by task: int64 columns of shape (o,), and their members.
+
+    `value` is what the option earns at least; 0 is allowed where a request's curve counts `share`. Members of
+    option i are rows `member_block[i]` to `member_block[i + 1] - 1` of the member columns, shape (m,), in the
+    order of time: starts `member_low` to `member_high` (both included) of `member_window`.
+    An option of one member may be worth more at some starts: then `profile_block[i]` is where its values
+    begin in `profile`, one for each of its starts, none below `value`; -1 where all are worth `value`.
+    `deadline_ms` is by when all of its volume must be on the ground, -1 for no limit.
+    `fixed` options are part of every plan.
+    """
+
+    task: IntArray
+    value: IntArray
+    share: IntArray
+    deadline_ms: IntArray
+    fixed: IntArray
+    member_block: IntArray
+    member_window: IntArray
+    member_low: IntArray
+    member_high: IntArray
+    member_volume_kbit: IntArray
+    profile_block: IntArray
+    profile: IntArray
+
+    def __post_init__(self) -> None:
+        for name in (column.name for column in fields(self)):
+            object.__setattr__(self, name, _column(f"options.{name}", getattr(self, name)))
+        n = len(self.task)
+        for name in ("value", "share", "deadline_ms", "fixed", "profile_block"):
+            if len(getattr(self, name)) != n:
+                raise InputError(f"options.{name}", len(getattr(self, name)), f"{n} rows, as task")
+        if len(self.member_block) != n + 1:
+            raise InputError("options.member_block", len(self.member_block), f"{n + 1} rows")
+        _need("options.task", self.task, np.diff(self.task, prepend=-1) >= 0, "rising, from 0")
+        _need("options.value", self.value, self.value >= 0, "zero or more")
+        size = np.diff(self.member_block)
+        _need(
+            "options.member_block",
+            self.member_block[1:],
+            (size >= 1) & (size <= 3),
+            "one to three members",
+        )
+        good = (self.member_low >= 0) & (self.member_low <= self.member_high)
+        _need("options.member_low", self.member_low, good, "from 0 to member_high")
+
+    def __len__(self) -> int:
+        return len(self.task)
+
+    @staticmethod
+    def single(
+        *,
+        task: ArrayLike,
+        value: ArrayLike,
+        window: ArrayLike,
+        low: ArrayLike,
+        high: ArrayLike,
+        **more: Any,
+    ) -> Options:
+        """Options of one member each, with nothing else asked of them unless `more` says so."""
+        n = len(np.asarray(task))
+        columns: dict[str, Any] = {
+            "task": task,
+            "value": value,
+            "member_window": window,
+            "member_low": low,
+            "member_high": high,
+            "share": np.zeros(n, np.int64),
+            "deadline_ms": np.full(n, -1, np.int64),
+            "fixed": np.zeros(n, np.int64),
+            "member_block": np.arange(n + 1),
+            "member_volume_kbit": np.zeros(n, np.int64),
+            "profile_block": np.full(n, -1, np.int64),
+            "profile": np.empty(0, np.int64),
+        }
+        return Options(**(columns | more))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """Linear rules over options: for each row sum(coefficient * taken[option]) <= limit.
+
+    Row r is entries `start[r]` to `start[r + 1] - 1` of `option` and `coefficient`. A limit may not be
+    negative, so that the empty plan keeps every rule; a coefficient may ("only if another is taken").
+    `name[r]` says in a report what a row is for.
+    """
+
+    start: IntArray = field(default_factory=lambda: np.zeros(1, np.int64))
+    option: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    coefficient: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    limit: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    name: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("start", "option", "coefficient", "limit"):
+            object.__setattr__(self, name, _column(f"rows.{name}", getattr(self, name)))
+        if len(self.start) != len(self.limit) + 1:
+            raise InputError("rows.start", len(self.start), f"{len(self.limit) + 1} entries")
+        if len(self.option) != len(self.coefficient) or self.start[-1] != len(self.option):
+            raise InputError(
+                "rows.option", len(self.option), "as many as coefficients, ending at start[-1]"
+            )
+        _need("rows.limit", self.limit, self.limit >= 0, "zero or more")
+
+    def __len__(self) -> int:
+        return len(self.limit)
+
+    @staticmethod
+    def of(rows: Sequence[tuple[ArrayLike, ArrayLike, int]], name: Sequence[str] = ()) -> Rows:
+        """Rows from (options, coefficients, limit) triples; a single number stands for equal coefficients."""
+        options = [np.asarray(option, np.int64) for option, _, _ in rows]
+        factors = [
+            np.broadcast_to(np.asarray(c, np.int64), o.shape)
+            for o, (_, c, _) in zip(options, rows, strict=True)
+        ]
+        return Rows(
+            start=np.cumsum([0, *(len(option) for option in options)]),
+            option=np.concatenate(options) if options else np.empty(0, np.int64),
+            coefficient=np.concatenate(factors) if factors else np.empty(0, np.int64),
+            limit=np.array([limit for _, _, limit in rows], np.int64),
+            name=name,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curve:
+    """What a request earns for the share of it that is served: straight lines through (share, value) points.
+
+    Both rise from (0, 0); beyond the last point the value goes on with the last slope.
+    """
+
+    share: IntArray
+    value: IntArray
+
+    def __post_init__(self) -> None:
+        _freeze(self, "curve")
+        if len(self.share) < 2 or self.share[0] != 0 or self.value[0] != 0:
+            raise InputError(
+                "curve.share", self.share.tolist(), "two points or more, the first at 0 and worth 0"
+            )
+        _need("curve.share", self.share[1:], np.diff(self.share) > 0, "rising")
+        _need("curve.value", self.value[1:], np.diff(self.value) >= 0, "rising")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Contacts:
+    """Times at which a station can take what a satellite holds: int64 columns of shape (k,), by start.
+
+    What is complete at `start_ms` may be sent, at most `max_volume_kbit`, and its room is free at `stop_ms`.
+    """
+
+    satellite: IntArray
+    station: IntArray
     start_ms: IntArray
     stop_ms: IntArray
     max_volume_kbit: IntArray
 
     def __post_init__(self) -> None:
-        _freeze_columns(self, "contacts")
+        _freeze(self, "contacts")
         _need("contacts.stop_ms", self.stop_ms, self.stop_ms > self.start_ms, "after start_ms")
-        good = self.max_volume_kbit >= 0
-        _need("contacts.max_volume_kbit", self.max_volume_kbit, good, "zero or more")
+        _need(
+            "contacts.start_ms", self.start_ms[1:], np.diff(self.start_ms) >= 0, "in rising order"
+        )
 
     def __len__(self) -> int:
         return len(self.start_ms)
 
+    @staticmethod
+    def none() -> Contacts:
+        """No contact at all."""
+        nothing = np.empty(0, np.int64)
+        return Contacts(**dict.fromkeys((column.name for column in fields(Contacts)), nothing))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Battery:
+    """Energy on board [mJ] and power [mW]; `sunlit_ms`, shape (n, 2): when the Sun charges, in order.
+
+    The level is never above `capacity_mj`, nor may it fall below `floor_mj`. Slews draw `slew_mw` while they
+    last: rest to rest about one axis from the line of sight at the end of a picture to that at the start of
+    the next, as the windows' lines of sight and the two rates say.
+    """
+
+    capacity_mj: int
+    initial_mj: int
+    floor_mj: int
+    charge_mw: int
+    idle_mw: int
+    imaging_mw: int
+    slew_mw: int
+    downlink_mw: int
+    sunlit_ms: IntArray
+    start_ms: int
+    stop_ms: int
+    rate_rad_s: float
+    acceleration_rad_s2: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Thermal:
+    """A camera that warms: [mK/s] while imaging, falls by 1/time_constant, may rise to `max_rise_mk`."""
+
+    heating_mk_s: int
+    time_constant_ms: int
+    max_rise_mk: int
+    initial_rise_mk: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spacecraft:
+    """What one satellite has to go round with; None: no such limit.
+
+    `duty_imaging_ms` of imaging at most in any stretch of `duty_in_ms`.
+    """
+
+    memory_kbit: int | None = None
+    duty_imaging_ms: int | None = None
+    duty_in_ms: int | None = None
+    battery: Battery | None = None
+    thermal: Thermal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Attitudes:
+    """Lines of sight of windows, for the energy of slews: unit vectors, float64 of shape (s, 3).
+
+    Those of window i are rows `block[i]` to `block[i] + count[i] - 1`, at the start and at the end of the
+    picture that begins at each start, in one frame per satellite.
+    """
+
+    block: IntArray
+    start: Array
+    stop: Array
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Problem:
-    """Which pictures to take: candidates, what forbids them to go together, and the way to the ground.
+    """Which pictures to take. `chain_satellite` has one entry a chain, `request` one a task.
 
-    A request is served at most once. One with `stereo` set is served by exactly one row of
-    `stereo_pairs`, shape (p, 2), candidates (first, second) whose angles and slew are right, or not
-    at all. `conflicts`, shape (q, 2), holds the pairs of one satellite's candidates that cannot both
-    be taken; each pair once, in rising order (the constructor sorts them). Contacts that touch at one
-    instant do not overlap. `antennas` has one number a station, `memory_kbit` one a satellite.
+    `curve` maps a request to its value curve. `antennas` has one number a station.
     """
 
-    candidates: CandidateColumns
-    contacts: ContactColumns
-    stereo: NDArray[np.bool_]
-    stereo_pairs: IntArray
-    conflicts: IntArray
-    antennas: IntArray
-    memory_kbit: IntArray
+    windows: Windows
+    transitions: Transitions
+    options: Options
+    chain_satellite: IntArray
+    request: IntArray
+    rows: Rows = field(default_factory=Rows)
+    curve: dict[int, Curve] = field(default_factory=dict)
+    spacecraft: tuple[Spacecraft, ...] = ()
+    contacts: Contacts = field(default_factory=Contacts.none)
+    antennas: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    attitudes: Attitudes | None = None
 
     def __post_init__(self) -> None:
-        c, k = self.candidates, self.contacts
-        _set(self, "stereo", _frozen(np.array(self.stereo, dtype=np.bool_).reshape(-1)))
-        for name in ("antennas", "memory_kbit"):
-            _set(self, name, _column(f"problem.{name}", getattr(self, name)))
-        _need("problem.antennas", self.antennas, self.antennas >= 1, "at least 1")
-        _need("problem.memory_kbit", self.memory_kbit, self.memory_kbit >= 0, "zero or more")
-        for title, index, size in (
-            ("candidates.request_index", c.request_index, self.n_requests),
-            ("candidates.satellite_index", c.satellite_index, len(self.memory_kbit)),
-            ("contacts.satellite_index", k.satellite_index, len(self.memory_kbit)),
-            ("contacts.station_index", k.station_index, len(self.antennas)),
-        ):
-            _need(title, index, (index >= 0) & (index < size), f"from 0 to {size - 1}")
-        _set(self, "stereo_pairs", _pairs("problem.stereo_pairs", self.stereo_pairs, len(c)))
-        _set(self, "conflicts", _sorted_pairs(_pairs("problem.conflicts", self.conflicts, len(c))))
-        self._check_pairs()
-
-    def _check_pairs(self) -> None:
-        """Conflicts stay within a satellite, stereo pairs within a stereo request's one pass."""
-        c = self.candidates
-        a, b = self.conflicts.T
-        same = (c.satellite_index[a] == c.satellite_index[b]) & (a != b)
-        _need("problem.conflicts", self.conflicts, same, "two candidates of one satellite")
-        a, b = self.stereo_pairs.T
-        good = (
-            self.stereo[c.request_index[a]]
-            & (c.request_index[a] == c.request_index[b])
-            & (c.satellite_index[a] == c.satellite_index[b])
-            & (c.stop_ms[a] <= c.start_ms[b])
+        for name in ("chain_satellite", "request", "antennas"):
+            object.__setattr__(self, name, _column(f"problem.{name}", getattr(self, name)))
+        w, o = self.windows, self.options
+        n_chains = len(self.chain_satellite)
+        _need(
+            "windows.chain", w.chain, w.chain < n_chains, f"below {n_chains}, the number of chains"
         )
-        wish = "two candidates of one stereo request and satellite, the earlier first"
-        _need("problem.stereo_pairs", self.stereo_pairs, good, wish)
+        _need(
+            "options.task",
+            o.task,
+            o.task < len(self.request),
+            f"below {len(self.request)}, the tasks",
+        )
+        good = (o.member_window >= 0) & (o.member_window < len(w))
+        _need("options.member_window", o.member_window, good, f"from 0 to {len(w) - 1}")
+        _need(
+            "options.member_high",
+            o.member_high,
+            o.member_high < w.count[o.member_window],
+            "below the window's count",
+        )
+        good = (self.rows.option >= 0) & (self.rows.option < len(o))
+        _need("rows.option", self.rows.option, good, f"from 0 to {len(o) - 1}")
+        if len(self.transitions.is_table) != n_chains or len(self.transitions.block) != len(w):
+            raise InputError(
+                "transitions", len(self.transitions.block), "a flag a chain and a block a window"
+            )
 
     @property
-    def n_requests(self) -> int:
-        """How many requests there are, with or without candidates."""
-        return len(self.stereo)
+    def n_tasks(self) -> int:
+        """How many tasks there are, with or without options."""
+        return len(self.request)
 
-    @property
-    def n_satellites(self) -> int:
-        """How many satellites there are, with or without candidates."""
-        return len(self.memory_kbit)
+    def satellite_of(self, window: IntArray) -> IntArray:
+        """The satellites of windows; -1 where the window is in no chain."""
+        chain = self.windows.chain[window]
+        if not len(self.chain_satellite):
+            return np.full(len(chain), -1, np.int64)
+        return np.where(chain >= 0, self.chain_satellite[np.maximum(chain, 0)], -1)
 
 
-def slew_conflicts(
-    *,
-    start_ms: IntArray,
-    stop_ms: IntArray,
-    los_start: Array,
-    los_stop: Array,
-    slew_time_s: Callable[[Array], Array],
-    max_slew_time_s: float,
-    margin_ms: int = 1,
-) -> IntArray:
-    """Pairs of one satellite's pictures that overlap in time or leave too little time to turn.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Schedule:
+    """A plan that keeps every rule of its problem, and a proven bound on the value of any.
 
-    Two pictures go together if the later starts at least the slew time, rounded up to the
-    millisecond, after the earlier stops. `margin_ms` is added to the slew time before rounding: whoever
-    computes the geometry another way arrives at a slew some microseconds longer, and the plan must
-    still stand.
-
-    Parameters
-    ----------
-    start_ms, stop_ms : int64 array (m,)
-    los_start, los_stop : float array (m, 3), unit vectors
-        Lines of sight in the orbit frame at start and at stop.
-    slew_time_s : callable
-        From an array of angles [rad] to an array of times [s]; must not fall as the angle grows.
-    max_slew_time_s : float
-        Its value at the greatest angle that can occur; pictures further apart are not compared.
-
-    Returns
-    -------
-    int64 array (q, 2): rows of the input, the smaller first, sorted. Raises InputError if
-    `slew_time_s` exceeds `max_slew_time_s`, which would lose conflicts.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> nadir, aside = [0.0, 0.0, 1.0], [0.0, 0.6, 0.8]
-    >>> slew_conflicts(                      # 0.64 rad at 0.1 rad/s take 6.4 s; there are 5 s
-    ...     start_ms=np.array([0, 15_000]), stop_ms=np.array([10_000, 20_000]),
-    ...     los_start=np.array([nadir, aside]), los_stop=np.array([nadir, aside]),
-    ...     slew_time_s=lambda angle_rad: angle_rad / 0.1, max_slew_time_s=32.0)
-    array([[0, 1]])
+    `option` holds the taken options, rising; `start`, shape (m,), the number of the start of each of their
+    members, in the order of the options and their members. `contact` holds the used contacts, rising.
+    `bound` is never below `value`; they are equal if the plan is proven best. `trace` rows are
+    (seconds, value, bound) at which one of them became better.
     """
-    order = np.argsort(start_ms, kind="stable").astype(np.int64)
-    start, stop = np.asarray(start_ms)[order], np.asarray(stop_ms)[order]
-    reach_ms = int(np.ceil(max_slew_time_s * 1000.0)) + margin_ms
-    first = np.arange(len(order), dtype=np.int64)
-    # no start before `last` is so late that every slew fits in
-    last = np.searchsorted(start, stop + reach_ms, side="left").astype(np.int64)
-    count = np.maximum(last - first - 1, 0)
-    ends, starts = los_stop[order].T.copy(), los_start[order].T.copy()
-    found = [np.empty((0, 2), dtype=np.int64)]
-    for rows in _chunks(count):
-        a = np.repeat(first[rows], count[rows])
-        within = np.arange(len(a)) - np.repeat(np.cumsum(count[rows]) - count[rows], count[rows])
-        b = a + 1 + within
-        gap_ms = start[b] - stop[a]
-        bad = gap_ms < 0
-        free = np.flatnonzero(~bad)
-        angle_rad = _angle_rad(ends[:, a[free]], starts[:, b[free]])
-        slew_s = np.asarray(slew_time_s(angle_rad), dtype=np.float64)
-        if np.any(slew_s > max_slew_time_s * (1.0 + 1e-9)):
-            raise InputError("max_slew_time_s", max_slew_time_s, f"at least {slew_s.max():.6f}")
-        bad[free] = gap_ms[free] < np.ceil(slew_s * 1000.0 + margin_ms)
-        found.append(np.column_stack([order[a[bad]], order[b[bad]]]))
-    return _sorted_pairs(np.concatenate(found))
+
+    option: IntArray
+    start: IntArray
+    contact: IntArray
+    value: int
+    bound: int
+    repeatable: bool
+    trace: tuple[tuple[float, int, int], ...] = ()
+
+    @property
+    def gap(self) -> float:
+        """(bound - value) / bound; 0 if nothing can be taken."""
+        return (self.bound - self.value) / self.bound if self.bound else 0.0
 
 
-def _chunks(count: IntArray) -> list[slice]:
-    """Runs of rows with about `_PAIRS_AT_ONCE` pairs each, so that little memory is enough."""
-    part = np.cumsum(count) // _PAIRS_AT_ONCE
-    edges = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist(), len(count)]
-    return [slice(a, b) for a, b in pairwise(edges)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """When to end: after `time_s` by the clock, after `rounds` of work, or once the gap is as small as asked.
+
+    Equal problems, seeds and `rounds` give equal plans wherever they run, if the clock does not strike first.
+    """
+
+    time_s: float = 60.0
+    rounds: int | None = None
+    gap: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.time_s > 0.0:
+            raise InputError("time_s", self.time_s, "greater than 0")
+        if self.rounds is not None and self.rounds < 0:
+            raise InputError("rounds", self.rounds, "zero or more")
+        if not 0.0 <= self.gap < 1.0:
+            raise InputError("gap", self.gap, "from 0 to below 1")
 
 
-def _angle_rad(a: Array, b: Array) -> Array:
-    """Angle between unit vectors of shape (3, n), exact also where it is tiny."""
-    chord = np.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2)
-    angle: Array = 2.0 * np.arcsin(np.minimum(chord / 2.0, 1.0))
-    return angle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the search is: the best plan so far and what no plan can exceed."""
+
+    elapsed_s: float
+    value: int
+    bound: int
 
 
-def _sorted_pairs(pairs: IntArray) -> IntArray:
-    """Each unordered pair once, smaller index first, rows in rising order."""
-    if not len(pairs):
-        return _frozen(np.empty((0, 2), dtype=np.int64))
-    size = np.int64(pairs.max()) + 1
-    key = np.unique(pairs.min(axis=1) * size + pairs.max(axis=1))
-    return _frozen(np.column_stack([key // size, key % size]))
-
-
-def _pairs(title: str, pairs: ArrayLike, size: int) -> IntArray:
-    """A checked copy of shape (n, 2) with indices below size."""
-    array = np.array(pairs, dtype=np.int64)
-    array = _frozen(array.reshape(-1, 2) if array.size else np.empty((0, 2), dtype=np.int64))
-    _need(title, array, ((array >= 0) & (array < size)).all(axis=1), f"from 0 to {size - 1}")
-    return array
-
-
-def _freeze_columns(table: CandidateColumns | ContactColumns, title: str) -> None:
+def _freeze(table: Any, title: str) -> None:
     """Replace every column by a read-only int64 copy; all must be equally long."""
-    for column in fields(table):
-        name = column.name
-        _set(table, name, _column(f"{title}.{name}", getattr(table, name)))
-    lengths = {column.name: len(getattr(table, column.name)) for column in fields(table)}
+    names = [column.name for column in fields(table)]
+    for name in names:
+        object.__setattr__(table, name, _column(f"{title}.{name}", getattr(table, name)))
+    lengths = {name: len(getattr(table, name)) for name in names}
     if len(set(lengths.values())) > 1:
         raise InputError(title, lengths, "columns of equal length")
 
@@ -254,11 +449,13 @@ def _freeze_columns(table: CandidateColumns | ContactColumns, title: str) -> Non
 def _column(title: str, values: ArrayLike) -> IntArray:
     """A read-only int64 copy; floats are refused, for they would be cut without a word."""
     array = np.array(values)
-    if array.size and not np.issubdtype(array.dtype, np.integer):
+    if array.size and not (np.issubdtype(array.dtype, np.integer) or array.dtype == np.bool_):
         raise InputError(title, str(array.dtype), "integers")
     if array.ndim != 1:
         raise InputError(title, array.shape, "of one dimension")
-    return _frozen(array.astype(np.int64))
+    array = array.astype(np.int64)
+    array.setflags(write=False)
+    return array
 
 
 def _need(title: str, values: IntArray, good: ArrayLike, wish: str) -> None:
@@ -266,12 +463,3 @@ def _need(title: str, values: IntArray, good: ArrayLike, wish: str) -> None:
     if not np.all(good):
         row = int(np.argmin(good))
         raise InputError(f"{title}[{row}]", values[row].tolist(), wish)
-
-
-def _frozen(array: _A) -> _A:
-    array.setflags(write=False)
-    return array
-
-
-def _set(owner: object, name: str, value: object) -> None:
-    object.__setattr__(owner, name, value)

@@ -14,13 +14,13 @@ from offnadir.access import MaxOffNadir, find_windows
 from offnadir.earth import SunTable
 from offnadir.epoch import Epoch
 from offnadir.orbits import Ephemeris
+from offnadir.planning._cp_problem import Problem
 from offnadir.planning.model import Mission, Request
 from offnadir.planning.opportunities import Pictures, least_sun_rad, view
-from offnadir.planning.problem import Problem
 from offnadir.units import deg
 
 if TYPE_CHECKING:
-    from offnadir.planning.solver import Solution
+    from offnadir.planning._cp_solver import Solution
 
 Times = NDArray[np.int64]
 _NAMED = 3

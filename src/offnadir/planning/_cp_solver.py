@@ -18,11 +18,11 @@ from ortools.sat.python import cp_model
 
 from offnadir.errors import InputError, OffnadirError
 from offnadir.planning._cliques import Graph, clique_cover
+from offnadir.planning._cp_problem import IntArray, Problem
 from offnadir.planning._downlink import contests, earliest_downlink
 from offnadir.planning._flow import Flow
 from offnadir.planning._greedy import Draft, exchange, greedy_plan
 from offnadir.planning._options import Options, make_options, pressed_satellites
-from offnadir.planning.problem import IntArray, Problem
 
 #: Both parts of the search are cut off by work done, not by the clock: exchanges, and CP-SAT's own
 #: deterministic seconds, per second of time limit. Set such that an ordinary computer is done in time;
