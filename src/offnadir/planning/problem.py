@@ -267,7 +267,8 @@ class Battery:
 
     The level is never above `capacity_mj`, nor may it fall below `floor_mj`. Slews draw `slew_mw` while they
     last: rest to rest about one axis from the line of sight at the end of a picture to that at the start of
-    the next, as the windows' lines of sight and the two rates say.
+    the next, as the windows' lines of sight and the two rates say; they end `settling_ms` before the picture.
+    At the beginning the line of sight is `first_los`, a unit vector.
     """
 
     capacity_mj: int
@@ -278,11 +279,13 @@ class Battery:
     imaging_mw: int
     slew_mw: int
     downlink_mw: int
-    sunlit_ms: IntArray
+    settling_ms: int
     start_ms: int
     stop_ms: int
+    sunlit_ms: IntArray
     rate_rad_s: float
     acceleration_rad_s2: float
+    first_los: tuple[float, float, float] = (0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -293,6 +296,7 @@ class Thermal:
     time_constant_ms: int
     max_rise_mk: int
     initial_rise_mk: int = 0
+    start_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
