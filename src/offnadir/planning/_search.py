@@ -255,13 +255,28 @@ class Search:
         """What the best plan so far is worth."""
         return int(self.a[R.BEST])
 
+    @property
+    def work(self) -> int:
+        """How much has been done: questions to transition tables, and forty a move."""
+        return int(self.a[R.WORK])
+
     def fill_up(self) -> None:
         """Make a first plan."""
         kernels.fill_up(self.a, self.x, self.f)
 
-    def round(self, budget: int, hot: float, cold: float, longest: int) -> None:
-        """Search until so much work is done."""
-        kernels.search(self.a, self.x, self.f, budget, budget, hot, cold, longest)
+    def run(self, until: int, begin: int, end: int, hot: float, cold: float, longest: int) -> None:
+        """Search until so much work is done; the accepted loss cools from `begin` to `end` of work."""
+        kernels.search(self.a, self.x, self.f, until, begin, end, hot, cold, longest)
+
+    def best(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Copies of the best plan: option of each task or -1, start of each member, contacts used."""
+        return tuple(self.region(at).copy() for at in (R.BEST_TAKEN, R.BEST_START, R.BEST_USED))  # type: ignore[return-value]
+
+    def load(self, plan: tuple[IntArray, IntArray, IntArray]) -> None:
+        """Go on from a plan that keeps every rule."""
+        kernels.load(self.a, self.x, self.f, *plan)
+        if self.a[R.VALUE] > self.a[R.BEST]:
+            kernels.keep_best(self.a, self.x, self.f)
 
 
 def _state(problem: Problem) -> dict[str, Any]:

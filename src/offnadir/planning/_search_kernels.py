@@ -659,12 +659,11 @@ def fill_up(A, X, F):
 
 
 @kernel
-def search(A, X, F, budget, moves, hot, cold, longest):
-    """One round: moves until the work is done, while the accepted loss falls from hot to cold."""
+def search(A, X, F, until, begin, end, hot, cold, longest):
+    """Moves until so much work is done; the accepted loss falls from hot to cold as work goes from begin to end."""
     n_options, n_chains = A[R.O_TASK + 1], A[R.C_SATELLITE + 1]
-    A[R.WORK] = 0
     done = 0
-    while A[R.WORK] < budget and done < moves:
+    while A[R.WORK] < until:
         done += 1
         A[R.WORK] += 40
         before = A[R.VALUE]
@@ -741,7 +740,7 @@ def search(A, X, F, budget, moves, hot, cold, longest):
                 high_ms = max(high_ms, A[A[R.LATE_MS] + base + n - f] if f > 0 else _FAR)
             count = gather(A, X, F, A[R.MARK_NUMBER], low_ms, high_ms, 0)
             recreate(A, X, F, count, A[A[R.ORDER_WAYS] + draw(A) % A[R.ORDER_WAYS + 1]])
-        heat = hot * (cold / hot) ** (max(A[R.WORK] / budget, done / moves))
+        heat = hot * (cold / hot) ** min(1.0, (A[R.WORK] - begin) / (end - begin))
         if good and A[R.VALUE] >= before + heat * math.log(uniform(A) + 1e-300):
             if A[R.VALUE] > A[R.BEST]:
                 keep_best(A, X, F)
@@ -776,3 +775,38 @@ def least_gaps(chain, first, step, count, duration, edge, is_table, block, table
                         end = first[i] + k * step[i] + duration[i]
                         least = min(least, first[other] + k_next * step[other] - end)
         out[c] = max(least, 0) if least < _FAR else 0
+
+
+@kernel
+def load(A, X, F, taken, start, used):
+    """Make the plan anew from its options, the starts of their members and the used contacts."""
+    for c in range(A[R.C_SATELLITE + 1]):
+        A[A[R.C_SIZE] + c] = 0
+    for q in range(A[R.LOAD + 1]):
+        A[A[R.LOAD] + q] = 0
+    for q in range(A[R.SHARE + 1]):
+        A[A[R.SHARE] + q] = 0
+    for q in range(A[R.TAKEN + 1]):
+        A[A[R.TAKEN] + q] = -1
+    for q in range(len(used)):
+        A[A[R.USED] + q] = used[q]
+    A[R.VALUE] = 0
+    forget(A, X, F)
+    n = 0
+    member = np.empty(A[R.M_OPTION + 1], np.int64)
+    when = np.empty(A[R.M_OPTION + 1], np.int64)
+    for q in range(len(taken)):
+        o = taken[q]
+        if o < 0:
+            continue
+        count_in(A, X, F, o, 1)
+        A[R.LOGGED] = 0
+        for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
+            if A[A[R.M_CHAIN] + m] >= 0:
+                member[n], when[n] = m, start_ms(A, X, m, start[m])
+                n += 1
+    order = np.argsort(when[:n])
+    for q in range(n):
+        m = member[order[q]]
+        put(A, X, F, m, A[A[R.C_SIZE] + A[A[R.M_CHAIN] + m]])
+    forget(A, X, F)
