@@ -77,6 +77,8 @@ def _columns(problem: Problem) -> dict[str, Any]:
         o_hopeless=np.bincount(rows.option, rows.coefficient > rows.limit[row], len(o)) > 0,
         o_worth=_worth(problem), o_seconds=seconds, m_block=o.member_block,
         t_block=blocks(o.task, problem.n_tasks), t_request=problem.request,
+ rt_block=blocks(np.sort(problem.request), n_requests),
+ rt_task=np.argsort(problem.request, kind='stable').astype(np.int64),
         curve_block=np.cumsum([0, *(0 if c is None else len(c.share) for c in curves)]).astype(np.int64),
         curve_share=_joined([c.share for c in curves if c is not None]),
         curve_value=_joined([c.value for c in curves if c is not None]),

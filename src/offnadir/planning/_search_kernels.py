@@ -48,7 +48,7 @@ def arrive(A, X, i, k, j):
         return np.int64(X[A[A[R.BLOCK] + i] + A[A[R.W_LOCAL] + j] * A[A[R.W_COUNT] + i] + k])
     delay = A[A[R.DELAY_MS] + A[A[R.BLOCK] + i] + A[A[R.W_LOCAL] + j]]
     if delay < 0:
-        return 0xFFFFFF
+        return _FAR
     late = A[A[R.W_FIRST] + i] + k * A[A[R.W_STEP] + i] + delay - A[A[R.W_FIRST] + j]
     return max(0, -((-late) // A[A[R.W_STEP] + j]))
 
@@ -578,6 +578,30 @@ def push_in(A, X, F, o):
 
 
 @kernel
+def push_request(A, X, F, r):
+    """Push in every task of a request with a curve, in an order of chance; whether any was taken."""
+    a, n = A[A[R.RT_BLOCK] + r], A[A[R.RT_BLOCK] + r + 1] - A[A[R.RT_BLOCK] + r]
+    at, any_taken = draw(A) % n, False
+    for q in range(n):
+        t = A[A[R.RT_TASK] + a + (at + q) % n]
+        if A[A[R.TAKEN] + t] >= 0:
+            continue
+        first, size = A[A[R.T_BLOCK] + t], A[A[R.T_BLOCK] + t + 1] - A[A[R.T_BLOCK] + t]
+        if size > 0 and push_in(A, X, F, first + draw(A) % size):
+            any_taken = True
+    return any_taken
+
+
+@kernel
+def drop_request(A, X, F, r):
+    """Take out every task of a request."""
+    for q in range(A[A[R.RT_BLOCK] + r], A[A[R.RT_BLOCK] + r + 1]):
+        o = A[A[R.TAKEN] + A[A[R.RT_TASK] + q]]
+        if o >= 0 and not A[A[R.O_FIXED] + o]:
+            take_out(A, X, F, o)
+
+
+@kernel
 def swap_contact(A, X, F):
     """Use a contact in place of those that stand against it; options go until every satellite holds again."""
     n = A[R.K_FREE + 1]
@@ -678,7 +702,13 @@ def search(A, X, F, until, begin, end, hot, cold, longest):
         else:
             A[R.TOUCHED_CONTACTS] = 0
             o = draw(A) % n_options
-            if kind < 45:
+            r = A[A[R.T_REQUEST] + A[A[R.O_TASK] + o]]
+            if kind < 30 and A[A[R.CURVE_BLOCK] + r + 1] > A[A[R.CURVE_BLOCK] + r]:
+                if kind < 20:
+                    good = push_request(A, X, F, r)
+                else:
+                    drop_request(A, X, F, r)
+            elif kind < 45:
                 # push in an option that is not taken
                 for _ in range(6):
                     if A[A[R.TAKEN] + A[A[R.O_TASK] + o]] < 0:
