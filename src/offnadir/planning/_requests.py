@@ -35,8 +35,7 @@ from offnadir.planning._places import (
     read_polygon,
 )
 from offnadir.planning._problems import Missing, Place, key_hint, stem
-from offnadir.planning.model import Request, Stereo
-from offnadir.planning.opportunities import LONGEST_PICTURE_S
+from offnadir.planning.model import LONGEST_PICTURE_S, Request, Stereo
 from offnadir.units import deg, km
 
 _CONVERGENCE: Final = Number(0, 90, "degrees", deg, open_low=True)
