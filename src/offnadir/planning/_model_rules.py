@@ -13,7 +13,7 @@ from offnadir.earth import Site
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError
 from offnadir.quality import CloudCube
-from offnadir.units import deg
+from offnadir.units import deg, hour
 
 Array = NDArray[np.float64]
 
@@ -77,8 +77,6 @@ class Cover:
 
 def check_curve(curve: tuple[tuple[float, float], ...]) -> None:
     """InputError, with the corner that is wrong, unless a curve rises from (0, 0) to (1, 1)."""
-    if len(curve) < 2 or curve[0] != (0.0, 0.0) or curve[-1] != (1.0, 1.0):
-        raise InputError("curve", curve, "corners [share, worth] from [0, 0] to [1, 1]")
     for before, corner in pairwise(curve):
         if not corner[0] > before[0]:
             wish = f"at a share above that of the corner before it, {before[0]:g}"
@@ -86,6 +84,8 @@ def check_curve(curve: tuple[tuple[float, float], ...]) -> None:
         if not corner[1] >= before[1]:
             wish = f"worth no less than the corner before it, {before[1]:g}"
             raise InputError("curve", corner, wish)
+    if len(curve) < 2 or curve[0] != (0.0, 0.0) or curve[-1] != (1.0, 1.0):
+        raise InputError("curve", curve, "corners [share, worth] from [0, 0] to [1, 1]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ class Repeat:
         if self.max_spacing_s is not None:
             positive(max_spacing_s=self.max_spacing_s)
             if self.max_spacing_s < self.min_spacing_s:
-                wish = f"no less than min_spacing_s, {self.min_spacing_s:g}"
+                wish = f"no less than the least spacing, {self.min_spacing_s / hour:.10g} h"
                 raise InputError("max_spacing_s", self.max_spacing_s, wish)
 
 
@@ -199,7 +199,7 @@ class Battery:
             raise InputError("max_depth_of_discharge", self.max_depth_of_discharge, wish)
         if self.initial_wh is None:
             object.__setattr__(self, "initial_wh", self.capacity_wh)
-        if not self.floor_wh <= self.start_wh <= self.capacity_wh:
+        if not self.floor_wh * (1.0 - 1e-12) <= self.start_wh <= self.capacity_wh:
             wish = (
                 f"from {self.floor_wh:.10g}, where max_depth_of_discharge ends, "
                 f"to capacity_wh, {self.capacity_wh:.10g}"

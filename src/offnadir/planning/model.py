@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,6 +28,7 @@ from offnadir.planning._model_rules import (
     positive,
     within,
 )
+from offnadir.planning._relations import relation_troubles
 from offnadir.planning.slew import Slew, SlewFunction
 from offnadir.sensors import Sensor
 
@@ -50,6 +52,7 @@ __all__ = [
     "Stereo",
     "Thermal",
     "Weather",
+    "satellite_troubles",
 ]
 
 Array = NDArray[np.float64]
@@ -143,17 +146,15 @@ class Satellite:
             raise InputError("max_pictures_per_orbit", self.max_pictures_per_orbit, "at least 1")
         if not self.compression >= 1.0:
             raise InputError("compression", self.compression, "at least 1")
-        shortest_s = self.sensor.min_duration_s
-        wish = f"at least the {shortest_s:g} s of the sensor's shortest picture"
-        for name in ("imaging_s_per_orbit", "max_duration_s"):
-            value = getattr(self, name)
-            if value is not None and not value >= shortest_s:
-                raise InputError(name, value, wish)
-        if self.duty is not None and self.duty.imaging_s < shortest_s:
-            raise InputError("duty.imaging_s", self.duty.imaging_s, wish)
-        if self.thermal is not None and self.thermal.rise_k(shortest_s) > self.thermal.max_rise_k:
-            wish = f"above the {self.thermal.rise_k(shortest_s):.3g} K of the shortest picture"
-            raise InputError("thermal.max_rise_k", self.thermal.max_rise_k, wish)
+        troubles = satellite_troubles(
+            self.sensor,
+            imaging_s_per_orbit=self.imaging_s_per_orbit,
+            max_duration_s=self.max_duration_s,
+            duty=self.duty,
+            thermal=self.thermal,
+        )
+        for trouble in troubles:
+            raise trouble
 
     @property
     def slew_law(self) -> Slew | SlewFunction:
@@ -164,6 +165,27 @@ class Satellite:
     def longest_picture_s(self) -> float:
         """Longest picture [s]: LONGEST_PICTURE_S, or less where the satellite cannot."""
         return min(LONGEST_PICTURE_S, self.max_duration_s or LONGEST_PICTURE_S)
+
+
+def satellite_troubles(
+    sensor: Sensor,
+    *,
+    imaging_s_per_orbit: float | None,
+    max_duration_s: float | None,
+    duty: DutyCycle | None,
+    thermal: Thermal | None,
+) -> Iterator[InputError]:
+    """What keeps a satellite from taking even its sensor's shortest picture."""
+    shortest_s = sensor.min_duration_s
+    wish = f"at least the {shortest_s:g} s of the sensor's shortest picture"
+    limits = {"imaging_s_per_orbit": imaging_s_per_orbit, "max_duration_s": max_duration_s}
+    limits["duty.imaging_s"] = None if duty is None else duty.imaging_s
+    for name, value in limits.items():
+        if value is not None and not value >= shortest_s:
+            yield InputError(name, value, wish)
+    if thermal is not None and thermal.rise_k(shortest_s) > thermal.max_rise_k:
+        wish = f"at least the {thermal.rise_k(shortest_s):.4g} K of the sensor's shortest picture"
+        yield InputError("thermal.max_rise_k", thermal.max_rise_k, wish)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,3 +227,13 @@ class Mission:
     outages: tuple[Outage, ...] = ()
     choices: tuple[Choice, ...] = ()
     weather: Weather | None = None
+
+    def __post_init__(self) -> None:
+        for _, _, trouble in relation_troubles(
+            self.requests,
+            self.choices,
+            self.outages,
+            [one.name for one in self.satellites],
+            [one.station.site.name for one in self.stations],
+        ):
+            raise trouble
