@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 #: More strips than this of one area are refused.
 MOST_STRIPS: Final = 2000
-_EDGE_M: Final = 25 * km
+_EDGE_M: Final = 10 * km
 _LEAST_SHARE: Final = 1e-9
 
 
@@ -170,9 +170,9 @@ def _strip(
     """The strip on the ground."""
     left, right, start_m, stop_m = box
     low_m, high_m = (AUTHALIC_RADIUS_M * math.sin(edge) for edge in (right, left))
-    along = np.linspace(start_m, stop_m, max(math.ceil((stop_m - start_m) / _EDGE_M), 1) + 1)
-    edges = [np.column_stack([along, np.full(len(along), y_m)]) for y_m in (low_m, high_m)]
-    corners = np.vstack([edges[0], edges[1][::-1], edges[0][:1]])
+    # What is straight in the plane is not so in longitude and latitude: short edges keep to it.
+    outline = shapely.segmentize(shapely.box(start_m, low_m, stop_m, high_m, ccw=True), _EDGE_M)
+    corners = shapely.get_coordinates(outline)
     ring = np.column_stack(from_sphere(from_cylindrical(corners, frame)))
     ring.flags.writeable = False
     middle = (left + right) / 2.0
