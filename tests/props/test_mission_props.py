@@ -22,6 +22,7 @@ from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.planning.mission import load_mission
 from offnadir.planning.model import Mission
 from offnadir.units import deg
+from sample_missions import write_clouds
 
 T = TypeVar("T")
 SETS = """\
@@ -55,15 +56,63 @@ MISSION: dict[str, Any] = {
     "elements": ["sats.3le"],
     "span": {"start": datetime.date(2026, 5, 31), "duration": "24 h"},
     "satellite": [
-        {"norad_id": 40115, "sensor": "worldview-3", "memory_gbit": 100},
-        {"name": "SENTINEL-2A", "sensor": "sentinel-2", "max_off_nadir_deg": 10.0},
+        {
+            "norad_id": 40115,
+            "sensor": "worldview-3",
+            "memory_gbit": 100,
+            "compression": 2,
+            "slew": {"law": "per_axis", "rate_deg_s": [2, 1], "acceleration_deg_s2": [1, 0.5]},
+            "max_pictures_per_orbit": 5,
+            "imaging_s_per_orbit": 60,
+            "max_duration_s": 9.5,
+            "duty": {"imaging_s": 60, "in_s": 600},
+            "battery": {
+                "capacity_wh": 100,
+                "charge_w": 50,
+                "idle_w": 20,
+                "imaging_w": 9,
+                "slew_w": 0,
+            },
+            "thermal": {"heating_k_s": 0.5, "time_constant_s": 600, "max_rise_k": 20},
+            "blocked": [{"start": "2026-05-31T02:00", "stop": "2026-05-31T03:00", "why": "rest"}],
+            "next_uplink": "2026-05-31T01:00",
+        },
+        {
+            "name": "SENTINEL-2A",
+            "sensor": "sentinel-2",
+            "max_off_nadir_deg": 10.0,
+            "slew": {"law": "table", "table": [[0, 5], [10, 12], [60, 40]]},
+        },
     ],
     "station": [{"name": "S", "lat_deg": 36.4, "lon_deg": 127.4, "mask": [[0, 5], [90, 10]]}],
-    "request_defaults": {"weight": 2, "stereo": True},
+    "outage": [{"station": "S", "start": "2026-05-31T02:00", "stop": datetime.date(2026, 6, 1)}],
+    "choice": [{"requests": ["A", "B", "Busan"], "at_most": 2}],
+    "request_defaults": {"weight": 2, "stereo": True, "tier": 2},
     "request": [
         {"name": "A", "lat_deg": 1.5, "lon_deg": 2, "window": {"stop": "2026-05-31T20:00"}},
         {"name": "B", "polygon": [[1, 2], [1.1, 2], [1.1, 2.1]], "deadline": "2026-06-02"},
         {"geojson": "ports.geojson"},
+        {
+            "name": "C",
+            "polygon": [[1, 2], [1.1, 2], [1.1, 2.1]],
+            "stereo": False,
+            "cover": {"curve": [[0, 0], [0.5, 0.2], [1, 1]], "overlap": 0.1},
+        },
+        {
+            "name": "D",
+            "lat_deg": 2,
+            "lon_deg": 2,
+            "stereo": False,
+            "repeat": {"count": 3, "min_spacing": "2 h", "max_spacing": "8 h"},
+        },
+        {
+            "name": "E",
+            "lat_deg": 2,
+            "lon_deg": 2,
+            "after": "A",
+            "after_within": "6 h",
+            "stereo": {"views": 3, "max_convergence_deg": 20},
+        },
     ],
     "solver": {"seed": 3, "time_limit_s": 2.5},
 }
@@ -117,10 +166,18 @@ def load(folder: Path, table: dict[str, Any]) -> Mission | None:
     return mission
 
 
+@pytest.fixture(scope="module")
+def clouds(folder: Path) -> Path:
+    """The folder, with a forecast for the mission in it."""
+    pytest.importorskip("netCDF4", reason="needs offnadir[weather]")
+    write_clouds(folder / "clouds.nc", hours=(-24.0, 0.0))
+    return folder
+
+
 def test_the_unspoilt_mission_is_fine(folder):
     mission = load(folder, MISSION)
     assert mission is not None
-    assert [one.name for one in mission.requests] == ["A", "B", "Busan", "Seoul"]
+    assert [one.name for one in mission.requests] == ["A", "B", "Busan", "Seoul", "C", "D", "E"]
 
 
 scalars = (
@@ -132,12 +189,46 @@ scalars = (
     | st.dates()
     | st.datetimes(timezones=st.none() | st.just(datetime.UTC))
     | st.sampled_from(
-        ["2026-05-31", "1 h", "worldview-3", "sats.3le", "ports.geojson", "mission.toml", "", "."]
+        [
+            "2026-05-31",
+            "1 h",
+            "A",
+            "B",
+            "S",
+            "table",
+            "worldview-3",
+            "sats.3le",
+            "ports.geojson",
+            "mission.toml",
+            "",
+            ".",
+        ]
     )
 )
 known_keys = {
-    key for part in ("satellite", "station", "request") for table in MISSION[part] for key in table
-} | {"start", "stop", "duration", "feature", "alt_m", "max_gsd_m", "min_niirs", "elements"}
+    key
+    for part in ("satellite", "station", "request", "outage", "choice")
+    for table in MISSION[part]
+    for key in table
+} | {
+    "start",
+    "stop",
+    "duration",
+    "feature",
+    "alt_m",
+    "max_gsd_m",
+    "min_niirs",
+    "elements",
+    "setup_s",
+}
+known_keys |= {
+    key
+    for part in ("satellite", "request")
+    for table in MISSION[part]
+    for inner in table.values()
+    if isinstance(inner, dict)
+    for key in inner
+} | {"weather", "cloud_cube", "min_clear"}
 keys = st.text(max_size=6) | st.sampled_from(sorted(known_keys))
 values = st.recursive(
     scalars,
@@ -191,6 +282,18 @@ def test_spoilt_missions_are_read_or_refused_in_words(folder, data):
     load(folder, table)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    table=st.dictionaries(
+        st.sampled_from(["cloud_cube", "min_clear"]) | keys,
+        st.sampled_from(["clouds.nc", ["clouds.nc"], ["clouds.nc", "clouds.nc"], 0.2]) | values,
+        max_size=3,
+    )
+)
+def test_random_weather_is_read_or_refused_in_words(clouds, table):
+    load(clouds, MISSION | {"weather": without_none(table)})
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_spoilt_geojson_is_read_or_refused_in_words(folder, data):
@@ -202,7 +305,7 @@ def test_spoilt_geojson_is_read_or_refused_in_words(folder, data):
     inner[last] = data.draw(values)
     path = folder / "spoilt.geojson"
     path.write_text(json.dumps(document, default=str))
-    load(folder, MISSION | {"request": [{"geojson": "spoilt.geojson"}]})
+    load(folder, MISSION | {"request": [{"geojson": "spoilt.geojson"}], "choice": []})
     attempt(read_sites, str(path))
 
 
@@ -241,7 +344,7 @@ def test_rings_are_put_in_order(folder, lat, lon, gaps, radii, turn, backwards, 
     corners = np.column_stack([lon + size * np.cos(angles), lat + size * np.sin(angles)]).round(9)
     given_order = np.roll(corners[::-1] if backwards else corners, turn % len(corners), axis=0)
     ring = given_order.tolist() + ([given_order[0].tolist()] if closed else [])
-    mission = load(folder, MISSION | {"request": [{"name": "A", "polygon": ring}]})
+    mission = load(folder, MISSION | {"request": [{"name": "A", "polygon": ring}], "choice": []})
     assert mission is not None
     (request,) = mission.requests
     (read,) = request.rings_rad
@@ -259,7 +362,7 @@ def test_rings_are_put_in_order(folder, lat, lon, gaps, radii, turn, backwards, 
 @settings(max_examples=60, deadline=None)
 @given(lat=st.floats(-90, 90), lon=st.floats(-180, 360))
 def test_points_keep_their_place(folder, lat, lon):
-    table = MISSION | {"request": [{"name": "A", "lat_deg": lat, "lon_deg": lon}]}
+    table = MISSION | {"request": [{"name": "A", "lat_deg": lat, "lon_deg": lon}], "choice": []}
     mission = load(folder, table)
     assert mission is not None
     aim = mission.requests[0].aim

@@ -890,6 +890,9 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "mission-file.md").re
 
 def test_every_key_is_documented():
     """The page names every key that the reader knows, and the reader knows every key there."""
+    from offnadir.planning import _fleet_rules as fleet
+    from offnadir.planning import _rules as rules
+    from offnadir.planning import _wish_kinds as kinds
     from offnadir.planning._fleet import SATELLITE_KEYS
     from offnadir.planning._ground import STATION_KEYS
     from offnadir.planning._requests import REQUEST_KEYS
@@ -897,10 +900,13 @@ def test_every_key_is_documented():
     sections = re.split(r"^### `\[satellite.sensor\]`$|^## ", PAGE, flags=re.MULTILINE)
     of_sensors = [part for part in sections if "| `base` |" in part]
     rest = "".join(part for part in sections if "| `base` |" not in part)
-    tables = (MISSION_KEYS, SPAN_KEYS, SATELLITE_KEYS, STATION_KEYS, REQUEST_KEYS, SOLVER_KEYS)
-    known = {key for table in tables for key in table}
-    known -= {"span", "satellite", "station", "request", "request_defaults", "solver"}
-    known |= {"min_convergence_deg", "max_convergence_deg"}
+    names = {"span", "satellite", "station", "outage", "request_defaults", "request", "choice"}
+    tables = (SPAN_KEYS, SATELLITE_KEYS, STATION_KEYS, REQUEST_KEYS, SOLVER_KEYS)
+    tables += (fleet.SLEW_KEYS, fleet.BATTERY_KEYS, fleet.THERMAL_KEYS)
+    tables += (kinds.STEREO_KEYS, kinds.COVER_KEYS, kinds.REPEAT_KEYS)
+    tables += (rules.OUTAGE_KEYS, rules.CHOICE_KEYS, rules.WEATHER_KEYS)
+    known = MISSION_KEYS.keys() - names - {"weather", "solver"}
+    known |= {key for table in tables for key in table}
     assert set(re.findall(r"^\| `(\w+)`", rest, re.MULTILINE)) == known
     assert len(of_sensors) == 1
 
@@ -937,6 +943,8 @@ def test_the_example_of_the_page_works(tmp_path):
     mission = load_mission(tmp_path / "mission.toml")
     assert [one.name for one in mission.satellites] == ["WORLDVIEW-3 (WV-3)", "Arirang 3A"]
     assert [one.name for one in mission.requests] == [
-        "Sohae", "Vostochny", "Incheon harbour", "Busan",
+        "Sohae", "Vostochny", "Incheon harbour", "Gyeonggi bay", "Busan, morning and evening", "Busan",
     ]  # fmt: skip
+    assert [one.station for one in mission.outages] == ["Svalbard"]
+    assert [one.requests for one in mission.choices] == [("Sohae", "Vostochny")]
     assert mission.warnings == ()

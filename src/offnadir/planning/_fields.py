@@ -7,10 +7,11 @@ is right, and notes what is wrong at its place; nothing is raised before the who
 from __future__ import annotations
 
 import datetime
+import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
@@ -104,9 +105,11 @@ class Flag:
 class Time:
     """An instant: a TOML datetime or date, or ISO 8601 text. Without a zone it is UTC."""
 
+    wish: ClassVar[str] = "a UTC time such as 2026-05-31T04:05:06Z"
+
     def read(self, value: object, place: Place) -> Epoch:
         """The instant."""
-        wish = "a UTC time such as 2026-05-31T04:05:06Z"
+        wish = self.wish
         if isinstance(value, datetime.datetime | datetime.date):
             value = value.isoformat()
         if isinstance(value, datetime.time):
@@ -184,6 +187,85 @@ class Inline:
         if not isinstance(value, Mapping):
             raise WrongValueError("a table with " + ", ".join(self.keys))
         return read_table(value, self.keys, place, required=self.required)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A table within a table that becomes a thing: `make` is called with what the table says.
+
+    Its keys are arguments of `make`, but for their units. What `make` refuses, InputError, is complained of
+    at the key of the same name; the result is then None, as it is where the table itself is wrong.
+    """
+
+    keys: Mapping[str, Kind]
+    make: Callable[..., Any]
+    required: Sequence[str] = ()
+
+    def read(self, value: object, place: Place) -> Any:
+        """The thing, or None with a complaint."""
+        if not isinstance(value, Mapping):
+            raise WrongValueError("a table with " + ", ".join(self.keys))
+        before = len(place.problems.errors)
+        values = read_table(value, self.keys, place, required=self.required)
+        if len(place.problems.errors) > before:
+            return None
+        try:
+            return self.make(**values)
+        except InputError as error:
+            same = (key for key in self.keys if stem(key) == stem(error.field))
+            key = next(same, error.field)
+            written = value.get(key)
+            if not isinstance(written, str | int | float):  # of a list the wrong part says more
+                written = as_lists(error.value)
+            place.key(key).complain(written, error.wish, error.hint)
+            return None
+
+
+def as_lists(value: object) -> object:
+    """Tuples as lists, as they are written."""
+    return [as_lists(one) for one in value] if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One of a few words."""
+
+    words: Sequence[str]
+
+    def read(self, value: object, place: Place) -> str:
+        """The word."""
+        if isinstance(value, str) and value in self.words:
+            return value
+        close = isinstance(value, str) and difflib.get_close_matches(value.lower(), self.words, 1)
+        raise WrongValueError(self.wish, f'did you mean "{close[0]}"?' if close else "")
+
+    @property
+    def wish(self) -> str:
+        """What may be written, in words."""
+        return "one of " + ", ".join(f'"{word}"' for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """A list of pairs of numbers; `what` says what a pair is, each number has its own kind."""
+
+    first: Number
+    second: Number
+    what: str
+
+    def read(self, value: object, place: Place) -> tuple[tuple[float, float], ...]:
+        """The pairs in the program's units; those that are wrong are complained of one by one."""
+        if not isinstance(value, list):
+            raise WrongValueError(f"a list of {self.what}")
+        pairs = []
+        for number, one in enumerate(value, 1):
+            try:
+                if not isinstance(one, list) or len(one) != 2:
+                    raise WrongValueError(self.what)
+                pairs.append((self.first.read(one[0], place), self.second.read(one[1], place)))
+            except WrongValueError as wrong:
+                place.item(number).complain(one, self.what, wrong.hint)
+        return tuple(pairs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from offnadir.orbits import (
     select_satellites,
 )
 from offnadir.planning._fields import Kind, ListOf, Number, OneOf, Raw, Text, read_table
+from offnadir.planning._fleet_rules import RULE_KEYS, read_rules
 from offnadir.planning._problems import Missing, Place, key_hint
 from offnadir.planning.model import Satellite
 from offnadir.sensors import (
@@ -40,6 +41,7 @@ SATELLITE_KEYS: Final[Mapping[str, Kind]] = {
     "max_off_nadir_deg": Number(0, 90, "degrees", deg, open_low=True),
     "memory_gbit": Number(0, 1e6, "gigabits", Gbit, open_low=True),
     "downlink_mbps": Number(0, 1e5, "megabits a second", Mbit, open_low=True),
+    **RULE_KEYS,
 }
 DEFAULT_MEMORY_BIT: Final = 1000 * Gbit
 DEFAULT_DOWNLINK_BIT_S: Final = 400 * Mbit
@@ -133,6 +135,12 @@ class FleetReader:
             sets = self._sets(values["elements"], place.key("elements"))
         elements = self._elements(entry, values, sets, place)
         sensor = _sensor(entry, values, elements, place)
+        rules: dict[str, Any] = {}
+        if sensor is not None and self.span is not None:
+            before = len(place.problems.errors)
+            rules = read_rules(values, sensor, self.span, place)
+            if len(place.problems.errors) > before:
+                sensor = None
         if elements is None or not self._can_be_followed(elements, place) or sensor is None:
             return None
         chosen_by_name = "norad_id" not in values
@@ -149,6 +157,7 @@ class FleetReader:
             max_off_nadir_rad=limit_rad,
             memory_bit=values.get("memory_gbit", DEFAULT_MEMORY_BIT),
             downlink_bit_s=values.get("downlink_mbps", DEFAULT_DOWNLINK_BIT_S),
+            **rules,
         )
 
     def _elements(

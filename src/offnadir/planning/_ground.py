@@ -22,6 +22,7 @@ STATION_KEYS: Final[Mapping[str, Kind]] = {
     "min_elevation_deg": Number(-5, 89, "degrees", deg),
     "mask": Raw(),
     "antennas": Number(1, 1000, whole=True),
+    "setup_s": Number(0, 3600, "seconds"),
 }
 DEFAULT_MIN_ELEVATION_RAD: Final = 5 * deg
 _HIGHEST_DEG = 88.9
@@ -63,7 +64,11 @@ def _station(entry: dict[str, object], place: Place) -> GroundStation | None:
         mask_azimuth_rad=tuple(azimuth * deg for azimuth, _ in mask),
         mask_elevation_rad=tuple(elevation * deg for _, elevation in mask),
     )
-    return GroundStation(station=station, antennas=values.get("antennas", 1))
+    return GroundStation(
+        station=station,
+        antennas=values.get("antennas", 1),
+        setup_s=float(values.get("setup_s", 0.0)),
+    )
 
 
 def _mask(value: object, place: Place) -> list[tuple[float, float]]:

@@ -91,6 +91,12 @@ _SUFFIXES = {
     "d": "", "days": "", "hours": "", "minutes": "", "seconds": "", "degrees": "", "radians": "",
     "meters": "", "metres": "", "mbit": "", "tbit": "", "gb": "", "mb": "", "tb": "", "gbyte": "",
     "gbps": "", "kbps": "", "bit": "", "bps": "", "time": "", "date": "", "utc": "", "id": "",
+    "w": "in watts", "wh": "in watt hours", "k": "in kelvins", "s2": "", "kw": "", "kwh": "", "mw": "",
+    "ah": "", "j": "", "kj": "", "mj": "", "c": "", "degc": "", "percent": "", "pct": "",
+}  # fmt: skip
+_COMPOUND_UNITS = {
+    "_deg_s": "in degrees a second", "_deg_s2": "in degrees a second squared",
+    "_k_s": "in kelvins a second",
 }  # fmt: skip
 _OTHER_WORDS = {
     "latitude": "lat_deg", "longitude": "lon_deg", "lng": "lon_deg", "long": "lon_deg",
@@ -102,6 +108,13 @@ _OTHER_WORDS = {
     "sun_elevation": "min_sun_elevation_deg", "min_sun": "min_sun_elevation_deg", "gsd": "max_gsd_m",
     "niirs": "min_niirs", "horizon": "mask", "skyline": "mask", "title": "name", "due": "deadline",
     "downlink_rate": "downlink_mbps", "storage": "memory_gbit", "random_seed": "seed",
+    "strips": "cover", "repeats": "repeat", "revisit": "repeat", "predecessor": "after",
+    "agility": "slew", "duty_cycle": "duty", "max_images_per_orbit": "max_pictures_per_orbit",
+    "uplink": "next_uplink", "outages": "blocked", "unavailable": "blocked", "heat": "thermal",
+    "dod": "max_depth_of_discharge", "max_dod": "max_depth_of_discharge", "reason": "why",
+    "setup": "setup_s", "choose": "choice", "either_or": "choice", "clouds": "weather",
+    "forecast": "cloud_cube", "max": "at_most", "names": "requests", "pictures": "count", "n": "count",
+    "overlap_percent": "overlap", "settling": "settling_s",
 }  # fmt: skip
 
 
@@ -110,7 +123,7 @@ def key_hint(name: str, known: Sequence[str]) -> str:
     wanted = stem(name)
     for key in known:
         if stem(key) == wanted and key != name:
-            unit = _SUFFIXES.get(key.rpartition("_")[2], "") if "_" in key else ""
+            unit = _unit_of(key)
             return f"did you mean {key}{', ' + unit if unit else ''}?"
     for word in (name.lower(), wanted):
         if _OTHER_WORDS.get(word) in known:
@@ -119,6 +132,23 @@ def key_hint(name: str, known: Sequence[str]) -> str:
     if close:
         return f"did you mean {close[0]}?"
     return "known here: " + ", ".join(known)
+
+
+def _unit_of(key: str) -> str:
+    """The unit at the end of a key, in words."""
+    for ending, words in _COMPOUND_UNITS.items():
+        if key.endswith(ending):
+            return words
+    return _SUFFIXES.get(key.rpartition("_")[2], "") if "_" in key else ""
+
+
+def name_hint(name: object, known: Sequence[str]) -> str:
+    """Which of some names may have been meant."""
+    if not isinstance(name, str):
+        return ""
+    close = [one for one in known if one.casefold() == name.casefold()]
+    close = close or difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}?" if close else ""
 
 
 def stem(key: str) -> str:

@@ -13,11 +13,9 @@ from offnadir.earth import Site
 from offnadir.epoch import Span
 from offnadir.errors import FileError, InputError, InputProblems
 from offnadir.planning._fields import (
-    Flag,
     Inline,
     Kind,
     Number,
-    OneOf,
     Raw,
     Text,
     Time,
@@ -35,12 +33,9 @@ from offnadir.planning._places import (
     read_polygon,
 )
 from offnadir.planning._problems import Missing, Place, key_hint, stem
-from offnadir.planning.model import Request, Stereo
-from offnadir.planning.opportunities import LONGEST_PICTURE_S
+from offnadir.planning._wish_kinds import KIND_KEYS, ORDER_KEYS, read_kinds, warn_of_repeats
+from offnadir.planning.model import LONGEST_PICTURE_S, Request
 from offnadir.units import deg, km
-
-_CONVERGENCE: Final = Number(0, 90, "degrees", deg, open_low=True)
-_STEREO: Final = Inline({"min_convergence_deg": _CONVERGENCE, "max_convergence_deg": _CONVERGENCE})
 
 #: What may stand in [request_defaults], and in the properties of a GeoJSON feature.
 WISH_KEYS: Final[Mapping[str, Kind]] = {
@@ -53,10 +48,7 @@ WISH_KEYS: Final[Mapping[str, Kind]] = {
     "max_gsd_m": Number(0, 1000, "metres", open_low=True),
     "min_niirs": Number(0, 9),
     "deadline": Time(),
-    "stereo": OneOf(
-        {bool: Flag(), dict: _STEREO},
-        "true, false, or a table with min_convergence_deg and max_convergence_deg",
-    ),
+    **KIND_KEYS,
 }
 REQUEST_KEYS: Final[Mapping[str, Kind]] = {
     "name": Text(),
@@ -67,8 +59,9 @@ REQUEST_KEYS: Final[Mapping[str, Kind]] = {
     "geojson": Text(),
     "feature": Text(),
     **WISH_KEYS,
+    **ORDER_KEYS,
 }
-_PROPERTY_KEYS: Final = {"alt_m": HEIGHT, **WISH_KEYS}
+_PROPERTY_KEYS: Final = {"alt_m": HEIGHT, **WISH_KEYS, **ORDER_KEYS}
 _PLACE_STEMS: Final = {"lat", "lon", "latitude", "longitude", "coordinates", "position", "lng"}
 _DEFAULTS: Final = {
     "weight": 1.0,
@@ -82,12 +75,17 @@ _TRACK_SPEED_M_S = 7000.0  # of the ground below a low satellite
 class RequestReader:
     """Reads requests of one mission file. `span` is None if the file's own is wrong.
 
-    `widest_swath_m` is that of the mission's cameras at nadir, 0 if there is none.
+    `widest_swath_m` is that of the mission's cameras at nadir, 0 if there is none. After `read`, `places`
+    says where each request stands; `unread` holds the names of those that are wrong, and `unsure` says
+    that there are others whose names are not even known.
     """
 
     folder: Path
     span: Span | None
     widest_swath_m: float = 0.0
+    places: list[Place] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    unsure: bool = False
     _files: dict[Path, tuple[Feature, ...]] = field(default_factory=dict)
 
     @property
@@ -106,12 +104,17 @@ class RequestReader:
             if not isinstance(entry, dict):
                 here.complain(entry, "a table, begun with [[request]]")
                 continue
+            before = len(place.problems.errors)
             for request, where in self._entry(entry, values, here):
                 if request.name in taken:
                     wish = f"a name of its own: {taken[request.name]} has it already"
                     where.complain(request.name, wish)
                 taken.setdefault(request.name, where.path)
                 found.append(request)
+                self.places.append(here if where.file == place.file else where)
+            if len(place.problems.errors) > before:
+                self.unread.add(str(name))
+                self.unsure |= "geojson" in entry or not isinstance(name, str)
         return tuple(found)
 
     def _defaults(self, table: object, place: Place) -> dict[str, Any]:
@@ -217,19 +220,25 @@ class RequestReader:
         own: dict[str, Any],
         place: Place,
     ) -> Request | None:
-        """The request, or None if its place or times are wrong; `own` is what is not default."""
+        """The request, or None if something about it is wrong; `own` is what is not default."""
+        before = len(place.problems.errors)
         window = self._window(values, place, quiet=not own.keys() & {"start", "stop"})
         deadline = values.get("deadline")
         if window is not None and deadline is not None and deadline <= window.start:
             wish = f"later than the start of the request's window, {window.start.utc(0)}"
             place.key("deadline").complain(deadline.utc(0), wish)
-        stereo = _stereo(values.get("stereo", False), place.key("stereo"))
+        is_area = area is None or bool(area[1])
+        kinds = read_kinds(values, own, is_area=is_area, place=place)
+        if area is not None and kinds["after"] == area[0].name:
+            place.key("after").complain(kinds["after"], "the name of another request")
+        if len(place.problems.errors) > before:
+            return None
         if area is None or window is None:
             return None
         aim, rings_rad = area
-        if rings_rad:
+        if rings_rad and kinds["cover"] is None:
             self._warn_if_large(aim, rings_rad, place)
-        return Request(
+        request = Request(
             name=aim.name,
             aim=aim,
             rings_rad=rings_rad,
@@ -240,8 +249,10 @@ class RequestReader:
             max_gsd_m=values.get("max_gsd_m"),
             min_niirs=values.get("min_niirs"),
             deadline=deadline,
-            stereo=stereo,
+            **kinds,
         )
+        warn_of_repeats(request, place)
+        return request
 
     def _window(self, values: dict[str, Any], place: Place, *, quiet: bool = False) -> Span | None:
         """The part of start to stop in the span; what the file leaves out is the span's."""
@@ -341,15 +352,3 @@ def _height(values: Mapping[str, Any], place: Place) -> float:
         place.key("alt_m").complain(alt_m, HEIGHT.said)
         return 0.0
     return alt_m
-
-
-def _stereo(value: bool | Mapping[str, float], place: Place) -> Stereo | None:
-    if isinstance(value, bool):
-        return Stereo() if value else None
-    low = value.get("min_convergence_deg", Stereo().min_convergence_rad)
-    high = value.get("max_convergence_deg", Stereo().max_convergence_rad)
-    if low >= high:
-        wish = f"above min_convergence_deg, {low / deg:g}"
-        place.key("max_convergence_deg").complain(round(high / deg, 9), wish)
-        return None
-    return Stereo(min_convergence_rad=low, max_convergence_rad=high)

@@ -16,8 +16,23 @@ from offnadir.planning._fields import Duration, Inline, Kind, Number, Raw, Text,
 from offnadir.planning._fleet import ELEMENT_FILES, FleetReader
 from offnadir.planning._ground import read_stations
 from offnadir.planning._problems import Missing, Place, Problems
+from offnadir.planning._relations import relation_troubles
 from offnadir.planning._requests import RequestReader
-from offnadir.planning.model import Mission, SolverOptions
+from offnadir.planning._rules import (
+    WeatherReader,
+    read_choices,
+    read_outages,
+    warn_of_unknown_weather,
+)
+from offnadir.planning.model import (
+    Choice,
+    GroundStation,
+    Mission,
+    Outage,
+    Request,
+    Satellite,
+    SolverOptions,
+)
 from offnadir.units import day
 
 #: The longest span [s]; element sets are of little use that far ahead.
@@ -40,6 +55,9 @@ MISSION_KEYS: Final[Mapping[str, Kind]] = {
     "station": Raw(),
     "request_defaults": Raw(),
     "request": Raw(),
+    "outage": Raw(),
+    "choice": Raw(),
+    "weather": Raw(),
     "solver": Inline(SOLVER_KEYS),
 }
 
@@ -66,11 +84,18 @@ def load_mission(path: str | Path) -> Mission:
     requests = reader.read(
         _entries(values, "request", place), values.get("request_defaults", {}), place
     )
+    outages = read_outages(_entries(values, "outage", place, needed=False), span, place)
+    choices = read_choices(_entries(values, "choice", place, needed=False), place)
+    sky = WeatherReader(path.parent, span)
+    weather = sky.read(values["weather"], place.key("weather")) if "weather" in values else None
+    _relations(requests, reader, choices, outages, _names(values, satellites, stations))
     problems.raise_if_any()
     if span is None or not satellites or not requests:
         raise InputError("mission", path.name, "complete", where=str(path))
     if not stations:
         place.warn("there is no [[station]]: no picture comes down, and none can meet a deadline")
+    if weather is not None:
+        warn_of_unknown_weather(weather, requests, place.key("weather"))
     return Mission(
         name=values.get("name", path.stem),
         span=span,
@@ -79,8 +104,59 @@ def load_mission(path: str | Path) -> Mission:
         requests=requests,
         solver=SolverOptions(**values.get("solver", {})),
         warnings=tuple(problems.warnings),
-        sha256=_digest(raw, [*fleet.files, *reader.files]),
+        sha256=_digest(raw, [*fleet.files, *reader.files, *sky.files]),
+        outages=tuple(one for one, _ in outages),
+        choices=tuple(one for one, _ in choices),
+        weather=weather,
     )
+
+
+def _names(
+    values: Mapping[str, Any],
+    satellites: Sequence[Satellite],
+    stations: Sequence[GroundStation],
+) -> tuple[set[str] | None, set[str] | None]:
+    """Names of satellites and of stations; None where one of them is wrong and its name unknown."""
+    names: list[set[str] | None] = []
+    known = ([one.name for one in satellites], [one.station.site.name for one in stations])
+    for key, found in zip(("satellite", "station"), known, strict=True):
+        entries = values.get(key, [])
+        complete = isinstance(entries, list) and len(entries) == len(found)
+        names.append(set(found) if complete else None)
+    return names[0], names[1]
+
+
+def _relations(
+    requests: Sequence[Request],
+    reader: RequestReader,
+    choices: Sequence[tuple[Choice, Place]],
+    outages: Sequence[tuple[Outage, Place]],
+    names: tuple[set[str] | None, set[str] | None],
+) -> None:
+    """Complain of what parts of the file say wrongly of each other; not of names that may yet be right."""
+    satellites, stations = names
+    mentioned: set[str] = set()
+    if reader.unsure:
+        mentioned = {one.after for one in requests if one.after is not None}
+        mentioned |= {name for choice, _ in choices for name in choice.requests}
+    troubles = relation_troubles(
+        requests,
+        [choice for choice, _ in choices],
+        [outage for outage, _ in outages],
+        {one.satellite for one, _ in outages if one.satellite}
+        if satellites is None
+        else satellites,
+        {one.station for one, _ in outages} if stations is None else stations,
+        more_requests=(reader.unread | mentioned) - {one.name for one in requests},
+    )
+    places = {
+        "request": reader.places,
+        "choice": [place for _, place in choices],
+        "outage": [place for _, place in outages],
+    }
+    for part, number, error in troubles:
+        key = "after_within" if error.field == "after_within_s" else error.field
+        places[part][number].key(key).complain(error.value, error.wish, error.hint)
 
 
 def _digest(raw: bytes, files: Sequence[Path]) -> str:

@@ -21,15 +21,13 @@ from offnadir.geometry import (
     look_angles,
 )
 from offnadir.orbits import Ephemeris
-from offnadir.planning.model import Mission, Request, Satellite
+from offnadir.planning.model import LONGEST_PICTURE_S, Mission, Request, Satellite
 from offnadir.quality import Quality, predict
 from offnadir.units import deg
 
 Array = NDArray[np.float64]
 Times = NDArray[np.int64]
 
-#: Longest picture [s] that a request can ask for; a polygon that needs more is covered in part.
-LONGEST_PICTURE_S = 20.0
 _MS = 1_000_000
 _NS = 1_000_000_000
 _EDGE_STEPS = 24
