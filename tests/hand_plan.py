@@ -401,3 +401,68 @@ def damage(plan: Plan, data: st.DataObject) -> None:
             del inner[path[-1]]
         elif not isinstance(inner, tuple):
             inner[path[-1]] = data.draw(JUNK)
+
+
+def rich_plan() -> Plan:
+    """A plan that says everything that a plan may, and keeps every rule."""
+    plan = hand_plan()
+    osaka, harbour = of(plan, "C0002"), of(plan, "C0005")
+    of(plan, "KOMPSAT-3A").update(
+        slew={
+            "law": "per_axis", "rate_deg_s": [3.5, 4.0], "acceleration_deg_s2": [2.0, 2.0],
+            "settling_s": 1.0,
+        },
+        max_pictures_per_orbit=4, imaging_s_per_orbit=8.0, max_duration_s=2.0,
+        duty={"imaging_s": 60.0, "in_s": 5400.0}, compression=2.0, data_rate_mbps=2000.0,
+        battery={
+            "capacity_wh": 400.0, "initial_wh": 300.0, "max_depth_of_discharge": 0.9, "charge_w": 0.0,
+            "idle_w": 10.0, "imaging_w": 200.0, "slew_w": 100.0, "downlink_w": 50.0,
+        },
+        thermal={
+            "heating_k_s": 0.5, "time_constant_s": 600.0, "max_rise_k": 8.0, "initial_rise_k": 0.0,
+        },
+        blocked=[{"start": SPAN[0], "stop": later(SPAN[0], 600.0), "why": "calibration"}],
+        next_uplink=later(SPAN[0], 3600.0), orbit_period_s=5561.0,
+    )  # fmt: skip
+    of(plan, "PLEIADES 1A").update(
+        slew={"law": "table", "table": [[0.0, 5.0], [60.0, 40.0]], "settling_s": 0.0}
+    )
+    of(plan, "Tromso")["setup_s"] = 5.0
+    begin = next(p for p in plan["memory"][0]["points"] if p[0] == of(plan, "K003")["start"])
+    begin[0] = later(begin[0], 5.0)
+    plan["outages"] = [
+        {
+            "station": "Yakutsk",
+            "satellite": "KOMPSAT-3A",
+            "start": of(plan, "K002")["stop"],
+            "stop": SPAN[1],
+        }
+    ]
+    plan["choices"] = [{"requests": ["Osaka", "Lima"], "at_most": 1}]
+    west, east = ([(a, 43.07), (b, 43.07), (b, 43.13), (a, 43.13), (a, 43.07)]
+                  for a, b in ((131.85, 131.90), (131.90, 131.95)))  # fmt: skip
+    of(plan, "Vladivostok").update(
+        tier=1, after="Osaka", after_within_s=600.0, deadline=None,
+        cover={"curve": [[0.0, 0.0], [0.5, 0.7], [1.0, 1.0]], "overlap": 0.05},
+        strips=[{"id": "S1", "ring": west, "share": 0.5}, {"id": "S2", "ring": east, "share": 0.5}],
+    )  # fmt: skip
+    of(plan, "Kanazawa")["stereo"]["views"] = 2
+    of(plan, "Osaka").update(
+        tier=2, repeat={"count": 2, "min_spacing_s": 3600.0, "max_spacing_s": 90000.0},
+        deadline=SPAN[1],
+    )  # fmt: skip
+    of(plan, "Lima")["reason"]["would_need"] = "a satellite that leans out to 41 deg"
+    osaka.update(clear_sky=0.5, quality=rounded(NIIRS / 18), value=rounded(3.0 * NIIRS / 18))
+    osaka["displaced"] = [{"request": "Lima", "value": 0.5, "text": "No time to turn to both."}]
+    harbour.update(strip="S1", coverage=1.0, quality=0.6, value=rounded(4.0 * 0.7 * 0.6))
+    plan["thermal"] = [
+        {"satellite": "KOMPSAT-3A", "max_rise_k": 8.0, "points": [[SPAN[0], 0.0]]},
+    ]
+    plan["previous"] = {"sha256": "ab" * 32}
+    add_up(plan)
+    plan["result"] |= {
+        "changes": {"kept": 4, "moved": 0, "dropped": 0, "added": 1},
+        "tiers": [{"tier": 1, "value": rounded(plan["result"]["value"] - osaka["value"])},
+                  {"tier": 2, "value": osaka["value"]}],
+    }  # fmt: skip
+    return plan

@@ -469,7 +469,7 @@ def test_sending_what_has_not_been_taken(plan: Plan) -> None:
     found = violations(plan)
     assert set(found) == {"downlink", "memory_curve"}
     assert found["downlink"] == (
-        f"K001: PLEIADES 1A has sent 0.5000 Gbit, but taken only 0.0000 before "
+        f"K001: PLEIADES 1A has sent 0.500000 Gbit, but taken only 0.000000 before "
         f"{of(plan, 'K001')['start']}",
     )
 

@@ -200,13 +200,19 @@ def downlink(facts: Facts) -> Iterator[Finding]:
             continue
         pictures, sent = facts.pictures_of(satellite), 0.0
         for c in facts.downlinks_of(satellite):
-            written = sum(p.volume_bit for p in pictures if _before(p, c))
+            volumes = [p.volume_bit for p in pictures if _before(p, c)]
+            written = sum(volumes)
             sent += c.stated.downlinked_bit
             yield unless(
-                sent <= written + LEVEL_TOL_BIT,
-                f"{c.id}: {satellite.name} has sent {sent / Gbit:.4f} Gbit, but taken only "
-                f"{written / Gbit:.4f} before {utc(c.stated.start_ns)}",
+                sent <= written + _rounding_bit(len(volumes)),
+                f"{c.id}: {satellite.name} has sent {sent / Gbit:.6f} Gbit, but taken only "
+                f"{written / Gbit:.6f} before {utc(c.stated.start_ns)}",
             )
+
+
+def _rounding_bit(pictures: int) -> float:
+    """What rounding up to the kilobit, which may be done apart for each picture, can make of a sum."""
+    return pictures * kbit + LEVEL_TOL_BIT
 
 
 def _before(picture: Picture, contact: Pass) -> bool:
@@ -237,14 +243,18 @@ def one_contact(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _delivering(facts: Facts, picture: Picture, slack_bit: float) -> Pass | None:
-    """The contact in which the last bit of a picture goes down, first in, first out."""
+def _delivering(facts: Facts, picture: Picture, sign: int) -> Pass | None:
+    """The contact in which the last bit of a picture goes down, first in, first out.
+
+    As early as rounding allows (`sign` -1), or as late (1).
+    """
     queue = facts.pictures_of(picture.satellite)
-    up_to_it = sum(p.volume_bit for p in queue[: queue.index(picture) + 1])
+    ahead = queue[: queue.index(picture) + 1]
+    up_to_it = sum(p.volume_bit for p in ahead) + sign * _rounding_bit(len(ahead))
     sent = 0.0
     for c in facts.downlinks_of(picture.satellite):
         sent += c.stated.downlinked_bit
-        if _before(picture, c) and sent >= up_to_it + slack_bit:
+        if _before(picture, c) and sent >= up_to_it:
             return c
     return None
 
@@ -258,7 +268,7 @@ def delivery(facts: Facts) -> Iterator[Finding]:
             continue
         # Rounded volumes may or may not add up to the last bit: the contact where they do within the
         # tolerance and the one where they surely do are both right.
-        right = [_delivering(facts, p, slack) for slack in (-LEVEL_TOL_BIT, LEVEL_TOL_BIT)]
+        right = [_delivering(facts, p, sign) for sign in (-1, 1)]
         s = p.stated
         where = f" in {s.contact}" if "contact" in s.stated else ""
         stated = "never" if s.delivered_ns is None else f"{utc(s.delivered_ns)}{where}"
@@ -286,7 +296,7 @@ def deadline(facts: Facts) -> Iterator[Finding]:
         if unknown := _unknown_volume(facts, p.satellite):
             yield unknown
             continue
-        last = _delivering(facts, p, -LEVEL_TOL_BIT)
+        last = _delivering(facts, p, -1)
         when = "never" if last is None else utc(last.stated.stop_ns)
         yield unless(
             last is not None and last.stated.stop_ns <= due + ROUNDING_NS,
