@@ -6,6 +6,7 @@ import copy
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -801,3 +802,14 @@ def test_a_damaged_document_is_judged_and_raises_nothing(good: Plan, data: st.Da
     if result.rules[0].violations:
         assert not result.passed
         assert all(rule.violations == () for rule in result.rules[1:])
+
+
+def test_the_least_document_of_the_reference_is_a_plan_that_stands() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/checker.md").read_text("utf-8")
+    document = json.loads(page.split("```json\n")[1].split("```")[0])
+    result = check_plan(document)
+    assert result.passed
+    assert result.unchecked == ()
+    assert {rule.id for rule in result.rules if rule.verdict == "kept"} == {
+        "schema", "names", "times", "window", "orbit", "aim", "off_nadir", "horizon", "sun", "once",
+    }  # fmt: skip

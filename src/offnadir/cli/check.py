@@ -126,7 +126,7 @@ def _verdict(path: Path, result: CheckResult) -> str:
         )
     checks = sum(rule.checked for rule in result.rules)
     kept = sum(rule.checked > 0 for rule in result.rules)
-    rest = f", but not all could be checked: {len(result.unchecked)} notes above"
+    rest = f", but not all could be checked: {_say.count(len(result.unchecked), 'note')} above"
     return (
         f"{path} stands: {_say.count(kept, 'rule')}, {_say.count(checks, 'check')}"
         f"{rest if result.unchecked else ''}"

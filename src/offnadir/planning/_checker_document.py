@@ -90,6 +90,7 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
         gap=result[2],
         status=result[3],
         tiers=result[4],
+        mends=root.maybe("previous") is not None,
     )
     if problems:
         raise InputProblems(problems)

@@ -238,7 +238,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The whole document; curves are None where there is no such key."""
+    """The whole document; curves are None where there is no such key. `mends`: there was a plan before."""
 
     start_ns: int
     stop_ns: int
@@ -257,3 +257,4 @@ class Plan:
     gap: float
     status: str | None
     tiers: tuple[tuple[int, float], ...]
+    mends: bool

@@ -288,7 +288,7 @@ def stereo(facts: Facts) -> Iterator[Finding]:
     for request in facts.plan.requests:
         pictures = [p for p in facts.pictures if p.request is request]
         if request.convergence_rad is None:
-            for p in pictures:
+            for p in (p for p in pictures if "stereo" in p.stated.stated):
                 yield unless(
                     p.stated.partner is None,
                     f"{p.id}: has a stereo partner {p.stated.partner!r}, but {request.name!r} wants "

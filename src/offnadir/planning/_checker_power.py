@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.constants import WGS84_A_M
-from offnadir.earth import EarthOrientation, sun_itrf_m
-from offnadir.orbits import ElementSet
+from offnadir.earth import EarthOrientation, rot_itrf_teme, sun_itrf_m
+from offnadir.orbits import ElementSet, propagate
 from offnadir.planning._checker_facts import (
     START,
     STOP,
@@ -25,7 +25,6 @@ from offnadir.planning._checker_facts import (
     unless,
     utc,
 )
-from offnadir.planning._checker_geometry import states
 from offnadir.planning._checker_model import Battery, Curve, Satellite, Thermal
 from offnadir.planning._checker_slew import NADIR, joined, turn_s, unchecked_law
 
@@ -147,18 +146,25 @@ def sunlit(
     elements: ElementSet, start_ns: int, stop_ns: int, orientation: EarthOrientation
 ) -> list[tuple[int, int]] | None:
     """Stretches in which a satellite is in sunlight, to the microsecond; None if it has no position."""
+    steps = math.ceil((stop_ns - start_ns) / _NS / _STEP_S) + 1
+    if steps > _MOST_STEPS:
+        return None
+    # Against the stars the Sun moves so evenly that half an hour is a straight line to 2e-8 rad.
+    knots_ns = np.linspace(start_ns, stop_ns, math.ceil(steps / 90) + 1).astype(np.int64)
+    rot = rot_itrf_teme(knots_ns, orientation)
+    sun_m = np.einsum("nij,ni->nj", rot, sun_itrf_m(knots_ns, orientation))
+    knots_s = (knots_ns - start_ns) / _NS
 
     def margin(t_ns: Times) -> Array:
-        r_m, _ = states(elements, t_ns, orientation)
-        to_sun = sun_itrf_m(t_ns, orientation) - r_m
+        r_m, _, _ = propagate(elements, t_ns)
+        t_s = (t_ns - start_ns) / _NS
+        sun = np.stack([np.interp(t_s, knots_s, sun_m[:, axis]) for axis in range(3)], axis=1)
+        to_sun = sun - r_m
         aside = np.linalg.norm(np.cross(r_m, to_sun), axis=1)
         apart = np.arctan2(aside, -np.sum(r_m * to_sun, axis=1))
         limb = np.arcsin(np.minimum(WGS84_A_M / np.linalg.norm(r_m, axis=1), 1.0))
         return np.asarray(apart - limb, np.float64)
 
-    steps = math.ceil((stop_ns - start_ns) / _NS / _STEP_S) + 1
-    if steps > _MOST_STEPS:
-        return None
     t_ns = np.unique(np.linspace(start_ns, stop_ns, steps + 1).astype(np.int64))
     t_ns[0], t_ns[-1] = start_ns, stop_ns
     found = margin(t_ns)
