@@ -118,8 +118,12 @@ def sample_plan(
     names: tuple[str, ...] = (),
     seed: int = 7,
     pictures: bool = True,
+    extras: bool = False,
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[SampleTrack]]:
-    """A plan document, opportunities and tracks; `region` is south, west, north, east (east may pass 180)."""
+    """A plan document, opportunities and tracks; `region` is south, west, north, east (east may pass 180).
+
+    With `extras` every key stands in it that only missions with more to say need.
+    """
     rng = np.random.default_rng(seed)
     zero = Epoch.from_utc("2026-05-31T00:00:00Z")
     span_s = days * 86400.0
@@ -166,7 +170,83 @@ def sample_plan(
         if satellites > 3
         else [],
     }
+    if extras:
+        _add_extras(plan)
     return plan, chances, tracks
+
+
+def _add_extras(plan: dict[str, Any]) -> None:
+    """Everything that a plan may say besides; made up, as the rest."""
+    span = plan["span"]
+    for i, s in enumerate(plan["satellites"]):
+        s.update(
+            slew={
+                "law": ("euler", "per_axis", "table")[i % 3],
+                "rate_deg_s": [2.0, 1.5][: 1 + i % 3 % 2] if i % 3 < 2 else None,
+                "acceleration_deg_s2": [0.5, 0.4][: 1 + i % 3 % 2] if i % 3 < 2 else None,
+                "settling_s": 2.0,
+                "table": [[0, 5], [10, 12], [60, 40]] if i % 3 == 2 else None,
+            },
+            max_pictures_per_orbit=12,
+            imaging_s_per_orbit=300.0,
+            orbit_period_s=5676.9,
+            max_duration_s=20.0,
+            duty={"imaging_s": 600.0, "in_s": 5400.0},
+            battery={
+                "capacity_wh": 800.0,
+                "initial_wh": 800.0,
+                "max_depth_of_discharge": 0.3,
+                "charge_w": 900.0,
+                "idle_w": 300.0,
+                "imaging_w": 400.0,
+                "slew_w": 150.0,
+                "downlink_w": 80.0,
+            },
+            thermal={
+                "heating_k_s": 0.1,
+                "time_constant_s": 900.0,
+                "max_rise_k": 20.0,
+                "initial_rise_k": 0.0,
+            },
+            compression=2.5,
+            blocked=[{"start": span["start"], "stop": span["stop"], "why": "calibration"}],
+            next_uplink=span["start"],
+        )
+    for station in plan["stations"]:
+        station["setup_s"] = 30.0
+    for i, r in enumerate(plan["requests"]):
+        area = r["geometry"]["type"] == "Polygon"
+        strip = (
+            {"id": "S1", "ring": r["geometry"]["coordinates"][0], "share": 1.0} if area else None
+        )
+        r.update(
+            tier=1 + i % 3,
+            cover={"curve": [[0, 0], [1, 1]], "overlap": 0.05} if area else False,
+            strips=[strip] if area else None,
+            repeat={"count": 2, "min_spacing_s": 72000.0, "max_spacing_s": 108000.0},
+            after=plan["requests"][i - 1]["name"] if i else None,
+            after_within_s=21600.0 if i else None,
+        )
+        if r["stereo"]:
+            r["stereo"]["views"] = 3
+        if r["reason"]:
+            r["reason"]["would_need"] = "A window that is two hours longer."
+    for i, c in enumerate(plan["collections"]):
+        c.update(
+            strip="S1" if c["coverage"] < 1 else None,
+            clear_sky=0.8,
+            frozen=i == 0,
+            displaced=[{"request": plan["requests"][0]["name"], "value": 0.5, "text": "No time."}],
+        )
+    names = [s["name"] for s in plan["satellites"]]
+    plan["outages"] = [{"station": s["name"], **span, "satellite": None} for s in plan["stations"]]
+    plan["choices"] = [{"requests": [r["name"] for r in plan["requests"][:3]], "at_most": 1}]
+    for key, limit, top in (("battery", "capacity_wh", 800.0), ("thermal", "max_rise_k", 20.0)):
+        points = [[span["start"], top / 2], [span["stop"], top / 4]]
+        plan[key] = [{"satellite": name, limit: top, "points": points} for name in names]
+    plan["previous"] = {"sha256": "ab" * 32}
+    plan["result"]["changes"] = {"kept": 3, "moved": 1, "dropped": 0, "added": 2}
+    plan["result"]["tiers"] = [{"tier": 1, "value": 1.0}, {"tier": 2, "value": 0.5}]
 
 
 def _satellite(i: int) -> dict[str, Any]:

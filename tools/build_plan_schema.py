@@ -13,6 +13,11 @@ TIME: Schema = {
     "description": "UTC, ISO 8601 with microseconds",
 }
 TEXT: Schema = {"type": "string", "minLength": 1}
+REASONS = (
+    "no_pass", "too_dark", "too_blurred", "too_cloudy", "no_stereo_pair", "late", "outbid",
+    "memory_full", "blocked", "uplink", "orbit_limit", "duty", "battery", "thermal", "outage", "choice",
+    "order", "repeat", "tier", "below_value",
+)  # fmt: skip
 NUMBER: Schema = {"type": "number"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 FLAG: Schema = {"type": "boolean"}
@@ -27,14 +32,14 @@ def optional(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def thing(about: str = "", needs_all: bool = True, **members: Schema) -> Schema:
+def thing(about: str = "", more: Schema | None = None, **members: Schema) -> Schema:
+    """An object with all of these members; those of `more` may be missing, or null."""
     schema: Schema = {
         "type": "object",
-        "properties": members,
+        "properties": members | {key: optional(one) for key, one in (more or {}).items()},
         "additionalProperties": False,
+        "required": list(members),
     }
-    if needs_all:
-        schema["required"] = list(members)
     return {"description": about, **schema} if about else schema
 
 
@@ -51,9 +56,73 @@ def geometry(*kinds: str) -> Schema:
     }
 
 
+def levels(about: str, **members: Schema) -> Schema:
+    """A curve: one for each satellite, corners of time and level."""
+    point = {"type": "array", "prefixItems": [TIME, NUMBER], "minItems": 2, "maxItems": 2}
+    return thing(
+        satellite=TEXT, **members, points={"type": "array", "description": about, "items": point}
+    )
+
+
 LAT, LON = number(-90, 90), number(-360, 360)
+ONE_OR_TWO = {
+    "type": ["number", "array"],
+    "items": NUMBER,
+    "maxItems": 2,
+    "description": "one, or roll and pitch",
+}
+SLEW = thing(
+    "how it turns, if not by `agility`; settling comes on top of each law",
+    {
+        "rate_deg_s": ONE_OR_TWO,
+        "acceleration_deg_s2": ONE_OR_TWO,
+        "settling_s": number(0),
+        "table": many(many(NUMBER), "pairs of angle in degrees and seconds"),
+    },
+    law={"enum": ["euler", "per_axis", "table", "function"]},
+)
 SATELLITE = thing(
     "a satellite with the element set that was used",
+    {
+        "slew": SLEW,
+        "max_pictures_per_orbit": COUNT,
+        "imaging_s_per_orbit": number(0),
+        "orbit_period_s": number(0, about="mean nodal period; orbits count from the span's start"),
+        "max_duration_s": number(0, about="of one picture"),
+        "duty": thing(
+            "in any stretch of in_s at most imaging_s", imaging_s=number(0), in_s=number(0)
+        ),
+        "battery": thing(
+            "levels in Wh, powers in W",
+            {
+                "initial_wh": number(0, about="at the span's start; else the capacity"),
+                "max_depth_of_discharge": number(0, 1, "else 0.3"),
+                "slew_w": number(0, about="while it turns to a picture; else 0"),
+                "downlink_w": number(0, about="in used contacts; else 0"),
+            },
+            capacity_wh=number(0),
+            charge_w=number(0, about="in sunlight"),
+            idle_w=number(0, about="always"),
+            imaging_w=number(0, about="in pictures"),
+        ),
+        "thermal": thing(
+            "dT/dt = heating (while imaging) - T / time constant",
+            {"initial_rise_k": number(0, about="at the span's start; else 0")},
+            heating_k_s=number(0),
+            time_constant_s=number(0),
+            max_rise_k=number(0),
+        ),
+        "compression": number(1, about="bits written = data rate x duration / compression"),
+        "blocked": many(
+            thing(
+                "no picture and no slew; it looks to nadir",
+                {"why": {"type": "string"}},
+                start=TIME,
+                stop=TIME,
+            )
+        ),
+        "next_uplink": TIME,
+    },
     name=TEXT,
     norad_id=COUNT,
     sensor=TEXT,
@@ -69,6 +138,8 @@ SATELLITE = thing(
     expected_error_s=number(0, about="expected error of times at that age, 68 %"),
 )
 STATION = thing(
+    "a ground station",
+    {"setup_s": number(0, about="a contact sends only from its start + setup_s")},
     name=TEXT,
     lat_deg=LAT,
     lon_deg=LON,
@@ -78,6 +149,36 @@ STATION = thing(
     antennas={"type": "integer", "minimum": 1},
 )
 REQUEST = thing(
+    "what was asked for, and what became of it",
+    {
+        "tier": {"type": "integer", "minimum": 1, "maximum": 3, "description": "1 comes first"},
+        "cover": {
+            "anyOf": [
+                FLAG,
+                thing(
+                    "an area in strips, each one picture at most",
+                    {
+                        "curve": many(many(NUMBER), "pairs of covered share and worth"),
+                        "overlap": number(0, 1, "of neighbouring swaths"),
+                    },
+                ),
+            ]
+        },
+        "strips": many(
+            thing(
+                id=TEXT,
+                ring=many(many(NUMBER), "positions, longitude before latitude"),
+                share=number(0, 1, "of the area"),
+            )
+        ),
+        "repeat": thing(
+            "up to count pictures, the starts of neighbours so far apart",
+            {"min_spacing_s": number(0), "max_spacing_s": number(0)},
+            count={"type": "integer", "minimum": 1},
+        ),
+        "after": {**TEXT, "description": "name of the request that comes first"},
+        "after_within_s": number(0, about="from the stop of that one to the start of this"),
+    },
     name=TEXT,
     geometry=geometry("Point", "Polygon"),
     weight=number(0),
@@ -87,22 +188,36 @@ REQUEST = thing(
     max_gsd_m=optional(number(0)),
     min_niirs=optional(NUMBER),
     deadline=optional(TIME),
-    stereo=optional(thing(min_convergence_deg=number(0, 180), max_convergence_deg=number(0, 180))),
+    stereo=optional(
+        thing(
+            "pictures of one pass, all or none",
+            {"views": {"enum": [2, 3]}},
+            min_convergence_deg=number(0, 180),
+            max_convergence_deg=number(0, 180),
+        )
+    ),
     status={"enum": ["taken", "not_taken"]},
     collections=many(TEXT, "ids of its pictures"),
     opportunities=COUNT,
     reason=optional(
         thing(
             "why it is not taken",
-            code={
-                "enum": ["no_pass", "too_dark", "too_blurred", "no_stereo_pair", "late", "outbid"]
-            },
+            {"would_need": {**TEXT, "description": "what would have made it possible"}},
+            code={"enum": list(REASONS)},
             text=TEXT,
         )
     ),
 )
 COLLECTION = thing(
     "a picture; angles, range, sharpness and Sun are those of its mid time",
+    {
+        "strip": {**TEXT, "description": "id of the strip that it covers"},
+        "clear_sky": number(0, 1, "chance of a clear sky; else 1"),
+        "frozen": {**FLAG, "description": "kept from the plan before, as it was"},
+        "displaced": many(
+            thing("left out for it", {"text": TEXT}, request=TEXT, value=number(0)),
+        ),
+    },
     id=TEXT,
     request=TEXT,
     satellite=TEXT,
@@ -122,9 +237,9 @@ COLLECTION = thing(
     gsd_along_m=number(0),
     gsd_across_m=number(0),
     niirs=NUMBER,
-    coverage=number(0, 1, "share of the polygon inside the footprint; 1 for a point"),
-    quality=number(0, 1, "clip(niirs / 9, 0.01, 1) * coverage"),
-    value=number(0, about="weight * quality"),
+    coverage=number(0, 1, "share of the polygon, or strip, inside the footprint; 1 for a point"),
+    quality=number(0, 1, "clip(niirs / 9, 0.01, 1) * coverage * clear_sky"),
+    value=number(0, about="weight * quality; of strips, their part of what the area is worth"),
     volume_gbit=number(0),
     footprint=geometry("Polygon"),
     stereo=optional(thing(partner=TEXT, convergence_deg=number(0, 180))),
@@ -141,21 +256,34 @@ CONTACT = thing(
     used=FLAG,
     downlinked_gbit=number(0),
 )
-MEMORY = thing(
-    satellite=TEXT,
-    capacity_gbit=number(0),
-    points={
-        "type": "array",
-        "description": "corners of the level: time and gigabits",
-        "items": {
-            "type": "array",
-            "prefixItems": [TIME, NUMBER],
-            "minItems": 2,
-            "maxItems": 2,
-        },
-    },
+MEMORY = levels("corners of the level: time and gigabits", capacity_gbit=number(0))
+BATTERY = levels("corners of the level: time and watt hours", capacity_wh=number(0))
+THERMAL = levels("rise at these times: time and kelvin", max_rise_k=number(0))
+OUTAGE = thing(
+    "a station that hears no satellite, or not this one",
+    {"satellite": TEXT},
+    station=TEXT,
+    start=TIME,
+    stop=TIME,
 )
+CHOICE = thing("of these, at most so many", requests=many(TEXT), at_most=COUNT)
+KEPT_OR_NOT = {"type": ["integer", "array"], "items": TEXT, "minimum": 0}
 RESULT = thing(
+    "what the plan is worth, and how that was found",
+    {
+        "changes": thing(
+            "against the plan before: how many, or which",
+            dict.fromkeys(("kept", "moved", "dropped", "added"), KEPT_OR_NOT),
+        ),
+        "tiers": many(
+            thing(
+                "what the pictures of each tier are worth",
+                {"bound": number(0)},
+                tier={"type": "integer", "minimum": 1, "maximum": 3},
+                value=number(0),
+            )
+        ),
+    },
     value=number(0, about="sum of the pictures' values"),
     bound=number(0, about="no plan on the same grid of start times is worth more"),
     gap=number(0, about="(bound - value) / bound"),
@@ -170,13 +298,30 @@ RESULT = thing(
 CHECK = thing(
     "verdict of the independent checker",
     passed=FLAG,
-    rules=many(thing(id=TEXT, title=TEXT, checked=COUNT, violations=many(TEXT))),
+    rules=many(
+        thing(
+            "what became of one rule",
+            {"unchecked": many(TEXT, "what could not be looked at, and why")},
+            id=TEXT,
+            title=TEXT,
+            checked=COUNT,
+            violations=many(TEXT),
+        )
+    ),
 )
 PLAN = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": "urn:offnadir:plan:1",
     "title": "A collection plan of offnadir",
     **thing(
+        "",
+        {
+            "outages": many(OUTAGE),
+            "choices": many(CHOICE),
+            "battery": many(BATTERY),
+            "thermal": many(THERMAL),
+            "previous": thing("the plan before, if this one mends it", sha256={"type": "string"}),
+        },
         schema={"const": "offnadir.plan/1"},
         offnadir_version=TEXT,
         mission=thing(name=TEXT, sha256={"type": "string"}),

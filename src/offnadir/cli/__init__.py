@@ -1,4 +1,4 @@
-"""The command line: `offnadir look | plan | sensors | demo`, one file a verb."""
+"""The command line: `offnadir look | plan | check | sensors | demo`, one file a verb."""
 
 from __future__ import annotations
 

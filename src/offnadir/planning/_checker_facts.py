@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from offnadir.planning._checker_model import (
     Satellite,
     Station,
 )
+from offnadir.units import deg
 
 Array = NDArray[np.float64]
 
@@ -34,11 +36,17 @@ _ZOOM = 20  # the culmination is sought among 2 * 20 + 1 instants around the hig
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
-    """A collection of a known satellite for a known request, seen at its start, middle and stop."""
+    """A collection of a known satellite for a known request, seen at its start, middle and stop.
+
+    `aim_rad_m` is latitude, longitude, height: as stated, else the point, or the centre of the area, that was
+    asked for. `shape_deg` is what it is of: the request's point or polygon, or one strip of it.
+    """
 
     stated: Collection
     satellite: Satellite
     request: Request
+    aim_rad_m: tuple[float, float, float]
+    shape_deg: Any
     view: View
 
     @property
@@ -48,6 +56,22 @@ class Picture:
     @property
     def mid_ns(self) -> int:
         return (self.stated.start_ns + self.stated.stop_ns) // 2
+
+    @property
+    def duration_s(self) -> float:
+        return (self.stated.stop_ns - self.stated.start_ns) / _NS
+
+    @property
+    def written_bit(self) -> float:
+        """What the camera writes in that time, after compression; NaN without a data rate."""
+        s = self.satellite
+        return s.data_rate_bit_s * self.duration_s / s.compression
+
+    @property
+    def volume_bit(self) -> float:
+        """What it takes of the memory: as stated, else as the camera writes."""
+        stated = self.stated.volume_bit
+        return self.written_bit if math.isnan(stated) else stated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,8 +100,10 @@ class Facts:
     """All that a rule may use. `seen`, `heard` leave out what has no position (rule `orbit`)."""
 
     plan: Plan
+    orientation: EarthOrientation
     pictures: tuple[Picture, ...]
     passes: tuple[Pass, ...]
+    previous: Plan | None = None
 
     @property
     def seen(self) -> tuple[Picture, ...]:
@@ -92,14 +118,27 @@ class Facts:
         mine = [p for p in self.pictures if p.satellite is satellite]
         return sorted(mine, key=lambda p: (p.stated.start_ns, p.stated.stop_ns))
 
+    def pictures_for(self, request: Request) -> list[Picture]:
+        """Pictures for a request in the order in which they are taken."""
+        mine = [p for p in self.pictures if p.request is request]
+        return sorted(mine, key=lambda p: (p.stated.start_ns, p.stated.stop_ns))
+
     def downlinks_of(self, satellite: Satellite) -> list[Pass]:
         """Used contacts of a satellite in the order in which they begin."""
         mine = [c for c in self.passes if c.satellite is satellite and c.stated.used]
         return sorted(mine, key=lambda c: (c.stated.start_ns, c.stated.stop_ns))
 
 
+@dataclass(frozen=True, slots=True)
+class NotChecked:
+    """Something that a rule would look at, if the document held what that takes; `why` says what."""
+
+    why: str
+
+
 #: A rule yields None for each thing that is right and a sentence for each that is not.
-Rule = Callable[[Facts], Iterator[str | None]]
+Finding = str | None | NotChecked
+Rule = Callable[[Facts], Iterator[Finding]]
 
 
 def unless(right: bool, sentence: str) -> str | None:
@@ -111,7 +150,7 @@ def utc(t_ns: int) -> str:
     return Epoch(t_ns).utc()
 
 
-def gather(plan: Plan, orientation: EarthOrientation) -> Facts:
+def gather(plan: Plan, orientation: EarthOrientation, previous: Plan | None = None) -> Facts:
     """Join the plan by name and compute every look and every contact from the element sets.
 
     Of several things of one name the first counts; what names nothing known is left out (rule `names`).
@@ -129,7 +168,13 @@ def gather(plan: Plan, orientation: EarthOrientation) -> Facts:
         for c in plan.contacts
         if c.satellite in satellites and c.station in stations
     ]
-    return Facts(plan=plan, pictures=tuple(pictures), passes=tuple(passes))
+    return Facts(
+        plan=plan,
+        orientation=orientation,
+        pictures=tuple(pictures),
+        passes=tuple(passes),
+        previous=previous,
+    )
 
 
 def _picture(
@@ -137,9 +182,20 @@ def _picture(
 ) -> Picture:
     middle = (stated.start_ns + stated.stop_ns) // 2
     t_ns = np.array([stated.start_ns, middle, stated.stop_ns], np.int64)
-    place = (stated.aim_lat_rad, stated.aim_lon_rad, stated.aim_alt_m)
-    seen = view(satellite.elements, t_ns, place, orientation)
-    return Picture(stated=stated, satellite=satellite, request=request, view=seen)
+    strip = request.strip(stated.strip)
+    shape = request.shape_deg if strip is None else strip.shape_deg
+    place = stated.aim_rad_m
+    if place is None:
+        centre = shape.centroid
+        place = (centre.y * deg, centre.x * deg, request.alt_m)
+    return Picture(
+        stated=stated,
+        satellite=satellite,
+        request=request,
+        aim_rad_m=place,
+        shape_deg=shape,
+        view=view(satellite.elements, t_ns, place, orientation),
+    )
 
 
 def _pass(

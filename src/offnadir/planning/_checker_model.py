@@ -1,4 +1,7 @@
-"""A plan document as frozen data: SI and radians, times in TAI ns, nothing judged yet."""
+"""A plan document as frozen data: SI and radians, times in TAI ns, nothing judged yet.
+
+A number that the document does not state is NaN; a limit that it does not state is infinite.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,62 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slew:
+    """How a satellite turns; `law` is "unknown" where nothing is stated.
+
+    Rates [rad/s] and accelerations [rad/s2]: one for "euler", roll and pitch for "per_axis". `table` has
+    shape (n, 2), angle [rad] and time [s], for "table".
+    """
+
+    law: str
+    rate_rad_s: tuple[float, ...] = ()
+    acceleration_rad_s2: tuple[float, ...] = ()
+    settling_s: float = 0.0
+    table: Array | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery:
+    """A battery, what fills it and what drains it."""
+
+    capacity_wh: float
+    initial_wh: float
+    max_depth_of_discharge: float
+    charge_w: float
+    idle_w: float
+    imaging_w: float
+    slew_w: float
+    downlink_w: float
+
+    @property
+    def least_wh(self) -> float:
+        return self.capacity_wh * (1.0 - self.max_depth_of_discharge)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thermal:
+    """A camera that warms while it takes pictures: rises above its temperature at rest."""
+
+    heating_k_s: float
+    time_constant_s: float
+    max_rise_k: float
+    initial_rise_k: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A stretch of time: one that is blocked, or in which a station is out for all or one satellite."""
+
+    start_ns: int
+    stop_ns: int
+    why: str = ""
+    station: str = ""
+    satellite: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Satellite:
-    """A satellite of the plan; `pitch_m`, `focal_length_m`, `fov_rad` are NaN where not stated."""
+    """A satellite of the plan."""
 
     name: str
     norad_id: int
@@ -24,12 +81,20 @@ class Satellite:
     memory_bit: float
     downlink_bit_s: float
     data_rate_bit_s: float
-    rate_rad_s: float
-    acceleration_rad_s2: float
-    settling_s: float
+    compression: float
+    slew: Slew
     pitch_m: float
     focal_length_m: float
     fov_rad: float
+    max_pictures_per_orbit: float
+    imaging_s_per_orbit: float
+    max_duration_s: float
+    duty_s: tuple[float, float] | None
+    battery: Battery | None
+    thermal: Thermal | None
+    blocked: tuple[Stretch, ...]
+    next_uplink_ns: int | None
+    orbit_period_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,42 +108,76 @@ class Station:
     min_elevation_rad: float
     mask_rad: Array
     antennas: int
+    setup_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """A strip of an area; `shape_deg` is a shapely Polygon in longitude, latitude."""
+
+    id: str
+    shape_deg: Any
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """Up to `count` pictures, the starts of neighbours from least to greatest spacing apart."""
+
+    count: int
+    min_spacing_s: float
+    max_spacing_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request of the plan; `shape_deg` is a shapely Point or Polygon in longitude, latitude."""
+    """A request of the plan; `shape_deg` is a shapely Point or Polygon in longitude, latitude.
+
+    `curve` (n, 2) leads from covered share to worth, for requests that are covered in strips. `views` is 1,
+    or with `convergence_rad` 2 or 3. `taken`, `collections` are None where not stated, and `stated` names
+    the keys that are.
+    """
 
     name: str
     shape_deg: Any
+    alt_m: float
     weight: float
-    start_ns: int
-    stop_ns: int
+    start_ns: int | None
+    stop_ns: int | None
     max_off_nadir_rad: float
     min_sun_elevation_rad: float
     max_gsd_m: float
     min_niirs: float
     deadline_ns: int | None
     convergence_rad: tuple[float, float] | None
-    taken: bool
-    collections: tuple[str, ...]
+    views: int
+    tier: int
+    curve: Array | None
+    strips: tuple[Strip, ...]
+    repeat: Repeat | None
+    after: str | None
+    after_within_s: float
+    taken: bool | None
+    collections: tuple[str, ...] | None
     reason: str | None
+    stated: frozenset[str]
+
+    def strip(self, name: str | None) -> Strip | None:
+        return next((strip for strip in self.strips if strip.id == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """A picture of the plan, with everything that the plan states about it."""
+    """A picture of the plan, with everything that the plan states about it; `stated` names the keys."""
 
     id: str
     request: str
     satellite: str
-    norad_id: int
+    norad_id: int | None
     start_ns: int
     stop_ns: int
     duration_s: float
-    aim_lat_rad: float
-    aim_lon_rad: float
-    aim_alt_m: float
+    aim_rad_m: tuple[float, float, float] | None
     off_nadir_rad: float
     roll_rad: float
     pitch_rad: float
@@ -91,14 +190,18 @@ class Collection:
     gsd_across_m: float
     niirs: float
     coverage: float
+    clear_sky: float
     quality: float
     value: float
     volume_bit: float
-    footprint_deg: Any
+    footprint_deg: Any | None
     partner: str | None
     convergence_rad: float
     delivered_ns: int | None
     contact: str | None
+    strip: str | None
+    frozen: bool
+    stated: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,17 +220,25 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """The stated filling of one recorder: times (n,), levels (n,), straight in between."""
+    """A stated level over time, straight in between: times (n,), levels (n,) in bit, Wh or K."""
 
     satellite: str
-    capacity_bit: float
+    limit: float
     t_ns: NDArray[np.int64]
-    level_bit: Array
+    level: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Of these requests, at most so many."""
+
+    requests: tuple[str, ...]
+    at_most: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The whole document."""
+    """The whole document; curves are None where there is no such key. `mends`: there was a plan before."""
 
     start_ns: int
     stop_ns: int
@@ -136,8 +247,14 @@ class Plan:
     requests: tuple[Request, ...]
     collections: tuple[Collection, ...]
     contacts: tuple[Contact, ...]
-    curves: tuple[Curve, ...]
+    outages: tuple[Stretch, ...]
+    choices: tuple[Choice, ...]
+    memory: tuple[Curve, ...] | None
+    battery: tuple[Curve, ...] | None
+    thermal: tuple[Curve, ...] | None
     value: float
     bound: float
     gap: float
-    status: str
+    status: str | None
+    tiers: tuple[tuple[int, float], ...]
+    mends: bool

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 
 import shapely
 
@@ -18,6 +17,8 @@ from offnadir.planning._checker_facts import (
     START,
     STOP,
     Facts,
+    Finding,
+    NotChecked,
     Picture,
     unless,
     utc,
@@ -26,7 +27,6 @@ from offnadir.planning._checker_geometry import (
     angle_rad,
     ground_sample_m,
     to_plane_m,
-    turn_time_s,
 )
 from offnadir.planning._checker_model import Collection, Contact
 from offnadir.units import deg, km, ms
@@ -35,7 +35,6 @@ ANGLE_TOL_RAD = 0.01 * deg
 RANGE_TOL_M = 10.0
 ROUNDING_NS = 1_000  # times are written to the microsecond
 DURATION_TOL_S = 1 * ms
-SLEW_TOL_S = 1 * ms
 GSD_REL_TOL = 1e-3
 NIIRS_TOL = 1e-5
 AIM_TOL_M = 1.0
@@ -45,7 +44,7 @@ _NS = 1_000_000_000
 _EXACT = 1e-6
 
 
-def names(facts: Facts) -> Iterator[str | None]:
+def names(facts: Facts) -> Iterator[Finding]:
     plan = facts.plan
     satellites = {s.name: s for s in plan.satellites}
     requests, stations = {r.name for r in plan.requests}, {s.name for s in plan.stations}
@@ -64,7 +63,7 @@ def names(facts: Facts) -> Iterator[str | None]:
         known = satellites.get(c.satellite)
         yield unless(known is not None, f"{c.id}: no satellite {c.satellite!r} in the plan")
         yield unless(c.request in requests, f"{c.id}: no request {c.request!r} in the plan")
-        if known is not None:
+        if known is not None and c.norad_id is not None:
             yield unless(
                 c.norad_id == known.norad_id,
                 f"{c.id}: norad_id {c.norad_id}, but {known.name} is {known.norad_id}",
@@ -72,14 +71,27 @@ def names(facts: Facts) -> Iterator[str | None]:
     for k in plan.contacts:
         yield unless(k.satellite in satellites, f"{k.id}: no satellite {k.satellite!r} in the plan")
         yield unless(k.station in stations, f"{k.id}: no station {k.station!r} in the plan")
+    for out in plan.outages:
+        label = f"outage from {utc(out.start_ns)} on"
+        yield unless(out.station in stations, f"{label}: no station {out.station!r} in the plan")
+        if out.satellite is not None:
+            good = out.satellite in satellites
+            yield unless(good, f"{label}: no satellite {out.satellite!r} in the plan")
+    for one in plan.choices:
+        for name in one.requests:
+            yield unless(name in requests, f"a choice: no request {name!r} in the plan")
+    for r in plan.requests:
+        if r.after is not None:
+            good = r.after in requests
+            yield unless(good, f"{r.name!r} comes after {r.after!r}, which is not in the plan")
 
 
-def _once_each(kind: str, ids: Iterable[str]) -> Iterator[str | None]:
+def _once_each(kind: str, ids: Iterable[str]) -> Iterator[Finding]:
     for name, count in Counter(ids).items():
         yield unless(count == 1, f"{count} things are called {kind} {name!r}")
 
 
-def times(facts: Facts) -> Iterator[str | None]:
+def times(facts: Facts) -> Iterator[Finding]:
     items: tuple[Collection | Contact, ...] = (*facts.plan.collections, *facts.plan.contacts)
     for item in items:
         yield unless(
@@ -88,21 +100,24 @@ def times(facts: Facts) -> Iterator[str | None]:
         )
     for c in facts.plan.collections:
         lasts_s = (c.stop_ns - c.start_ns) / _NS
+        if math.isnan(c.duration_s):
+            continue
         yield unless(
             abs(lasts_s - c.duration_s) <= DURATION_TOL_S,
             f"{c.id}: duration_s {c.duration_s:.6f}, but it lasts {lasts_s:.6f} s",
         )
 
 
-def window(facts: Facts) -> Iterator[str | None]:
+def window(facts: Facts) -> Iterator[Finding]:
     plan = facts.plan
     items: tuple[Collection | Contact, ...] = (*plan.collections, *plan.contacts)
     for item in items:
         yield _within(item.id, item.start_ns, item.stop_ns, plan.start_ns, plan.stop_ns, "the span")
     for p in facts.pictures:
         s, r = p.stated, p.request
-        label = f"the window of {r.name!r}"
-        yield _within(p.id, s.start_ns, s.stop_ns, r.start_ns, r.stop_ns, label)
+        first = plan.start_ns if r.start_ns is None else r.start_ns
+        last = plan.stop_ns if r.stop_ns is None else r.stop_ns
+        yield _within(p.id, s.start_ns, s.stop_ns, first, last, f"the window of {r.name!r}")
 
 
 def _within(name: str, start: int, stop: int, first: int, last: int, what: str) -> str | None:
@@ -112,7 +127,7 @@ def _within(name: str, start: int, stop: int, first: int, last: int, what: str) 
     )
 
 
-def orbit(facts: Facts) -> Iterator[str | None]:
+def orbit(facts: Facts) -> Iterator[Finding]:
     for p in facts.pictures:
         yield unless(
             p.view.known,
@@ -126,9 +141,9 @@ def orbit(facts: Facts) -> Iterator[str | None]:
         )
 
 
-def aim(facts: Facts) -> Iterator[str | None]:
+def aim(facts: Facts) -> Iterator[Finding]:
     for p in facts.pictures:
-        shape = to_plane_m(p.request.shape_deg, p.stated.aim_lat_rad, p.stated.aim_lon_rad)
+        shape = to_plane_m(p.shape_deg, *p.aim_rad_m[:2])
         away_m = math.inf
         if shape is not None:
             away_m = float(shapely.Point(0.0, 0.0).distance(shape.convex_hull))
@@ -138,7 +153,7 @@ def aim(facts: Facts) -> Iterator[str | None]:
         )
 
 
-def off_nadir(facts: Facts) -> Iterator[str | None]:
+def off_nadir(facts: Facts) -> Iterator[Finding]:
     for p in facts.seen:
         limit = min(p.request.max_off_nadir_rad, p.satellite.max_off_nadir_rad)
         for instant, angle in zip(INSTANTS, p.view.off_nadir_rad, strict=True):
@@ -149,7 +164,7 @@ def off_nadir(facts: Facts) -> Iterator[str | None]:
             )
 
 
-def horizon(facts: Facts) -> Iterator[str | None]:
+def horizon(facts: Facts) -> Iterator[Finding]:
     for p in facts.seen:
         for instant, angle in zip(INSTANTS, p.view.elevation_rad, strict=True):
             yield unless(
@@ -159,7 +174,7 @@ def horizon(facts: Facts) -> Iterator[str | None]:
             )
 
 
-def sun(facts: Facts) -> Iterator[str | None]:
+def sun(facts: Facts) -> Iterator[Finding]:
     for p in facts.seen:
         limit = p.request.min_sun_elevation_rad
         for i in (START, STOP):
@@ -171,7 +186,7 @@ def sun(facts: Facts) -> Iterator[str | None]:
             )
 
 
-def geometry(facts: Facts) -> Iterator[str | None]:
+def geometry(facts: Facts) -> Iterator[Finding]:
     for p in facts.seen:
         s, v = p.stated, p.view
         # Near the zenith an azimuth turns fast and says little: what counts is the arc on the sky.
@@ -186,94 +201,113 @@ def geometry(facts: Facts) -> Iterator[str | None]:
             ("sun_elevation_deg", s.sun_elevation_rad, v.sun_elevation_rad, 1.0),
             ("sun_azimuth_deg", s.sun_azimuth_rad, v.sun_azimuth_rad, sun_sky),
         ):
+            if math.isnan(stated):
+                continue
             apart = abs(math.remainder(stated - found[MID], 2 * math.pi))
             yield unless(
                 apart * arc <= ANGLE_TOL_RAD,
                 f"{p.id}: {what} {stated / deg:.4f}, recomputed {found[MID] / deg:.4f}",
             )
         range_m = float(v.range_m[MID])
+        if math.isnan(s.range_m):
+            continue
         yield unless(
             abs(s.range_m - range_m) <= RANGE_TOL_M,
             f"{p.id}: range_km {s.range_m / km:.4f}, recomputed {range_m / km:.4f}",
         )
 
 
-def gsd(facts: Facts) -> Iterator[str | None]:
+def gsd(facts: Facts) -> Iterator[Finding]:
     for p in facts.seen:
-        pixel = p.satellite.pitch_m / p.satellite.focal_length_m
-        if math.isnan(pixel):
+        claims = (p.stated.gsd_along_m, p.stated.gsd_across_m)
+        if all(map(math.isnan, claims)):
             continue
-        along, across = ground_sample_m(pixel, p.view.range_m, p.view.elevation_rad)
+        along_m, across_m = _sample_m(p)
+        if math.isnan(along_m):
+            yield NotChecked(f"{p.satellite.name} states no optics")
+            continue
         for what, stated, found in (
-            ("gsd_along_m", p.stated.gsd_along_m, float(along[MID])),
-            ("gsd_across_m", p.stated.gsd_across_m, float(across[MID])),
+            ("gsd_along_m", claims[0], along_m),
+            ("gsd_across_m", claims[1], across_m),
         ):
+            if math.isnan(stated):
+                continue
             yield unless(
                 abs(stated - found) <= GSD_REL_TOL * found + _EXACT,
                 f"{p.id}: {what} {stated:.5f}, recomputed {found:.5f}",
             )
 
 
-def sharpness(facts: Facts) -> Iterator[str | None]:
+def _sample_m(p: Picture) -> tuple[float, float]:
+    """Ground sample [m] along and across by the optics, at the middle; NaN where they are not stated."""
+    pixel = p.satellite.pitch_m / p.satellite.focal_length_m
+    along, across = ground_sample_m(pixel, p.view.range_m, p.view.elevation_rad)
+    return float(along[MID]), float(across[MID])
+
+
+def sharpness(facts: Facts) -> Iterator[Finding]:
     for p in facts.pictures:
         s, r = p.stated, p.request
-        mean_m = math.sqrt(s.gsd_along_m * s.gsd_across_m)
-        yield unless(
-            mean_m <= r.max_gsd_m * (1 + GSD_REL_TOL),
-            f"{p.id}: ground sample distance {mean_m:.4f} m, {r.name!r} allows {r.max_gsd_m:.4f} m",
-        )
+        stated, found = (s.gsd_along_m, s.gsd_across_m), _sample_m(p)
+        along, across = (f if math.isnan(c) else c for c, f in zip(stated, found, strict=True))
+        mean_m = math.sqrt(along * across)
+        if math.isnan(mean_m):
+            if r.max_gsd_m < math.inf:
+                yield NotChecked(
+                    f"{r.name!r} has a max_gsd_m, but pictures state no gsd and no optics"
+                )
+        else:
+            yield unless(
+                mean_m <= r.max_gsd_m * (1 + GSD_REL_TOL),
+                f"{p.id}: ground sample distance {mean_m:.4f} m, {r.name!r} allows "
+                f"{r.max_gsd_m:.4f} m",
+            )
+        if math.isnan(s.niirs):
+            if r.min_niirs > -math.inf:
+                yield NotChecked(f"{r.name!r} has a min_niirs, but its pictures state no niirs")
+            continue
         yield unless(
             s.niirs >= r.min_niirs - NIIRS_TOL,
             f"{p.id}: NIIRS {s.niirs:.4f}, {r.name!r} wants {r.min_niirs:.4f}",
         )
 
 
-def slew(facts: Facts) -> Iterator[str | None]:
-    for satellite in facts.plan.satellites:
-        taken = [p for p in facts.pictures_of(satellite) if p.view.known]
-        for first, second in pairwise(taken):
-            turn = angle_rad(first.view.los_orbit[STOP], second.view.los_orbit[START])
-            need_s = satellite.settling_s + turn_time_s(
-                turn, satellite.rate_rad_s, satellite.acceleration_rad_s2
-            )
-            have_s = (second.stated.start_ns - first.stated.stop_ns) / _NS
-            yield unless(
-                have_s >= need_s - SLEW_TOL_S,
-                f"{first.id} and {second.id} of {satellite.name}: {have_s:.3f} s apart, but turning "
-                f"by {turn / deg:.3f} deg and settling takes {need_s:.3f} s",
-            )
-
-
-def once(facts: Facts) -> Iterator[str | None]:
+def once(facts: Facts) -> Iterator[Finding]:
     for request in facts.plan.requests:
+        if request.curve is not None or request.repeat is not None:
+            continue  # rules `cover` and `repeat` count those
         ids = [c.id for c in facts.plan.collections if c.request == request.name]
-        most = 1 if request.convergence_rad is None else 2
+        most = request.views
         yield unless(
             len(ids) <= most,
             f"request {request.name!r}: {len(ids)} pictures ({', '.join(ids)}), at most {most} wanted",
         )
 
 
-def stereo(facts: Facts) -> Iterator[str | None]:
+def stereo(facts: Facts) -> Iterator[Finding]:
     for request in facts.plan.requests:
         pictures = [p for p in facts.pictures if p.request is request]
         if request.convergence_rad is None:
-            for p in pictures:
+            for p in (p for p in pictures if "stereo" in p.stated.stated):
                 yield unless(
                     p.stated.partner is None,
                     f"{p.id}: has a stereo partner {p.stated.partner!r}, but {request.name!r} wants "
                     "no stereo",
                 )
+        elif request.views != 2:
+            continue  # rule `tri_stereo` looks at three
         elif len(pictures) == 1:
             yield f"request {request.name!r}: {pictures[0].id} is half a stereo pair"
         elif len(pictures) == 2:
             yield from _pair(pictures, request.convergence_rad)
 
 
-def _pair(pictures: Sequence[Picture], limits: tuple[float, float]) -> Iterator[str | None]:
+def _pair(pictures: Sequence[Picture], limits: tuple[float, float]) -> Iterator[Finding]:
     a, b = pictures
     label = f"{a.id} and {b.id} of {a.request.name!r}"
     for one, other in ((a, b), (b, a)):
+        if "stereo" not in one.stated.stated:
+            continue
         yield unless(
             one.stated.partner == other.id,
             f"{one.id}: stereo partner {one.stated.partner!r}, must be {other.id!r}",
@@ -297,6 +331,8 @@ def _pair(pictures: Sequence[Picture], limits: tuple[float, float]) -> Iterator[
         f"{greatest / deg:.3f} deg",
     )
     for p in pictures:
+        if "stereo" not in p.stated.stated:
+            continue
         yield unless(
             abs(p.stated.convergence_rad - found) <= ANGLE_TOL_RAD,
             f"{p.id}: convergence_deg {p.stated.convergence_rad / deg:.4f}, recomputed "
@@ -304,10 +340,12 @@ def _pair(pictures: Sequence[Picture], limits: tuple[float, float]) -> Iterator[
         )
 
 
-def footprint(facts: Facts) -> Iterator[str | None]:
+def footprint(facts: Facts) -> Iterator[Finding]:
     for p in facts.seen:
         s, v = p.stated, p.view
-        shape = to_plane_m(s.footprint_deg, s.aim_lat_rad, s.aim_lon_rad)
+        if s.footprint_deg is None:
+            continue
+        shape = to_plane_m(s.footprint_deg, *p.aim_rad_m[:2])
         if shape is None or not shape.is_valid or not shape.area > 0.0:
             yield f"{p.id}: the footprint crosses itself, has no area or is far away"
             continue
@@ -316,6 +354,9 @@ def footprint(facts: Facts) -> Iterator[str | None]:
             away_m <= AIM_TOL_M, f"{p.id}: the aim lies {away_m:.1f} m outside the footprint"
         )
         if math.isnan(p.satellite.fov_rad):
+            yield NotChecked(
+                f"{p.satellite.name} states no optics.fov_deg: how wide a swath may be"
+            )
             continue
         # Solid angle that a line of detectors sweeps, then the ground that lies in it.
         track_m = v.nadir_m[STOP] - v.nadir_m[START]
@@ -329,26 +370,29 @@ def footprint(facts: Facts) -> Iterator[str | None]:
         )
 
 
-def coverage(facts: Facts) -> Iterator[str | None]:
+def coverage(facts: Facts) -> Iterator[Finding]:
     for p in facts.pictures:
-        s = p.stated
-        if p.request.shape_deg.geom_type == "Point":
-            yield unless(
-                abs(s.coverage - 1.0) <= _EXACT, f"{p.id}: coverage {s.coverage:.6f} of a point"
-            )
+        stated = p.stated.coverage
+        if math.isnan(stated):
+            continue
+        if p.shape_deg.geom_type == "Point":
+            yield unless(abs(stated - 1.0) <= _EXACT, f"{p.id}: coverage {stated:.6f} of a point")
+            continue
+        if p.stated.footprint_deg is None:
+            yield NotChecked("pictures state a coverage, but no footprint")
             continue
         found = _share(p)
+        of = p.request.name if p.shape_deg is p.request.shape_deg else p.stated.strip
         yield unless(
-            abs(s.coverage - found) <= COVERAGE_TOL and -_EXACT <= s.coverage <= 1 + _EXACT,
-            f"{p.id}: coverage {s.coverage:.4f} of {p.request.name!r}, recomputed {found:.4f}",
+            abs(stated - found) <= COVERAGE_TOL and -_EXACT <= stated <= 1 + _EXACT,
+            f"{p.id}: coverage {stated:.4f} of {of!r}, recomputed {found:.4f}",
         )
 
 
 def _share(p: Picture) -> float:
-    """Share of the request's polygon inside the footprint; 0 where one of them makes no sense."""
-    s = p.stated
-    wanted = to_plane_m(p.request.shape_deg, s.aim_lat_rad, s.aim_lon_rad)
-    strip = to_plane_m(s.footprint_deg, s.aim_lat_rad, s.aim_lon_rad)
+    """Share of the polygon, or strip, inside the footprint; 0 where one of them makes no sense."""
+    wanted = to_plane_m(p.shape_deg, *p.aim_rad_m[:2])
+    strip = to_plane_m(p.stated.footprint_deg, *p.aim_rad_m[:2])
     if wanted is None or strip is None or not (strip.is_valid and wanted.is_valid and wanted.area):
         return 0.0
     return float(wanted.intersection(strip).area / wanted.area)

@@ -12,37 +12,69 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir.planning._checker_facts import Facts, Pass, Picture, unless, utc
-from offnadir.planning._checker_model import Collection, Contact, Curve, Satellite
-from offnadir.units import Gbit, Mbit, deg
+from offnadir.planning._checker_cover import covered_value
+from offnadir.planning._checker_facts import (
+    Facts,
+    Finding,
+    NotChecked,
+    Pass,
+    Picture,
+    unless,
+    utc,
+)
+from offnadir.planning._checker_limits import kbit_tolerance
+from offnadir.planning._checker_model import Curve, Request, Satellite
+from offnadir.units import Gbit, Mbit, deg, kbit
 
 Array = NDArray[np.float64]
 
 ELEVATION_TOL_RAD = 0.01 * deg
-VOLUME_TOL_BIT = 1 * Mbit
+VOLUME_TOL_BIT = 1 * kbit + 0.5  # volumes are rounded up to the kilobit
+LEVEL_TOL_BIT = 0.5 * kbit + 0.5  # sums of whole kilobits are whole kilobits
+CURVE_TOL_BIT = 1 * Mbit
 ROUNDING_NS = 1_000  # times are written to the microsecond
 QUALITY_TOL = 1e-5
 VALUE_TOL = 2e-6  # values are written to 1e-6
 _NS = 1_000_000_000
 
 
-def volume(facts: Facts) -> Iterator[str | None]:
+def volume(facts: Facts) -> Iterator[Finding]:
     for p in facts.pictures:
-        s = p.stated
-        found = p.satellite.data_rate_bit_s * (s.stop_ns - s.start_ns) / _NS
+        stated, found = p.stated.volume_bit, p.written_bit
+        if math.isnan(stated):
+            continue
+        if math.isnan(found):
+            yield NotChecked(f"{p.satellite.name} states no data_rate_mbps")
+            continue
         yield unless(
-            abs(s.volume_bit - found) <= VOLUME_TOL_BIT,
-            f"{p.id}: volume_gbit {s.volume_bit / Gbit:.6f}, but {p.satellite.name} makes "
+            abs(stated - found) <= VOLUME_TOL_BIT,
+            f"{p.id}: volume_gbit {stated / Gbit:.6f}, but {p.satellite.name} makes "
             f"{found / Gbit:.6f} in that time",
         )
 
 
-def memory(facts: Facts) -> Iterator[str | None]:
+def _unknown_volume(facts: Facts, satellite: Satellite) -> NotChecked | None:
+    """Why it is not known what the memory holds, if it is not."""
+    for p in facts.pictures_of(satellite):
+        if math.isnan(p.volume_bit):
+            return NotChecked(
+                f"{satellite.name} states no data_rate_mbps, or its pictures no volume_gbit"
+            )
+    return None
+
+
+def memory(facts: Facts) -> Iterator[Finding]:
     for satellite in facts.plan.satellites:
+        if satellite.memory_bit == math.inf:
+            continue
+        unknown = _unknown_volume(facts, satellite)
+        if unknown is not None:
+            yield unknown
+            continue
         downlinks = facts.downlinks_of(satellite)
         written = 0.0
         for p in facts.pictures_of(satellite):
-            written += p.stated.volume_bit
+            written += p.volume_bit
             freed = sum(
                 k.stated.downlinked_bit
                 for k in downlinks
@@ -50,62 +82,77 @@ def memory(facts: Facts) -> Iterator[str | None]:
             )
             level = written - freed
             yield unless(
-                level <= satellite.memory_bit + VOLUME_TOL_BIT,
-                f"{p.id}: {level / Gbit:.4f} Gbit in the memory of {satellite.name} at "
-                f"{utc(p.stated.stop_ns)}, which holds {satellite.memory_bit / Gbit:.4f}",
+                level <= satellite.memory_bit + LEVEL_TOL_BIT,
+                f"{p.id}: {level / Gbit:.6f} Gbit in the memory of {satellite.name} at "
+                f"{utc(p.stated.stop_ns)}, which holds {satellite.memory_bit / Gbit:.6f}",
             )
 
 
-def memory_curve(facts: Facts) -> Iterator[str | None]:
+def memory_curve(facts: Facts) -> Iterator[Finding]:
+    stated = facts.plan.memory
+    if stated is None:
+        return
     satellites = {s.name: s for s in facts.plan.satellites}
     for name, satellite in satellites.items():
-        curves = [c for c in facts.plan.curves if c.satellite == name]
+        curves = [c for c in stated if c.satellite == name]
         yield unless(len(curves) == 1, f"{name}: {len(curves)} memory curves, must be one")
         for curve in curves[:1]:
             yield from _curve(facts, satellite, curve)
-    for curve in facts.plan.curves:
+    for curve in stated:
         yield unless(
             curve.satellite in satellites, f"a memory curve of {curve.satellite!r}, not in the plan"
         )
 
 
-def _curve(facts: Facts, satellite: Satellite, curve: Curve) -> Iterator[str | None]:
+def _curve(facts: Facts, satellite: Satellite, curve: Curve) -> Iterator[Finding]:
     """Both curves run straight between their points, so it is enough to compare at all points."""
     name = satellite.name
-    yield unless(
-        abs(curve.capacity_bit - satellite.memory_bit) <= VOLUME_TOL_BIT,
-        f"{name}: memory curve says it holds {curve.capacity_bit / Gbit:.4f} Gbit, the satellite "
-        f"{satellite.memory_bit / Gbit:.4f}",
-    )
+    if not math.isnan(curve.limit):
+        yield unless(
+            satellite.memory_bit == math.inf
+            or abs(curve.limit - satellite.memory_bit) <= CURVE_TOL_BIT,
+            f"{name}: memory curve says it holds {curve.limit / Gbit:.4f} Gbit, the satellite "
+            f"{satellite.memory_bit / Gbit:.4f}",
+        )
+    unknown = _unknown_volume(facts, satellite)
+    if unknown is not None:
+        yield unknown
+        return
     if np.any(np.diff(curve.t_ns) < 0):
         yield f"{name}: the times of the memory curve do not rise"
         return
-    pictures = [p.stated for p in facts.pictures_of(satellite)]
-    downlinks = [k.stated for k in facts.downlinks_of(satellite)]
-    items: tuple[Collection | Contact, ...] = (*pictures, *downlinks)
-    ends = [t for item in items for t in (item.start_ns, item.stop_ns)]
+    pictures, downlinks = facts.pictures_of(satellite), facts.downlinks_of(satellite)
+    sending = [(k, _sends_from_ns(k), k.stated.stop_ns) for k in downlinks]
+    ends = [t for p in pictures for t in (p.stated.start_ns, p.stated.stop_ns)]
+    ends += [t for _, start, stop in sending for t in (start, stop)]
     ours = np.array([facts.plan.start_ns, facts.plan.stop_ns, *ends], np.int64)
     t_ns = np.union1d(ours, curve.t_ns)
     level = np.zeros(len(t_ns))
-    for picture in pictures:
-        level += picture.volume_bit * _progress(t_ns, picture.start_ns, picture.stop_ns)
-    for contact in downlinks:
-        level -= contact.downlinked_bit * _progress(t_ns, contact.start_ns, contact.stop_ns)
+    for p in pictures:
+        level += p.volume_bit * _progress(t_ns, p.stated.start_ns, p.stated.stop_ns)
+    for k, start, stop in sending:
+        level -= k.stated.downlinked_bit * _progress(t_ns, start, stop)
     stated = np.zeros(len(t_ns))
     if len(curve.t_ns):
         zero = int(curve.t_ns[0])
         stated = np.interp(
             (t_ns - zero).astype(np.float64),
             (curve.t_ns - zero).astype(np.float64),
-            curve.level_bit,
+            curve.level,
         )
     # A time that was rounded to the microsecond moves a level by far less than the tolerance.
     worst = int(np.argmax(np.abs(stated - level)))
     yield unless(
-        abs(stated[worst] - level[worst]) <= VOLUME_TOL_BIT,
+        abs(stated[worst] - level[worst]) <= CURVE_TOL_BIT,
         f"{name}: memory curve at {utc(int(t_ns[worst]))} is {stated[worst] / Gbit:.4f} Gbit, "
         f"recomputed {level[worst] / Gbit:.4f}",
     )
+
+
+def _sends_from_ns(contact: Pass) -> int:
+    """When a contact has been set up; its stop, if that is earlier."""
+    ready = contact.stated.start_ns + round(contact.station.setup_s * _NS)
+    return max(min(ready, contact.stated.stop_ns), contact.stated.start_ns)
 
 
 def _progress(t_ns: NDArray[np.int64], start_ns: int, stop_ns: int) -> Array:
@@ -113,7 +160,7 @@ def _progress(t_ns: NDArray[np.int64], start_ns: int, stop_ns: int) -> Array:
     return np.clip((t_ns - start_ns) / max(stop_ns - start_ns, 1), 0.0, 1.0)
 
 
-def contacts(facts: Facts) -> Iterator[str | None]:
+def contacts(facts: Facts) -> Iterator[Finding]:
     for c in facts.heard:
         slack = c.elevation_rad - c.needed_rad
         worst = int(np.argmin(slack))
@@ -123,6 +170,8 @@ def contacts(facts: Facts) -> Iterator[str | None]:
             f"{c.id}: {c.satellite.name} stands at {c.elevation_rad[worst] / deg:.3f} deg over "
             f"{c.station.name} at {when}, needs {c.needed_rad[worst] / deg:.3f} deg",
         )
+        if math.isnan(c.stated.max_elevation_rad):
+            continue
         yield unless(
             abs(c.culmination_rad - c.stated.max_elevation_rad) <= ELEVATION_TOL_RAD,
             f"{c.id}: max_elevation_deg {c.stated.max_elevation_rad / deg:.4f}, recomputed "
@@ -130,32 +179,47 @@ def contacts(facts: Facts) -> Iterator[str | None]:
         )
 
 
-def downlink(facts: Facts) -> Iterator[str | None]:
+def downlink(facts: Facts) -> Iterator[Finding]:
     for c in facts.passes:
-        s = c.stated
-        can = c.satellite.downlink_bit_s * (s.stop_ns - s.start_ns) / _NS if s.used else 0.0
+        s, rate = c.stated, c.satellite.downlink_bit_s
+        can = rate * (s.stop_ns - s.start_ns) / _NS if s.used else 0.0
+        if math.isnan(can):
+            yield NotChecked(f"{c.satellite.name} states no downlink_mbps")
+            continue
         yield unless(
-            0.0 <= s.downlinked_bit <= can + VOLUME_TOL_BIT,
+            -0.5 <= s.downlinked_bit <= can + kbit_tolerance(rate),
             f"{c.id}: {s.downlinked_bit / Gbit:.4f} Gbit go down, but "
             + (f"{can / Gbit:.4f} can" if s.used else "it is not used"),
         )
     for satellite in facts.plan.satellites:
+        if not facts.downlinks_of(satellite):
+            continue
+        unknown = _unknown_volume(facts, satellite)
+        if unknown is not None:
+            yield unknown
+            continue
         pictures, sent = facts.pictures_of(satellite), 0.0
         for c in facts.downlinks_of(satellite):
-            written = sum(p.stated.volume_bit for p in pictures if _before(p, c))
+            volumes = [p.volume_bit for p in pictures if _before(p, c)]
+            written = sum(volumes)
             sent += c.stated.downlinked_bit
             yield unless(
-                sent <= written + VOLUME_TOL_BIT,
-                f"{c.id}: {satellite.name} has sent {sent / Gbit:.4f} Gbit, but taken only "
-                f"{written / Gbit:.4f} before {utc(c.stated.start_ns)}",
+                sent <= written + _rounding_bit(len(volumes)),
+                f"{c.id}: {satellite.name} has sent {sent / Gbit:.6f} Gbit, but taken only "
+                f"{written / Gbit:.6f} before {utc(c.stated.start_ns)}",
             )
+
+
+def _rounding_bit(pictures: int) -> float:
+    """What rounding up to the kilobit, which may be done apart for each picture, can make of a sum."""
+    return pictures * kbit + LEVEL_TOL_BIT
 
 
 def _before(picture: Picture, contact: Pass) -> bool:
     return picture.stated.stop_ns <= contact.stated.start_ns + ROUNDING_NS
 
 
-def antennas(facts: Facts) -> Iterator[str | None]:
+def antennas(facts: Facts) -> Iterator[Finding]:
     for station in facts.plan.stations:
         used = [c.stated for c in facts.passes if c.station is station and c.stated.used]
         for c in used:
@@ -168,7 +232,7 @@ def antennas(facts: Facts) -> Iterator[str | None]:
             )
 
 
-def one_contact(facts: Facts) -> Iterator[str | None]:
+def one_contact(facts: Facts) -> Iterator[Finding]:
     for satellite in facts.plan.satellites:
         used = facts.downlinks_of(satellite)
         for first, second in pairwise(used):
@@ -179,25 +243,35 @@ def one_contact(facts: Facts) -> Iterator[str | None]:
             )
 
 
-def _delivering(facts: Facts, picture: Picture, slack_bit: float) -> Pass | None:
-    """The contact in which the last bit of a picture goes down, first in, first out."""
+def _delivering(facts: Facts, picture: Picture, sign: int) -> Pass | None:
+    """The contact in which the last bit of a picture goes down, first in, first out.
+
+    As early as rounding allows (`sign` -1), or as late (1).
+    """
     queue = facts.pictures_of(picture.satellite)
-    up_to_it = sum(p.stated.volume_bit for p in queue[: queue.index(picture) + 1])
+    ahead = queue[: queue.index(picture) + 1]
+    up_to_it = sum(p.volume_bit for p in ahead) + sign * _rounding_bit(len(ahead))
     sent = 0.0
     for c in facts.downlinks_of(picture.satellite):
         sent += c.stated.downlinked_bit
-        if _before(picture, c) and sent >= up_to_it + slack_bit:
+        if _before(picture, c) and sent >= up_to_it:
             return c
     return None
 
 
-def delivery(facts: Facts) -> Iterator[str | None]:
+def delivery(facts: Facts) -> Iterator[Finding]:
     for p in facts.pictures:
+        if "delivered" not in p.stated.stated:
+            continue
+        if unknown := _unknown_volume(facts, p.satellite):
+            yield unknown
+            continue
         # Rounded volumes may or may not add up to the last bit: the contact where they do within the
         # tolerance and the one where they surely do are both right.
-        right = [_delivering(facts, p, slack) for slack in (-VOLUME_TOL_BIT, VOLUME_TOL_BIT)]
+        right = [_delivering(facts, p, sign) for sign in (-1, 1)]
         s = p.stated
-        stated = "never" if s.delivered_ns is None else f"{utc(s.delivered_ns)} in {s.contact}"
+        where = f" in {s.contact}" if "contact" in s.stated else ""
+        stated = "never" if s.delivered_ns is None else f"{utc(s.delivered_ns)}{where}"
         first = right[0]
         found = "never" if first is None else f"{utc(first.stated.stop_ns)} in {first.id}"
         yield unless(
@@ -210,15 +284,19 @@ def _delivered_as_stated(picture: Picture, contact: Pass | None) -> bool:
     s = picture.stated
     if contact is None or s.delivered_ns is None:
         return contact is None and s.delivered_ns is None and s.contact is None
-    return s.contact == contact.id and abs(s.delivered_ns - contact.stated.stop_ns) <= ROUNDING_NS
+    there = s.contact == contact.id or "contact" not in s.stated
+    return there and abs(s.delivered_ns - contact.stated.stop_ns) <= ROUNDING_NS
 
 
-def deadline(facts: Facts) -> Iterator[str | None]:
+def deadline(facts: Facts) -> Iterator[Finding]:
     for p in facts.pictures:
         due = p.request.deadline_ns
         if due is None:
             continue
-        last = _delivering(facts, p, -VOLUME_TOL_BIT)
+        if unknown := _unknown_volume(facts, p.satellite):
+            yield unknown
+            continue
+        last = _delivering(facts, p, -1)
         when = "never" if last is None else utc(last.stated.stop_ns)
         yield unless(
             last is not None and last.stated.stop_ns <= due + ROUNDING_NS,
@@ -226,48 +304,99 @@ def deadline(facts: Facts) -> Iterator[str | None]:
         )
 
 
-def requests(facts: Facts) -> Iterator[str | None]:
+def requests(facts: Facts) -> Iterator[Finding]:
     for r in facts.plan.requests:
         ids = [c.id for c in facts.plan.collections if c.request == r.name]
-        yield unless(
-            sorted(ids) == sorted(r.collections),
-            f"request {r.name!r}: lists {list(r.collections)}, but its pictures are {ids}",
-        )
-        status = "taken" if r.taken else "not_taken"
-        yield unless(
-            r.taken == bool(ids), f"request {r.name!r}: {status}, but has {len(ids)} pictures"
-        )
-        yield unless(
-            (r.reason is None) == bool(ids),
-            f"request {r.name!r}: {len(ids)} pictures and reason {r.reason!r}; a request that is not "
-            "taken has a reason, one that is taken has none",
-        )
+        if r.collections is not None:
+            yield unless(
+                sorted(ids) == sorted(r.collections),
+                f"request {r.name!r}: lists {list(r.collections)}, but its pictures are {ids}",
+            )
+        if r.taken is not None:
+            status = "taken" if r.taken else "not_taken"
+            yield unless(
+                r.taken == bool(ids), f"request {r.name!r}: {status}, but has {len(ids)} pictures"
+            )
+        if "reason" in r.stated:
+            yield unless(
+                (r.reason is None) == bool(ids),
+                f"request {r.name!r}: {len(ids)} pictures and reason {r.reason!r}; a request that "
+                "is not taken has a reason, one that is taken has none",
+            )
 
 
-def value(facts: Facts) -> Iterator[str | None]:
+def value(facts: Facts) -> Iterator[Finding]:
     for p in facts.pictures:
         s, weight = p.stated, p.request.weight
-        quality = min(max(s.niirs / 9.0, 0.01), 1.0) * s.coverage
-        yield unless(
-            abs(s.quality - quality) <= QUALITY_TOL,
-            f"{p.id}: quality {s.quality:.6f}, but NIIRS {s.niirs:.4f} and coverage "
-            f"{s.coverage:.4f} make {quality:.6f}",
-        )
+        if math.isnan(s.quality) and math.isnan(s.value):
+            continue
+        quality = _quality(p)
+        if math.isnan(quality):
+            yield NotChecked(f"{p.id} states a value, but no niirs, or no coverage of an area")
+            continue
+        if not math.isnan(s.quality):
+            clear = f" and clear sky {s.clear_sky:.4f}" if s.clear_sky != 1.0 else ""
+            yield unless(
+                abs(s.quality - quality) <= QUALITY_TOL,
+                f"{p.id}: quality {s.quality:.6f}, but NIIRS {s.niirs:.4f} and coverage "
+                f"{s.coverage:.4f}{clear} make {quality:.6f}",
+            )
+        if math.isnan(s.value) or p.request.curve is not None:
+            continue
         yield unless(
             abs(s.value - weight * quality) <= weight * QUALITY_TOL + VALUE_TOL,
             f"{p.id}: value {s.value:.6f}, but weight {weight:g} times quality is "
             f"{weight * quality:.6f}",
         )
+    for request in facts.plan.requests:
+        if request.curve is not None:
+            yield from _value_of_strips(facts, request)
 
 
-def total(facts: Facts) -> Iterator[str | None]:
+def _quality(p: Picture) -> float:
+    """Clip(niirs / 9, 0.01, 1) x coverage x clear sky; NaN where one of them is not stated."""
+    s = p.stated
+    coverage = 1.0 if p.shape_deg.geom_type == "Point" and math.isnan(s.coverage) else s.coverage
+    if math.isnan(s.niirs):
+        return math.nan
+    return min(max(s.niirs / 9.0, 0.01), 1.0) * coverage * s.clear_sky
+
+
+def _value_of_strips(facts: Facts, request: Request) -> Iterator[Finding]:
+    """The pictures of an area are worth something together; how that is shared out is not judged."""
+    pictures = facts.pictures_for(request)
+    if not pictures or all(math.isnan(p.stated.value) for p in pictures):
+        return
+    found = covered_value(request, pictures, [_quality(p) for p in pictures])
+    if math.isnan(found):
+        yield NotChecked(f"request {request.name!r}: its value, without strips, niirs or coverage")
+        return
+    stated = math.fsum(p.stated.value for p in pictures)
+    yield unless(
+        abs(stated - found) <= request.weight * QUALITY_TOL + VALUE_TOL * len(pictures),
+        f"request {request.name!r}: its {len(pictures)} strips are worth {stated:.6f}, but weight "
+        f"{request.weight:g} times what the covered share is worth times mean quality is {found:.6f}",
+    )
+
+
+def total(facts: Facts) -> Iterator[Finding]:
     plan = facts.plan
     parts = [c.value for c in plan.collections]
     tolerance = VALUE_TOL * (1 + len(parts))
-    yield unless(
-        abs(plan.value - math.fsum(parts)) <= tolerance,
-        f"result.value {plan.value:.6f}, but the pictures add up to {math.fsum(parts):.6f}",
-    )
+    added = math.fsum(parts)
+    if not math.isnan(plan.value) and math.isnan(added):
+        yield NotChecked("result.value, since not every picture states its value")
+    elif not math.isnan(plan.value):
+        yield unless(
+            abs(plan.value - added) <= tolerance,
+            f"result.value {plan.value:.6f}, but the pictures add up to {added:.6f}",
+        )
+    if plan.status == "nothing_to_take":
+        yield unless(
+            not parts, f"result.status is nothing_to_take, but there are {len(parts)} pictures"
+        )
+    if math.isnan(plan.value) or math.isnan(plan.bound):
+        return
     yield unless(
         plan.value <= plan.bound + tolerance,
         f"result.value {plan.value:.6f} is above result.bound {plan.bound:.6f}",
@@ -275,15 +404,14 @@ def total(facts: Facts) -> Iterator[str | None]:
     missing = max(plan.bound - plan.value, 0.0)
     gap = missing / plan.bound if plan.bound > 0.0 else 0.0
     yield unless(
-        abs(plan.gap - gap) <= QUALITY_TOL + tolerance / max(plan.bound, tolerance),
+        math.isnan(plan.gap)
+        or abs(plan.gap - gap) <= QUALITY_TOL + tolerance / max(plan.bound, tolerance),
         f"result.gap {plan.gap:.6f}, but (bound - value) / bound is {gap:.6f}",
     )
-    if plan.status == "optimal":
+    # The best of the first tier, or with a price on change, need not be the best of the plain sum.
+    plain = len({r.tier for r in plan.requests}) < 2 and not plan.mends
+    if plan.status == "optimal" and plain:
         yield unless(
             missing <= tolerance,
             f"result.status is optimal, but value {plan.value:.6f} is not bound {plan.bound:.6f}",
-        )
-    if plan.status == "nothing_to_take":
-        yield unless(
-            not parts, f"result.status is nothing_to_take, but there are {len(parts)} pictures"
         )
