@@ -1,0 +1,20 @@
+"""Published planning instances: a reader and an independent verifier of solutions for each family.
+
+Each module has `read(path) -> Instance` (columns of numpy, units in their names), `verify(instance,
+solution) -> Verdict` by the family's published rules alone, and `write` where a solution file is published.
+No code here is shared with a solver. The instances themselves are not part of offnadir.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from . import aeossp_standard, agile, roadef2003, spot5
+from ._common import Verdict
+
+FAMILIES: dict[str, ModuleType] = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (spot5, roadef2003, agile, aeossp_standard)
+}
+
+__all__ = ["FAMILIES", "Verdict", "aeossp_standard", "agile", "roadef2003", "spot5"]
