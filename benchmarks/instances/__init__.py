@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import aeossp_standard, agile, roadef2003, spot5
+from . import aeossp_standard, agile, eossp_mrt, roadef2003, spot5
 from ._common import Verdict
 
 FAMILIES: dict[str, ModuleType] = {
-    module.__name__.rpartition(".")[2]: module
-    for module in (spot5, roadef2003, agile, aeossp_standard)
+    "spot5": spot5,
+    "roadef2003": roadef2003,
+    "agile": agile,
+    "aeossp_standard": aeossp_standard,
+    "eossp_mrt": eossp_mrt,
 }
 
-__all__ = ["FAMILIES", "Verdict", "aeossp_standard", "agile", "roadef2003", "spot5"]
+__all__ = ["FAMILIES", "Verdict", "aeossp_standard", "agile", "eossp_mrt", "roadef2003", "spot5"]

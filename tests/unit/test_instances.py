@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from instances import agile, roadef2003, spot5
+from instances import agile, eossp_mrt, roadef2003, spot5
 from offnadir.errors import FileError, InputError
 
 # Four photographs: 0 and 1 may not both be taken by the middle camera, 0, 1 and 2 not all three by the front
@@ -323,3 +323,75 @@ def test_agile_malformed(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("{\n 1")
     with pytest.raises(InputError, match=r"line 2.*must be JSON"):
         agile.read(tmp_path / "broken.json")
+
+
+# Satellite 3 sees task 8 at 10 h (50 s) and 24 h (40 s), task 9 half a minute after the first, a station at
+# 11 h.
+MRT = {
+    "Satellites.txt": "the number of satellites:1\n3,60000,60000\n",
+    "Tasks.txt": "the number of tasks:2\n"
+    "8,10.5,20.25,2,28800000%28800000%0.4%0.2|86400000%28800000%0.4%0.2\n"
+    "9,10.5,21.25,1,86400000%86400000%0.1%0.3\n",
+    "TaskTimeWins.txt": "the number of TaskTimeWins:4\n"
+    "3,8,2023/01/01 10:00:00,2023/01/01 10:00:50\n"
+    "3,8,2023/01/02 00:00:00,2023/01/02 00:00:40\n"
+    "3,9,2023/01/01 10:01:20,2023/01/01 10:01:30\n"
+    "3,9,2023/01/02 01:00:00,2070/01/01 10:01:30\n",
+    "DownloadTimeWins.txt": "the number of Download Time Windows:1\n"
+    "3,0,here,2023/01/01 11:00:00,2023/01/01 11:00:40\n",
+}
+
+
+def read_mrt(folder: Path, name: str = "", before: str = "", after: str = "") -> eossp_mrt.Instance:
+    for file, text in MRT.items():
+        (folder / file).write_text(text.replace(before, after, 1) if file == name else text)
+    return eossp_mrt.read(folder)
+
+
+def test_mrt_visits_are_worth_more_near_their_time(tmp_path: Path) -> None:
+    instance = read_mrt(tmp_path)
+    assert instance.windows_left_out == 1  # the one that ends in 2070
+    # Two hours of eight from the ideal: 0.4 + 0.2 * 0.75; on the dot: 0.6.
+    assert eossp_mrt.verify(instance, [(0, 0), (1, 1)], [0]).value == pytest.approx(0.55 + 0.6)
+    assert eossp_mrt.verify(instance, [(0, 0), (1, 1)], [0]).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("observations", "downloads", "says"),
+    [
+        ([(0, 0), (1, 1)], [], "satellite 3, window 1: 90000 ms stored, must be at most 60000"),
+        ([(0, 0), (2, 2)], [], "satellite 3, window 2: 30000 ms to turn, must be 60000"),
+        ([(1, 0)], [], "window 1: it is no visit 0 of its task, or too far from it in time"),
+        ([(0, 2)], [], "window 0: it is no visit 2 of its task, or too far from it in time"),
+        ([], [0, 0], "download window 0: used twice"),
+    ],
+)
+def test_mrt_problems_are_named(
+    tmp_path: Path, observations: list[tuple[int, int]], downloads: list[int], says: str
+) -> None:
+    assert says in eossp_mrt.verify(read_mrt(tmp_path), observations, downloads).problems
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "says"),
+    [
+        ("Tasks.txt", ",2,28", ",3,28", r"Tasks.txt, line 2: visits = 2: must be 3 of them"),
+        (
+            "Tasks.txt",
+            "%0.4%",
+            "%0.4",
+            r"Tasks.txt, line 2: visit = .*ideal%tolerance%fixed%variable",
+        ),
+        (
+            "TaskTimeWins.txt",
+            "3,9",
+            "4,9",
+            r"line 4: satellite = 4: must be the number of a satellite",
+        ),
+        ("TaskTimeWins.txt", "2023/01/01", "1.1.23", r"line 2: instant = '1.1.23 10:00:00'"),
+        ("DownloadTimeWins.txt", ":1", ":2", r"line 3: download window: must be there"),
+    ],
+)
+def test_mrt_malformed(tmp_path: Path, name: str, before: str, after: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        read_mrt(tmp_path, name, before, after)
