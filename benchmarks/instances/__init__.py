@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import aeossp_standard, agile, eossp_mrt, roadef2003, spot5
+from . import aeossp_standard, agile, eossp_mrt, roadef2003, spot5, stereo_imaging
 from ._common import Verdict
 
 FAMILIES: dict[str, ModuleType] = {
@@ -17,7 +17,17 @@ FAMILIES: dict[str, ModuleType] = {
     "roadef2003": roadef2003,
     "agile": agile,
     "aeossp_standard": aeossp_standard,
+    "stereo_imaging": stereo_imaging,
     "eossp_mrt": eossp_mrt,
 }
 
-__all__ = ["FAMILIES", "Verdict", "aeossp_standard", "agile", "eossp_mrt", "roadef2003", "spot5"]
+__all__ = [
+    "FAMILIES",
+    "Verdict",
+    "aeossp_standard",
+    "agile",
+    "eossp_mrt",
+    "roadef2003",
+    "spot5",
+    "stereo_imaging",
+]

@@ -29,6 +29,7 @@ __all__ = [
     "gcrf_by_utc",
     "itrf_by_ut1",
     "itrf_by_utc",
+    "itrf_of_gcrf_by_utc",
     "julian",
     "satellite",
     "sun_gcrf_m",
@@ -90,6 +91,13 @@ def gcrf_by_utc(r_itrf_m: Floats, utc_us: Ints) -> Floats:
     at = np.asarray(utc_us, np.int64)
     cirs = turned(r_itrf_m, -(erfa.era00(*julian(at)) + erfa.sp00(*_tt(at))))
     return np.einsum("nji,nj->ni", _rot_cirs_gcrf(at), cirs)
+
+
+def itrf_of_gcrf_by_utc(r_gcrf_m: Floats, utc_us: Ints) -> Floats:
+    """GCRF to ITRF, the other way round."""
+    at = np.asarray(utc_us, np.int64)
+    cirs = np.einsum("nij,nj->ni", _rot_cirs_gcrf(at), r_gcrf_m)
+    return turned(cirs, erfa.era00(*julian(at)) + erfa.sp00(*_tt(at)))
 
 
 def _rot_cirs_gcrf(utc_us: Ints) -> Floats:
