@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from offnadir.errors import InputError
 
 from . import _space
+from ._aeossp_model import Instance
 from ._common import Flags, Floats, Ints, frozen
 from ._view import runs_in_view
-
-if TYPE_CHECKING:
-    from .aeossp_standard import Instance
 
 _ANGLE_SLACK_DEG = 1e-6
 
@@ -50,17 +47,17 @@ def windows(instance: Instance) -> Windows:
     r_m = np.array([_space.itrf_by_utc(_space.teme_m(record, at)[0], at) for record in records])
     r_m = r_m.reshape(-1, len(at), 3)
     found = [np.zeros((0, 4), np.int64)]
-    for row, limit_deg in enumerate(instance.max_off_nadir_deg):
-        tasks = np.flatnonzero(instance.task_sensor == instance.satellite_sensor[row])
+    for number, limit_deg in enumerate(instance.max_off_nadir_deg):
+        tasks = np.flatnonzero(instance.task_sensor == instance.satellite_sensor[number])
         asked = (
             instance.task_first[tasks],
             instance.task_last[tasks],
             instance.task_steps[tasks] + 1,
         )
         runs = runs_in_view(
-            r_m[row], instance.task_itrf_m[tasks], *asked, limit_deg + _ANGLE_SLACK_DEG
+            r_m[number], instance.task_itrf_m[tasks], *asked, limit_deg + _ANGLE_SLACK_DEG
         )
-        found.append(np.column_stack([np.full(len(runs), row), tasks[runs[:, 0]], runs[:, 1:]]))
+        found.append(np.column_stack([np.full(len(runs), number), tasks[runs[:, 0]], runs[:, 1:]]))
     satellite, task, first, last = np.concatenate(found).T
     length = last - first + 1
     row = np.repeat(np.arange(len(length)), length)

@@ -39,9 +39,9 @@ class Verdict:
         return not self.problems
 
 
-def frozen(values: Any, dtype: type) -> NDArray[Any]:
+def frozen(values: Any, dtype: Any) -> NDArray[Any]:
     """A column that nobody can write to."""
-    column = np.array(values, dtype)
+    column: NDArray[Any] = np.array(values, dtype)
     column.flags.writeable = False
     return column
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import _space
 from . import _stereo_geometry as geometry
 from ._common import Flags, Floats, Ints, frozen
+from ._stereo_model import Instance, Observation
 from ._view import runs_in_view
-
-if TYPE_CHECKING:
-    from .stereo_imaging import Instance, Observation
 
 _COARSE_S = 10
 _POINTS = 128  # of the disc that `covered` tells of, in two words of 64
@@ -45,8 +43,6 @@ class Candidates:
 
     def observation(self, row: int) -> Observation:
         """A row as a submission has it."""
-        from .stereo_imaging import Observation
-
         times = float(self.start_s[row]), float(self.end_s[row])
         steering = float(self.along_deg[row]), float(self.across_deg[row])
         return Observation(int(self.satellite[row]), int(self.target[row]), *times, *steering)

@@ -7,17 +7,15 @@ import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import _space
 from . import _stereo_geometry as geometry
-from ._common import Floats, Verdict, utc_text
-from .aeossp_standard import slew_s
-
-if TYPE_CHECKING:
-    from .stereo_imaging import Instance, Observation
+from ._aeossp_verify import slew_s
+from ._common import Flags, Floats, Verdict, utc_text
+from ._stereo_model import SCENES, Instance, Observation
 
 _SLACK = 1e-6
 _STRIP_STEP_S = 8.0
@@ -54,8 +52,6 @@ class Pair(NamedTuple):
 
 def verify(instance: Instance, solution: Sequence[Observation]) -> Verdict:
     """Check observations and score the pairs and triples that they make."""
-    from .stereo_imaging import Observation
-
     observations = [Observation(*row) for row in solution]
     problems: list[str] = []
     known = []
@@ -204,7 +200,7 @@ def _access(instance: Instance, record: Any, one: Observation, spans: _Spans) ->
     return name
 
 
-def _accessible(instance: Instance, record: Any, one: Observation, times: Floats) -> Floats:
+def _accessible(instance: Instance, record: Any, one: Observation, times: Floats) -> Flags:
     at = instance.utc_us(times)
     r, _ = geometry.states(record, at)
     target_m = np.broadcast_to(instance.target_itrf_m[one.target], r.shape)
@@ -271,8 +267,6 @@ def _overlap(instance: Instance, seen: Sequence[Seen], points: int, role: str) -
 
 
 def _pair(instance: Instance, a: Seen, b: Seen, points: int, role: str) -> Pair:
-    from .stereo_imaging import SCENES
-
     target = a.observation.target
     target_m = instance.target_itrf_m[target]
     convergence_deg = float(geometry.angle_deg(a.r_m - target_m, b.r_m - target_m))

@@ -16,6 +16,7 @@ satellite scheduling with time-dependent transition time", Computers & Operation
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -133,13 +134,23 @@ def _columns(
     for at, row in enumerate(rows):
         for name, column in columns.items():
             value = row.get(name) if isinstance(row, dict) else None
-            wished = list if name in ("roll", "pitch") else int | float
-            if not isinstance(value, wished):
-                wish = "a list of numbers" if wished is list else "a number"
+            if name in ("roll", "pitch"):
+                fits, wish = _are_numbers(value), "a list of numbers"
+            elif name in ("lat", "lon"):
+                fits, wish = _are_numbers([value]), "a number"
+            else:
+                fits, wish = _are_numbers([value]) and value == int(value), "a whole number"
+            if not fits:
                 where = f"{path}, {key}[{at}]"
                 raise InputError(name, MISSING if value is None else value, wish, where=where)
             column.append(value)
     return columns
+
+
+def _are_numbers(values: object) -> bool:
+    return isinstance(values, list) and all(
+        isinstance(value, int | float) and math.isfinite(value) for value in values
+    )
 
 
 def transition_s(angle_deg: float) -> float:

@@ -81,8 +81,8 @@ def read(path: str | Path) -> Instance:
     for _ in range(counts[0]):
         words = lines.words("request", 5, 5)
         requests.append([lines.number("request", word) for word in words])
-        if requests[-1][3] not in (0, 2):
-            raise lines.wrong("type", words[3], "0 (target) or 2 (polygon)")
+        if requests[-1][3] not in (0, 1, 2):
+            raise lines.wrong("type", words[3], "0 or 1 (target) or 2 (polygon)")
     request_row = {int(request[0]): row for row, request in enumerate(requests)}
     heads, ends, lines_of = [], [], []
     for _ in range(counts[1]):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from instances import agile, eossp_mrt, roadef2003, spot5
 from offnadir.errors import FileError, InputError
@@ -77,6 +80,21 @@ def test_spot5_optimum_by_both_readings(
 ) -> None:
     instance = read_spot5(plan_file, capacity)
     assert (best(instance, "file"), best(instance, "units")) == (by_file, by_units)
+
+
+@given(data=st.data())
+def test_spot5_leaving_one_out_never_makes_a_plan_worse_than_its_weight(
+    data: st.DataObject,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        instance = read_spot5(Path(folder) / "1003.spot", data.draw(st.floats(0.0, 2000.0)))
+    ways = [data.draw(st.sampled_from([0, *instance.ways_of(row).tolist()])) for row in range(4)]
+    row = data.draw(st.integers(0, 3))
+    fewer = [0 if at == row else way for at, way in enumerate(ways)]
+    reading: spot5.Reading = data.draw(st.sampled_from(["file", "units"]))
+    all_of_it, less = (spot5.verify(instance, plan, reading) for plan in (ways, fewer))
+    assert all_of_it.value - less.value == (instance.weight[row] if ways[row] else 0)
+    assert less.valid or not all_of_it.valid
 
 
 def test_spot5_problems_are_named(plan_file: Path) -> None:
@@ -213,7 +231,7 @@ def test_roadef_solution_file_comes_back(strips: roadef2003.Instance, tmp_path: 
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        ("8 500 4 0 1", "8 500 4 1 1", "line 5: type = '1': must be 0"),
+        ("8 500 4 0 1", "8 500 4 3 1", "line 5: type = '3': must be 0"),
         ("2 7 1 0", "2 6 1 0", "line 11: request of a strip = '6'"),
         ("4 8 1 3", "4 8 1 5", "line 21: twin = 5"),
         ("20000 0 5 110", "20000 0 5", "line 10: end = '20000 0 5': must be a line of 4"),
@@ -318,8 +336,12 @@ def test_agile_malformed(tmp_path: Path) -> None:
         read_agile(tmp_path, windows=[window | {"task": 7}])
     with pytest.raises(InputError, match=r"windows\[0\]: pitch = 2: must be as many samples"):
         read_agile(tmp_path, windows=[window | {"pitch": [0, 0]}])
-    with pytest.raises(InputError, match=r"tasks\[0\]: profit: must be a number"):
+    with pytest.raises(InputError, match=r"tasks\[0\]: profit: must be a whole number"):
         read_agile(tmp_path, tasks=[{"id": 5, "lat": 0, "lon": 0, "duration": 1}])
+    with pytest.raises(InputError, match=r"windows\[0\]: t0 = 100.5: must be a whole number"):
+        read_agile(tmp_path, windows=[window | {"t0": 100.5}])
+    with pytest.raises(InputError, match=r"windows\[0\]: roll = .*: must be a list of numbers"):
+        read_agile(tmp_path, windows=[window | {"roll": [0, "x", 0]}])
     (tmp_path / "broken.json").write_text("{\n 1")
     with pytest.raises(InputError, match=r"line 2.*must be JSON"):
         agile.read(tmp_path / "broken.json")
