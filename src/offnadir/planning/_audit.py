@@ -210,13 +210,12 @@ def _energy(
     for start, long, m, k in pictures:
         row = int(at.block[problem.options.member_window[m]]) + k
         angle = 2.0 * math.asin(min(1.0, float(np.linalg.norm(los - at.start[row])) / 2.0))
+        angle = angle if np.any(los) else 0.0
         a, r = b.acceleration_rad_s2, b.rate_rad_s
         turn = 2.0 * math.sqrt(angle / a) if angle * a < r * r else angle / r + r / a
         ready = max(end, start - b.settling_ms)
-        draws += [
-            (max(end, ready - math.ceil(1000.0 * turn)), ready, b.slew_mw),
-            (start, start + long, b.imaging_mw),
-        ]
+        draws.append((max(end, ready - math.ceil(1000.0 * turn)), ready, b.slew_mw))
+        draws += [(ready, start, b.settling_mw), (start, start + long, b.imaging_mw)]
         los, end = at.stop[row], start + long
     edges = sorted(
         {

@@ -141,7 +141,7 @@ def _spacecraft(problem: Problem) -> dict[str, Any]:
         "memory": np.full(n, -1, np.int64),
         "duty": np.zeros((n, 2), np.int64),
         "thermal": np.zeros((n, 5), np.int64),
-        "battery": np.zeros((n, 11), np.int64),
+        "battery": np.zeros((n, 12), np.int64),
         "rate": np.ones((n, 2)),
         "first": np.tile([0.0, 0.0, 1.0], (n, 1)),
     }
@@ -182,7 +182,7 @@ def _spacecraft(problem: Problem) -> dict[str, Any]:
     return out
 
 
-_BATTERY_COLUMNS = tuple(Battery.__dataclass_fields__)[:11]
+_BATTERY_COLUMNS = tuple(Battery.__dataclass_fields__)[:12]
 
 
 def _most_volume(task: IntArray, volume: IntArray) -> int:

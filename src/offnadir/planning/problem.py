@@ -262,8 +262,9 @@ class Battery:
 
     The level is never above `capacity_mj`, nor may it fall below `floor_mj`. Slews draw `slew_mw` while they
     last: rest to rest about one axis from the line of sight at the end of a picture to that at the start of
-    the next, as the windows' lines of sight and the two rates say; they end `settling_ms` before the picture.
-    At the beginning the line of sight is `first_los`, a unit vector.
+    the next, as the windows' lines of sight and the two rates say; they end `settling_ms` before the picture,
+    in which time `settling_mw` is drawn. At the beginning the line of sight is `first_los`, a unit vector; with
+    zeros nobody slews to the first picture.
     """
 
     capacity_mj: int
@@ -275,6 +276,7 @@ class Battery:
     slew_mw: int
     downlink_mw: int
     settling_ms: int
+    settling_mw: int
     start_ms: int
     stop_ms: int
     sunlit_ms: IntArray
