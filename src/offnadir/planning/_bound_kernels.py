@@ -171,7 +171,8 @@ def backward(
     v1, k1, v2, k2, w1, q1, w2, q2,
 ):  # fmt: skip
     """What can follow each state: v, k without it, by the key that follows; w, q the best of it and all later states
-    of its node, itself included."""
+    of its node, itself included.
+    """
     for c in chains:
         a, b = chain_node[c], chain_node[c + 1]
         n = b - a
@@ -201,7 +202,21 @@ def backward(
                 elif f1 != key:
                     b2, f2 = value, key
             finish_backward(
-                s, s + 1 < node_first[u + 1], gain[s], b1, f1, b2, f2, v1, k1, v2, k2, w1, q1, w2, q2
+                s,
+                s + 1 < node_first[u + 1],
+                gain[s],
+                b1,
+                f1,
+                b2,
+                f2,
+                v1,
+                k1,
+                v2,
+                k2,
+                w1,
+                q1,
+                w2,
+                q2,
             )
 
 
@@ -268,7 +283,18 @@ def fill_gain(
             best = -1.0e301
             for x in range(node_offer_at[u], node_offer_at[u + 1]):
                 best = max(
-                    best, earns(x, state_start[s], node_step[u], low, high, profile_at, worth, value, profile)
+                    best,
+                    earns(
+                        x,
+                        state_start[s],
+                        node_step[u],
+                        low,
+                        high,
+                        profile_at,
+                        worth,
+                        value,
+                        profile,
+                    ),
                 )
             best = np.ceil(min(max(best * scale, -(2.0**30)), 2.0**30))
             top = max(top, best)
@@ -288,7 +314,9 @@ def pick_offers(
         u = state_node[s]
         best, out[i] = -1.0e301, -1
         for x in range(node_offer_at[u], node_offer_at[u + 1]):
-            here = earns(x, state_start[s], node_step[u], low, high, profile_at, worth, value, profile)
+            here = earns(
+                x, state_start[s], node_step[u], low, high, profile_at, worth, value, profile
+            )
             if here > best:
                 best, out[i] = here, x
     return out
@@ -297,7 +325,9 @@ def pick_offers(
 @part
 def through_arc(own, key, v1, k1, v2, w1, q1, w2, gain, s, cell):
     """The most that a path by this arc is worth."""
-    return (v2[s] if k1[s] == key else v1[s]) + gain[s] + (w2[cell] if q1[cell] == own else w1[cell])
+    return (
+        (v2[s] if k1[s] == key else v1[s]) + gain[s] + (w2[cell] if q1[cell] == own else w1[cell])
+    )
 
 
 @part
@@ -331,12 +361,17 @@ def count_arcs(
                     e = rows[row + j]
                     if e != _NEVER and node_key[j] != own:
                         cell = node_first[j] + e
-                        total += through_arc(own, node_key[j], v1, k1, v2, w1, q1, w2, gain, s, cell) >= least[c]
+                        total += (
+                            through_arc(own, node_key[j], v1, k1, v2, w1, q1, w2, gain, s, cell)
+                            >= least[c]
+                        )
             else:
                 for x in range(arc_at[s], arc_at[s + 1]):
                     cell = arc[x]
                     key = node_key[state_node[cell]]
-                    total += through_arc(own, key, v1, k1, v2, w1, q1, w2, gain, s, cell) >= least[c]
+                    total += (
+                        through_arc(own, key, v1, k1, v2, w1, q1, w2, gain, s, cell) >= least[c]
+                    )
             kept[s] = total
 
 
@@ -361,7 +396,10 @@ def copy_arcs(
                     e = rows[row + j]
                     if e != _NEVER and node_key[j] != own:
                         cell = node_first[j] + e
-                        if through_arc(own, node_key[j], v1, k1, v2, w1, q1, w2, gain, s, cell) >= least[c]:
+                        if (
+                            through_arc(own, node_key[j], v1, k1, v2, w1, q1, w2, gain, s, cell)
+                            >= least[c]
+                        ):
                             out[at] = heir[cell]
                             at += 1
             else:
@@ -429,5 +467,19 @@ def backward_sparse(
                 elif f1 != key:
                     b2, f2 = value, key
             finish_backward(
-                s, s + 1 < node_first[u + 1], gain[s], b1, f1, b2, f2, v1, k1, v2, k2, w1, q1, w2, q2
+                s,
+                s + 1 < node_first[u + 1],
+                gain[s],
+                b1,
+                f1,
+                b2,
+                f2,
+                v1,
+                k1,
+                v2,
+                k2,
+                w1,
+                q1,
+                w2,
+                q2,
             )

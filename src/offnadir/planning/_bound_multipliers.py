@@ -44,10 +44,13 @@ def concave_points(curve: Curve, most: int) -> Array:
     slope = (value[last] - value[last - 1]) / (share[last] - share[last - 1])
     end = value[last - 1] + slope * (most - share[last - 1])
     hull: list[tuple[float, float]] = []
-    for x, y in [*zip(share[inside].tolist(), value[inside].tolist(), strict=True), (float(most), float(end))]:
-        while len(hull) > 1 and (hull[-1][1] - hull[-2][1]) * (x - hull[-1][0]) <= (y - hull[-1][1]) * (
-            hull[-1][0] - hull[-2][0]
-        ):
+    for x, y in [
+        *zip(share[inside].tolist(), value[inside].tolist(), strict=True),
+        (float(most), float(end)),
+    ]:
+        while len(hull) > 1 and (hull[-1][1] - hull[-2][1]) * (x - hull[-1][0]) <= (
+            y - hull[-1][1]
+        ) * (hull[-1][0] - hull[-2][0]):
             hull.pop()
         hull.append((x, y))
     return np.array(hull)
@@ -62,13 +65,17 @@ class Multipliers:
         self.n_options, self.n_tasks = len(o), problem.n_tasks
         fixed = np.flatnonzero(o.fixed > 0)
         self.row = np.concatenate(
-            [np.repeat(np.arange(len(rows)), np.diff(rows.start)), len(rows) + np.arange(len(fixed))]
+            [
+                np.repeat(np.arange(len(rows)), np.diff(rows.start)),
+                len(rows) + np.arange(len(fixed)),
+            ]
         )
         self.row_option = np.concatenate([rows.option, fixed])
         coefficient = np.concatenate([rows.coefficient, np.full(len(fixed), -1)]).astype(np.float64)
         limit = np.concatenate([rows.limit, np.full(len(fixed), -1)]).astype(np.float64)
         size = np.ones(len(limit))
         np.maximum.at(size, self.row, np.abs(coefficient))
+        self.row_size = size
         self.coefficient, self.limit = coefficient / size[self.row], limit / size
         self.offer_option = offers.option
         members = np.diff(o.member_block)[offers.option]
@@ -81,8 +88,12 @@ class Multipliers:
         self._curves(problem, usable)
         n_lambda, n_mu, n_nu, n_slope = self.n_tasks, len(limit), len(self.tied), len(self.hull)
         self.edge = np.cumsum([0, n_lambda, n_mu, n_nu, n_slope])
-        self.low = np.concatenate([np.zeros(n_lambda + n_mu), np.full(n_nu, -np.inf), self.slope_low])
-        self.high = np.concatenate([self.sizes_task(offers), np.full(n_mu + n_nu, np.inf), self.slope_high])
+        self.low = np.concatenate(
+            [np.zeros(n_lambda + n_mu), np.full(n_nu, -np.inf), self.slope_low]
+        )
+        self.high = np.concatenate(
+            [self.sizes_task(offers), np.full(n_mu + n_nu, np.inf), self.slope_high]
+        )
         self.start = np.concatenate([np.zeros(n_lambda + n_mu + n_nu), self.slope_low])
 
     def sizes_task(self, offers: Offers) -> Array:
@@ -135,6 +146,10 @@ class Multipliers:
             worth[self.tied] += nu
             worth -= np.bincount(self.leader, weights=nu, minlength=len(worth))
         return np.asarray(worth)
+
+    def price(self, z: Array) -> Array:
+        """Price of one unit of each row."""
+        return np.asarray(z[self.edge[1] : self.edge[2]] / self.row_size)
 
     def constant(self, z: Array) -> float:
         """What the rules' limits are worth at these prices."""

@@ -6,7 +6,7 @@ no transition concerns are *free*: each is taken or not for itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,9 @@ def network(problem: Problem, usable: NDArray[np.bool_]) -> tuple[Network, Offer
         rows, at, bad = _rows(problem, chain, local, nodes)
         if not len(bad):
             break
-        chain[np.isin(chain, bad)] = -1  # a turn that takes no time: pictures of such a chain are free
+        chain[
+            np.isin(chain, bad)
+        ] = -1  # a turn that takes no time: pictures of such a chain are free
     offers = Offers(
         option=option, key=key, window=window, low=low, high=high, node=node, profile_at=profile_at
     )
@@ -96,11 +98,18 @@ def network(problem: Problem, usable: NDArray[np.bool_]) -> tuple[Network, Offer
 def _numbers_in_chains(chain: IntArray, n_chains: int) -> IntArray:
     """Of each window its number in its chain."""
     edge = np.searchsorted(chain, np.arange(n_chains))
-    return np.arange(len(chain)) - np.where(chain >= 0, edge[np.maximum(chain, 0)] if n_chains else 0, 0)
+    return np.arange(len(chain)) - np.where(
+        chain >= 0, edge[np.maximum(chain, 0)] if n_chains else 0, 0
+    )
 
 
 def _nodes(
-    problem: Problem, chain: IntArray, window: IntArray, key: IntArray, low: IntArray, high: IntArray
+    problem: Problem,
+    chain: IntArray,
+    window: IntArray,
+    key: IntArray,
+    low: IntArray,
+    high: IntArray,
 ) -> tuple[IntArray, dict[str, Any]]:
     """Node of each offer, and the nodes' columns, by chain and last start."""
     w = problem.windows
@@ -127,7 +136,15 @@ def _nodes(
     if entries > _MOST_ENTRIES:
         step[grouped] = -(-entries // _MOST_ENTRIES)
         size = -(-size // step)
-    columns = {"window": x, "key": unique[by, 1], "low": low, "size": size, "step": step, "chain": c, "n": n}
+    columns = {
+        "window": x,
+        "key": unique[by, 1],
+        "low": low,
+        "size": size,
+        "step": step,
+        "chain": c,
+        "n": n,
+    }
     return node, columns
 
 
@@ -149,15 +166,21 @@ def _rows(
         columns = w.first_ms[windows], w.step_ms[windows]
         mine = local[nodes["window"][u]], nodes["low"][u], nodes["size"][u], nodes["step"][u]
         if t.is_table[c]:
-            good = kernels.fill_rows(*mine, *columns, w.count[windows], t.block[windows], t.table, at[u], out)
+            good = kernels.fill_rows(
+                *mine, *columns, w.count[windows], t.block[windows], t.table, at[u], out
+            )
         else:
-            good = kernels.fill_rows_by_delay(*mine, *columns, t.block[windows], t.delay_ms, at[u], out)
+            good = kernels.fill_rows_by_delay(
+                *mine, *columns, t.block[windows], t.delay_ms, at[u], out
+            )
         if not good:
             bad.append(c)
     return out, at, np.array(bad, np.int64)
 
 
-def _assemble(problem: Problem, nodes: dict[str, Any], rows: NDArray[np.uint16], at: IntArray) -> Network:
+def _assemble(
+    problem: Problem, nodes: dict[str, Any], rows: NDArray[np.uint16], at: IntArray
+) -> Network:
     """States in their order of time, and the keys of each chain."""
     w = problem.windows
     n = len(nodes["window"])
@@ -166,7 +189,9 @@ def _assemble(problem: Problem, nodes: dict[str, Any], rows: NDArray[np.uint16],
     k = np.arange(node_first[-1]) - node_first[state_node]
     start = nodes["low"][state_node] + k * nodes["step"][state_node]
     x = nodes["window"][state_node]
-    order = np.lexsort((state_node, w.first_ms[x] + start * w.step_ms[x], nodes["chain"][state_node]))
+    order = np.lexsort(
+        (state_node, w.first_ms[x] + start * w.step_ms[x], nodes["chain"][state_node])
+    )
     edges = np.arange(len(problem.chain_satellite) + 1)
     pair = np.stack([nodes["chain"], nodes["key"]], axis=1)
     unique, number = np.unique(pair, axis=0, return_inverse=True)
@@ -185,4 +210,33 @@ def _assemble(problem: Problem, nodes: dict[str, Any], rows: NDArray[np.uint16],
         state_node=state_node.astype(np.int32),
         state_start=start.astype(np.int32),
         rows=rows,
+    )
+
+
+def living(net: Network, alive: NDArray[np.bool_], kept: IntArray) -> tuple[IntArray, IntArray]:
+    """New numbers of states, of the next living one of the node for the others, and where their arcs begin."""
+    number = np.cumsum(alive) - 1
+    heir = np.where(alive, number, number + 1)
+    last = np.concatenate([number, [len(number)]])[net.node_first[1:][net.state_node] - 1]
+    return np.where(heir <= last, heir, -1), np.concatenate([[0], np.cumsum(kept[alive])])
+
+
+def pruned(
+    net: Network, alive: NDArray[np.bool_], heir: IntArray, arc_at: IntArray, arc: NDArray[np.int32]
+) -> Network:
+    """The network of the living states and listed arcs."""
+    order = net.order[alive[net.order]]
+    counted = np.concatenate([[0], np.cumsum(alive[net.order])])
+    total = np.concatenate([[0], np.cumsum(alive)])
+    return replace(
+        net,
+        chain_order=counted[net.chain_order],
+        order=heir[order].astype(np.int32),
+        node_first=total[net.node_first],
+        state_node=net.state_node[alive],
+        state_start=net.state_start[alive],
+        rows=np.empty(0, np.uint16),
+        is_dense=False,
+        arc_at=arc_at,
+        arc=arc,
     )

@@ -12,17 +12,21 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from offnadir.planning import _bound_kernels as kernels
+from offnadir.planning._bound_labels import Labels
 from offnadir.planning._bound_multipliers import Multipliers, top_values, usable_options
-from offnadir.planning._bound_network import Network, network
+from offnadir.planning._bound_network import living, network, pruned
 from offnadir.planning.problem import Array, IntArray, Problem
 
 _SMALLEST_MOVE = 0.01
 _PATIENCE = 8
+_FIRST_PRUNING = 20
+_LABELS_BELOW = 0.05
 
 
 class Bound:
@@ -41,7 +45,9 @@ class Bound:
             offers, **{name: getattr(offers, name)[by] for name in offers.__dataclass_fields__}
         )
         self._mult = Multipliers(problem, offers, usable)
-        self._node_offer_at = np.searchsorted(offers.node, np.arange(len(self._net.node_window) + 1))
+        self._node_offer_at = np.searchsorted(
+            offers.node, np.arange(len(self._net.node_window) + 1)
+        )
         self._offer_value = problem.options.value[offers.option]
         values = [problem.options.value, problem.options.profile]
         self._unit = 1 if problem.curve else max(math.gcd(*np.concatenate(values).tolist()), 1)
@@ -54,7 +60,10 @@ class Bound:
         self._z = self._best_z = self._mult.start.copy()
         self._best = math.inf
         self._move, self._bad, self._direction = 1.0, 0, None
-        self._pruned_at = math.inf
+        self._plan: list[list[tuple[int, int]]] = []
+        self._labels: Labels | None = None
+        self._dense_share, self._exact = 0.3, np.empty(0, np.int64)
+        self._pruned_at, self._rounds = math.inf, 0
 
     # -- what is asked ------------------------------------------------------------------------------
 
@@ -67,26 +76,26 @@ class Bound:
         with ThreadPoolExecutor(self._threads) as pool:
             while work > 0.0 and not self._is_done():
                 work -= self._iterate(pool)
+                self._rounds += 1
+                if self._labels is None and self._move < _LABELS_BELOW:
+                    work -= self._begin_labels(pool)
+                if self._rounds >= _FIRST_PRUNING and self._slack() <= 0.7 * self._pruned_at:
+                    work -= self._prune(pool)
+                    self._pruned_at = self._slack()
         return not self._is_done()
 
     def plans(self) -> list[list[tuple[int, int]]]:
         """Pictures of the last longest paths, (option, start), one list a chain; tasks may occur twice."""
-        out = []
-        for states in self._paths:
-            chosen = self._pick(states, self._worth)
-            out.append(
-                list(
-                    zip(
-                        self._offers.option[chosen].tolist(), self._net.state_start[states].tolist(), strict=True
-                    )
-                )
-            )
-        return out
+        return self._plan
 
     # -- the machine --------------------------------------------------------------------------------
 
     def _is_done(self) -> bool:
         return self.bound <= self._incumbent or self._move < _SMALLEST_MOVE
+
+    def _slack(self) -> float:
+        """How far the bound is above the value that a better plan has at least."""
+        return self._best - (self._incumbent + self._unit)
 
     def _floor(self, value: float) -> int:
         return math.floor((value + 1e-6 + 1e-11 * abs(value)) / self._unit) * self._unit
@@ -163,29 +172,213 @@ class Bound:
 
         list(pool.map(run, self._groups))
 
+    def _backward(self, pool: ThreadPoolExecutor) -> list[Any]:
+        """What can follow each state, by the prices of the last `_set_gain`."""
+        net = self._net
+        out = [np.zeros(len(net.state_node), np.int32) for _ in range(8)]
+
+        def run(chains: IntArray) -> None:
+            if net.is_dense:
+                kernels.backward(
+                    chains, net.chain_node, net.chain_order, net.order, net.node_first, net.node_row, net.node_key,
+                    net.state_node, net.rows, self._gain, *out,
+                )  # fmt: skip
+            else:
+                kernels.backward_sparse(
+                    chains, net.chain_order, net.order, net.node_first, net.node_key, net.state_node, net.arc_at,
+                    net.arc, self._gain, *out,
+                )  # fmt: skip
+
+        list(pool.map(run, self._groups))
+        return out
+
+    def _evaluate(self, z: Array, pool: ThreadPoolExecutor) -> float:
+        """The bound at some prices; `_z_top` is what each chain adds, `_paths` its best path."""
+        net = self._net
+        self._worth = worth = self._mult.worth(z)
+        self._set_gain(worth)
+        self._taken = np.zeros(len(worth), np.int64)
+        value = self._mult.constant(z) + self._free_part(worth, self._taken)
+        if self._labels is None:
+            self._forward(pool)
+            self._z_top = self._top.astype(np.float64)
+            chains = np.arange(net.n_chains)
+            size = kernels.trace(
+                chains, self._top_state, self._f[2], self._f[5], self._trail_at, self._trail
+            )
+            self._paths = [
+                self._trail[at : at + n][::-1].copy()
+                for at, n in zip(self._trail_at.tolist(), size.tolist(), strict=True)
+            ]
+        else:
+            self._search(z, self._labels, pool)
+        return value + math.fsum(self._z_top.tolist()) / self._scale
+
+    def _search(self, z: Array, labels: Labels, pool: ThreadPoolExecutor) -> None:
+        """The same by labels that remember."""
+        net, mult = self._net, self._mult
+        follow = self._backward(pool)[4:7]
+        price = np.zeros(net.n_chains)
+        has = self._exact >= 0
+        price[has] = mult.price(z)[self._exact[has]] * self._scale
+        chain = np.repeat(np.arange(net.n_chains), np.diff(net.chain_node))
+        earn = self._gain + price[chain[net.state_node]] * labels.load
+        first = net.node_first[:-1]
+        some = np.flatnonzero(np.diff(net.node_first))
+        is_flat = np.ones(len(first), np.bool_)
+        is_flat[some] = np.minimum.reduceat(earn, first[some]) == np.maximum.reduceat(
+            earn, first[some]
+        )
+        node_top = np.zeros(len(first))
+        node_top[some] = follow[0][first[some]]
+        top = np.zeros(net.n_chains)
+        np.maximum.at(top, chain, node_top)
+        top += price * labels.limit
+
+        def run(job: tuple[int, IntArray]) -> list[Any]:
+            thread, chains = job
+            return [
+                (c, labels.best(c, thread, earn, price[c], top[c], follow, is_flat))
+                for c in chains.tolist()
+            ]
+
+        self._z_top, self._made = np.zeros(net.n_chains), 0
+        self._paths = [np.empty(0, np.int64)] * net.n_chains
+        for results in pool.map(run, list(enumerate(self._groups))):
+            for c, (value, path, made) in results:
+                self._z_top[c], self._paths[c] = value - price[c] * labels.limit[c], path
+                self._made += made
+
+    def _prune(self, pool: ThreadPoolExecutor) -> float:
+        """Leave out what is on no path of a plan that is better than the incumbent."""
+        value = self._evaluate(self._best_z, pool)
+        net = self._net
+        if self._labels is not None:
+            self._forward(pool)
+        slack = (value - (self._incumbent + self._unit)) * (1.0 + 1e-9) + 1e-6
+        least = np.floor(self._z_top - slack * self._scale).astype(np.int64) - 1
+        v1, k1, _, v2, _, _ = self._f
+        b1, f1, b2, _, w1, q1, w2, _ = self._backward(pool)
+        alive, kept = (
+            np.zeros(len(net.state_node), np.bool_),
+            np.zeros(len(net.state_node), np.int64),
+        )
+        ends = (
+            net.is_dense, net.chain_node, net.chain_order, net.order, net.node_first, net.node_row, net.node_key,
+            net.state_node, net.rows, net.arc_at, net.arc, self._gain, v1, k1, v2,
+        )  # fmt: skip
+
+        def count(chains: IntArray) -> None:
+            kernels.count_arcs(
+                ends[0], chains, *ends[1:], b1, f1, b2, w1, q1, w2, least, alive, kept
+            )
+
+        list(pool.map(count, self._groups))
+        looks = int(net.looks().sum())
+        if slack > 0.0 and int(kept.sum()) <= (self._dense_share if net.is_dense else 0.8) * looks:
+            heir, arc_at = living(net, alive, kept)
+            arc = np.empty(int(arc_at[-1]), np.int32)
+
+            def copy(chains: IntArray) -> None:
+                kernels.copy_arcs(
+                    ends[0], chains, *ends[1:], w1, q1, w2, least, alive, heir, arc_at, arc
+                )
+
+            list(pool.map(copy, self._groups))
+            self._net = pruned(net, alive, heir, arc_at, arc)
+            if self._labels is not None:
+                self._labels.moved(self._net, heir, alive, self._labels.load[alive])
+            self._room()
+        return 3.0 * looks / 1e6
+
+    def _begin_labels(self, pool: ThreadPoolExecutor) -> float:
+        """From here on paths remember more than the last task."""
+        self._dense_share = 1.0
+        work = self._prune(pool)
+        if not self._net.is_dense:
+            load, limit, self._exact = self._exact_rows()
+            self._exact[:] = -1
+            load[:] = 0
+            limit[:] = 0
+            self._labels = Labels(self._net, load, limit, self._threads)
+            self._move, self._bad, self._direction, self._z = 0.5, 0, None, self._best_z
+        return work
+
+    def _exact_rows(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Of each state its load, of each chain the limit, of the one row that it keeps exactly; its number or -1."""
+        net, rows, o, offers = self._net, self._problem.rows, self._problem.options, self._offers
+        chain_of = np.repeat(np.arange(net.n_chains), np.diff(net.chain_node))
+        exact = np.full(net.n_chains, -1)
+        limit = np.zeros(net.n_chains, np.int64)
+        load = np.zeros(len(net.state_node), np.int64)
+        price = self._mult.price(self._best_z)
+        for r in np.argsort(-price[: len(rows)], kind="stable").tolist():
+            options = rows.option[rows.start[r] : rows.start[r + 1]]
+            factor = rows.coefficient[rows.start[r] : rows.start[r + 1]]
+            mine = np.flatnonzero(np.isin(offers.option, options))
+            if (
+                price[r] <= 0.0
+                or np.any(factor < 0)
+                or np.any(np.diff(o.member_block)[options] > 1)
+            ):
+                continue
+            if (
+                not len(mine)
+                or np.any(offers.node[mine] < 0)
+                or len(np.unique(options)) < len(options)
+            ):
+                continue
+            chains = np.unique(chain_of[offers.node[mine]])
+            if len(chains) != 1 or exact[chains[0]] >= 0:
+                continue
+            weight = np.zeros(len(o), np.int64)
+            weight[options] = factor
+            least = np.full(len(net.node_window), 2**60)
+            most = np.zeros(len(net.node_window), np.int64)
+            inside = np.flatnonzero(offers.node >= 0)
+            np.minimum.at(least, offers.node[inside], weight[offers.option[inside]])
+            np.maximum.at(most, offers.node[inside], weight[offers.option[inside]])
+            here = np.flatnonzero(chain_of == chains[0])
+            if np.any(least[here] != most[here]):
+                continue
+            exact[chains[0]], limit[chains[0]] = r, rows.limit[r]
+            states = np.flatnonzero(chain_of[net.state_node] == chains[0])
+            load[states] = most[net.state_node[states]]
+        return load, limit, exact
+
     def _iterate(self, pool: ThreadPoolExecutor) -> float:
         """One set of prices: its bound, and a step to the next."""
-        net, mult = self._net, self._mult
-        self._worth = worth = mult.worth(self._z)
-        self._set_gain(worth)
-        taken = np.zeros(len(worth), np.int64)
-        value = mult.constant(self._z) + self._free_part(worth, taken)
-        self._forward(pool)
-        value += float(self._top.sum(dtype=np.int64)) / self._scale
-        chains = np.arange(net.n_chains)
-        size = kernels.trace(chains, self._top_state, self._f[2], self._f[5], self._trail_at, self._trail)
-        self._paths = [
-            self._trail[at : at + n][::-1].copy() for at, n in zip(self._trail_at.tolist(), size.tolist(), strict=True)
-        ]
+        value = self._evaluate(self._z, pool)
+        told = 0
+        if self._labels is not None:
+            for c, path in enumerate(self._paths):
+                told += self._labels.learn(c, path)
         states = np.concatenate([*self._paths, np.empty(0, np.int64)])
-        np.add.at(taken, self._pick(states, worth), 1)
+        chosen = self._pick(states, self._worth)
+        np.add.at(self._taken, chosen, 1)
+        pictures = list(
+            zip(
+                self._offers.option[chosen].tolist(),
+                self._net.state_start[states].tolist(),
+                strict=True,
+            )
+        )
+        edges = np.cumsum([0, *(len(path) for path in self._paths)]).tolist()
+        self._plan = [pictures[i:j] for i, j in pairwise(edges)]
         self._note(value)
-        self._change_prices(value, mult.gradient(self._z, taken))
-        return self._work
+        gradient = self._mult.gradient(self._z, self._taken)
+        if self._labels is not None:
+            gradient[self._mult.edge[1] + self._exact[self._exact >= 0]] = 0.0
+        self._change_prices(value, gradient)
+        return self._work + (self._made * 1e-4 if self._labels is not None else 0.0)
 
     def _note(self, value: float) -> None:
         """Keep the best bound, and count what does not improve it."""
-        reach = max(self._best - max(self._incumbent, 0.95 * self._best), 0.5) if self._best < math.inf else 0.0
+        reach = (
+            max(self._best - max(self._incumbent, 0.95 * self._best), 0.5)
+            if self._best < math.inf
+            else 0.0
+        )
         if value < self._best - 5e-4 * reach:
             self._bad = 0
         else:
