@@ -238,18 +238,25 @@ def finish_backward(s, has_later, gain, b1, f1, b2, f2, v1, k1, v2, k2, w1, q1, 
 
 
 @kernel
-def trace(chains, best_state, s1, s2, at, out):
-    """States of the best path of each chain, the last first, from `out[at[c]]` on; how many, per chain."""
-    size = np.zeros(len(best_state), np.int64)
+def trace(chains, best_state, s1, s2, at, out, state_node, node_key, seen):
+    """States of the best path of each chain, the last first, from `out[at[c]]` on.
+
+    Returns how many, per chain, and whether a key occurs twice; `seen` has a -1 for each key.
+    """
+    size, again = np.zeros(len(best_state), np.int64), np.zeros(len(best_state), np.bool_)
     for c in chains:
         s, second, n = best_state[c], 0, 0
         while s >= 0:
             out[at[c] + n] = s
             n += 1
+            key = node_key[state_node[s]]
+            if seen[key] >= 0:
+                again[c] = True
+            seen[key] = s
             source = s2[s] if second else s1[s]
             s, second = (source >> 1, source & 1) if source >= 0 else (-1, 0)
         size[c] = n
-    return size
+    return size, again
 
 
 @part

@@ -1,8 +1,8 @@
 """Longest paths through a chain that remember some of the tasks they served: labels, pruned by what can follow.
 
-A label stands for paths to a state. It has a value, a load (of the one row that is kept exactly), and a memory: of
-the keys that it served, those that every node since then was told to remember. Among the labels that wait at
-a node, one that is worth no less, has no more load and remembers nothing that the other does not, dominates.
+A label stands for paths to a state. It has a value and a memory: of the keys that it served, those that every node
+since then was told to remember. Among the labels that wait at a node, one that is worth no less and remembers
+nothing that the other does not, dominates.
 Words as in `_bound_kernels`.
 """
 
@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from offnadir._jit import kernel, part
+
+_NOTHING = -(2**31)
 
 
 @part
@@ -30,16 +32,15 @@ def is_within(memory, a, b, words):
 
 @kernel
 def search(
-    c, chain_node, chain_order, order, node_first, node_key, key_from, state_node, arc_at, arc, earn, load, limit,
-    price, w1, q1, w2, near, words, is_flat, threshold, head, active,
-    value, used, memory, parent, at_state, following, waiting, spent, path,
+    c, chain_node, chain_order, order, node_first, node_key, key_from, state_node, arc_at, arc, gain,
+    w1, q1, w2, near, words, is_flat, threshold, head, active,
+    value, memory, parent, at_state, following, waiting, spent, path,
 ):  # fmt: skip
     """The best path of chain c that is worth more than `threshold`: its value, states, and how many labels it took.
 
-    `earn` is what each state earns, price of the load not taken off; `w`, `q` as `backward` leaves them, with
-    that price taken off; `near` holds, for each node, the keys it remembers. The states are written to `path`, the
-    last first. If there is none, the value is the threshold and there are no states; if labels run out, the
-    number of labels is -1.
+    `w`, `q` are as `backward` leaves them; `near` holds, for each node, the keys it remembers. The states are
+    written to `path`, the last first. If there is none, the value is the threshold and there are no states; if
+    labels run out, the number of labels is -1.
     """
     most, n_labels = len(value), 0
     best, best_label, best_state = threshold, -1, -1
@@ -48,12 +49,12 @@ def search(
         first = node_first[u]
         for s in range(first, node_first[u + 1]):
             head[s] = -1
-        if first < node_first[u + 1] and w1[first] + price * limit > best:
+        if first < node_first[u + 1] and w1[first] > best:
             if n_labels == most:
                 return best, 0, -1
             x = n_labels
             n_labels += 1
-            value[x], used[x], parent[x], at_state[x] = 0.0, 0, -1, -1
+            value[x], parent[x], at_state[x] = 0, -1, -1
             for word in range(words):
                 memory[x, word] = 0
             following[x] = -1
@@ -67,10 +68,10 @@ def search(
             after = following[x]
             is_needed, before, y = True, -1, active[u]
             while y >= 0:
-                if value[y] >= value[x] and used[y] <= used[x] and is_within(memory, y, x, words):
+                if value[y] >= value[x] and is_within(memory, y, x, words):
                     is_needed = False
                     break
-                if value[x] >= value[y] and used[x] <= used[y] and is_within(memory, x, y, words):
+                if value[x] >= value[y] and is_within(memory, x, y, words):
                     if before < 0:
                         active[u] = waiting[y]
                     else:
@@ -80,40 +81,35 @@ def search(
                 y = waiting[y]
             if is_needed:
                 waiting[x] = active[u]
-                spent[x] = -1.0e300
+                spent[x] = _NOTHING
                 active[u] = x
             x = after
         x = active[u]
         while x >= 0:
-            if is_flat[u] and spent[x] > -1.0e300:
+            if is_flat[u] and spent[x] > _NOTHING:
                 break  # labels that came before stand behind the new ones, and have left already
-            if earn[s] > spent[x]:
-                spent[x] = earn[s]
-                here, burden = value[x] + earn[s], used[x] + load[s]
-                if burden <= limit:
-                    if here > best:
-                        best, best_label, best_state = here, x, s
-                    rest = price * (limit - burden)
-                    for z in range(arc_at[s], arc_at[s + 1]):
-                        cell = arc[z]
-                        j = state_node[cell]
-                        follow = w2[cell] if q1[cell] == node_key[u] else w1[cell]
-                        if here + follow + rest <= best:
-                            continue
-                        key = node_key[j] - key_from
-                        if remembers(memory, x, key):
-                            continue
-                        if n_labels == most:
-                            return best, 0, -1
-                        y = n_labels
-                        n_labels += 1
-                        value[y], used[y], parent[y], at_state[y] = here, burden, x, s
-                        for word in range(words):
-                            memory[y, word] = memory[x, word] & near[j, word]
-                        if remembers(near, j, bit):
-                            memory[y, bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
-                        following[y] = head[cell]
-                        head[cell] = y
+            if gain[s] > spent[x]:
+                spent[x] = gain[s]
+                here = value[x] + gain[s]
+                if here > best:
+                    best, best_label, best_state = here, x, s
+                for z in range(arc_at[s], arc_at[s + 1]):
+                    cell = arc[z]
+                    j = state_node[cell]
+                    follow = w2[cell] if q1[cell] == node_key[u] else w1[cell]
+                    if here + follow <= best or remembers(memory, x, node_key[j] - key_from):
+                        continue
+                    if n_labels == most:
+                        return best, 0, -1
+                    y = n_labels
+                    n_labels += 1
+                    value[y], parent[y], at_state[y] = here, x, s
+                    for word in range(words):
+                        memory[y, word] = memory[x, word] & near[j, word]
+                    if remembers(near, j, bit):
+                        memory[y, bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
+                    following[y] = head[cell]
+                    head[cell] = y
             x = waiting[x]
     size = 0
     x, s = best_label, best_state
@@ -125,10 +121,10 @@ def search(
 
 
 @kernel
-def worth_of_path(states, state_node, node_key, key_from, near, words, earn, load, limit):
-    """What a path (its first state first) earns now; -1e300 if it serves a key that it remembers, or is too long."""
+def worth_of_path(states, state_node, node_key, key_from, near, words, gain):
+    """What a path (its first state first) earns now; -1 if it serves a key that it remembers."""
     memory = np.zeros((1, words), np.uint64)
-    total, burden = 0.0, 0
+    total = 0
     for i in range(len(states)):
         s = states[i]
         u = state_node[s]
@@ -140,10 +136,9 @@ def worth_of_path(states, state_node, node_key, key_from, near, words, earn, loa
             if remembers(near, u, before):
                 memory[0, before >> 6] |= np.uint64(1) << np.uint64(before & 63)
             if remembers(memory, 0, bit) or bit == before:
-                return -1.0e300
-        total += earn[s]
-        burden += load[s]
-    return total if burden <= limit else -1.0e300
+                return -1
+        total += gain[s]
+    return total
 
 
 @kernel

@@ -62,7 +62,7 @@ class Bound:
         self._move, self._bad, self._direction = 1.0, 0, None
         self._plan: list[list[tuple[int, int]]] = []
         self._labels: Labels | None = None
-        self._dense_share, self._exact = 0.3, np.empty(0, np.int64)
+        self._dense_share = 0.3
         self._pruned_at, self._rounds = math.inf, 0
 
     # -- what is asked ------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ class Bound:
 
         list(pool.map(run, self._groups))
 
-    def _backward(self, pool: ThreadPoolExecutor) -> list[Any]:
+    def _backward(self, pool: ThreadPoolExecutor, groups: list[IntArray]) -> list[Any]:
         """What can follow each state, by the prices of the last `_set_gain`."""
         net = self._net
         out = [np.zeros(len(net.state_node), np.int32) for _ in range(8)]
@@ -189,7 +189,7 @@ class Bound:
                     net.arc, self._gain, *out,
                 )  # fmt: skip
 
-        list(pool.map(run, self._groups))
+        list(pool.map(run, groups))
         return out
 
     def _evaluate(self, z: Array, pool: ThreadPoolExecutor) -> float:
@@ -199,66 +199,54 @@ class Bound:
         self._set_gain(worth)
         self._taken = np.zeros(len(worth), np.int64)
         value = self._mult.constant(z) + self._free_part(worth, self._taken)
-        if self._labels is None:
-            self._forward(pool)
-            self._z_top = self._top.astype(np.float64)
-            chains = np.arange(net.n_chains)
-            size = kernels.trace(
-                chains, self._top_state, self._f[2], self._f[5], self._trail_at, self._trail
-            )
-            self._paths = [
-                self._trail[at : at + n][::-1].copy()
-                for at, n in zip(self._trail_at.tolist(), size.tolist(), strict=True)
-            ]
-        else:
-            self._search(z, self._labels, pool)
-        return value + math.fsum(self._z_top.tolist()) / self._scale
+        self._forward(pool)
+        self._z_top, self._made = self._top.astype(np.int64), 0
+        chains = np.arange(net.n_chains)
+        size, again = kernels.trace(
+            chains, self._top_state, self._f[2], self._f[5], self._trail_at, self._trail, net.state_node,
+            net.node_key, np.full(len(net.key_node_at), -1),
+        )  # fmt: skip
+        self._paths = [
+            self._trail[at : at + n][::-1].copy()
+            for at, n in zip(self._trail_at.tolist(), size.tolist(), strict=True)
+        ]
+        if self._labels is not None and np.any(again):
+            self._search(np.flatnonzero(again), self._labels, pool)
+        return value + float(self._z_top.sum()) / self._scale
 
-    def _search(self, z: Array, labels: Labels, pool: ThreadPoolExecutor) -> None:
-        """The same by labels that remember."""
-        net, mult = self._net, self._mult
-        follow = self._backward(pool)[4:7]
-        price = np.zeros(net.n_chains)
-        has = self._exact >= 0
-        price[has] = mult.price(z)[self._exact[has]] * self._scale
-        chain = np.repeat(np.arange(net.n_chains), np.diff(net.chain_node))
-        earn = self._gain + price[chain[net.state_node]] * labels.load
-        first = net.node_first[:-1]
+    def _search(self, chains: IntArray, labels: Labels, pool: ThreadPoolExecutor) -> None:
+        """Some chains' best paths by labels that remember more."""
+        net = self._net
+        is_mine = np.zeros(net.n_chains, np.bool_)
+        is_mine[chains] = True
+        groups = [group[is_mine[group]] for group in self._groups]
+        follow = self._backward(pool, groups)[4:7]
         some = np.flatnonzero(np.diff(net.node_first))
-        is_flat = np.ones(len(first), np.bool_)
-        is_flat[some] = np.minimum.reduceat(earn, first[some]) == np.maximum.reduceat(
-            earn, first[some]
-        )
-        node_top = np.zeros(len(first))
-        node_top[some] = follow[0][first[some]]
-        top = np.zeros(net.n_chains)
-        np.maximum.at(top, chain, node_top)
-        top += price * labels.limit
+        first = net.node_first[some]
+        is_flat = np.ones(len(net.node_window), np.bool_)
+        is_flat[some] = np.minimum.reduceat(self._gain, first) == np.maximum.reduceat(self._gain, first)
 
         def run(job: tuple[int, IntArray]) -> list[Any]:
-            thread, chains = job
+            thread, mine = job
             return [
-                (c, labels.best(c, thread, earn, price[c], top[c], follow, is_flat))
-                for c in chains.tolist()
+                (c, labels.best(c, thread, self._gain, int(self._top[c]), follow, is_flat)) for c in mine.tolist()
             ]
 
-        self._z_top, self._made = np.zeros(net.n_chains), 0
-        self._paths = [np.empty(0, np.int64)] * net.n_chains
-        for results in pool.map(run, list(enumerate(self._groups))):
+        for results in pool.map(run, list(enumerate(groups))):
             for c, (value, path, made) in results:
-                self._z_top[c], self._paths[c] = value - price[c] * labels.limit[c], path
                 self._made += made
+                if len(path):
+                    self._z_top[c], self._paths[c] = value, path
+                    labels.learn(c, path)
 
     def _prune(self, pool: ThreadPoolExecutor) -> float:
         """Leave out what is on no path of a plan that is better than the incumbent."""
         value = self._evaluate(self._best_z, pool)
         net = self._net
-        if self._labels is not None:
-            self._forward(pool)
         slack = (value - (self._incumbent + self._unit)) * (1.0 + 1e-9) + 1e-6
-        least = np.floor(self._z_top - slack * self._scale).astype(np.int64) - 1
+        least = self._z_top - math.ceil(slack * self._scale) - 1
         v1, k1, _, v2, _, _ = self._f
-        b1, f1, b2, _, w1, q1, w2, _ = self._backward(pool)
+        b1, f1, b2, _, w1, q1, w2, _ = self._backward(pool, self._groups)
         alive, kept = (
             np.zeros(len(net.state_node), np.bool_),
             np.zeros(len(net.state_node), np.int64),
@@ -287,7 +275,7 @@ class Bound:
             list(pool.map(copy, self._groups))
             self._net = pruned(net, alive, heir, arc_at, arc)
             if self._labels is not None:
-                self._labels.moved(self._net, heir, alive, self._labels.load[alive])
+                self._labels.moved(self._net, heir, alive)
             self._room()
         return 3.0 * looks / 1e6
 
@@ -296,63 +284,13 @@ class Bound:
         self._dense_share = 1.0
         work = self._prune(pool)
         if not self._net.is_dense:
-            load, limit, self._exact = self._exact_rows()
-            self._exact[:] = -1
-            load[:] = 0
-            limit[:] = 0
-            self._labels = Labels(self._net, load, limit, self._threads)
+            self._labels = Labels(self._net, self._threads)
             self._move, self._bad, self._direction, self._z = 0.5, 0, None, self._best_z
         return work
-
-    def _exact_rows(self) -> tuple[IntArray, IntArray, IntArray]:
-        """Of each state its load, of each chain the limit, of the one row that it keeps exactly; its number or -1."""
-        net, rows, o, offers = self._net, self._problem.rows, self._problem.options, self._offers
-        chain_of = np.repeat(np.arange(net.n_chains), np.diff(net.chain_node))
-        exact = np.full(net.n_chains, -1)
-        limit = np.zeros(net.n_chains, np.int64)
-        load = np.zeros(len(net.state_node), np.int64)
-        price = self._mult.price(self._best_z)
-        for r in np.argsort(-price[: len(rows)], kind="stable").tolist():
-            options = rows.option[rows.start[r] : rows.start[r + 1]]
-            factor = rows.coefficient[rows.start[r] : rows.start[r + 1]]
-            mine = np.flatnonzero(np.isin(offers.option, options))
-            if (
-                price[r] <= 0.0
-                or np.any(factor < 0)
-                or np.any(np.diff(o.member_block)[options] > 1)
-            ):
-                continue
-            if (
-                not len(mine)
-                or np.any(offers.node[mine] < 0)
-                or len(np.unique(options)) < len(options)
-            ):
-                continue
-            chains = np.unique(chain_of[offers.node[mine]])
-            if len(chains) != 1 or exact[chains[0]] >= 0:
-                continue
-            weight = np.zeros(len(o), np.int64)
-            weight[options] = factor
-            least = np.full(len(net.node_window), 2**60)
-            most = np.zeros(len(net.node_window), np.int64)
-            inside = np.flatnonzero(offers.node >= 0)
-            np.minimum.at(least, offers.node[inside], weight[offers.option[inside]])
-            np.maximum.at(most, offers.node[inside], weight[offers.option[inside]])
-            here = np.flatnonzero(chain_of == chains[0])
-            if np.any(least[here] != most[here]):
-                continue
-            exact[chains[0]], limit[chains[0]] = r, rows.limit[r]
-            states = np.flatnonzero(chain_of[net.state_node] == chains[0])
-            load[states] = most[net.state_node[states]]
-        return load, limit, exact
 
     def _iterate(self, pool: ThreadPoolExecutor) -> float:
         """One set of prices: its bound, and a step to the next."""
         value = self._evaluate(self._z, pool)
-        told = 0
-        if self._labels is not None:
-            for c, path in enumerate(self._paths):
-                told += self._labels.learn(c, path)
         states = np.concatenate([*self._paths, np.empty(0, np.int64)])
         chosen = self._pick(states, self._worth)
         np.add.at(self._taken, chosen, 1)
@@ -367,10 +305,8 @@ class Bound:
         self._plan = [pictures[i:j] for i, j in pairwise(edges)]
         self._note(value)
         gradient = self._mult.gradient(self._z, self._taken)
-        if self._labels is not None:
-            gradient[self._mult.edge[1] + self._exact[self._exact >= 0]] = 0.0
         self._change_prices(value, gradient)
-        return self._work + (self._made * 1e-4 if self._labels is not None else 0.0)
+        return self._work + 1e-4 * self._made
 
     def _note(self, value: float) -> None:
         """Keep the best bound, and count what does not improve it."""
