@@ -13,7 +13,7 @@ Both are grown greedily until nothing fits in. Sets of columns are the bits of P
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from offnadir.planning._rows import Rows, make_rows
 
@@ -27,14 +27,14 @@ _WIDEST_TWO_SET = 150
 Row = tuple[list[int], list[int], int]
 
 
-def lift(rows: Rows, columns: int) -> Rows:
+def lift(rows: Rows, columns: int, halt: Callable[[], bool] = lambda: False) -> Rows:
     """Rows with the same solutions in zeros and ones as `rows`, and fewer in fractions.
 
-    `columns` is how many columns there are. Rows that nothing can break are left out, rows with negative
-    coefficients and resources pass through (divided by their common factor). The order of the result
-    follows from the input alone.
+    `columns` is how many columns there are. When `halt` says so, sets are grown no further. Rows that
+    nothing can break are left out, rows with negative coefficients and resources pass through (divided by
+    their common factor). The order of the result follows from the input alone.
     """
-    growth = _Growth(columns)
+    growth = _Growth(columns, halt)
     kept: list[Row] = []
     cliques: list[list[int]] = []
     twos: list[list[int]] = []
@@ -50,7 +50,11 @@ def lift(rows: Rows, columns: int) -> Rows:
             kept.append(row)
         elif size[0] + size[1] > limit:
             cliques.append(group)
-        elif len(size) > 2 and sum(size[:3]) > limit >= size[-1] + size[-2] and len(size) <= _WIDEST_TWO_SET:
+        elif (
+            len(size) > 2
+            and sum(size[:3]) > limit >= size[-1] + size[-2]
+            and len(size) <= _WIDEST_TWO_SET
+        ):
             twos.append(group)
         else:
             kept.append(row)
@@ -68,7 +72,11 @@ def lift(rows: Rows, columns: int) -> Rows:
 
 def _tidy(rows: Rows) -> Iterator[Row]:
     """Rows that can be broken, without zeros, divided by the common factor of their coefficients."""
-    start, column, coefficient = rows.start.tolist(), rows.column.tolist(), rows.coefficient.tolist()
+    start, column, coefficient = (
+        rows.start.tolist(),
+        rows.column.tolist(),
+        rows.coefficient.tolist(),
+    )
     for i, limit in enumerate(rows.limit.tolist()):
         numbers = coefficient[start[i] : start[i + 1]]
         if sum(a for a in numbers if a > 0) <= limit:
@@ -107,12 +115,16 @@ def _bits(group: list[int]) -> int:
 class _Growth:
     """Who excludes whom, and sets grown from it."""
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, halt: Callable[[], bool]) -> None:
+        self.halt = halt
         self.all = (1 << columns) - 1
         self.apart = [0] * columns  # columns that may not be taken with this one
         self.third: dict[tuple[int, int], int] = {}  # columns that may not join these two, rising
         self.price = 1 + columns // 2_000
         self.work = 0
+
+    def _is_tired(self) -> bool:
+        return self.work >= _MOST_WORK or self.halt()
 
     def shut(self, group: list[int]) -> None:
         """Leave columns out that cannot be taken at all."""
@@ -153,7 +165,7 @@ class _Growth:
             for member in seed:
                 near &= self.apart[member]
             self.work += len(seed) * self.price
-            while near and self.work < _MOST_WORK:
+            while near and not self._is_tired():
                 best = self._next_in_clique(near)
                 group.append(best)
                 near &= self.apart[best]
@@ -204,7 +216,7 @@ class _Growth:
             for b in group[k + 1 :]:
                 if not self.apart[a] >> b & 1:
                     near &= self._not_with(a, b)
-        while near and self.work < _MOST_WORK:
+        while near and not self._is_tired():
             best, most, best_near = -1, -1, 0
             for member in _members(near):
                 left = near & ~(1 << member)
@@ -213,7 +225,7 @@ class _Growth:
                     self.work += self.price
                 if left.bit_count() > most:
                     best, most, best_near = member, left.bit_count(), left
-                if self.work >= _MOST_WORK:
+                if self._is_tired():
                     break
             group.append(best)
             bits |= 1 << best

@@ -38,7 +38,9 @@ class Rows:
             object.__setattr__(self, name, array)
         start, entries = self.start, len(self.column)
         if len(start) != len(self.limit) + 1 or start[0] != 0 or start[-1] != entries:
-            raise InputError("start", start, "one more than limits, from 0 to the number of entries")
+            raise InputError(
+                "start", start, "one more than limits, from 0 to the number of entries"
+            )
         if np.any(start[1:] < start[:-1]):
             raise InputError("start", start, "rising")
         if len(self.coefficient) != entries:
@@ -51,7 +53,9 @@ class Rows:
             if self.column.min() < 0 or np.any(step[within] <= 0):
                 raise InputError("column", self.column, "at least 0 and rising within a row")
         if np.any(self.limit < 0):
-            raise InputError("limit", int(self.limit.min()), "at least 0, so that nothing may be taken")
+            raise InputError(
+                "limit", int(self.limit.min()), "at least 0, so that nothing may be taken"
+            )
 
     def __len__(self) -> int:
         return len(self.limit)
@@ -116,7 +120,11 @@ def part_of(rows: Rows, columns: IntArray, of_columns: int) -> Rows:
     place = np.full(of_columns, -1, dtype=np.int64)
     place[columns] = np.arange(len(columns))
     inside = place[rows.column] >= 0
-    owner, column, coefficient = rows.of_entry()[inside], place[rows.column[inside]], rows.coefficient[inside]
+    owner, column, coefficient = (
+        rows.of_entry()[inside],
+        place[rows.column[inside]],
+        rows.coefficient[inside],
+    )
     most = np.bincount(owner, weights=np.maximum(coefficient, 0), minlength=len(rows))
     binding = most > rows.limit
     keep = binding[owner]

@@ -24,7 +24,9 @@ def first_plan(values: IntArray, rows: Rows, hint: IntArray | None = None) -> Bo
     return max(plans, key=lambda taken: int(values[taken].sum()))
 
 
-def fill(values: IntArray, rows: Rows, taken: BoolArray, order: IntArray | None = None) -> BoolArray:
+def fill(
+    values: IntArray, rows: Rows, taken: BoolArray, order: IntArray | None = None
+) -> BoolArray:
     """Add columns of positive value in an order (default: by value) as long as every row is kept."""
     taken = taken.copy()
     room = rows.limit - rows.load(taken)
