@@ -224,12 +224,15 @@ class Bound:
         some = np.flatnonzero(np.diff(net.node_first))
         first = net.node_first[some]
         is_flat = np.ones(len(net.node_window), np.bool_)
-        is_flat[some] = np.minimum.reduceat(self._gain, first) == np.maximum.reduceat(self._gain, first)
+        is_flat[some] = np.minimum.reduceat(self._gain, first) == np.maximum.reduceat(
+            self._gain, first
+        )
 
         def run(job: tuple[int, IntArray]) -> list[Any]:
             thread, mine = job
             return [
-                (c, labels.best(c, thread, self._gain, int(self._top[c]), follow, is_flat)) for c in mine.tolist()
+                (c, labels.best(c, thread, self._gain, int(self._top[c]), follow, is_flat))
+                for c in mine.tolist()
             ]
 
         for results in pool.map(run, list(enumerate(groups))):
