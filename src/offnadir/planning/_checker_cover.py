@@ -114,7 +114,7 @@ def tri_stereo(facts: Facts) -> Iterator[Finding]:
             yield from _three(pictures, request.convergence_rad)
 
 
-def _three(pictures: list[Picture], limits: tuple[float, float]) -> Iterator[Finding]:
+def _three(pictures: Sequence[Picture], limits: tuple[float, float]) -> Iterator[Finding]:
     first, middle, last = pictures
     label = f"{first.id}, {middle.id} and {last.id} of {first.request.name!r}"
     names = sorted({p.satellite.name for p in pictures})
@@ -149,7 +149,7 @@ def _three(pictures: list[Picture], limits: tuple[float, float]) -> Iterator[Fin
     yield from _partners(pictures)
 
 
-def _partners(pictures: list[Picture]) -> Iterator[Finding]:
+def _partners(pictures: Sequence[Picture]) -> Iterator[Finding]:
     """Each of three names a neighbour in time, and states how far the two converge."""
     first, middle, last = pictures
     for p, neighbours in ((first, (middle,)), (middle, (first, last)), (last, (middle,))):

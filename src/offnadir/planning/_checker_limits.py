@@ -6,7 +6,7 @@ What each rule says stands in `checker.RULES`; why its tolerance is what it is, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -62,7 +62,7 @@ def orbit_limits(facts: Facts) -> Iterator[Finding]:
 
 
 def _orbits(
-    facts: Facts, satellite: Satellite, pictures: list[Picture], period_s: float
+    facts: Facts, satellite: Satellite, pictures: Sequence[Picture], period_s: float
 ) -> Iterator[Finding]:
     """A picture counts in the orbit in which it starts; orbits are counted from the span's start."""
     orbits: dict[int, list[Picture]] = {}
@@ -113,9 +113,7 @@ def duty(facts: Facts) -> Iterator[Finding]:
 
 def choice(facts: Facts) -> Iterator[Finding]:
     for one in facts.plan.choices:
-        taken = [
-            name for name in one.requests if any(p.request.name == name for p in facts.pictures)
-        ]
+        taken = [name for name in one.requests if name in facts.by_request]
         yield unless(
             len(taken) <= one.at_most,
             f"{len(taken)} of {', '.join(map(repr, one.requests))} are taken "
@@ -128,7 +126,7 @@ def order(facts: Facts) -> Iterator[Finding]:
         mine = facts.pictures_for(request)
         if request.after is None or not mine:
             continue
-        before = [p for p in facts.pictures if p.request.name == request.after]
+        before = facts.by_request.get(request.after, ())
         if not before:
             yield (
                 f"request {request.name!r}: taken ({mine[0].id}), but {request.after!r}, which must come "
@@ -178,12 +176,7 @@ def tiers(facts: Facts) -> Iterator[Finding]:
     if len(used) < 2 and not stated:
         return
     for tier, value in stated:
-        parts = [
-            c.value
-            for c in facts.plan.collections
-            for r in facts.plan.requests
-            if r.name == c.request and r.tier == tier
-        ]
+        parts = [p.stated.value for p in facts.pictures if p.request.tier == tier]
         yield unless(
             math.isnan(math.fsum(parts))
             or abs(value - math.fsum(parts)) <= VALUE_TOL * (1 + len(parts)),

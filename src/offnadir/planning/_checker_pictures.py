@@ -273,10 +273,11 @@ def sharpness(facts: Facts) -> Iterator[Finding]:
 
 
 def once(facts: Facts) -> Iterator[Finding]:
+    pictures = facts.ids_of_requests()
     for request in facts.plan.requests:
         if request.curve is not None or request.repeat is not None:
             continue  # rules `cover` and `repeat` count those
-        ids = [c.id for c in facts.plan.collections if c.request == request.name]
+        ids = pictures.get(request.name, [])
         most = request.views
         yield unless(
             len(ids) <= most,
@@ -286,7 +287,7 @@ def once(facts: Facts) -> Iterator[Finding]:
 
 def stereo(facts: Facts) -> Iterator[Finding]:
     for request in facts.plan.requests:
-        pictures = [p for p in facts.pictures if p.request is request]
+        pictures = facts.pictures_for(request)
         if request.convergence_rad is None:
             for p in (p for p in pictures if "stereo" in p.stated.stated):
                 yield unless(

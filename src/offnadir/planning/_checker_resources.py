@@ -6,7 +6,7 @@ What each rule says stands in `checker.RULES`; why its tolerance is what it is, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -243,41 +243,53 @@ def one_contact(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _delivering(facts: Facts, picture: Picture, sign: int) -> Pass | None:
-    """The contact in which the last bit of a picture goes down, first in, first out.
+_Found = tuple[Pass | None, Pass | None]
 
-    As early as rounding allows (`sign` -1), or as late (1).
+
+def _deliveries(facts: Facts, satellite: Satellite) -> list[tuple[Picture, _Found]]:
+    """The contact in which the last bit of each picture goes down, first in, first out.
+
+    Rounded volumes may or may not add up to the last bit: the contact where they do as early as rounding
+    allows, and the one where they surely do, are both right.
     """
-    queue = facts.pictures_of(picture.satellite)
-    ahead = queue[: queue.index(picture) + 1]
-    up_to_it = sum(p.volume_bit for p in ahead) + sign * _rounding_bit(len(ahead))
-    sent = 0.0
-    for c in facts.downlinks_of(picture.satellite):
-        sent += c.stated.downlinked_bit
-        if _before(picture, c) and sent >= up_to_it:
-            return c
-    return None
+    downlinks, up_to_it = facts.downlinks_of(satellite), 0.0
+    begins = np.array([c.stated.start_ns for c in downlinks], np.int64)
+    sent = np.cumsum([c.stated.downlinked_bit for c in downlinks])
+    found = []
+    for number, p in enumerate(facts.pictures_of(satellite), 1):
+        up_to_it += p.volume_bit
+        rounding = _rounding_bit(number)
+        after = begins + ROUNDING_NS >= p.stated.stop_ns
+        earliest, latest = (
+            np.flatnonzero(after & (sent >= up_to_it + slack)).tolist()
+            for slack in (-rounding, rounding)
+        )
+        found.append((p, (_first(downlinks, earliest), _first(downlinks, latest))))
+    return found
+
+
+def _first(downlinks: Sequence[Pass], numbers: list[int]) -> Pass | None:
+    return downlinks[numbers[0]] if numbers else None
 
 
 def delivery(facts: Facts) -> Iterator[Finding]:
-    for p in facts.pictures:
-        if "delivered" not in p.stated.stated:
-            continue
-        if unknown := _unknown_volume(facts, p.satellite):
-            yield unknown
-            continue
-        # Rounded volumes may or may not add up to the last bit: the contact where they do within the
-        # tolerance and the one where they surely do are both right.
-        right = [_delivering(facts, p, sign) for sign in (-1, 1)]
-        s = p.stated
-        where = f" in {s.contact}" if "contact" in s.stated else ""
-        stated = "never" if s.delivered_ns is None else f"{utc(s.delivered_ns)}{where}"
-        first = right[0]
-        found = "never" if first is None else f"{utc(first.stated.stop_ns)} in {first.id}"
-        yield unless(
-            any(_delivered_as_stated(p, c) for c in right),
-            f"{p.id}: delivered {stated}, recomputed {found}",
-        )
+    for satellite in facts.plan.satellites:
+        unknown = _unknown_volume(facts, satellite)
+        for p, right in _deliveries(facts, satellite):
+            s = p.stated
+            if "delivered" not in s.stated:
+                continue
+            if unknown is not None:
+                yield unknown
+                continue
+            where = f" in {s.contact}" if "contact" in s.stated else ""
+            stated = "never" if s.delivered_ns is None else f"{utc(s.delivered_ns)}{where}"
+            first = right[0]
+            found = "never" if first is None else f"{utc(first.stated.stop_ns)} in {first.id}"
+            yield unless(
+                any(_delivered_as_stated(p, c) for c in right),
+                f"{p.id}: delivered {stated}, recomputed {found}",
+            )
 
 
 def _delivered_as_stated(picture: Picture, contact: Pass | None) -> bool:
@@ -289,24 +301,26 @@ def _delivered_as_stated(picture: Picture, contact: Pass | None) -> bool:
 
 
 def deadline(facts: Facts) -> Iterator[Finding]:
-    for p in facts.pictures:
-        due = p.request.deadline_ns
-        if due is None:
-            continue
-        if unknown := _unknown_volume(facts, p.satellite):
-            yield unknown
-            continue
-        last = _delivering(facts, p, -1)
-        when = "never" if last is None else utc(last.stated.stop_ns)
-        yield unless(
-            last is not None and last.stated.stop_ns <= due + ROUNDING_NS,
-            f"{p.id}: delivered {when}, {p.request.name!r} is due {utc(due)}",
-        )
+    for satellite in facts.plan.satellites:
+        unknown = _unknown_volume(facts, satellite)
+        for p, (last, _) in _deliveries(facts, satellite):
+            due = p.request.deadline_ns
+            if due is None:
+                continue
+            if unknown is not None:
+                yield unknown
+                continue
+            when = "never" if last is None else utc(last.stated.stop_ns)
+            yield unless(
+                last is not None and last.stated.stop_ns <= due + ROUNDING_NS,
+                f"{p.id}: delivered {when}, {p.request.name!r} is due {utc(due)}",
+            )
 
 
 def requests(facts: Facts) -> Iterator[Finding]:
+    pictures = facts.ids_of_requests()
     for r in facts.plan.requests:
-        ids = [c.id for c in facts.plan.collections if c.request == r.name]
+        ids = pictures.get(r.name, [])
         if r.collections is not None:
             yield unless(
                 sorted(ids) == sorted(r.collections),
