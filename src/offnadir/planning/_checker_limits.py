@@ -67,8 +67,9 @@ def _orbits(
     """A picture counts in the orbit in which it starts; orbits are counted from the span's start."""
     orbits: dict[int, list[Picture]] = {}
     zero_ns = facts.plan.start_ns
+    period_us = round(period_s * 1e6)  # in whole microseconds, so that no rounding decides
     for p in pictures:
-        number = math.floor((p.stated.start_ns - zero_ns) / _NS / period_s)
+        number = round((p.stated.start_ns - zero_ns) / 1000) // period_us
         orbits.setdefault(number, []).append(p)
     for number, taken in sorted(orbits.items()):
         when = utc(zero_ns + round(number * period_s * _NS))
@@ -134,17 +135,17 @@ def order(facts: Facts) -> Iterator[Finding]:
             )
             continue
         last = max(before, key=lambda p: p.stated.stop_ns)
-        for p in mine:
-            wait_s = (p.stated.start_ns - last.stated.stop_ns) / _NS
-            label = f"{p.id} of {request.name!r}: starts {abs(wait_s):.3f} s"
-            yield unless(
-                wait_s * _NS >= -ROUNDING_NS,
-                f"{label} before {last.id} of {request.after!r} stops, must come after it",
-            )
-            yield unless(
-                wait_s * _NS <= request.after_within_s * _NS + ROUNDING_NS,
-                f"{label} after {last.id} of {request.after!r}, at most {request.after_within_s:.3f} s",
-            )
+        first = mine[0]
+        wait_s = (first.stated.start_ns - last.stated.stop_ns) / _NS
+        label = f"{first.id} of {request.name!r}: starts {abs(wait_s):.3f} s"
+        yield unless(
+            wait_s * _NS >= -ROUNDING_NS,
+            f"{label} before {last.id} of {request.after!r} stops, must come after it",
+        )
+        yield unless(
+            wait_s * _NS <= request.after_within_s * _NS + ROUNDING_NS,
+            f"{label} after {last.id} of {request.after!r}, at most {request.after_within_s:.3f} s",
+        )
 
 
 def repeat(facts: Facts) -> Iterator[Finding]:
