@@ -774,6 +774,15 @@ def test_a_plan_with_everything_passes_and_every_rule_looks_at_something(rich: P
     assert {text.split(":")[0] for text in result.unchecked} == {"tiers"}
 
 
+@pytest.mark.parametrize("name", ["C0001", "C0002", "C0003", "C0004", "C0005"])
+def test_any_picture_moved_by_a_second_is_not_where_the_plan_says(rich: Plan, name: str) -> None:
+    plan = copy.deepcopy(rich)
+    c = of(plan, name)
+    c["start"], c["stop"] = later(c["start"], 1.0), later(c["stop"], 1.0)
+    told = violations(plan)["geometry"]
+    assert {text.split(":")[0] for text in told} == {name}
+
+
 def test_the_schema_knows_all_of_it(rich: Plan) -> None:
     schema = json.loads((files("offnadir.data") / "plan-1.schema.json").read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
