@@ -20,7 +20,6 @@ from offnadir.units import ms
 DURATION_TOL_S = 1 * ms
 ROUNDING_NS = 1_000  # times are written to the microsecond
 PERIOD_REL_TOL = 1e-3
-VALUE_TOL = 2e-6  # values are written to 1e-6
 _J2 = 1.082_627e-3  # Vallado, 4th ed., table D-1 (EGM-08)
 _NS = 1_000_000_000
 
@@ -168,25 +167,6 @@ def repeat(facts: Facts) -> Iterator[Finding]:
                 apart_s * _NS <= wanted.max_spacing_s * _NS + ROUNDING_NS,
                 f"{label}, at most {wanted.max_spacing_s:.3f} s wanted",
             )
-
-
-def tiers(facts: Facts) -> Iterator[Finding]:
-    """A proof is not in the document: what a tier brings is added up, no more."""
-    used = {request.tier for request in facts.plan.requests}
-    stated = facts.plan.tiers
-    if len(used) < 2 and not stated:
-        return
-    for tier, value in stated:
-        parts = [p.stated.value for p in facts.pictures if p.request.tier == tier]
-        yield unless(
-            math.isnan(math.fsum(parts))
-            or abs(value - math.fsum(parts)) <= VALUE_TOL * (1 + len(parts)),
-            f"result.tiers: tier {tier} is worth {value:.6f}, but its pictures add up to "
-            f"{math.fsum(parts):.6f}",
-        )
-    yield NotChecked(
-        "that nothing of a higher tier was given up: no proof of it is in the document"
-    )
 
 
 def setup(facts: Facts) -> Iterator[Finding]:
