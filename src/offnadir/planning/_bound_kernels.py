@@ -33,7 +33,9 @@ def insert(value, key, source, c, v1, k1, s1, v2, k2, s2):
 
 
 @kernel
-def fill_rows(window, low, size, node_step, first_ms, step_ms, count, block, table, at, out):
+def fill_rows(
+    window, low, size, node_step, first_ms, step_ms, count, block, first, end, table, at, out
+):
     """Rows of a chain's dense network: for each state of each node, the state of every node it can reach first.
 
     `window`, `low`, `size`: of each node its window's number in the chain, its first start and how many states it has,
@@ -52,10 +54,14 @@ def fill_rows(window, low, size, node_step, first_ms, step_ms, count, block, tab
                 x = window[j]
                 if x == i:
                     continue
-                least = table[block[i] + x * count[i] + start]
+                if x < first[i]:
+                    continue
+                least = 0
+                if x < end[i]:
+                    least = np.int64(table[block[i] + (x - first[i]) * count[i] + start])
                 if least == _NEVER:
                     continue
-                state = max(np.int64(least) - low[j], 0) // node_step[j]
+                state = max(least - low[j], 0) // node_step[j]
                 if state < size[j]:
                     out[row + j] = state
                     if first_ms[x] + (low[j] + state * node_step[j]) * step_ms[x] <= t_ms:

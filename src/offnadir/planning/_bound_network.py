@@ -153,6 +153,7 @@ def _rows(
 ) -> tuple[NDArray[np.uint16], IntArray, IntArray]:
     """Dense rows, where each node's begin, and the chains that do not go forward in time."""
     w, t = problem.windows, problem.transitions
+    first, end = t.band(w)
     entries = nodes["size"] * nodes["n"][nodes["chain"]]
     at = np.cumsum(entries) - entries
     out = np.empty(int(entries.sum()), np.uint16)
@@ -167,7 +168,15 @@ def _rows(
         mine = local[nodes["window"][u]], nodes["low"][u], nodes["size"][u], nodes["step"][u]
         if t.is_table[c]:
             good = kernels.fill_rows(
-                *mine, *columns, w.count[windows], t.block[windows], t.table, at[u], out
+                *mine,
+                *columns,
+                w.count[windows],
+                t.block[windows],
+                first[windows],
+                end[windows],
+                t.table,
+                at[u],
+                out,
             )
         else:
             good = kernels.fill_rows_by_delay(

@@ -45,7 +45,12 @@ def arrive(A, X, i, k, j):
     """Least start of window j after start k of window i; a number beyond its last if there is none."""
     c = A[A[R.W_CHAIN] + i]
     if A[A[R.IS_TABLE] + c]:
-        return np.int64(X[A[A[R.BLOCK] + i] + A[A[R.W_LOCAL] + j] * A[A[R.W_COUNT] + i] + k])
+        x = A[A[R.W_LOCAL] + j]
+        if x < A[A[R.W_LOW] + i]:
+            return _FAR
+        if x >= A[A[R.W_HIGH] + i]:
+            return 0
+        return np.int64(X[A[A[R.BLOCK] + i] + x * A[A[R.W_COUNT] + i] + k])
     delay = A[A[R.DELAY_MS] + A[A[R.BLOCK] + i] + A[A[R.W_LOCAL] + j]]
     if delay < 0:
         return _FAR
@@ -58,7 +63,12 @@ def leave(A, X, i, low, high, j, k):
     """Latest start of window i, low to high, after which start k of window j can follow; low - 1 if none."""
     c = A[A[R.W_CHAIN] + i]
     if A[A[R.IS_TABLE] + c]:
-        at = A[A[R.BLOCK] + i] + A[A[R.W_LOCAL] + j] * A[A[R.W_COUNT] + i]
+        x = A[A[R.W_LOCAL] + j]
+        if x < A[A[R.W_LOW] + i]:
+            return low - 1
+        if x >= A[A[R.W_HIGH] + i]:
+            return high
+        at = A[A[R.BLOCK] + i] + x * A[A[R.W_COUNT] + i]
         a, b = low - 1, high
         while a < b:
             mid = (a + b + 1) // 2
@@ -784,13 +794,14 @@ def search(A, X, F, until, begin, end, hot, cold, longest):
 
 
 @kernel
-def least_gaps(chain, first, step, count, duration, edge, is_table, block, table, delay_ms, out):
+def least_gaps(
+    chain, first, step, count, duration, edge, is_table, block, low, high, table, delay_ms, out
+):
     """Shortest time from the end of a picture to the start of another, for each chain [ms]."""
     for c in range(len(out)):
         least = _FAR
-        n = edge[c + 1] - edge[c]
         for i in range(edge[c], edge[c + 1]):
-            for j in range(n):
+            for j in range(low[i], high[i]):
                 if edge[c] + j == i:
                     continue
                 if not is_table[c]:
