@@ -79,6 +79,8 @@ def _columns(problem: Problem) -> dict[str, Any]:
         o_fixed=o.fixed.astype(np.bool_),
         o_hopeless=np.bincount(rows.option, rows.coefficient > rows.limit[row], len(o)) > 0,
         o_worth=_worth(problem), o_seconds=seconds, m_block=o.member_block,
+ o_profile=o.profile_block,
+ profile=o.profile,
         t_block=blocks(o.task, problem.n_tasks), t_request=problem.request,
  rt_block=blocks(np.sort(problem.request), n_requests),
  rt_task=np.argsort(problem.request, kind='stable').astype(np.int64),
@@ -281,6 +283,11 @@ class Search:
     def run(self, until: int, begin: int, end: int, hot: float, cold: float, longest: int) -> None:
         """Search until so much work is done; the accepted loss cools from `begin` to `end` of work."""
         kernels.search(self.a, self.x, self.f, until, begin, end, hot, cold, longest)
+
+    def polish(self) -> None:
+        """Move the starts of the best plan to where its pictures are worth most. The search ends with it."""
+        self.load(self.best())
+        kernels.best_starts(self.a, self.x, self.f)
 
     def best(self) -> tuple[IntArray, IntArray, IntArray]:
         """Copies of the best plan: option of each task or -1, start of each member, contacts used."""

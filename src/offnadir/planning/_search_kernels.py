@@ -851,3 +851,70 @@ def load(A, X, F, taken, start, used):
         m = member[order[q]]
         put(A, X, F, m, A[A[R.C_SIZE] + A[A[R.M_CHAIN] + m]])
     forget(A, X, F)
+
+
+@kernel
+def best_starts(A, X, F):
+    """Move starts, the order of each chain kept, to where the pictures are worth most together.
+
+    One dynamic programme a chain, over the starts of each picture's range; what earns the same begins as soon
+    as it can. A chain whose satellite does not hold with the new starts keeps the old ones.
+    """
+    for c in range(A[R.C_SATELLITE + 1]):
+        base, n = A[A[R.C_BASE] + c], A[A[R.C_SIZE] + c]
+        size, any_profile = 0, False
+        for q in range(base, base + n):
+            m = A[A[R.SEQ] + q]
+            size += A[A[R.M_HIGH] + m] - A[A[R.M_LOW] + m] + 1
+            any_profile |= A[A[R.O_PROFILE] + A[A[R.M_OPTION] + m]] >= 0
+        if not any_profile:
+            continue
+        # best[at + k]: the most that the pictures up to this one earn if it begins at start low + k or sooner
+        best, source = np.empty(size, np.int64), np.empty(size, np.int64)
+        at, before = 0, 0
+        for q in range(n):
+            m = A[A[R.SEQ] + base + q]
+            low, high = A[A[R.M_LOW] + m], A[A[R.M_HIGH] + m]
+            profile = A[A[R.O_PROFILE] + A[A[R.M_OPTION] + m]]
+            for k in range(low, high + 1):
+                worth = A[A[R.PROFILE] + profile + k - low] if profile >= 0 else 0
+                if q > 0:
+                    last = A[A[R.SEQ] + base + q - 1]
+                    first = A[A[R.M_LOW] + last]
+                    x = leave(
+                        A,
+                        X,
+                        A[A[R.M_WINDOW] + last],
+                        first,
+                        A[A[R.M_HIGH] + last],
+                        A[A[R.M_WINDOW] + m],
+                        k,
+                    )
+                    worth = worth + best[before + x - first] if x >= first else -_FAR
+                    if x >= first and best[before + x - first] < -_FAR // 2:
+                        worth = -_FAR
+                place = at + k - low
+                best[place], source[place] = worth, k
+                if k > low and best[place - 1] >= worth:
+                    best[place], source[place] = best[place - 1], source[place - 1]
+            before, at = at, at + high - low + 1
+        limit = A[A[R.M_HIGH] + A[A[R.SEQ] + base + n - 1]]
+        for q in range(n - 1, -1, -1):
+            m = A[A[R.SEQ] + base + q]
+            low = A[A[R.M_LOW] + m]
+            at -= A[A[R.M_HIGH] + m] - low + 1
+            A[A[R.OLD_EARLY] + base + q] = A[A[R.EARLY] + base + q]
+            k = source[at + limit - low]
+            A[A[R.EARLY] + base + q], A[A[R.EARLY_MS] + base + q] = k, start_ms(A, X, m, k)
+            if q > 0:
+                last = A[A[R.SEQ] + base + q - 1]
+                limit = leave(
+                    A, X, A[A[R.M_WINDOW] + last], A[A[R.M_LOW] + last], A[A[R.M_HIGH] + last],
+                    A[A[R.M_WINDOW] + m], k,
+                )  # fmt: skip
+        s = A[A[R.C_SATELLITE] + c]
+        if A[A[R.S_PRESSED] + s] and not satellite_holds(A, X, F, s):
+            for q in range(base, base + n):
+                k = A[A[R.OLD_EARLY] + q]
+                A[A[R.EARLY] + q], A[A[R.EARLY_MS] + q] = k, start_ms(A, X, A[A[R.SEQ] + q], k)
+    keep_best(A, X, F)
