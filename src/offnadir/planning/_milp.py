@@ -74,7 +74,7 @@ def solve_rows(
         )
     first = first_plan(values, rows, hint)
     search = _Search(values, rows, first, seed, most_work)
-    thread = threading.Thread(target=search.go, daemon=True)
+    thread = threading.Thread(target=search.go)
     told = int(values[first].sum()), int(np.maximum(values, 0).sum())
     progress(*told)
     thread.start()
@@ -161,7 +161,7 @@ class _Search:
         annealer = Annealer(self.values, tight, self.first, self.seed)
         ended = False
         beside = threading.Thread(
-            target=self._beside, args=(annealer, board, lambda: self.halted or ended), daemon=True
+            target=self._beside, args=(annealer, board, lambda: self.halted or ended)
         )
         beside.start()
         try:
