@@ -25,9 +25,7 @@ def test_cap_sets(dimension: int, most: int) -> None:
     assert (choice.value, choice.bound, choice.proven) == (most, most, True)
 
 
-@pytest.mark.parametrize(
-    ("length", "distance", "most"), [(5, 3, 4), (6, 3, 8), (7, 3, 16)]
-)
+@pytest.mark.parametrize(("length", "distance", "most"), [(5, 3, 4), (6, 3, 8), (7, 3, 16)])
 def test_codes(length: int, distance: int, most: int) -> None:
     """A(n, d), most binary words that differ in d places: MacWilliams and Sloane (1977), appendix A."""
     words = range(1 << length)
