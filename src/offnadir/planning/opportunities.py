@@ -45,24 +45,36 @@ class View:
     sun_azimuth_rad: Array
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pictures:
-    """Pictures that could be taken, as columns of shape (n,); times in ms since the span's start.
+    """The pictures of a plan, by start and then satellite, as columns of shape (n,).
 
-    `los_start`, `los_stop` are unit lines of sight in the orbit frame, shape (n, 3); `corners_rad` has
-    shape (n, 4, 2). The order is satellite, request, opportunity, time.
+    Times are ms after the span's start. `strip` is the number within the request's strips, -1 without;
+    `turn` that within a repeat, else 0. `opportunity` is a row of the opportunities table. `quality` is
+    NIIRS / 9, from 0.01 to 1, times `coverage` times `clear_sky`. `option` and `window` are rows of the
+    problem's; pictures of one stereo set have the option in common. `los_start`, `los_stop` are unit lines of
+    sight in the orbit frame, shape (n, 3); `corners_rad` has shape (n, 4, 2).
     """
 
     satellite: Times
     request: Times
     opportunity: Times
+    strip: Times
+    turn: Times
     start_ms: Times
     stop_ms: Times
     coverage: Array
     quality: Array
+    clear_sky: Array
+    frozen: NDArray[np.bool_]
     los_start: Array
     los_stop: Array
     corners_rad: Array
+    option: Times
+    window: Times
+
+    def __len__(self) -> int:
+        return len(self.start_ms)
 
 
 def view(
