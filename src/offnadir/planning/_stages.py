@@ -19,6 +19,7 @@ def solve_by_tiers(
     seed: int,
     *,
     progress: Callable[[Progress], None] | None = None,
+    interrupted: Callable[[], bool] | None = None,
     start: Schedule | None = None,
 ) -> Schedule:
     """A plan by `solve`; with several tiers (`factor` has one a request) in as many stages.
@@ -32,15 +33,22 @@ def solve_by_tiers(
     first = replace(stop, time_s=stop.time_s * (2 / share if len(tiers) > 1 else 1.0))
     if len(tiers) > 1 and stop.rounds is not None:
         first = replace(first, rounds=-(-2 * stop.rounds // share))
-    best = solve(problem, first, seed, progress=progress, start=start)
+    best = solve(problem, first, seed, progress=progress, interrupted=interrupted, start=start)
     for tier in tiers[:-1]:
         later = replace(
             stop,
             time_s=stop.time_s / share,
             rounds=None if stop.rounds is None else -(-stop.rounds // share),
         )
-        found = solve(_below(problem, factor, tier, best), later, seed, start=_as_start(problem, factor, tier, best))
-        whole = replace(found, bound=best.bound, trace=best.trace, repeatable=found.repeatable and best.repeatable)
+        found = solve(
+            _below(problem, factor, tier, best),
+            later,
+            seed,
+            interrupted=interrupted,
+            start=_as_start(problem, factor, tier, best),
+        )
+        repeatable = found.repeatable and best.repeatable
+        whole = replace(found, bound=best.bound, trace=best.trace, repeatable=repeatable)
         value = value_of(problem, whole)
         whole = replace(whole, value=value, bound=max(best.bound, value))
         if value > best.value and not faults(problem, whole):

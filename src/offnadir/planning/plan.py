@@ -23,7 +23,7 @@ from offnadir.planning.document import plan_document
 from offnadir.planning.model import Mission
 from offnadir.planning.opportunities import find_opportunities
 from offnadir.planning.problem import Progress, Schedule, Stop
-from offnadir.planning.reasons import why_not
+from offnadir.planning.reasons import explain_plan
 
 Array = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -63,16 +63,24 @@ def make_plan(
     change_price: float = 0.05,
     orientation: EarthOrientation | None = None,
     progress: Report | None = None,
+    interrupted: Callable[[], bool] | None = None,
 ) -> Plan:
     """Find every opportunity, choose the pictures, and check the plan independently.
 
     The document's `check` says whether the plan stands; a plan that fails is ours to mend and nobody's
     to fly. Equal missions give equal documents. `progress(stage, done, total)` is called as work goes on.
 
-    `previous` is the document of a plan that is to be mended: each of its pictures that is taken again at its
-    start counts as if it earned `change_price` of its request's weight on top, and pictures before a
-    satellite's next uplink stay. The old plan is given up only for a better one; for the mission that it was
-    made from it is the plan. InputError if a picture that has to stay breaks a rule.
+    Parameters
+    ----------
+    previous : mapping, optional
+        The document of a plan that is to be mended. Its pictures before a satellite's next uplink stay; the
+        rest is given up only for a better plan, and for the mission that it was made from it is the plan.
+        InputError if a picture that has to stay breaks a rule.
+    change_price : float
+        What a picture of `previous` that is taken again at its start counts as earning on top, as a share of
+        its request's weight.
+    interrupted : callable, optional
+        Asked while it chooses; once it is true the best plan so far is taken. So does the first Ctrl-C.
     """
     if not 0.0 <= change_price < math.inf:
         raise InputError("change_price", change_price, "zero or more, as a share of a request's weight")
@@ -91,36 +99,46 @@ def make_plan(
     contacts = contacts.take(np.argsort(contacts["start"], kind="stable"))
     report("Preparing", 0, 1)
     built = build(mission, ephemerides, opportunities, sun, contacts, previous, change_price)
-    schedule = _choose(mission, built, previous, report)
+    report("Preparing", 1, 1)
+    schedule = _choose(mission, built, previous, report, interrupted)
     pictures = chosen_pictures(mission, ephemerides, sun, built, schedule)
-    report("Explaining", 0, 2)
-    document = _document(
-        mission, ephemerides, sun, opportunities, pictures, contacts, schedule, built, previous
+    report("Explaining", 0, 1)
+    explained = explain_plan(
+        mission, ephemerides, sun, opportunities, contacts, built, schedule, pictures
     )
-    report("Checking", 1, 2)
-    document["check"] = check_plan(
-        document, orientation=orientation, previous=previous
-    ).to_json()
-    report("Checking", 2, 2)
+    report("Explaining", 1, 1)
+    document = plan_document(
+        mission, ephemerides, sun, opportunities, contacts, built, schedule, pictures, explained,
+        previous,
+    )  # fmt: skip
+    report("Checking", 0, 1)
+    verdict = check_plan(document, orientation=orientation, previous=previous)
+    document["check"] = verdict.to_json()
+    report("Checking", 1, 1)
     tracks = tuple(ground_track(ephemeris) for ephemeris in ephemerides)
     return Plan(document=document, opportunities=opportunities, tracks=tracks)
 
 
 def _choose(
-    mission: Mission, built: Built, previous: Mapping[str, Any] | None, report: Report
+    mission: Mission,
+    built: Built,
+    previous: Mapping[str, Any] | None,
+    report: Report,
+    interrupted: Callable[[], bool] | None,
 ) -> Schedule:
     """The plan of the time limit; the plan before where it is as good, or where nothing is new."""
     limit_s = mission.solver.time_limit_s
-    most = max(int(limit_s), 1)
+    whole = max(round(10 * limit_s), 1)
 
     def tell(now: Progress) -> None:
         gap = 100.0 * (now.bound - now.value) / max(now.bound, 1)
-        value, bound = now.value / built.scale, now.bound / built.scale
-        stage = f"Choosing, gap {gap:.2f} %"
+        text = f"gap {gap:.2f} %"
         if built.is_plain:
-            stage = f"Choosing: value {value:.2f}, bound {bound:.2f}, gap {gap:.2f} %"
-        report(stage, min(int(now.elapsed_s), most), most)
+            value, bound = now.value / built.scale, now.bound / built.scale
+            text = f"{value:.3f} of at most {bound:.3f}, {text}"
+        report(f"Choosing: {text}", min(round(10 * now.elapsed_s), whole), whole)
 
+    report("Choosing", 0, whole)
     rounds = max(1, int(limit_s * ROUNDS_PER_S))
     nothing_new = (
         previous is not None
@@ -137,6 +155,7 @@ def _choose(
             Stop(time_s=limit_s, rounds=rounds),
             mission.solver.seed,
             progress=tell,
+            interrupted=interrupted,
             start=built.start,
         ),
     )
