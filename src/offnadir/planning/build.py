@@ -45,8 +45,11 @@ class Built:
     opportunities table) and `window_strip` (number within the request's strips, -1 without). One row a task:
     `task_request`, `task_strip` (-1 without), `task_turn` (number within a repeat, else 0). `strips` are by
     request. `orbit_period_s` and `sunlit_ms` have one entry a satellite, the latter of shape (n, 2), empty
-    where there is no battery. A request's value in the problem is `scale` times the plain value times its
-    `tier_factor`. `start` is the plan before as far as it still stands, None if there is none.
+    where there is no battery. `contact_row` leads from the problem's contacts to rows of the contacts table:
+    those that an outage or the time to set up leaves nothing of are not in the problem. A request's value in
+    the problem is `scale` times the plain value times its `tier_factor`; `is_plain` tells whether value and
+    bound of a schedule are those of the plain sum times `scale` (no tiers, no price on change, no strips).
+    `start` is the plan before as far as it still stands, None if there is none.
     """
 
     problem: Problem
@@ -61,6 +64,8 @@ class Built:
     orbit_period_s: Array
     sunlit_ms: tuple[IntArray, ...]
     tier_factor: IntArray
+    contact_row: IntArray
+    is_plain: bool = True
     scale: float = 1e6
     change_price: float = 0.0
     kept: Kept | None = None
