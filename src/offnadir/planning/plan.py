@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from offnadir.access import find_contacts
 from offnadir.earth import EarthOrientation, SunTable, itrf_to_geodetic
 from offnadir.errors import InputError
 from offnadir.orbits import Ephemeris, make_ephemeris
+from offnadir.planning._polish import polished
+from offnadir.planning._stages import solve_by_tiers
 from offnadir.planning.build import Built, build, chosen_pictures
 from offnadir.planning.checker import check_plan
 from offnadir.planning.document import plan_document
@@ -27,6 +29,8 @@ Array = NDArray[np.float64]
 Times = NDArray[np.int64]
 Report = Callable[[str, int, int], None]
 
+#: Rounds of search a second of time limit: fewer than fit, so that the work ends the search, not the clock.
+ROUNDS_PER_S: Final = 1.5
 _TRACK_STEP_S = 60
 #: Rounds of the search a second of time limit: they take less, so that equal missions give equal plans.
 _ROUNDS_A_SECOND = 1.0
@@ -58,7 +62,7 @@ def make_plan(
     mission: Mission,
     *,
     previous: Mapping[str, Any] | None = None,
-    change_price: float = 0.0,
+    change_price: float = 0.05,
     orientation: EarthOrientation | None = None,
     progress: Report | None = None,
     interrupted: Callable[[], bool] | None = None,
@@ -71,15 +75,17 @@ def make_plan(
     Parameters
     ----------
     previous : mapping, optional
-        The document of a plan that is to be mended: what of it still stands is where the search begins, and
-        what can no longer be called back stays.
+        The document of a plan that is to be mended. Its pictures before a satellite's next uplink stay; the
+        rest is given up only for a better plan, and for the mission that it was made from it is the plan.
+        InputError if a picture that has to stay breaks a rule.
     change_price : float
-        What a picture of `previous` that is kept as it was earns on top, as a share of its request's weight.
+        What a picture of `previous` that is taken again at its start counts as earning on top, as a share of
+        its request's weight.
     interrupted : callable, optional
         Asked while it chooses; once it is true the best plan so far is taken. So does the first Ctrl-C.
     """
     if not 0.0 <= change_price < math.inf:
-        raise InputError("change_price", change_price, "zero or more")
+        raise InputError("change_price", change_price, "zero or more, as a share of a request's weight")
     report: Report = progress or (lambda stage, done, total: None)
     orientation = orientation or EarthOrientation.bundled()
     ephemerides = []
@@ -94,11 +100,9 @@ def make_plan(
     contacts = find_contacts(ephemerides, [ground.station for ground in mission.stations])
     contacts = contacts.take(np.argsort(contacts["start"], kind="stable"))
     report("Preparing", 0, 1)
-    built = build(
-        mission, ephemerides, opportunities, sun, contacts, previous, change_price
-    )
+    built = build(mission, ephemerides, opportunities, sun, contacts, previous, change_price)
     report("Preparing", 1, 1)
-    schedule = _choose(mission, built, report, interrupted)
+    schedule = _choose(mission, built, previous, report, interrupted)
     pictures = chosen_pictures(mission, ephemerides, sun, built, schedule)
     report("Explaining", 0, 1)
     explained = explain_plan(
@@ -118,15 +122,18 @@ def make_plan(
 
 
 def _choose(
-    mission: Mission, built: Built, report: Report, interrupted: Callable[[], bool] | None
+    mission: Mission,
+    built: Built,
+    previous: Mapping[str, Any] | None,
+    report: Report,
+    interrupted: Callable[[], bool] | None,
 ) -> Schedule:
-    from offnadir.planning.solver import solve  # brings the kernels along: only when needed
-
+    """The plan of the time limit; the plan before where it is as good, or where nothing is new."""
     limit_s = mission.solver.time_limit_s
     whole = max(round(10 * limit_s), 1)
 
     def tell(now: Progress) -> None:
-        gap = 100 * (now.bound - now.value) / max(now.bound, 1)
+        gap = 100.0 * (now.bound - now.value) / max(now.bound, 1)
         text = f"gap {gap:.2f} %"
         if built.is_plain:
             value, bound = now.value / built.scale, now.bound / built.scale
@@ -134,15 +141,43 @@ def _choose(
         report(f"Choosing: {text}", min(round(10 * now.elapsed_s), whole), whole)
 
     report("Choosing", 0, whole)
-    stop = Stop(time_s=limit_s, rounds=max(round(_ROUNDS_A_SECOND * limit_s), 1))
-    return solve(
-        built.problem,
-        stop,
-        mission.solver.seed,
-        progress=tell,
-        interrupted=interrupted,
-        start=built.start,
+    rounds = max(1, int(limit_s * ROUNDS_PER_S))
+    nothing_new = (
+        previous is not None
+        and bool(mission.sha256)
+        and previous.get("mission", {}).get("sha256") == mission.sha256
     )
+    if nothing_new and _is_whole(built, previous):
+        rounds = 0
+    schedule = polished(
+        built.problem,
+        solve_by_tiers(
+            built.problem,
+            built.tier_factor,
+            Stop(time_s=limit_s, rounds=rounds),
+            mission.solver.seed,
+            progress=tell,
+            interrupted=interrupted,
+            start=built.start,
+        ),
+    )
+    if built.start is not None and (schedule.value <= built.start.value or not rounds):
+        return replace(
+            built.start,
+            bound=max(schedule.bound, built.start.value),
+            repeatable=schedule.repeatable,
+            trace=schedule.trace,
+        )
+    return schedule
+
+
+def _is_whole(built: Built, previous: Mapping[str, Any] | None) -> bool:
+    """Whether all of the plan before still goes together."""
+    if built.start is None or previous is None:
+        return False
+    block = built.problem.options.member_block
+    count = int((block[built.start.option + 1] - block[built.start.option]).sum())
+    return count == len(previous.get("collections", []))
 
 
 def ground_track(ephemeris: Ephemeris) -> GroundTrack:

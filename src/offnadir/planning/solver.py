@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from offnadir.errors import InputError, OffnadirError
-from offnadir.planning._audit import curve_value, faults
+from offnadir.planning._audit import curve_value, faults, value_of
 from offnadir.planning._search import Search
 from offnadir.planning.problem import IntArray, Options, Problem, Progress, Schedule, Stop
 
@@ -190,6 +190,8 @@ class _Solver:
             repeatable=not self._clock_struck,
             trace=tuple(self._trace),
         )
+        value = value_of(self._problem, schedule)  # starts may earn more than the least of their option
+        schedule = replace(schedule, value=value, bound=max(self._bound, value))
         wrong = faults(self._problem, schedule)
         if wrong:
             raise OffnadirError("the search broke a rule of its own: " + "; ".join(wrong[:3]))
