@@ -15,6 +15,7 @@ from offnadir.planning._reasons_words import (
     clock,
     clock_after,
     counted,
+    figure,
     named,
 )
 from offnadir.planning.build import Built
@@ -32,6 +33,7 @@ _ROWS = (
     ("pictures of ", "orbit_limit"), ("imaging of ", "orbit_limit"), ("spacing of ", "repeat"),
     ("turns of ", "repeat"), ("choice of ", "choice"),
 )  # fmt: skip
+_MOST_DISPLACED = 8
 #: Those that removing pictures does not mend are named first.
 _FIRST = ("order", "choice", "repeat", "orbit_limit", "outbid")
 
@@ -70,7 +72,7 @@ class Judge:
         return any(self._edge[t + 1] > self._edge[t] for t in tasks.tolist())
 
     def why_not(self, r: int, tasks: IntArray, most: int, *, part: bool = False) -> Reason:
-        """Why none of the options of some tasks of a request is taken: the nearest of those that are tried."""
+        """Why none of the options of some tasks of a request is taken: the nearest of those tried."""
         tried = []
         for option in self._tellings(tasks, most):
             found = self._explainer.explain(option)
@@ -94,9 +96,9 @@ class Judge:
                 Displaced(
                     request=self.mission.requests[r].name,
                     value=round(value, 6),
-                    text=f"{self._where(way)}, worth {above(value)}",
+                    text=f"{self._where(way)}, worth {figure(value)}",
                 )
-                for r, (value, way) in rows
+                for r, (value, way) in rows[:_MOST_DISPLACED]
             ]
             for i in self._pictures_of.get(option, ())[:1]:
                 found[i] = told
@@ -223,7 +225,8 @@ class Judge:
         windows = o.member_window[o.member_block[ways]]
         passes = len(np.unique(self.built.window_opportunity[windows]))
         count = counted(passes, "pass", "passes")
-        said = [self._said(one, found.option) for one in found.obstacles]
+        mine = [one for one in found.obstacles if self._code_of(one) == code]
+        said = dict.fromkeys(self._said(one, found.option) for one in mine or found.obstacles)
         begin = f"Of its {count} the nearest to being taken is {self._where(found.option)}"
         if passes == 1:
             begin = f"Its only pass is {self._where(found.option)}"
@@ -244,20 +247,19 @@ class Judge:
         names = named(self._names(found.eject))
         verb = "" if len(found.eject) == 1 else " together"
         if found.cost <= found.gain:
-            return (
-                f"{names} could give way, and that would pay; the search did not find it in its time."
-            )
+            return f"{names} could give way, and that would pay; the search did not find it in its time."
         if self._outranked(found):
             return f"{names} would have to go, of a higher tier."
         mine = self._plain(found.option, found.gain)
         lost = self._plain(found.option, found.cost)
         if set(found.lost) == set(found.eject):
             return (
-                f"{names} would have to go, worth {above(lost)}{verb}; this one is worth {above(mine)}."
+                f"{names} would have to go, worth {figure(lost)}{verb}; this one is worth "
+                f"{figure(mine)}."
             )
         return (
-            f"{names} would have to go or move, which costs {above(lost)}; this one is worth "
-            f"{above(mine)}."
+            f"{names} would have to go or move, which costs {figure(lost)}; this one is worth "
+            f"{figure(mine)}."
         )
 
     def _said(self, obstacle: Obstacle, option: int) -> str:
@@ -296,13 +298,15 @@ class Judge:
         code = self._code_of(obstacle)
         limit = int(self.built.problem.rows.limit[obstacle.row])
         if code == "orbit_limit":
-            what = f"{limit}" if name.startswith("pictures") else f"{limit / 1e3:g} s"
-            return f"the {name} are limited to {what}, which {named(names)} use up"
+            what = f"{limit} pictures" if name.startswith("pictures") else f"{limit / 1e3:g} s"
+            rest = name.partition(" of ")[2]
+            return f"the {what} of {rest} are used up by {named(names)}"
         if code == "choice":
-            return f"of its {name} at most {limit} may be taken, and {named(names)} is"
+            among = name.removeprefix("choice of ")
+            return f"of {among} at most {limit} may be taken, and {named(names)} is"
         if code == "repeat":
             beside = f" beside {named(names)}" if names else ""
-            return f"the {name} cannot be kept{beside}"
+            return f"its spacing cannot be kept{beside}"
         first = name.partition(" after ")[2] or "the one before it"
         return f"{first} is not taken, or not in time for it"
 
@@ -407,7 +411,7 @@ class Judge:
             return f"a deadline not before {clock_after(self._ns(due + short))}"
         if obstacle.kind == "duty" and satellite.duty is not None:
             more = satellite.duty.imaging_s + short / 1e3
-            return f"a duty of {above(more, 4)} s in {satellite.duty.in_s:g} s on {satellite.name}"
+            return f"a duty of {more:.10g} s in {satellite.duty.in_s:g} s on {satellite.name}"
         if obstacle.kind == "thermal" and satellite.thermal is not None:
             return f"{above(short / 1e3)} K more for the camera of {satellite.name}"
         if obstacle.kind == "battery":
@@ -422,7 +426,7 @@ class Judge:
         if code == "orbit_limit":
             if self._row_name(obstacle.row).startswith("pictures"):
                 return f"a max_pictures_per_orbit of {limit + short} on {satellite}"
-            return f"an imaging_s_per_orbit of {above((limit + short) / 1e3, 4)} on {satellite}"
+            return f"an imaging_s_per_orbit of {(limit + short) / 1e3:.10g} on {satellite}"
         if code == "choice":
             return f"a choice of at most {limit + short}"
         if code == "order":
@@ -449,4 +453,3 @@ class Judge:
             return None
         top, ratio = min(needs, key=lambda need: (-need[0], need[1]))
         return f"tier {top} and a weight above {above(weight * ratio)}"
-
