@@ -76,13 +76,10 @@ class Judge:
         tried = []
         for option in self._tellings(tasks, most):
             found = self._explainer.explain(option)
-            ratio = np.inf
-            if found.eject is not None:
-                ratio = found.cost / found.gain if found.gain > 0 else np.inf
-                if not part:
-                    self._note(r, found)
-            tried.append(_Try(found, float(ratio)))
-        best = min(tried, key=lambda one: (one.found.eject is None, one.ratio, self._later(one)))
+            tried.append(_Try(found, self._ratio(r, found)))
+            if not part:
+                self._note(r, found)
+        best = min(tried, key=lambda one: (one.ratio, *self._miss(one.found)))
         code = self._code(best)
         text = self._text(r, code, best, tasks)
         return Reason(code, text, self._need(r, code, tried))
@@ -130,18 +127,42 @@ class Judge:
         m = int(o.member_block[option])
         return int(o.member_high[m] - o.member_low[m])
 
-    def _later(self, one: _Try) -> int:
-        """For ties: by how much the limits are missed, as far as that is known."""
-        shorts = [o.short for o in one.found.obstacles if o.short is not None]
-        return min(shorts, default=2**62)
+    def _ratio(self, r: int, found: Explanation) -> float:
+        """Loss by gain; infinite if nothing makes room, or only other pictures of the same request.
+
+        What has to go counts as worth what it may be at the best of its starts.
+        """
+        if found.eject is None or found.gain <= 0:
+            return float(np.inf)
+        o = self.built.problem.options
+        if np.any(self.built.task_request[o.task[list(found.eject)]] == r):
+            return float(np.inf)
+        spare = sum(self._most(option) - int(o.value[option]) for option in found.eject)
+        return float((found.cost + spare) / found.gain)
+
+    def _most(self, option: int) -> int:
+        """What an option is worth at the best of its starts."""
+        o = self.built.problem.options
+        block = int(o.profile_block[option])
+        if block < 0:
+            return int(o.value[option])
+        return int(o.profile[block : block + self._starts(option) + 1].max())
+
+    def _miss(self, found: Explanation) -> tuple[int, bool, int]:
+        """For ties: without a set to remove or with one; if without, by how little it would be late."""
+        if found.eject is not None:
+            return 0, False, 0
+        late = [one.short for one in found.obstacles if one.kind == "deadline"]
+        known = [short for short in late if short is not None]
+        return 1, not late, min(known, default=2**62)
 
     def _code(self, best: _Try) -> str:
         found = best.found
         if not found.obstacles:
             return "below_value"
         codes = [self._code_of(one) for one in found.obstacles]
-        if codes[0] == "late" and self._is_out(found.option):
-            return "outage"
+        if codes[0] == "late" or (found.eject is None and "late" in codes):
+            return "outage" if self._is_out(found.option) else "late"
         for code in _FIRST:
             if code in codes:
                 codes = [code]
@@ -225,7 +246,8 @@ class Judge:
         windows = o.member_window[o.member_block[ways]]
         passes = len(np.unique(self.built.window_opportunity[windows]))
         count = counted(passes, "pass", "passes")
-        mine = [one for one in found.obstacles if self._code_of(one) == code]
+        of_code = "late" if code == "outage" else code
+        mine = [one for one in found.obstacles if self._code_of(one) == of_code]
         said = dict.fromkeys(self._said(one, found.option) for one in mine or found.obstacles)
         begin = f"Of its {count} the nearest to being taken is {self._where(found.option)}"
         if passes == 1:
@@ -236,17 +258,17 @@ class Judge:
                 if found.gain <= 0
                 else "The search did not find that in its time."
             )
-        return f"{begin}: {'; '.join(said)}. {self._price(found, best.ratio)}"
+        return f"{begin}: {'; '.join(said)}. {self._price(found, best.ratio)}".rstrip()
 
     def _price(self, found: Explanation, ratio: float) -> str:
         """What would have to go, and what that is worth against this."""
         if found.eject is None:
             return "No set of pictures was found whose removal would make room."
-        if not found.eject:
+        if not found.eject or not np.isfinite(ratio):
             return ""
         names = named(self._names(found.eject))
         verb = "" if len(found.eject) == 1 else " together"
-        if found.cost <= found.gain:
+        if ratio <= 1.0:
             return f"{names} could give way, and that would pay; the search did not find it in its time."
         if self._outranked(found):
             return f"{names} would have to go, of a higher tier."
@@ -298,7 +320,9 @@ class Judge:
         code = self._code_of(obstacle)
         limit = int(self.built.problem.rows.limit[obstacle.row])
         if code == "orbit_limit":
-            what = f"{limit} pictures" if name.startswith("pictures") else f"{limit / 1e3:g} s"
+            what = f"{limit} pictures"
+            if not name.startswith("pictures"):
+                what = f"{limit / 1e3:g} s of pictures"
             rest = name.partition(" of ")[2]
             return f"the {what} of {rest} are used up by {named(names)}"
         if code == "choice":
@@ -378,10 +402,12 @@ class Judge:
         """The smallest changes with which an option that was tried would have been taken."""
         if code == "below_value":
             return "a longer search" if any(t.ratio < 1.0 for t in tried) else None
-        needs = [self._looser(tried), self._weightier(r, tried)]
-        return " or ".join(need for need in needs if need) or None
+        needs = [*self._looser(tried), *self._weightier(r, tried)]
+        if len(needs) > 1:
+            return f"{', '.join(needs[:-1])} or {needs[-1]}"
+        return "".join(needs) or None
 
-    def _looser(self, tried: Sequence[_Try]) -> str | None:
+    def _looser(self, tried: Sequence[_Try]) -> list[str]:
         """One limit of which a little more would do, of options that only one stands in the way of."""
         single = [
             (one.found.obstacles[0], one.found.option)
@@ -395,7 +421,7 @@ class Judge:
                 key=lambda pair: pair[0].short or 0,
             )
             needs.append(self._need_of(obstacle, option))
-        return " or ".join(need for need in needs if need) or None
+        return [need for need in needs if need]
 
     def _need_of(self, obstacle: Obstacle, option: int) -> str | None:
         short = obstacle.short or 0
@@ -434,22 +460,26 @@ class Judge:
             return f"{first} taken before it" if first else None
         return None
 
-    def _weightier(self, r: int, tried: Sequence[_Try]) -> str | None:
+    def _weightier(self, r: int, tried: Sequence[_Try]) -> list[str]:
         """The weight from which on the request would have paid for what it pushes out."""
         weight = self.mission.requests[r].weight
         if self.mission.requests[r].cover is not None:
-            return None
-        found = [one for one in tried if one.found.eject and one.found.gain > 0 and one.ratio > 1.0]
+            return []
+        found = [
+            one
+            for one in tried
+            if one.found.eject and one.found.gain > 0 and 1.0 < one.ratio < np.inf
+        ]
         same = [one for one in found if not self._outranked(one.found)]
         if same:
             ratio = min(one.ratio for one in same)
-            return f"a weight above {above(weight * ratio)}"
+            return [f"a weight above {above(weight * ratio)}"]
         needs = []
         for one in found:
             top = min(self._tier(o) for o in one.found.lost)
             lost = sum(self._plain(o) for o in one.found.lost if self._tier(o) == top)
             needs.append((top, lost / self._plain(one.found.option, one.found.gain)))
         if not needs:
-            return None
+            return []
         top, ratio = min(needs, key=lambda need: (-need[0], need[1]))
-        return f"tier {top} and a weight above {above(weight * ratio)}"
+        return [f"tier {top} and a weight above {above(weight * ratio)}"]
