@@ -126,7 +126,7 @@ def part_of_area(rings_rad: Sequence[Array], ring_rad: Array) -> Array:
         whole = max(
             shapely.get_parts(shapely.difference(whole, bridge)), key=lambda part: part.area
         )
-    ring = shapely.get_coordinates(shapely.geometry.polygon.orient(whole).exterior)
+    ring = shapely.get_coordinates(shapely.geometry.polygon.orient(whole, sign=-1.0).exterior)
     return np.asarray(ring, np.float64)
 
 
