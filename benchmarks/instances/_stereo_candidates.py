@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from . import _space
 from . import _stereo_geometry as geometry
 from ._common import Flags, Floats, Ints, frozen
 from ._stereo_model import Instance, Observation
+from ._stereo_verify import Seen, best
 from ._view import runs_in_view
 
 _COARSE_S = 10
@@ -39,6 +41,8 @@ class Candidates:
     view: Floats  # (c, 3) unit vectors from target to satellite at the midpoint, ITRF: their angle converges
     sight_start: Floats  # (c, 3) unit vectors of sight, ITRF: slews go from one's end
     sight_end: Floats  # (c, 3) to the next one's start
+    half_width_m: Floats  # (c,) of the strip
+    line_m: Floats  # (c, 2, 2) start and end of its middle line, east and north of the target
     covered: Ints  # (c, 2) bits of 128 points of the disc that the strip covers: see `overlap`
 
     def observation(self, row: int) -> Observation:
@@ -50,6 +54,36 @@ class Candidates:
     def overlap(self, a: Ints, b: Ints) -> Floats:
         """Share of the disc that the strips of rows a and b both cover, to about 1 / 128."""
         return np.bitwise_count(self.covered[a] & self.covered[b]).sum(axis=-1) / _POINTS
+
+
+def target_quality(instance: Instance, rows: Candidates, chosen: Sequence[int]) -> float | None:
+    """Quality of one target's best pair or triple among chosen rows, as the verifier will have it.
+
+    None where no pair and no triple is valid. `chosen` is in the order of the submission: it numbers a
+    satellite's passes over the target, and the numbers go into the seeds of the overlaps. Half a
+    millisecond a pair.
+    """
+    target_m = instance.target_itrf_m[rows.target[chosen[0]]] if len(chosen) else np.zeros(3)
+    passes: dict[int, list[int]] = {}
+    seen = []
+    for row in chosen:
+        one = rows.observation(row)
+        mine = passes.setdefault(one.satellite, [])
+        if rows.access[row] not in mine:
+            mine.append(int(rows.access[row]))
+        ids = instance.satellite_id[one.satellite], instance.target_id[one.target]
+        seen.append(
+            Seen(
+                observation=one,
+                access=f"{ids[0]}::{ids[1]}::{mine.index(int(rows.access[row]))}",
+                r_m=target_m + 1e6 * rows.view[row],  # only the direction counts
+                tilt_deg=float(rows.tilt_deg[row]),
+                pixel_m=float(rows.pixel_m[row]),
+                half_width_m=float(rows.half_width_m[row]),
+                line_m=rows.line_m[row],
+            )
+        )
+    return best(instance, seen)
 
 
 def candidates(instance: Instance, spacing_s: int = 5) -> Candidates:
@@ -69,15 +103,15 @@ def candidates(instance: Instance, spacing_s: int = 5) -> Candidates:
 
 
 def _none() -> dict[str, Any]:
-    whole = {key: np.zeros(0, np.int64) for key in ("satellite", "target", "pass_key")}
-    real = ("start_s", "end_s", "along_deg", "across_deg", "tilt_deg", "pixel_m")
-    vectors = {key: np.zeros((0, 3)) for key in ("view", "sight_start", "sight_end")}
-    return (
-        whole
-        | {key: np.zeros(0) for key in real}
-        | vectors
-        | {"covered": np.zeros((0, 2), np.uint64)}
-    )
+    whole = ("satellite", "target", "pass_key")
+    real = ("start_s", "end_s", "along_deg", "across_deg", "tilt_deg", "pixel_m", "half_width_m")
+    return {
+        **{key: np.zeros(0, np.int64) for key in whole},
+        **{key: np.zeros(0) for key in real},
+        **{key: np.zeros((0, 3)) for key in ("view", "sight_start", "sight_end")},
+        "line_m": np.zeros((0, 2, 2)),
+        "covered": np.zeros((0, 2), np.uint64),
+    }
 
 
 def _of_satellite(instance: Instance, satellite: int, spacing_s: int) -> dict[str, Any]:
@@ -162,6 +196,8 @@ def _described(
         "view": geometry.unit(r - target_m),
         "sight_start": ends[0],
         "sight_end": ends[1],
+        "half_width_m": half_m,
+        "line_m": np.stack(lines, axis=1),
         "covered": _covered(lines, half_m, instance.target_radius_m[target]),
         "hits": ~np.isnan(lines[0][:, 0]) & ~np.isnan(lines[1][:, 0]),
     }

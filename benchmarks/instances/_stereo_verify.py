@@ -83,13 +83,13 @@ def verify(instance: Instance, solution: Sequence[Observation]) -> Verdict:
         made, trouble = _look(instance, records[one.satellite], one, spans)
         problems += [f"{_name(instance, one)}: {trouble}"] if trouble else []
         seen.append(made)
-    best = [
-        _best(instance, [one for one in seen if one.observation.target == target and one.access])
+    qualities = [
+        best(instance, [one for one in seen if one.observation.target == target and one.access])
         for target in range(len(instance.target_id))
     ]
-    count = max(1, len(best))
-    covered = sum(quality is not None for quality in best) / count
-    quality = sum(quality or 0.0 for quality in best) / count
+    count = max(1, len(qualities))
+    covered = sum(quality is not None for quality in qualities) / count
+    quality = sum(quality or 0.0 for quality in qualities) / count
     figures = {"coverage_ratio": covered, "normalized_quality": quality}
     return Verdict(value=covered, problems=tuple(problems), figures=figures)
 
@@ -288,7 +288,7 @@ def _pair(instance: Instance, a: Seen, b: Seen, points: int, role: str) -> Pair:
     return Pair(valid, quality if valid else 0.0, convergence_deg, overlap, ratio)
 
 
-def _best(instance: Instance, seen: Sequence[Seen]) -> float | None:
+def best(instance: Instance, seen: Sequence[Seen]) -> float | None:
     """Quality of the best pair or triple of one target; None where there is none that is valid."""
     found = []
     allowed = {

@@ -37,7 +37,7 @@ targets.yaml. The rules, as its verifier (v4, 2026) applies them:
 
 from __future__ import annotations
 
-from ._stereo_candidates import Candidates, candidates
+from ._stereo_candidates import Candidates, candidates, target_quality
 from ._stereo_model import SCENES, Instance, Observation, read, read_solution, write
 from ._stereo_verify import Pair, pair, verify
 
@@ -51,6 +51,7 @@ __all__ = [
     "pair",
     "read",
     "read_solution",
+    "target_quality",
     "verify",
     "write",
 ]

@@ -209,6 +209,20 @@ def test_every_candidate_keeps_the_rules(tmp_path: Path) -> None:
     assert "not accessible" in stereo_imaging.verify(instance, [moved]).problems[0]
 
 
+@pytest.mark.parametrize("starts", [[0, 6], [7, 12, 18], [3, 25, 7, 14], [5]])
+def test_a_planner_is_told_the_verifiers_quality(tmp_path: Path, starts: list[int]) -> None:
+    instance = case(tmp_path, ("pixels: 12000", "pixels: 6500"))
+    rows = stereo_imaging.candidates(instance, 4)
+    hill = np.flatnonzero((rows.target == 0) & (rows.satellite == 0))
+    twin = np.flatnonzero((rows.target == 0) & (rows.satellite == 1))
+    chosen = [int((twin if at % 2 else hill)[at]) for at in starts]
+    verdict = stereo_imaging.verify(instance, [rows.observation(row) for row in chosen])
+    told = stereo_imaging.target_quality(instance, rows, chosen)
+    assert (told is None) == (verdict.value == 0.0)
+    assert (told is None) == (len(starts) == 1)
+    assert verdict.figures["normalized_quality"] == pytest.approx((told or 0.0) / 2.0, abs=1e-12)
+
+
 def test_candidates_look_at_the_foot_of_the_target(tmp_path: Path) -> None:
     """At its midpoint the strip crosses the disc's middle, and sights are those of the slews."""
     instance = case(tmp_path)

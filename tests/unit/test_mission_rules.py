@@ -855,6 +855,17 @@ def test_limits_in_which_nothing_fits(bad, text, key, wish):
     assert problem.wish.startswith(wish)
 
 
+def test_an_area_of_too_many_strips(bad, good):
+    """1500 by 1400 km, flown either way, are 107 rows of 14 strips or more."""
+    large = "[[100, 30], [115, 30], [115, 42.6], [100, 42.6]]"
+    assert good(more=f'[[request]]\nname = "C"\npolygon = {large}\ncover = true').requests[2].cover
+    problem = only(
+        bad(more=f'[[request]]\nname = "C"\npolygon = {large}\ncover = {{ overlap = 0.6 }}')
+    )
+    assert problem.field == 'request[3] "C".cover'
+    assert problem.wish == "an area of at most 2000 strips"
+
+
 def test_everything_wrong_is_told_at_once(bad):
     problems = bad(
         satellite='slew = { law = "table" }\ncompression = 0\nnext_uplink = 2026-07-01T00:00:00Z\n'

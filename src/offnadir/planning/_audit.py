@@ -86,6 +86,7 @@ def _sequences(problem: Problem, members: list[int], start: IntArray) -> list[st
     """Starts in their ranges, and neighbours in a chain far enough apart."""
     o, w, t = problem.options, problem.windows, problem.transitions
     wrong, chains = list[str](), dict[int, list[tuple[int, int, int]]]()
+    low, high = t.band(w)
     for m, k in zip(members, start.tolist(), strict=True):
         if not o.member_low[m] <= k <= o.member_high[m]:
             wrong.append(f"member {m} begins at start {k}, outside of its range")
@@ -99,7 +100,10 @@ def _sequences(problem: Problem, members: list[int], start: IntArray) -> list[st
             if a == b:
                 wrong.append(f"window {a} is used twice")
             elif t.is_table[chain]:
-                least = int(t.table[t.block[a] + (b - first) * w.count[a] + k])
+                x = b - first
+                least = 0 if x >= high[a] else 0xFFFF
+                if low[a] <= x < high[a]:
+                    least = int(t.table[t.block[a] + (x - low[a]) * w.count[a] + k])
                 if k_next < least:
                     wrong.append(
                         f"window {b} begins at start {k_next} after window {a} at {k}, not before {least}"
@@ -210,13 +214,12 @@ def _energy(
     for start, long, m, k in pictures:
         row = int(at.block[problem.options.member_window[m]]) + k
         angle = 2.0 * math.asin(min(1.0, float(np.linalg.norm(los - at.start[row])) / 2.0))
+        angle = angle if np.any(los) else 0.0
         a, r = b.acceleration_rad_s2, b.rate_rad_s
         turn = 2.0 * math.sqrt(angle / a) if angle * a < r * r else angle / r + r / a
         ready = max(end, start - b.settling_ms)
-        draws += [
-            (max(end, ready - math.ceil(1000.0 * turn)), ready, b.slew_mw),
-            (start, start + long, b.imaging_mw),
-        ]
+        draws.append((max(end, ready - math.ceil(1000.0 * turn)), ready, b.slew_mw))
+        draws += [(ready, start, b.settling_mw), (start, start + long, b.imaging_mw)]
         los, end = at.stop[row], start + long
     edges = sorted(
         {

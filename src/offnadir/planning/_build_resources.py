@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,23 +180,18 @@ def _battery(
         )
         from_nadir_s = float(np.max(slew_time_s(law, np.array([NADIR]), side)))
         aside += slew_mw * from_nadir_s * len(satellite.blocked)
-    more: dict[str, Any] = {}
-    if "settling_mw" in Battery.__dataclass_fields__:
-        more["settling_mw"] = 0
     return Battery(
         capacity_mj=math.floor(b.capacity_wh * _MJ_PER_WH),
         initial_mj=math.floor(b.start_wh * _MJ_PER_WH),
         floor_mj=min(
-            math.ceil(b.floor_wh * _MJ_PER_WH) + math.ceil(aside),
-            math.floor(b.start_wh * _MJ_PER_WH),
-        )
-        if aside
-        else min(math.ceil(b.floor_wh * _MJ_PER_WH), math.floor(b.start_wh * _MJ_PER_WH)),
+            math.ceil(b.floor_wh * _MJ_PER_WH + aside), math.floor(b.start_wh * _MJ_PER_WH)
+        ),
         charge_mw=math.floor(b.charge_w * 1e3),
         idle_mw=math.ceil(b.idle_w * 1e3),
         imaging_mw=math.ceil(b.imaging_w * 1e3 + slew_mw * still_s * 1e3 / max(shortest_ms, 1)),
         slew_mw=slew_mw,
         downlink_mw=math.ceil(b.downlink_w * 1e3),
+        settling_mw=0,
         settling_ms=math.floor(settling_s * 1e3),
         start_ms=0,
         stop_ms=span_ms,
@@ -204,7 +199,6 @@ def _battery(
         rate_rad_s=rate,
         acceleration_rad_s2=acceleration,
         first_los=NADIR,
-        **more,
     )
 
 

@@ -30,7 +30,7 @@ def relation_troubles(
     `satellites` and `stations` are names; of `more_requests` nothing is known but the name.
     """
     by_name = {one.name: one for one in requests}
-    names = [*by_name, *more_requests]
+    names = {*by_name, *more_requests}
     circles = _circles(by_name)
     for number, request in enumerate(requests):
         for error in _order_troubles(request, by_name, names, circles):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,7 +35,7 @@ from offnadir.planning._places import (
 )
 from offnadir.planning._problems import Missing, Place, key_hint, stem
 from offnadir.planning._wish_kinds import KIND_KEYS, ORDER_KEYS, read_kinds, warn_of_repeats
-from offnadir.planning.model import LONGEST_PICTURE_S, Request
+from offnadir.planning.model import LONGEST_PICTURE_S, MOST_STRIPS, Cover, Request
 from offnadir.units import deg, km
 
 #: What may stand in [request_defaults], and in the properties of a GeoJSON feature.
@@ -75,14 +76,15 @@ _TRACK_SPEED_M_S = 7000.0  # of the ground below a low satellite
 class RequestReader:
     """Reads requests of one mission file. `span` is None if the file's own is wrong.
 
-    `widest_swath_m` is that of the mission's cameras at nadir, 0 if there is none. After `read`, `places`
-    says where each request stands; `unread` holds the names of those that are wrong, and `unsure` says
-    that there are others whose names are not even known.
+    `widest_swath_m`, `narrowest_swath_m` are of the mission's cameras at nadir, 0 if there is none. After
+    `read`, `places` says where each request stands; `unread` holds the names of those that are wrong, and
+    `unsure` says that there are others whose names are not even known.
     """
 
     folder: Path
     span: Span | None
     widest_swath_m: float = 0.0
+    narrowest_swath_m: float = 0.0
     places: list[Place] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     unsure: bool = False
@@ -238,6 +240,8 @@ class RequestReader:
         aim, rings_rad = area
         if rings_rad and kinds["cover"] is None:
             self._warn_if_large(aim, rings_rad, place)
+        elif rings_rad and not self._few_strips(aim, rings_rad, kinds["cover"], place):
+            return None
         request = Request(
             name=aim.name,
             aim=aim,
@@ -274,6 +278,26 @@ class RequestReader:
             cut = f"{inside.start.utc(0)} to {inside.stop.utc(0)}"
             place.key("window").warn(f"{said} reaches beyond the mission's span; cut to {cut}")
         return inside
+
+    def _few_strips(
+        self, aim: Site, rings_rad: tuple[Array, ...], cover: Cover, place: Place
+    ) -> bool:
+        """Whether an area can do with few enough strips, whatever the heading; complains if not."""
+        if not self.narrowest_swath_m:
+            return True
+        sides_m = extent_m(rings_rad, aim)
+        row_m = self.narrowest_swath_m * (1.0 - cover.overlap)
+        longest_m = LONGEST_PICTURE_S * _TRACK_SPEED_M_S
+        count = min(
+            math.ceil(across_m / row_m) * math.ceil(along_m / longest_m)
+            for across_m, along_m in (sides_m, sides_m[::-1])
+        )
+        if count <= MOST_STRIPS:
+            return True
+        size = f"{sides_m[0] / km:.0f} by {sides_m[1] / km:.0f} km in some {count} strips"
+        hint = f"of {row_m / km:.3g} by {longest_m / km:.0f} km; split it into several requests"
+        place.key("cover").complain(size, f"an area of at most {MOST_STRIPS} strips", hint)
+        return False
 
     def _warn_if_large(self, aim: Site, rings_rad: tuple[Array, ...], place: Place) -> None:
         """Say so if no camera of the mission can take a polygon in one picture."""

@@ -13,7 +13,9 @@ from offnadir.planning import _regions as R  # noqa: N812
 from offnadir.planning._transition_kernels import rest_to_rest_s
 
 #: Columns of the region BATTERY: the fields of `Battery` in their order, as far as they are whole numbers.
-CAPACITY, INITIAL, FLOOR, CHARGE, IDLE, IMAGING, SLEW, DOWNLINK, SETTLING, BEGIN, END = range(11)
+(
+    CAPACITY, INITIAL, FLOOR, CHARGE, IDLE, IMAGING, SLEW, DOWNLINK, SETTLING, SETTLING_POWER, BEGIN, END,
+) = range(12)  # fmt: skip
 
 
 @kernel
@@ -128,7 +130,7 @@ def drain(A, X, F, s, level, at, to, power, sun, contact):
 
     Gives the level, the least on the way, and the places.
     """
-    row = A[A[R.BATTERY] + 11 * s : A[R.BATTERY] + 11 * s + 11]
+    row = A[A[R.BATTERY] + 12 * s : A[R.BATTERY] + 12 * s + 12]
     least = level
     while at < to:
         while sun < A[A[R.SUN_BLOCK] + s + 1] and A[A[R.SUN_MS] + 2 * sun + 1] <= at:
@@ -161,53 +163,42 @@ def drain(A, X, F, s, level, at, to, power, sun, contact):
 @kernel
 def battery_holds(A, X, F, s, n):
     """Energy on board never below the floor, through pictures, slews, contacts, night and day."""
-    row = A[A[R.BATTERY] + 11 * s : A[R.BATTERY] + 11 * s + 11]
+    row = A[A[R.BATTERY] + 12 * s : A[R.BATTERY] + 12 * s + 12]
     floor, level = row[FLOOR] * 1000, row[INITIAL] * 1000
     at, sun, contact = row[BEGIN], A[A[R.SUN_BLOCK] + s], A[A[R.SK_BLOCK] + s]
     x, y, z = F[A[R.B_FIRST] + 3 * s + 0], F[A[R.B_FIRST] + 3 * s + 1], F[A[R.B_FIRST] + 3 * s + 2]
     for p in range(n + 1):
+        begin = ready = start = stop = row[END]
+        line = 0
         if p < n:
+            start, stop = A[A[R.P_START] + p], A[A[R.P_STOP] + p]
             line = A[A[R.ATT_BLOCK] + A[A[R.M_WINDOW] + A[A[R.P_MEMBER] + p]]] + A[A[R.P_AT] + p]
-            dx, dy, dz = (
-                x - F[A[R.ATT_START] + 3 * line + 0],
-                y - F[A[R.ATT_START] + 3 * line + 1],
-                z - F[A[R.ATT_START] + 3 * line + 2],
-            )
+            dx = x - F[A[R.ATT_START] + 3 * line]
+            dy = y - F[A[R.ATT_START] + 3 * line + 1]
+            dz = z - F[A[R.ATT_START] + 3 * line + 2]
             angle = 2.0 * math.asin(min(1.0, 0.5 * math.sqrt(dx * dx + dy * dy + dz * dz)))
-            slew = int(
-                math.ceil(
-                    1000.0
-                    * rest_to_rest_s(angle, F[A[R.B_RATE] + 2 * s + 0], F[A[R.B_RATE] + 2 * s + 1])
-                )
-            )
-            ready = max(at, A[A[R.P_START] + p] - row[SETTLING])
-            begin = max(at, ready - slew)
-        else:
-            begin, ready = row[END], row[END]
-        level, least, sun, contact = drain(A, X, F, s, level, at, begin, 0, sun, contact)
-        if least < floor:
-            return False
-        if p == n:
-            return True
-        level, least, sun, contact = drain(A, X, F, s, level, begin, ready, row[SLEW], sun, contact)
-        if least < floor:
-            return False
-        level, least, sun, contact = drain(
-            A, X, F, s, level, ready, A[A[R.P_START] + p], 0, sun, contact
-        )
-        if least < floor:
-            return False
-        level, least, sun, contact = drain(
-            A, X, F, s, level, A[A[R.P_START] + p], A[A[R.P_STOP] + p], row[IMAGING], sun, contact
-        )
-        if least < floor:
-            return False
-        at = A[A[R.P_STOP] + p]
-        x, y, z = (
-            F[A[R.ATT_STOP] + 3 * line + 0],
-            F[A[R.ATT_STOP] + 3 * line + 1],
-            F[A[R.ATT_STOP] + 3 * line + 2],
-        )
+            if x == 0.0 and y == 0.0 and z == 0.0:
+                angle = 0.0
+            turn = rest_to_rest_s(angle, F[A[R.B_RATE] + 2 * s], F[A[R.B_RATE] + 2 * s + 1])
+            ready = max(at, start - row[SETTLING])
+            begin = max(at, ready - int(math.ceil(1000.0 * turn)))
+        for phase in range(4):
+            if phase == 0:
+                to, power = begin, 0
+            elif phase == 1:
+                to, power = ready, row[SLEW]
+            elif phase == 2:
+                to, power = start, row[SETTLING_POWER]
+            else:
+                to, power = stop, row[IMAGING]
+            level, least, sun, contact = drain(A, X, F, s, level, at, to, power, sun, contact)
+            if least < floor:
+                return False
+            at = max(at, to)
+        if p < n:
+            x = F[A[R.ATT_STOP] + 3 * line]
+            y = F[A[R.ATT_STOP] + 3 * line + 1]
+            z = F[A[R.ATT_STOP] + 3 * line + 2]
     return True
 
 

@@ -22,12 +22,11 @@ from offnadir.access._area_strips import _frame, _plane
 from offnadir.access.areas import Area
 from offnadir.earth import Site
 from offnadir.errors import InputError, UnitRangeError
+from offnadir.planning.model import MOST_STRIPS
 from offnadir.units import km
 
 Array = NDArray[np.float64]
 
-#: More strips than this of one area are refused.
-MOST_STRIPS: Final = 2000
 _EDGE_M: Final = 10 * km
 _LEAST_SHARE: Final = 1e-9
 

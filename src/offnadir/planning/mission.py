@@ -79,8 +79,8 @@ def load_mission(path: str | Path) -> Mission:
     fleet = FleetReader(path.parent, span)
     satellites = fleet.read(_entries(values, "satellite", place), values.get("elements", []), place)
     stations = read_stations(_entries(values, "station", place, needed=False), place)
-    widest_m = max((one.sensor.swath_nadir_m for one in satellites), default=0.0)
-    reader = RequestReader(path.parent, span, widest_m)
+    swaths_m = [one.sensor.swath_nadir_m for one in satellites] or [0.0]
+    reader = RequestReader(path.parent, span, max(swaths_m), min(swaths_m))
     requests = reader.read(
         _entries(values, "request", place), values.get("request_defaults", {}), place
     )

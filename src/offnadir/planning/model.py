@@ -35,6 +35,7 @@ from offnadir.sensors import Sensor
 __all__ = [
     "LONGEST_PICTURE_S",
     "LOWEST_TIER",
+    "MOST_STRIPS",
     "Battery",
     "Blocked",
     "Choice",
@@ -59,6 +60,8 @@ Array = NDArray[np.float64]
 
 #: Longest picture [s] that a request can ask for; a polygon that needs more is covered in part.
 LONGEST_PICTURE_S: Final = 20.0
+#: More strips than this of one area are refused.
+MOST_STRIPS: Final = 2000
 #: Tiers run from 1, which comes first, to this one.
 LOWEST_TIER: Final = 3
 

@@ -15,7 +15,6 @@ from offnadir.access import find_contacts
 from offnadir.earth import EarthOrientation, SunTable, itrf_to_geodetic
 from offnadir.errors import InputError
 from offnadir.orbits import Ephemeris, make_ephemeris
-from offnadir.planning._polish import polished
 from offnadir.planning._stages import solve_by_tiers
 from offnadir.planning.build import Built, build, chosen_pictures
 from offnadir.planning.checker import check_plan
@@ -149,17 +148,14 @@ def _choose(
     )
     if nothing_new and _is_whole(built, previous):
         rounds = 0
-    schedule = polished(
+    schedule = solve_by_tiers(
         built.problem,
-        solve_by_tiers(
-            built.problem,
-            built.tier_factor,
-            Stop(time_s=limit_s, rounds=rounds),
-            mission.solver.seed,
-            progress=tell,
-            interrupted=interrupted,
-            start=built.start,
-        ),
+        built.tier_factor,
+        Stop(time_s=limit_s, rounds=rounds),
+        mission.solver.seed,
+        progress=tell,
+        interrupted=interrupted,
+        start=built.start,
     )
     if built.start is not None and (schedule.value <= built.start.value or not rounds):
         return replace(

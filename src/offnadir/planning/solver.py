@@ -7,12 +7,16 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from offnadir.errors import InputError, OffnadirError
 from offnadir.planning._audit import curve_value, faults, value_of
+from offnadir.planning._milp import solve_rows
+from offnadir.planning._rows import Rows as ChoiceRows
 from offnadir.planning._search import Search
+from offnadir.planning.bound import Bound
 from offnadir.planning.problem import IntArray, Options, Problem, Progress, Schedule, Stop
 
 #: Work of one slice of the search, after which the clock is looked at: some tenths of a second.
@@ -20,6 +24,9 @@ SLICE = 1_000_000
 #: Slices of the first cycle, and by how much each is longer than the one before, up to the most.
 _FIRST_CYCLE, _GROWTH, _MOST_CYCLE = 1, 2, 64
 _POLL_S = 0.05
+#: Work at the bound that takes about as long as a slice, in its own unit; simplex iterations likewise.
+_BOUND_WORK = 100.0
+_ROW_WORK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +113,8 @@ class _Solver:
         self._hear(searches[0])
         for other in searches[1:]:
             other.load(searches[0].best())
+        if self._is_choice():
+            return self._choose_rows(searches[0])
         try:
             with ThreadPoolExecutor(len(searches)) as pool:
                 try:
@@ -119,23 +128,33 @@ class _Solver:
         return self._schedule(searches)
 
     def _cycles(self, pool: ThreadPoolExecutor, searches: list[Search]) -> None:
+        """Cycles of the searches, each longer than the one before; the last thread works at the bound first."""
         length, number = _FIRST_CYCLE, 0
+        bound = Bound(self._problem, self._value, threads=1)
+        self._tighten(bound.bound)
+        proving = len(self._problem.options) > 0
         while self._go_on():
             if self._stop.rounds is not None:
                 length = min(length, self._stop.rounds - self._rounds)
                 if length <= 0:
                     return
-            mean = max(self._value / max(np.count_nonzero(searches[0].best()[0] >= 0), 1), 1e-9)
-            jobs: list[Future[None]] = [pool.submit(self._cool, s, length, mean) for s in searches]
+            taken = int(np.count_nonzero(searches[0].best()[0] >= 0))
+            mean = max(self._value / max(taken, 1), 1e-9)
+            searching = searches[:-1] if proving and len(searches) > 1 else searches
+            jobs: list[Future[Any]] = [pool.submit(self._cool, s, length, mean) for s in searching]
+            if proving:
+                bound.improve_incumbent(self._value)
+                jobs.append(pool.submit(self._prove, bound, length))
             pending = set(jobs)
             while pending:
                 _, pending = wait(pending, timeout=_POLL_S)
                 for search in searches:
                     self._hear(search)
+                self._tighten(bound.bound)
                 if not self._go_on():
                     self._halt.set()
-            for job in jobs:
-                job.result()
+            more = [job.result() for job in jobs]
+            proving = proving and bool(more[-1])
             self._rounds += length
             number += 1
             length = min(length * _GROWTH, _MOST_CYCLE)
@@ -143,6 +162,57 @@ class _Solver:
             for search in searches:
                 if search.value < best.value or number % 2 == 0:
                     search.load(best.best())
+
+    def _prove(self, bound: Bound, length: int) -> bool:
+        """Work at the bound about as long as a cycle takes; whether more may help."""
+        for _ in range(length):
+            if self._halt.is_set():
+                return True
+            if not bound.step(_BOUND_WORK):
+                return False
+        return True
+
+    def _tighten(self, bound: int) -> None:
+        if bound < self._bound:
+            self._bound = bound
+            self._tell()
+
+    def _choose_rows(self, search: Search) -> Schedule:
+        """Nothing moves in time: a choice under rows, which has an engine of its own."""
+        problem, o = self._problem, self._problem.options
+        served = np.argsort(o.task, kind="stable")
+        once = [
+            (group, 1, 1) for group in np.split(served, np.flatnonzero(np.diff(o.task[served])) + 1)
+        ]
+        rows = [
+            (problem.rows.option[a:b], problem.rows.coefficient[a:b], int(limit))
+            for a, b, limit in zip(
+                problem.rows.start[:-1], problem.rows.start[1:], problem.rows.limit, strict=True
+            )
+        ]
+        taken = search.best()[0]
+        choice = solve_rows(
+            o.value,
+            _rows_of([*once, *rows]),
+            hint=np.sort(taken[taken >= 0]),
+            stop=lambda: not self._go_on(),
+            seed=self._seed,
+            progress=self._hear_rows,
+            most_work=None if self._stop.rounds is None else self._stop.rounds * _ROW_WORK,
+        )
+        self._value, self._bound = choice.value, choice.bound
+        self._clock_struck = not choice.repeatable
+        members = [
+            m
+            for i in choice.chosen.tolist()
+            for m in range(o.member_block[i], o.member_block[i + 1])
+        ]
+        return self._checked(choice.chosen, o.member_low[members], np.empty(0, np.int64))
+
+    def _hear_rows(self, value: int, bound: int) -> None:
+        if value > self._value or bound < self._bound:
+            self._value, self._bound = max(self._value, value), min(self._bound, bound)
+            self._tell()
 
     def _cool(self, search: Search, length: int, mean: float) -> None:
         """One cycle of a search: from hot to cold."""
@@ -175,23 +245,46 @@ class _Solver:
         return True
 
     def _schedule(self, searches: list[Search]) -> Schedule:
-        taken, start, used = max(searches, key=lambda search: search.value).best()
+        search = max(searches, key=lambda search: search.value)
         o = self._problem.options
+        if np.any(o.profile_block >= 0):
+            search.polish()
+        taken, start, used = search.best()
         option = np.sort(taken[taken >= 0])
         members = [
             m for i in option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
         ]
+        starts = np.array([_start(o, start, m) for m in members], np.int64)
+        return self._checked(option, starts, np.flatnonzero(used).astype(np.int64))
+
+    def _is_choice(self) -> bool:
+        """Whether no option has anything to do with another but through rows."""
+        p, o = self._problem, self._problem.options
+        still = bool(np.all(p.windows.chain[o.member_window] < 0)) and len(o) > 0
+        plain = (
+            not np.any(o.profile_block >= 0)
+            and not np.any(o.fixed)
+            and not np.any(o.deadline_ms >= 0)
+        )
+        return still and plain and not p.curve
+
+    def _checked(self, option: IntArray, start: IntArray, contact: IntArray) -> Schedule:
         schedule = Schedule(
             option=option,
-            start=np.array([_start(o, start, m) for m in members], np.int64),
-            contact=np.flatnonzero(used).astype(np.int64),
+            start=start,
+            contact=contact,
             value=self._value,
             bound=max(self._bound, self._value),
             repeatable=not self._clock_struck,
-            trace=tuple(self._trace),
+            trace=(),
         )
-        value = value_of(self._problem, schedule)  # starts may earn more than the least of their option
-        schedule = replace(schedule, value=value, bound=max(self._bound, value))
+        value = value_of(self._problem, schedule)
+        if value > self._value:
+            self._value, self._bound = value, max(value, self._bound)
+            self._tell()
+        schedule = replace(
+            schedule, value=value, bound=max(self._bound, value), trace=tuple(self._trace)
+        )
         wrong = faults(self._problem, schedule)
         if wrong:
             raise OffnadirError("the search broke a rule of its own: " + "; ".join(wrong[:3]))
@@ -237,3 +330,18 @@ def _most(problem: Problem) -> int:
     for request, curve in problem.curve.items():
         total += curve_value(curve, int(share[problem.request == request].sum()))
     return total
+
+
+def _rows_of(rows: list[tuple[IntArray, Any, int]]) -> ChoiceRows:
+    """Rows with their columns in rising order, as the engine for choices wants them."""
+    columns, factors = [], []
+    for column, factor, _ in rows:
+        order = np.argsort(column, kind="stable")
+        columns.append(column[order])
+        factors.append(np.broadcast_to(np.asarray(factor, np.int64), column.shape)[order])
+    return ChoiceRows(
+        start=np.cumsum([0, *(len(column) for column in columns)]),
+        column=np.concatenate(columns) if columns else np.empty(0, np.int64),
+        coefficient=np.concatenate(factors) if factors else np.empty(0, np.int64),
+        limit=np.array([limit for _, _, limit in rows], np.int64),
+    )
