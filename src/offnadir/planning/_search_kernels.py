@@ -18,7 +18,7 @@ import numpy as np
 
 from offnadir._jit import kernel, part
 from offnadir.planning import _regions as R  # noqa: N812
-from offnadir.planning._resource_kernels import satellite_holds
+from offnadir.planning._resource_kernels import list_pictures, satellite_holds
 
 _FAR = 2**60
 
@@ -628,17 +628,22 @@ def push_in(A, X, F, o):
             if c >= 0 and best_place(A, X, F, m) < 0 and not make_room(A, X, F, m):
                 return False
         if A[R.LOGGED] == before:
-            # it has a place, so a resource is short: somebody of the same chain goes
+            # it has a place, so a resource is short: the least of three pictures of the satellite goes
             m = A[A[R.M_BLOCK] + o] + draw(A) % (A[A[R.M_BLOCK] + o + 1] - A[A[R.M_BLOCK] + o])
             c = A[A[R.M_CHAIN] + m]
-            if c < 0 or A[A[R.C_SIZE] + c] == 0:
+            if c < 0:
                 return False
-            other = A[
-                A[R.M_OPTION] + A[A[R.SEQ] + A[A[R.C_BASE] + c] + draw(A) % A[A[R.C_SIZE] + c]]
-            ]
-            if A[A[R.O_FIXED] + other]:
+            n = list_pictures(A, X, F, A[A[R.C_SATELLITE] + c])
+            victim, least = -1, 1e300
+            for _ in range(3):
+                if n > 0:
+                    other = A[A[R.M_OPTION] + A[A[R.P_MEMBER] + draw(A) % n]]
+                    cost = loss(A, X, F, other) * (0.5 + uniform(A))
+                    if cost < least and not A[A[R.O_FIXED] + other]:
+                        victim, least = other, cost
+            if victim < 0:
                 return False
-            take_out(A, X, F, other)
+            take_out(A, X, F, victim)
     return try_option(A, X, F, o)
 
 
