@@ -216,8 +216,8 @@ def test_work_that_begins_with_groups_ends_without(monkeypatch: pytest.MonkeyPat
 
 
 def test_more_tasks_than_a_word_has_bits() -> None:
-    """150 windows of starts 0..299 s, 2 s apart: 150 pictures fit just, each task once."""
-    n = 150
+    """70 windows of starts 0..138 s, 2 s apart: 70 pictures fit just, each task once."""
+    n = 70
     value = [3 + (i % 7) for i in range(n)]
     problem = row_of_windows([0] * n, [2 * n - 1] * n, 2000, value, list(range(n)))
     bound = finished(problem, sum(value) - 1)
