@@ -216,10 +216,10 @@ def test_work_that_begins_with_groups_ends_without(monkeypatch: pytest.MonkeyPat
 
 
 def test_more_tasks_than_a_word_has_bits() -> None:
-    """70 windows of starts 0..138 s, 2 s apart: 70 pictures fit just, each task once."""
+    """Window i has starts 2 i to 2 i + 3 s, 2 s apart: 70 pictures fit, each task once."""
     n = 70
     value = [3 + (i % 7) for i in range(n)]
-    problem = row_of_windows([0] * n, [2 * n - 1] * n, 2000, value, list(range(n)))
+    problem = row_of_windows([2000 * i for i in range(n)], [4] * n, 2000, value, list(range(n)))
     bound = finished(problem, sum(value) - 1)
     assert bound.bound == sum(value)
 
