@@ -50,7 +50,7 @@ def polygon() -> Problem:
 
 
 def test_a_curve_that_rises_ever_faster() -> None:
-    """Starts at 0, 5 and 10: three pictures. The polygon earns 15, two targets and its first strip 4 + 4 + 1."""
+    """Starts at 0, 5 and 10: three pictures. The polygon earns 15, two targets and a strip 9."""
     proof = prove(polygon(), -1)
     assert proof is not None
     assert (proof.bound, proof.value, proof.is_proven, proof.is_better) == (15, 15, True, True)
@@ -81,8 +81,8 @@ def test_what_is_known_already_is_proven_and_no_plan_handed_out() -> None:
 def test_twins_are_taken_both_or_neither() -> None:
     """Windows at 0, 3, 6, one start each, 2 s apart.
 
-    The twins at 0 and 6 earn 5; the target at 3 earns 4 and lies between them: 9. Four seconds from the target
-    to the second twin forbid that: 5 remain.
+    The twins at 0 and 6 earn 5; the target at 3 earns 4 and lies between them: 9. Four seconds from the
+    target to the second twin forbid that: 5 remain.
     """
     for between, best in ((2, 9), (4, 5)):
         delay = [[2, 2, 2], [2, 2, between], [2, 2, 2]]
@@ -107,7 +107,7 @@ def test_twins_are_taken_both_or_neither() -> None:
 
 
 def test_rows_hold() -> None:
-    """Ten windows in a row, values 1 to 10: two of those with odd and three of those with even value at most."""
+    """Ten windows in a row, values 1 to 10: at most two of odd and three of even value."""
     n = 10
     problem = line(list(range(n)), [1] * n, [[1] * n] * n, list(range(n)), list(range(1, n + 1)))
     rows = Rows.of([(np.arange(0, n, 2), 1, 2), (np.arange(1, n, 2), 1, 3)])

@@ -59,7 +59,7 @@ def prove(
 
     `incumbent` is the value of a plan that exists, or -1. `work` counts looks at options and the like,
     some hundred millions a second. Resources other than rows are not looked at: the bound holds
-    nevertheless, but a better plan that breaks one of them is not handed out. Equal inputs give equal results.
+    nevertheless, but a better plan that breaks one of them is not handed out. Equal inputs: equal results.
     """
     net = _net(problem)
     if net is None:
