@@ -178,6 +178,18 @@ REQUEST = thing(
         ),
         "after": {**TEXT, "description": "name of the request that comes first"},
         "after_within_s": number(0, about="from the stop of that one to the start of this"),
+        "left_out": many(
+            thing(
+                "a part of a request that is taken, and why it is not",
+                {
+                    "strip": {**TEXT, "description": "id of the strip"},
+                    "pictures": {"type": "integer", "minimum": 1, "description": "how many"},
+                    "would_need": {**TEXT, "description": "what would have made it possible"},
+                },
+                code={"enum": list(REASONS)},
+                text=TEXT,
+            )
+        ),
     },
     name=TEXT,
     geometry=geometry("Point", "Polygon"),
@@ -275,6 +287,12 @@ RESULT = thing(
             "against the plan before: how many, or which",
             dict.fromkeys(("kept", "moved", "dropped", "added"), KEPT_OR_NOT),
         ),
+        "objective": thing(
+            "what the search counted where that is not the sum of values: tiers, price on change, strips",
+            value=number(0),
+            bound=number(0),
+            gap=number(0),
+        ),
         "tiers": many(
             thing(
                 "what the pictures of each tier are worth",
@@ -285,8 +303,10 @@ RESULT = thing(
         ),
     },
     value=number(0, about="sum of the pictures' values"),
-    bound=number(0, about="no plan on the same grid of start times is worth more"),
-    gap=number(0, about="(bound - value) / bound"),
+    bound=optional(
+        number(0, about="no plan on the same grid of start times is worth more; null if not known")
+    ),
+    gap=optional(number(0, about="(bound - value) / bound")),
     status={"enum": ["optimal", "feasible", "nothing_to_take"]},
     seed={"type": "integer"},
     time_limit_s=number(0),

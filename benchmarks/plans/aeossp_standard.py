@@ -8,7 +8,15 @@ import numpy as np
 from instances import aeossp_standard as reader
 from instances.aeossp_standard import Instance
 
-from offnadir.planning.problem import Attitudes, Battery, Options, Problem, Schedule, Spacecraft, Windows
+from offnadir.planning.problem import (
+    Attitudes,
+    Battery,
+    Options,
+    Problem,
+    Schedule,
+    Spacecraft,
+    Windows,
+)
 from offnadir.planning.transitions import SlewLaw, cut_chains, transition_tables
 from offnadir.units import deg
 
@@ -32,7 +40,10 @@ def _windows(instance: Instance) -> tuple[reader.Windows, np.ndarray, np.ndarray
         limits = float(instance.max_rate_deg_s[s]), float(instance.max_acceleration_deg_s2[s])
         while first[row] < w.first_start[row] + w.start_count[row]:
             off = float(w.off_nadir_deg[w.instant_start[row] + first[row] - w.first_start[row]])
-            if first[row] * instance.action_step_s >= reader.slew_s(off, *limits) + instance.settling_s[s]:
+            if (
+                first[row] * instance.action_step_s
+                >= reader.slew_s(off, *limits) + instance.settling_s[s]
+            ):
                 break
             first[row] += 1
     rows = np.flatnonzero(first < w.first_start + w.start_count)
@@ -107,7 +118,9 @@ def problem(instance: Instance) -> Problem:
         ),
         chain_satellite=chain_satellite,
         request=np.arange(len(value)),
-        spacecraft=tuple(_spacecraft(instance, s, w.sunlit[s]) for s in range(len(instance.satellite_id))),
+        spacecraft=tuple(
+            _spacecraft(instance, s, w.sunlit[s]) for s in range(len(instance.satellite_id))
+        ),
         attitudes=Attitudes(block=row, start=att_start, stop=att_stop),
     )
 

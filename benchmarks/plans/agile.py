@@ -28,7 +28,10 @@ def _order(instance: Instance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     duration = instance.duration_s[instance.window_task]
     count = instance.window_stop_s() - duration - instance.window_start_s + 1
     rows = np.flatnonzero(count >= 1)
-    first, last = instance.window_start_s[rows] * _MS, (instance.window_start_s + count - 1)[rows] * _MS
+    first, last = (
+        instance.window_start_s[rows] * _MS,
+        (instance.window_start_s + count - 1)[rows] * _MS,
+    )
     longest = np.full(instance.satellite_count, int(_PROFILE[-1, 1] * _MS), np.int64)
     chain = cut_chains(instance.window_satellite[rows], first, last, duration[rows] * _MS, longest)
     by = np.argsort(chain, kind="stable")
@@ -63,7 +66,9 @@ def problem(instance: Instance) -> Problem:
     by_task = np.argsort(task, kind="stable")
     limits = []
     if instance.max_imaging_s_per_orbit is not None:
-        key = np.column_stack([instance.window_satellite[rows], instance.window_orbit[rows]])[by_task]
+        key = np.column_stack([instance.window_satellite[rows], instance.window_orbit[rows]])[
+            by_task
+        ]
         _, orbit = np.unique(key, axis=0, return_inverse=True)
         most = int(instance.max_imaging_s_per_orbit * _MS)
         for number in range(int(orbit.max(initial=-1)) + 1):

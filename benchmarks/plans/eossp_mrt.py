@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 from instances.eossp_mrt import Instance
 
-from offnadir.planning.problem import Contacts, Options, Problem, Schedule, Spacecraft, Transitions, Windows
+from offnadir.planning.problem import (
+    Contacts,
+    Options,
+    Problem,
+    Schedule,
+    Spacecraft,
+    Transitions,
+    Windows,
+)
 
 _VALUE_SCALE = 1_000_000
 
@@ -28,7 +36,10 @@ def problem(instance: Instance) -> Problem:
     by = np.argsort(instance.window_satellite, kind="stable")
     satellite = instance.window_satellite[by]
     n, n_satellites = len(by), len(instance.satellite_id)
-    start, length = instance.window_start_ms[by], (instance.window_stop_ms - instance.window_start_ms)[by]
+    start, length = (
+        instance.window_start_ms[by],
+        (instance.window_stop_ms - instance.window_start_ms)[by],
+    )
     edge = np.searchsorted(satellite, np.arange(n_satellites + 1))
     block, delays, at = np.zeros(n, np.int64), [], 0
     for s in range(n_satellites):
@@ -61,7 +72,12 @@ def problem(instance: Instance) -> Problem:
             is_table=np.zeros(n_satellites, np.bool_), block=block, delay_ms=np.concatenate(delays)
         ),
         options=Options.single(
-            task=task, value=value, window=window, low=nothing, high=nothing, member_volume_kbit=length[window]
+            task=task,
+            value=value,
+            window=window,
+            low=nothing,
+            high=nothing,
+            member_volume_kbit=length[window],
         ),
         chain_satellite=np.arange(n_satellites),
         request=np.arange(int(instance.visit_start[-1])),

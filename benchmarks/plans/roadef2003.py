@@ -19,7 +19,9 @@ def _rows(instance: Instance) -> tuple[list[tuple[int, int]], np.ndarray, np.nda
     first, last = instance.start_limits_s()
     low = np.ceil(first * _TICKS_PER_S - 1e-4).astype(np.int64)
     high = np.floor(last * _TICKS_PER_S + 1e-4).astype(np.int64)
-    keep = [(s, e) for s in range(len(instance.strip_id)) for e in (0, 1) if high[s, e] >= low[s, e]]
+    keep = [
+        (s, e) for s in range(len(instance.strip_id)) for e in (0, 1) if high[s, e] >= low[s, e]
+    ]
     at = tuple(np.array(keep, np.int64).reshape(-1, 2).T)
     return keep, low[at], high[at]
 
@@ -52,7 +54,9 @@ def problem(instance: Instance) -> Problem:
     curves = {}
     for r, full in enumerate(instance.full_surface_km2().tolist()):
         worth = instance.gain_per_km2[r] * full * _VALUE_SCALE
-        points = [(0.0, 0.0), (1.0, 1.0)] if not instance.polygon[r] else zip(SHARE, WORTH, strict=True)
+        points = (
+            [(0.0, 0.0), (1.0, 1.0)] if not instance.polygon[r] else zip(SHARE, WORTH, strict=True)
+        )
         x, y = zip(*points, strict=True)
         curves[r] = Curve(
             share=[round(full * _SHARE_SCALE * a) for a in x],  # type: ignore[arg-type]
@@ -68,7 +72,9 @@ def problem(instance: Instance) -> Problem:
             count=high - low + 1,
             duration_ms=np.ceil(instance.duration_s[strip] * _TICKS_PER_S).astype(np.int64),
         ),
-        transitions=Transitions(is_table=np.zeros(1, np.bool_), block=np.arange(n) * n, delay_ms=delay.ravel()),
+        transitions=Transitions(
+            is_table=np.zeros(1, np.bool_), block=np.arange(n) * n, delay_ms=delay.ravel()
+        ),
         options=Options(
             task=task,  # type: ignore[arg-type]
             value=np.zeros(size, np.int64),
@@ -93,7 +99,9 @@ def solution(instance: Instance, of: Problem, schedule: Schedule) -> list[tuple[
     """(strip's number, end at which it is entered) in order of time."""
     keep, low, _ = _rows(instance)
     o = of.options
-    members = [m for i in schedule.option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])]
+    members = [
+        m for i in schedule.option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
+    ]
     windows = o.member_window[members]
     order = np.argsort(low[windows] + schedule.start, kind="stable")
     return [(int(instance.strip_id[keep[w][0]]), keep[w][1]) for w in windows[order].tolist()]

@@ -17,7 +17,8 @@ def problem(instance: Instance, reading: str = READING) -> Problem:
     n, size = len(instance.way), len(instance.weight)
     photograph = np.repeat(np.arange(size), np.diff(instance.way_start))
     number = {
-        (p, w): i for i, (p, w) in enumerate(zip(photograph.tolist(), instance.way.tolist(), strict=True))
+        (p, w): i
+        for i, (p, w) in enumerate(zip(photograph.tolist(), instance.way.tolist(), strict=True))
     }
     rows = []
     for photographs, ways in (

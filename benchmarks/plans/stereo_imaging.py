@@ -35,13 +35,17 @@ def _pairs(instance: Instance, c: Candidates) -> tuple[np.ndarray, np.ndarray, n
         good &= apart <= instance.max_separation_s
         cosine = np.einsum("pi,pi->p", c.view[a], c.view[b])
         angle = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
-        good &= (angle >= instance.min_convergence_deg + 0.01) & (angle <= instance.max_convergence_deg - 0.01)
+        good &= (angle >= instance.min_convergence_deg + 0.01) & (
+            angle <= instance.max_convergence_deg - 0.01
+        )
         ratio = np.maximum(c.pixel_m[a], c.pixel_m[b]) / np.minimum(c.pixel_m[a], c.pixel_m[b])
         good &= ratio <= instance.max_pixel_ratio - 1e-3
         a, b, angle, ratio = a[good], b[good], angle[good], ratio[good]
         overlap = c.overlap(a, b)
         low, high = SCENES[instance.target_scene[t]]
-        geometry = np.clip(1.0 - 0.1 * (np.maximum(low - angle, 0) + np.maximum(angle - high, 0)), 0.0, 1.0)
+        geometry = np.clip(
+            1.0 - 0.1 * (np.maximum(low - angle, 0) + np.maximum(angle - high, 0)), 0.0, 1.0
+        )
         quality = (
             instance.weight_geometry * geometry
             + instance.weight_overlap * np.minimum(1.0, overlap / 0.95)
@@ -63,7 +67,11 @@ def _pairs(instance: Instance, c: Candidates) -> tuple[np.ndarray, np.ndarray, n
         targets += [t] * len(chosen)
         qualities.append(np.where(sure[chosen] < 1.0, sure[chosen] - 1.0, quality[chosen]))
         rows.append(np.column_stack([a[chosen], b[chosen]]))
-    return np.array(targets, np.int64), np.concatenate(qualities), np.concatenate(rows).reshape(-1, 2)
+    return (
+        np.array(targets, np.int64),
+        np.concatenate(qualities),
+        np.concatenate(rows).reshape(-1, 2),
+    )
 
 
 def problem(instance: Instance) -> Problem:
@@ -82,7 +90,10 @@ def problem(instance: Instance) -> Problem:
             settling_s=float(settling),
         )
         for rate, acceleration, settling in zip(
-            instance.max_rate_deg_s, instance.max_acceleration_deg_s2, instance.settling_s, strict=True
+            instance.max_rate_deg_s,
+            instance.max_acceleration_deg_s2,
+            instance.settling_s,
+            strict=True,
         )
     ]
     longest = np.array([int(law.longest_s * 1000) for law in laws], np.int64)
@@ -114,7 +125,13 @@ def problem(instance: Instance) -> Problem:
     return Problem(
         windows=windows,
         transitions=transition_tables(
-            windows, chain_satellite, laws, np.arange(n), c.sight_start[used], c.sight_end[used], margin_ms=1
+            windows,
+            chain_satellite,
+            laws,
+            np.arange(n),
+            c.sight_start[used],
+            c.sight_end[used],
+            margin_ms=1,
         ),
         options=Options(
             task=target,
@@ -139,5 +156,7 @@ def solution(instance: Instance, of: Problem, schedule: Schedule) -> list[Observ
     """The observations of all pairs taken."""
     _, c, used = _found[id(instance)]
     o = of.options
-    members = [m for i in schedule.option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])]
+    members = [
+        m for i in schedule.option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
+    ]
     return [c.observation(int(row)) for row in used[o.member_window[members]]]

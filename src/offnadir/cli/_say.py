@@ -56,7 +56,10 @@ def first_search() -> None:
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on stderr when a person watches it; `report(stage, done, total)` moves it on."""
+    """A progress bar on stderr when a person watches it; `report(stage, done, total)` moves it on.
+
+    What follows a colon in `stage` is told beside the bar and may change.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda stage, done, total: None
         return
@@ -68,9 +71,10 @@ def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         tasks: dict[str, int] = {}
 
         def report(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total or None)
-            bar.update(tasks[stage], completed=done, total=total or None)  # type: ignore[arg-type]
+            name = stage.partition(":")[0]
+            if name not in tasks:
+                tasks[name] = bar.add_task(stage, total=total or None)
+            bar.update(tasks[name], description=stage, completed=done, total=total or None)  # type: ignore[arg-type]
 
         yield report
 

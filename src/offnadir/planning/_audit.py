@@ -86,6 +86,7 @@ def _sequences(problem: Problem, members: list[int], start: IntArray) -> list[st
     """Starts in their ranges, and neighbours in a chain far enough apart."""
     o, w, t = problem.options, problem.windows, problem.transitions
     wrong, chains = list[str](), dict[int, list[tuple[int, int, int]]]()
+    low, high = t.band(w)
     for m, k in zip(members, start.tolist(), strict=True):
         if not o.member_low[m] <= k <= o.member_high[m]:
             wrong.append(f"member {m} begins at start {k}, outside of its range")
@@ -99,7 +100,10 @@ def _sequences(problem: Problem, members: list[int], start: IntArray) -> list[st
             if a == b:
                 wrong.append(f"window {a} is used twice")
             elif t.is_table[chain]:
-                least = int(t.table[t.block[a] + (b - first) * w.count[a] + k])
+                x = b - first
+                least = 0 if x >= high[a] else 0xFFFF
+                if low[a] <= x < high[a]:
+                    least = int(t.table[t.block[a] + (x - low[a]) * w.count[a] + k])
                 if k_next < least:
                     wrong.append(
                         f"window {b} begins at start {k_next} after window {a} at {k}, not before {least}"

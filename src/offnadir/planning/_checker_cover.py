@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import shapely
 
 from offnadir.planning._checker_facts import MID, Facts, Finding, NotChecked, Picture, unless
 from offnadir.planning._checker_geometry import angle_rad, to_plane_m
@@ -45,7 +47,10 @@ def cover(facts: Facts) -> Iterator[Finding]:
 
 
 def _strips(request: Request) -> Iterator[Finding]:
-    """Strips have one name each, lie in the area, share none of it, and state their share of it."""
+    """Strips have a name each, lie in the area, share none of it, and state their share of it.
+
+    At its ends a strip may reach beyond the area: what lies there counts for nothing.
+    """
     if not request.strips:
         yield NotChecked(f"request {request.name!r} states no strips")
         return
@@ -54,40 +59,40 @@ def _strips(request: Request) -> Iterator[Finding]:
     centre = request.shape_deg.centroid
     lat_rad, lon_rad = centre.y * deg, centre.x * deg
     area = to_plane_m(request.shape_deg, lat_rad, lon_rad)
-    planes = [to_plane_m(strip.shape_deg, lat_rad, lon_rad) for strip in request.strips]
     if area is None or not area.is_valid or not area.area > 0.0:
         yield NotChecked(f"request {request.name!r}: its area is too large for a plane")
         return
-    for strip, plane in zip(request.strips, planes, strict=True):
+    parts = []
+    for strip in request.strips:
+        plane = to_plane_m(strip.shape_deg, lat_rad, lon_rad)
+        sound = plane is not None and plane.is_valid
+        parts.append(plane.intersection(area) if sound else shapely.Polygon())
+        share = parts[-1].area / area.area
         label = f"strip {strip.id!r} of {request.name!r}"
-        if plane is None or not plane.is_valid:
-            yield f"{label}: not in the area"
-            continue
-        outside = plane.difference(area).area / area.area
-        yield unless(
-            outside <= SHARE_TOL * strip.share + SHARE_ABS_TOL,
-            f"{label}: {100 * outside:.3f} % of the area's size lie outside of it",
-        )
-        share = plane.area / area.area
+        yield unless(share > 0.0, f"{label}: lies outside of the area")
         yield unless(
             abs(share - strip.share) <= SHARE_TOL * max(share, strip.share) + SHARE_ABS_TOL,
             f"{label}: share {strip.share:.6f}, recomputed {share:.6f}",
         )
-    pairs = zip(request.strips, planes, strict=True)
-    good = [(s, plane) for s, plane in pairs if plane is not None and plane.is_valid]
-    for (a, plane_a), (b, plane_b) in combinations(good, 2):
-        if plane_a.intersects(plane_b):
-            common = plane_a.intersection(plane_b).area / area.area
-            yield unless(
-                common <= SHARE_TOL * min(a.share, b.share) + SHARE_ABS_TOL,
-                f"request {request.name!r}: strips {a.id!r} and {b.id!r} have {100 * common:.3f} % "
-                "of the area in common",
-            )
+    yield from _in_common(request, parts, area.area)
     total = math.fsum(strip.share for strip in request.strips)
     yield unless(
         abs(total - 1.0) <= SHARE_TOL,
         f"request {request.name!r}: the shares of its strips add up to {total:.6f}, must be 1",
     )
+
+
+def _in_common(request: Request, parts: Sequence[Any], whole_m2: float) -> Iterator[Finding]:
+    """No part of the area lies in two strips."""
+    pairs = shapely.STRtree(parts).query(parts, predicate="intersects").T.tolist()
+    for i, j in sorted(pair for pair in pairs if pair[0] < pair[1]):
+        a, b = request.strips[i], request.strips[j]
+        common = parts[i].intersection(parts[j]).area / whole_m2
+        yield unless(
+            common <= SHARE_TOL * min(a.share, b.share) + SHARE_ABS_TOL,
+            f"request {request.name!r}: strips {a.id!r} and {b.id!r} have {100 * common:.3f} % of "
+            "the area in common",
+        )
 
 
 def covered_value(request: Request, pictures: Sequence[Picture], quality: Sequence[float]) -> float:
@@ -114,7 +119,7 @@ def tri_stereo(facts: Facts) -> Iterator[Finding]:
             yield from _three(pictures, request.convergence_rad)
 
 
-def _three(pictures: list[Picture], limits: tuple[float, float]) -> Iterator[Finding]:
+def _three(pictures: Sequence[Picture], limits: tuple[float, float]) -> Iterator[Finding]:
     first, middle, last = pictures
     label = f"{first.id}, {middle.id} and {last.id} of {first.request.name!r}"
     names = sorted({p.satellite.name for p in pictures})
@@ -149,7 +154,7 @@ def _three(pictures: list[Picture], limits: tuple[float, float]) -> Iterator[Fin
     yield from _partners(pictures)
 
 
-def _partners(pictures: list[Picture]) -> Iterator[Finding]:
+def _partners(pictures: Sequence[Picture]) -> Iterator[Finding]:
     """Each of three names a neighbour in time, and states how far the two converge."""
     first, middle, last = pictures
     for p, neighbours in ((first, (middle,)), (middle, (first, last)), (last, (middle,))):

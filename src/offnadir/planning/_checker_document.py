@@ -149,6 +149,7 @@ def _request(node: Node) -> Request:
         tier=node.get("tier", lambda n: n.whole(1, 3), 1),
         curve=curve,
         strips=strips,
+        strip_of={strip.id: strip for strip in reversed(strips)},
         repeat=node.get("repeat", _repeat, None),
         after=node.get("after", Node.text, None),
         after_within_s=node.number_or("after_within_s", math.inf, 0),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,9 @@ class Pass:
         return bool(np.all(np.isfinite(self.elevation_rad)))
 
 
+_Item = TypeVar("_Item", Picture, Pass)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Facts:
     """All that a rule may use. `seen`, `heard` leave out what has no position (rule `orbit`)."""
@@ -103,7 +107,10 @@ class Facts:
     orientation: EarthOrientation
     pictures: tuple[Picture, ...]
     passes: tuple[Pass, ...]
-    previous: Plan | None = None
+    by_satellite: Mapping[str, Sequence[Picture]]
+    by_request: Mapping[str, Sequence[Picture]]
+    sending: Mapping[str, Sequence[Pass]]
+    previous: Plan | None
 
     @property
     def seen(self) -> tuple[Picture, ...]:
@@ -113,20 +120,32 @@ class Facts:
     def heard(self) -> tuple[Pass, ...]:
         return tuple(contact for contact in self.passes if contact.known)
 
-    def pictures_of(self, satellite: Satellite) -> list[Picture]:
+    def pictures_of(self, satellite: Satellite) -> Sequence[Picture]:
         """Pictures of a satellite in the order in which they are taken."""
-        mine = [p for p in self.pictures if p.satellite is satellite]
-        return sorted(mine, key=lambda p: (p.stated.start_ns, p.stated.stop_ns))
+        return self.by_satellite.get(satellite.name, ())
 
-    def pictures_for(self, request: Request) -> list[Picture]:
+    def pictures_for(self, request: Request) -> Sequence[Picture]:
         """Pictures for a request in the order in which they are taken."""
-        mine = [p for p in self.pictures if p.request is request]
-        return sorted(mine, key=lambda p: (p.stated.start_ns, p.stated.stop_ns))
+        return self.by_request.get(request.name, ())
 
-    def downlinks_of(self, satellite: Satellite) -> list[Pass]:
+    def ids_of_requests(self) -> dict[str, list[str]]:
+        """Ids of all pictures, also those of no known satellite, by the request that they name."""
+        found: dict[str, list[str]] = {}
+        for c in self.plan.collections:
+            found.setdefault(c.request, []).append(c.id)
+        return found
+
+    def downlinks_of(self, satellite: Satellite) -> Sequence[Pass]:
         """Used contacts of a satellite in the order in which they begin."""
-        mine = [c for c in self.passes if c.satellite is satellite and c.stated.used]
-        return sorted(mine, key=lambda c: (c.stated.start_ns, c.stated.stop_ns))
+        return self.sending.get(satellite.name, ())
+
+
+def _in_order(items: Iterable[_Item], key: Callable[[_Item], str]) -> dict[str, list[_Item]]:
+    """Pictures or contacts by a name, each list by start."""
+    found: dict[str, list[_Item]] = {}
+    for item in sorted(items, key=lambda i: (i.stated.start_ns, i.stated.stop_ns)):
+        found.setdefault(key(item), []).append(item)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +165,9 @@ def unless(right: bool, sentence: str) -> str | None:
     return None if right else sentence
 
 
+@lru_cache(maxsize=100_000)
 def utc(t_ns: int) -> str:
+    """ISO 8601 UTC of TAI ns; sentences name few times, but often."""
     return Epoch(t_ns).utc()
 
 
@@ -158,73 +179,110 @@ def gather(plan: Plan, orientation: EarthOrientation, previous: Plan | None = No
     satellites = {s.name: s for s in reversed(plan.satellites)}
     requests = {r.name: r for r in reversed(plan.requests)}
     stations = {s.name: s for s in reversed(plan.stations)}
+    taken, heard = dict[str, list[Collection]](), dict[str, list[Contact]]()
+    for c in plan.collections:
+        if c.satellite in satellites and c.request in requests:
+            taken.setdefault(c.satellite, []).append(c)
+    for k in plan.contacts:
+        if k.satellite in satellites and k.station in stations:
+            heard.setdefault(k.satellite, []).append(k)
     pictures = [
-        _picture(c, satellites[c.satellite], requests[c.request], orientation)
-        for c in plan.collections
-        if c.satellite in satellites and c.request in requests
+        picture
+        for name, some in taken.items()
+        for picture in _pictures(satellites[name], some, requests, orientation)
     ]
     passes = [
-        _pass(c, satellites[c.satellite], stations[c.station], orientation)
-        for c in plan.contacts
-        if c.satellite in satellites and c.station in stations
+        contact
+        for name, several in heard.items()
+        for contact in _passes(satellites[name], several, stations, orientation)
     ]
+    pictures.sort(key=lambda p: p.stated.start_ns)
+    passes.sort(key=lambda c: c.stated.start_ns)
     return Facts(
         plan=plan,
         orientation=orientation,
         pictures=tuple(pictures),
         passes=tuple(passes),
+        by_satellite=_in_order(pictures, lambda p: p.satellite.name),
+        by_request=_in_order(pictures, lambda p: p.request.name),
+        sending=_in_order((c for c in passes if c.stated.used), lambda c: c.satellite.name),
         previous=previous,
     )
 
 
-def _picture(
-    stated: Collection, satellite: Satellite, request: Request, orientation: EarthOrientation
-) -> Picture:
-    middle = (stated.start_ns + stated.stop_ns) // 2
-    t_ns = np.array([stated.start_ns, middle, stated.stop_ns], np.int64)
-    strip = request.strip(stated.strip)
-    shape = request.shape_deg if strip is None else strip.shape_deg
-    place = stated.aim_rad_m
-    if place is None:
-        centre = shape.centroid
-        place = (centre.y * deg, centre.x * deg, request.alt_m)
-    return Picture(
-        stated=stated,
-        satellite=satellite,
-        request=request,
-        aim_rad_m=place,
-        shape_deg=shape,
-        view=view(satellite.elements, t_ns, place, orientation),
-    )
+def _pictures(
+    satellite: Satellite,
+    stated: Sequence[Collection],
+    requests: Mapping[str, Request],
+    orientation: EarthOrientation,
+) -> Iterator[Picture]:
+    """All pictures of a satellite, seen at start, middle and stop: one call for all of them."""
+    places, shapes = [], []
+    for c in stated:
+        request = requests[c.request]
+        strip = request.strip(c.strip)
+        shapes.append(request.shape_deg if strip is None else strip.shape_deg)
+        centre = shapes[-1].centroid
+        places.append(c.aim_rad_m or (centre.y * deg, centre.x * deg, request.alt_m))
+    t_ns = [(c.start_ns, (c.start_ns + c.stop_ns) // 2, c.stop_ns) for c in stated]
+    lat, lon, alt = np.repeat(np.array(places), 3, axis=0).T
+    instants = np.array(t_ns, np.int64).ravel()
+    seen = view(satellite.elements, instants, (lat, lon, alt), orientation)
+    for i, c in enumerate(stated):
+        yield Picture(
+            stated=c,
+            satellite=satellite,
+            request=requests[c.request],
+            aim_rad_m=places[i],
+            shape_deg=shapes[i],
+            view=seen.part(3 * i, 3 * i + 3),
+        )
 
 
-def _pass(
-    stated: Contact, satellite: Satellite, station: Station, orientation: EarthOrientation
-) -> Pass:
-    place = geodetic_to_itrf_m(station.lat_rad, station.lon_rad, station.alt_m)
+def _passes(
+    satellite: Satellite,
+    stated: Sequence[Contact],
+    stations: Mapping[str, Station],
+    orientation: EarthOrientation,
+) -> Iterator[Pass]:
+    """All contacts of a satellite, sampled, and their culminations: one call for a sampling of all."""
+    at = [stations[c.station] for c in stated]
+    lat, lon, alt = np.array([(s.lat_rad, s.lon_rad, s.alt_m) for s in at]).T
+    places = geodetic_to_itrf_m(lat, lon, alt)
+    begins = np.array([c.start_ns for c in stated], np.int64)
+    lasts_s = np.array([max((c.stop_ns - c.start_ns) / _NS, 0.0) for c in stated])
 
-    def look(t_s: Array) -> tuple[Array, Array]:
-        t_ns = stated.start_ns + np.rint(t_s * _NS).astype(np.int64)
+    def look(t_s: Array, row: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Azimuth and elevation (n,) at seconds (n,) after the begin of contacts, by their rows (n,)."""
+        t_ns = begins[row] + np.rint(t_s * _NS).astype(np.int64)
         r_itrf_m, _ = states(satellite.elements, t_ns, orientation)
-        return horizontal(r_itrf_m - place, station.lat_rad, station.lon_rad)
+        return horizontal(r_itrf_m - places[row], lat[row], lon[row])
 
-    duration_s = max((stated.stop_ns - stated.start_ns) / _NS, 0.0)
-    steps = min(max(math.ceil(duration_s / _CONTACT_STEP_S), 1), _MOST_STEPS)
-    t_s = np.linspace(0.0, duration_s, steps + 1)
-    azimuth, elevation = look(t_s)
+    steps = np.clip(np.ceil(lasts_s / _CONTACT_STEP_S), 1, _MOST_STEPS).astype(np.int64)
+    samples = [np.linspace(0.0, lasts_s[i], steps[i] + 1) for i in range(len(stated))]
+    azimuth, elevation = look(np.concatenate(samples), np.repeat(np.arange(len(stated)), steps + 1))
+    ends = np.cumsum(steps + 1)
+    azimuths, elevations = np.split(azimuth, ends[:-1]), np.split(elevation, ends[:-1])
 
-    best_s, reach_s, highest = float(t_s[np.argmax(elevation)]), duration_s / steps, -math.inf
+    best_s = np.array([t[np.argmax(e)] for t, e in zip(samples, elevations, strict=True)])
+    reach_s, highest = lasts_s / steps, np.full(len(stated), -math.inf)
+    rows = np.repeat(np.arange(len(stated)), 2 * _ZOOM + 1)
     for _ in range(3):
-        around = np.clip(best_s + np.linspace(-reach_s, reach_s, 2 * _ZOOM + 1), 0.0, duration_s)
-        _, closer = look(around)
-        best_s, reach_s = float(around[np.argmax(closer)]), reach_s / _ZOOM
-        highest = max(highest, float(np.max(closer)))
-    return Pass(
-        stated=stated,
-        satellite=satellite,
-        station=station,
-        t_s=t_s,
-        elevation_rad=elevation,
-        needed_rad=np.maximum(skyline_rad(station.mask_rad, azimuth), station.min_elevation_rad),
-        culmination_rad=highest,
-    )
+        offsets = np.linspace(-1.0, 1.0, 2 * _ZOOM + 1)
+        around = np.clip(best_s[:, None] + reach_s[:, None] * offsets, 0.0, lasts_s[:, None])
+        _, closer = look(around.ravel(), rows)
+        closer = closer.reshape(around.shape)
+        top = np.argmax(closer, axis=1)
+        best_s, reach_s = around[np.arange(len(stated)), top], reach_s / _ZOOM
+        highest = np.maximum(highest, np.max(closer, axis=1))
+    for i, c in enumerate(stated):
+        skyline = skyline_rad(at[i].mask_rad, azimuths[i])
+        yield Pass(
+            stated=c,
+            satellite=satellite,
+            station=at[i],
+            t_s=samples[i],
+            elevation_rad=elevations[i],
+            needed_rad=np.maximum(skyline, at[i].min_elevation_rad),
+            culmination_rad=float(highest[i]),
+        )

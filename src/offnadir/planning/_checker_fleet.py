@@ -18,7 +18,7 @@ LAWS = ("euler", "per_axis", "table", "function")
 def satellite(node: Node) -> Satellite:
     elements = node["elements"]
     try:
-        element_set = omm_to_element_set(elements.mapping())
+        element_set = omm_to_element_set(elements.texts())
     except InputError as error:
         field = f"{elements.path}.{error.field}"
         raise InputError(field, error.value, error.wish, hint=error.hint) from error

@@ -7,7 +7,7 @@ stand out here.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,10 @@ class View:
         """Whether the orbit gives a position at each of these instants."""
         return bool(np.all(np.isfinite(self.range_m)))
 
+    def part(self, start: int, stop: int) -> View:
+        """Some of the instants."""
+        return View(**{one.name: getattr(self, one.name)[start:stop] for one in fields(self)})
+
 
 def states(elements: ElementSet, t_ns: Times, orientation: EarthOrientation) -> tuple[Array, Array]:
     """Position [m] and inertial velocity [m/s], both along the ITRF axes, (n, 3); NaN if no orbit.
@@ -74,9 +78,12 @@ def states(elements: ElementSet, t_ns: Times, orientation: EarthOrientation) -> 
     return r_itrf_m, v_inertial_m_s
 
 
-def horizontal(way_m: Array, lat_rad: float, lon_rad: float) -> tuple[Array, Array]:
-    """Azimuth from north, clockwise in [0, 2 pi), and elevation [rad] of directions (n, 3) in ITRF."""
-    enu = way_m @ east_north_up(lat_rad, lon_rad).T
+def horizontal(way_m: Array, lat_rad: Array, lon_rad: Array) -> tuple[Array, Array]:
+    """Azimuth from north, clockwise in [0, 2 pi), and elevation [rad] of directions (n, 3) in ITRF.
+
+    Each is seen from a place of its own: geodetic latitudes and longitudes of shape (n,).
+    """
+    enu = np.einsum("nij,nj->ni", east_north_up(lat_rad, lon_rad), way_m)
     azimuth = np.arctan2(enu[:, 0], enu[:, 1]) % (2 * math.pi)
     elevation = np.arctan2(enu[:, 2], np.hypot(enu[:, 0], enu[:, 1]))
     return azimuth, elevation
@@ -85,10 +92,10 @@ def horizontal(way_m: Array, lat_rad: float, lon_rad: float) -> tuple[Array, Arr
 def view(
     elements: ElementSet,
     t_ns: Times,
-    place: tuple[float, float, float],
+    place: tuple[Array, Array, Array],
     orientation: EarthOrientation,
 ) -> View:
-    """See a place (geodetic latitude, longitude [rad], height [m]) from a satellite at instants (n,).
+    """See places (geodetic latitude, longitude [rad], height [m], (n,) each) at instants (n,), one at each.
 
     Orbit frame: z points to geodetic nadir, y against the orbit normal (made orthogonal to z), x ahead.
     """

@@ -6,7 +6,7 @@ What each rule says stands in `checker.RULES`; why its tolerance is what it is, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +20,6 @@ from offnadir.units import ms
 DURATION_TOL_S = 1 * ms
 ROUNDING_NS = 1_000  # times are written to the microsecond
 PERIOD_REL_TOL = 1e-3
-VALUE_TOL = 2e-6  # values are written to 1e-6
 _J2 = 1.082_627e-3  # Vallado, 4th ed., table D-1 (EGM-08)
 _NS = 1_000_000_000
 
@@ -62,13 +61,14 @@ def orbit_limits(facts: Facts) -> Iterator[Finding]:
 
 
 def _orbits(
-    facts: Facts, satellite: Satellite, pictures: list[Picture], period_s: float
+    facts: Facts, satellite: Satellite, pictures: Sequence[Picture], period_s: float
 ) -> Iterator[Finding]:
     """A picture counts in the orbit in which it starts; orbits are counted from the span's start."""
     orbits: dict[int, list[Picture]] = {}
     zero_ns = facts.plan.start_ns
+    period_us = round(period_s * 1e6)  # in whole microseconds, so that no rounding decides
     for p in pictures:
-        number = math.floor((p.stated.start_ns - zero_ns) / _NS / period_s)
+        number = round((p.stated.start_ns - zero_ns) / 1000) // period_us
         orbits.setdefault(number, []).append(p)
     for number, taken in sorted(orbits.items()):
         when = utc(zero_ns + round(number * period_s * _NS))
@@ -113,9 +113,7 @@ def duty(facts: Facts) -> Iterator[Finding]:
 
 def choice(facts: Facts) -> Iterator[Finding]:
     for one in facts.plan.choices:
-        taken = [
-            name for name in one.requests if any(p.request.name == name for p in facts.pictures)
-        ]
+        taken = [name for name in one.requests if name in facts.by_request]
         yield unless(
             len(taken) <= one.at_most,
             f"{len(taken)} of {', '.join(map(repr, one.requests))} are taken "
@@ -128,7 +126,7 @@ def order(facts: Facts) -> Iterator[Finding]:
         mine = facts.pictures_for(request)
         if request.after is None or not mine:
             continue
-        before = [p for p in facts.pictures if p.request.name == request.after]
+        before = facts.by_request.get(request.after, ())
         if not before:
             yield (
                 f"request {request.name!r}: taken ({mine[0].id}), but {request.after!r}, which must come "
@@ -136,17 +134,17 @@ def order(facts: Facts) -> Iterator[Finding]:
             )
             continue
         last = max(before, key=lambda p: p.stated.stop_ns)
-        for p in mine:
-            wait_s = (p.stated.start_ns - last.stated.stop_ns) / _NS
-            label = f"{p.id} of {request.name!r}: starts {abs(wait_s):.3f} s"
-            yield unless(
-                wait_s * _NS >= -ROUNDING_NS,
-                f"{label} before {last.id} of {request.after!r} stops, must come after it",
-            )
-            yield unless(
-                wait_s * _NS <= request.after_within_s * _NS + ROUNDING_NS,
-                f"{label} after {last.id} of {request.after!r}, at most {request.after_within_s:.3f} s",
-            )
+        first = mine[0]
+        wait_s = (first.stated.start_ns - last.stated.stop_ns) / _NS
+        label = f"{first.id} of {request.name!r}: starts {abs(wait_s):.3f} s"
+        yield unless(
+            wait_s * _NS >= -ROUNDING_NS,
+            f"{label} before {last.id} of {request.after!r} stops, must come after it",
+        )
+        yield unless(
+            wait_s * _NS <= request.after_within_s * _NS + ROUNDING_NS,
+            f"{label} after {last.id} of {request.after!r}, at most {request.after_within_s:.3f} s",
+        )
 
 
 def repeat(facts: Facts) -> Iterator[Finding]:
@@ -169,30 +167,6 @@ def repeat(facts: Facts) -> Iterator[Finding]:
                 apart_s * _NS <= wanted.max_spacing_s * _NS + ROUNDING_NS,
                 f"{label}, at most {wanted.max_spacing_s:.3f} s wanted",
             )
-
-
-def tiers(facts: Facts) -> Iterator[Finding]:
-    """A proof is not in the document: what a tier brings is added up, no more."""
-    used = {request.tier for request in facts.plan.requests}
-    stated = facts.plan.tiers
-    if len(used) < 2 and not stated:
-        return
-    for tier, value in stated:
-        parts = [
-            c.value
-            for c in facts.plan.collections
-            for r in facts.plan.requests
-            if r.name == c.request and r.tier == tier
-        ]
-        yield unless(
-            math.isnan(math.fsum(parts))
-            or abs(value - math.fsum(parts)) <= VALUE_TOL * (1 + len(parts)),
-            f"result.tiers: tier {tier} is worth {value:.6f}, but its pictures add up to "
-            f"{math.fsum(parts):.6f}",
-        )
-    yield NotChecked(
-        "that nothing of a higher tier was given up: no proof of it is in the document"
-    )
 
 
 def setup(facts: Facts) -> Iterator[Finding]:

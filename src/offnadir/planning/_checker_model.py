@@ -5,6 +5,7 @@ A number that the document does not state is NaN; a limit that it does not state
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,6 +155,7 @@ class Request:
     tier: int
     curve: Array | None
     strips: tuple[Strip, ...]
+    strip_of: Mapping[str, Strip]
     repeat: Repeat | None
     after: str | None
     after_within_s: float
@@ -163,7 +165,7 @@ class Request:
     stated: frozenset[str]
 
     def strip(self, name: str | None) -> Strip | None:
-        return next((strip for strip in self.strips if strip.id == name), None)
+        return None if name is None else self.strip_of.get(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

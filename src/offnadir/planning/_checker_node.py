@@ -29,9 +29,15 @@ class Node:
         return InputError(self.path, self.value, wish, hint=hint)
 
     def mapping(self) -> Mapping[str, Any]:
-        if not isinstance(self.value, Mapping) or not all(isinstance(k, str) for k in self.value):
+        if not isinstance(self.value, Mapping):
             raise self.wrong("an object")
         return self.value
+
+    def texts(self) -> Mapping[str, Any]:
+        """An object, all of whose keys are texts: in Python they need not be."""
+        if not all(isinstance(key, str) for key in self.mapping()):
+            raise self.wrong("an object with texts for keys")
+        return self.mapping()
 
     def __getitem__(self, key: str) -> Node:
         path = f"{self.path}.{key}" if self.path else key

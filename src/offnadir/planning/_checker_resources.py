@@ -1,4 +1,4 @@
-"""Rules about what pictures cost and bring: memory, contacts, delivery, requests, value.
+"""Rules about memory, contacts and delivery.
 
 What each rule says stands in `checker.RULES`; why its tolerance is what it is, in the reference.
 """
@@ -6,13 +6,12 @@ What each rule says stands in `checker.RULES`; why its tolerance is what it is, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir.planning._checker_cover import covered_value
 from offnadir.planning._checker_facts import (
     Facts,
     Finding,
@@ -23,7 +22,7 @@ from offnadir.planning._checker_facts import (
     utc,
 )
 from offnadir.planning._checker_limits import kbit_tolerance
-from offnadir.planning._checker_model import Curve, Request, Satellite
+from offnadir.planning._checker_model import Curve, Satellite
 from offnadir.units import Gbit, Mbit, deg, kbit
 
 Array = NDArray[np.float64]
@@ -33,8 +32,6 @@ VOLUME_TOL_BIT = 1 * kbit + 0.5  # volumes are rounded up to the kilobit
 LEVEL_TOL_BIT = 0.5 * kbit + 0.5  # sums of whole kilobits are whole kilobits
 CURVE_TOL_BIT = 1 * Mbit
 ROUNDING_NS = 1_000  # times are written to the microsecond
-QUALITY_TOL = 1e-5
-VALUE_TOL = 2e-6  # values are written to 1e-6
 _NS = 1_000_000_000
 
 
@@ -243,41 +240,53 @@ def one_contact(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _delivering(facts: Facts, picture: Picture, sign: int) -> Pass | None:
-    """The contact in which the last bit of a picture goes down, first in, first out.
+_Found = tuple[Pass | None, Pass | None]
 
-    As early as rounding allows (`sign` -1), or as late (1).
+
+def _deliveries(facts: Facts, satellite: Satellite) -> list[tuple[Picture, _Found]]:
+    """The contact in which the last bit of each picture goes down, first in, first out.
+
+    Rounded volumes may or may not add up to the last bit: the contact where they do as early as rounding
+    allows, and the one where they surely do, are both right.
     """
-    queue = facts.pictures_of(picture.satellite)
-    ahead = queue[: queue.index(picture) + 1]
-    up_to_it = sum(p.volume_bit for p in ahead) + sign * _rounding_bit(len(ahead))
-    sent = 0.0
-    for c in facts.downlinks_of(picture.satellite):
-        sent += c.stated.downlinked_bit
-        if _before(picture, c) and sent >= up_to_it:
-            return c
-    return None
+    downlinks, up_to_it = facts.downlinks_of(satellite), 0.0
+    begins = np.array([c.stated.start_ns for c in downlinks], np.int64)
+    sent = np.cumsum([c.stated.downlinked_bit for c in downlinks])
+    found = []
+    for number, p in enumerate(facts.pictures_of(satellite), 1):
+        up_to_it += p.volume_bit
+        rounding = _rounding_bit(number)
+        after = begins + ROUNDING_NS >= p.stated.stop_ns
+        earliest, latest = (
+            np.flatnonzero(after & (sent >= up_to_it + slack)).tolist()
+            for slack in (-rounding, rounding)
+        )
+        found.append((p, (_first(downlinks, earliest), _first(downlinks, latest))))
+    return found
+
+
+def _first(downlinks: Sequence[Pass], numbers: list[int]) -> Pass | None:
+    return downlinks[numbers[0]] if numbers else None
 
 
 def delivery(facts: Facts) -> Iterator[Finding]:
-    for p in facts.pictures:
-        if "delivered" not in p.stated.stated:
-            continue
-        if unknown := _unknown_volume(facts, p.satellite):
-            yield unknown
-            continue
-        # Rounded volumes may or may not add up to the last bit: the contact where they do within the
-        # tolerance and the one where they surely do are both right.
-        right = [_delivering(facts, p, sign) for sign in (-1, 1)]
-        s = p.stated
-        where = f" in {s.contact}" if "contact" in s.stated else ""
-        stated = "never" if s.delivered_ns is None else f"{utc(s.delivered_ns)}{where}"
-        first = right[0]
-        found = "never" if first is None else f"{utc(first.stated.stop_ns)} in {first.id}"
-        yield unless(
-            any(_delivered_as_stated(p, c) for c in right),
-            f"{p.id}: delivered {stated}, recomputed {found}",
-        )
+    for satellite in facts.plan.satellites:
+        unknown = _unknown_volume(facts, satellite)
+        for p, right in _deliveries(facts, satellite):
+            s = p.stated
+            if "delivered" not in s.stated:
+                continue
+            if unknown is not None:
+                yield unknown
+                continue
+            where = f" in {s.contact}" if "contact" in s.stated else ""
+            stated = "never" if s.delivered_ns is None else f"{utc(s.delivered_ns)}{where}"
+            first = right[0]
+            found = "never" if first is None else f"{utc(first.stated.stop_ns)} in {first.id}"
+            yield unless(
+                any(_delivered_as_stated(p, c) for c in right),
+                f"{p.id}: delivered {stated}, recomputed {found}",
+            )
 
 
 def _delivered_as_stated(picture: Picture, contact: Pass | None) -> bool:
@@ -289,129 +298,17 @@ def _delivered_as_stated(picture: Picture, contact: Pass | None) -> bool:
 
 
 def deadline(facts: Facts) -> Iterator[Finding]:
-    for p in facts.pictures:
-        due = p.request.deadline_ns
-        if due is None:
-            continue
-        if unknown := _unknown_volume(facts, p.satellite):
-            yield unknown
-            continue
-        last = _delivering(facts, p, -1)
-        when = "never" if last is None else utc(last.stated.stop_ns)
-        yield unless(
-            last is not None and last.stated.stop_ns <= due + ROUNDING_NS,
-            f"{p.id}: delivered {when}, {p.request.name!r} is due {utc(due)}",
-        )
-
-
-def requests(facts: Facts) -> Iterator[Finding]:
-    for r in facts.plan.requests:
-        ids = [c.id for c in facts.plan.collections if c.request == r.name]
-        if r.collections is not None:
+    for satellite in facts.plan.satellites:
+        unknown = _unknown_volume(facts, satellite)
+        for p, (last, _) in _deliveries(facts, satellite):
+            due = p.request.deadline_ns
+            if due is None:
+                continue
+            if unknown is not None:
+                yield unknown
+                continue
+            when = "never" if last is None else utc(last.stated.stop_ns)
             yield unless(
-                sorted(ids) == sorted(r.collections),
-                f"request {r.name!r}: lists {list(r.collections)}, but its pictures are {ids}",
+                last is not None and last.stated.stop_ns <= due + ROUNDING_NS,
+                f"{p.id}: delivered {when}, {p.request.name!r} is due {utc(due)}",
             )
-        if r.taken is not None:
-            status = "taken" if r.taken else "not_taken"
-            yield unless(
-                r.taken == bool(ids), f"request {r.name!r}: {status}, but has {len(ids)} pictures"
-            )
-        if "reason" in r.stated:
-            yield unless(
-                (r.reason is None) == bool(ids),
-                f"request {r.name!r}: {len(ids)} pictures and reason {r.reason!r}; a request that "
-                "is not taken has a reason, one that is taken has none",
-            )
-
-
-def value(facts: Facts) -> Iterator[Finding]:
-    for p in facts.pictures:
-        s, weight = p.stated, p.request.weight
-        if math.isnan(s.quality) and math.isnan(s.value):
-            continue
-        quality = _quality(p)
-        if math.isnan(quality):
-            yield NotChecked(f"{p.id} states a value, but no niirs, or no coverage of an area")
-            continue
-        if not math.isnan(s.quality):
-            clear = f" and clear sky {s.clear_sky:.4f}" if s.clear_sky != 1.0 else ""
-            yield unless(
-                abs(s.quality - quality) <= QUALITY_TOL,
-                f"{p.id}: quality {s.quality:.6f}, but NIIRS {s.niirs:.4f} and coverage "
-                f"{s.coverage:.4f}{clear} make {quality:.6f}",
-            )
-        if math.isnan(s.value) or p.request.curve is not None:
-            continue
-        yield unless(
-            abs(s.value - weight * quality) <= weight * QUALITY_TOL + VALUE_TOL,
-            f"{p.id}: value {s.value:.6f}, but weight {weight:g} times quality is "
-            f"{weight * quality:.6f}",
-        )
-    for request in facts.plan.requests:
-        if request.curve is not None:
-            yield from _value_of_strips(facts, request)
-
-
-def _quality(p: Picture) -> float:
-    """Clip(niirs / 9, 0.01, 1) x coverage x clear sky; NaN where one of them is not stated."""
-    s = p.stated
-    coverage = 1.0 if p.shape_deg.geom_type == "Point" and math.isnan(s.coverage) else s.coverage
-    if math.isnan(s.niirs):
-        return math.nan
-    return min(max(s.niirs / 9.0, 0.01), 1.0) * coverage * s.clear_sky
-
-
-def _value_of_strips(facts: Facts, request: Request) -> Iterator[Finding]:
-    """The pictures of an area are worth something together; how that is shared out is not judged."""
-    pictures = facts.pictures_for(request)
-    if not pictures or all(math.isnan(p.stated.value) for p in pictures):
-        return
-    found = covered_value(request, pictures, [_quality(p) for p in pictures])
-    if math.isnan(found):
-        yield NotChecked(f"request {request.name!r}: its value, without strips, niirs or coverage")
-        return
-    stated = math.fsum(p.stated.value for p in pictures)
-    yield unless(
-        abs(stated - found) <= request.weight * QUALITY_TOL + VALUE_TOL * len(pictures),
-        f"request {request.name!r}: its {len(pictures)} strips are worth {stated:.6f}, but weight "
-        f"{request.weight:g} times what the covered share is worth times mean quality is {found:.6f}",
-    )
-
-
-def total(facts: Facts) -> Iterator[Finding]:
-    plan = facts.plan
-    parts = [c.value for c in plan.collections]
-    tolerance = VALUE_TOL * (1 + len(parts))
-    added = math.fsum(parts)
-    if not math.isnan(plan.value) and math.isnan(added):
-        yield NotChecked("result.value, since not every picture states its value")
-    elif not math.isnan(plan.value):
-        yield unless(
-            abs(plan.value - added) <= tolerance,
-            f"result.value {plan.value:.6f}, but the pictures add up to {added:.6f}",
-        )
-    if plan.status == "nothing_to_take":
-        yield unless(
-            not parts, f"result.status is nothing_to_take, but there are {len(parts)} pictures"
-        )
-    if math.isnan(plan.value) or math.isnan(plan.bound):
-        return
-    yield unless(
-        plan.value <= plan.bound + tolerance,
-        f"result.value {plan.value:.6f} is above result.bound {plan.bound:.6f}",
-    )
-    missing = max(plan.bound - plan.value, 0.0)
-    gap = missing / plan.bound if plan.bound > 0.0 else 0.0
-    yield unless(
-        math.isnan(plan.gap)
-        or abs(plan.gap - gap) <= QUALITY_TOL + tolerance / max(plan.bound, tolerance),
-        f"result.gap {plan.gap:.6f}, but (bound - value) / bound is {gap:.6f}",
-    )
-    # The best of the first tier, or with a price on change, need not be the best of the plain sum.
-    plain = len({r.tier for r in plan.requests}) < 2 and not plan.mends
-    if plan.status == "optimal" and plain:
-        yield unless(
-            missing <= tolerance,
-            f"result.status is optimal, but value {plan.value:.6f} is not bound {plan.bound:.6f}",
-        )

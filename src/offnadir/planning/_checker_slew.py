@@ -6,7 +6,7 @@ What each rule says stands in `checker.RULES`; why its tolerance is what it is, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -99,7 +99,7 @@ def slew(facts: Facts) -> Iterator[Finding]:
                 yield from _turn(satellite, first, second)
 
 
-def _overlaps(pictures: list[Picture], blocked: list[Stretch]) -> Iterator[Finding]:
+def _overlaps(pictures: Sequence[Picture], blocked: list[Stretch]) -> Iterator[Finding]:
     for p in pictures:
         for block in blocked:
             common_ns = min(p.stated.stop_ns, block.stop_ns) - max(

@@ -37,6 +37,7 @@ def _columns(problem: Problem) -> dict[str, Any]:
     w, o, t = problem.windows, problem.options, problem.transitions
     n_chains, n_members = len(problem.chain_satellite), len(o.member_window)
     _, local = window_starts(w)
+    low, high = t.band(w)
     option = np.repeat(np.arange(len(o)), np.diff(o.member_block))
     m_chain = w.chain[o.member_window]
     first_ms = w.first_ms[o.member_window] + o.member_low * w.step_ms[o.member_window]
@@ -65,7 +66,9 @@ def _columns(problem: Problem) -> dict[str, Any]:
     nothing = np.zeros((1, 3))
     return dict(
         w_chain=w.chain, w_first=w.first_ms, w_step=w.step_ms, w_count=w.count, w_duration=w.duration_ms,
-        w_local=local, is_table=t.is_table, block=t.block, delay_ms=t.delay_ms,
+        w_local=local, is_table=t.is_table, block=t.block - _listed(problem) * low * w.count,
+ w_low=low,
+ w_high=high, delay_ms=t.delay_ms,
         c_satellite=problem.chain_satellite,
         c_base=np.concatenate([[0], np.cumsum(np.diff(cm_block))]).astype(np.int64)[:-1] if n_chains else cm_block[:0],
         c_least_ms=least, c_widest_ms=widest, cm_block=cm_block, cm_member=order.astype(np.int64),
@@ -76,6 +79,8 @@ def _columns(problem: Problem) -> dict[str, Any]:
         o_fixed=o.fixed.astype(np.bool_),
         o_hopeless=np.bincount(rows.option, rows.coefficient > rows.limit[row], len(o)) > 0,
         o_worth=_worth(problem), o_seconds=seconds, m_block=o.member_block,
+ o_profile=o.profile_block,
+ profile=o.profile,
         t_block=blocks(o.task, problem.n_tasks), t_request=problem.request,
  rt_block=blocks(np.sort(problem.request), n_requests),
  rt_task=np.argsort(problem.request, kind='stable').astype(np.int64),
@@ -102,6 +107,14 @@ def _joined(parts: list[IntArray]) -> IntArray:
     return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 
+def _listed(problem: Problem) -> IntArray:
+    """1 for windows whose chain has a table, 0 for others."""
+    chain = problem.windows.chain
+    listed = np.zeros(len(chain), np.int64)
+    listed[chain >= 0] = problem.transitions.is_table[chain[chain >= 0]]
+    return listed
+
+
 def _chain_first(windows: Windows, n_chains: int) -> IntArray:
     first = np.full(n_chains, 2**62, np.int64)
     inside = windows.chain >= 0
@@ -113,10 +126,11 @@ def _least_gaps(problem: Problem, local: IntArray) -> IntArray:
     """Shortest time [ms] from the end of a picture to the start of the next, for each chain."""
     w, t = problem.windows, problem.transitions
     least = np.zeros(len(problem.chain_satellite), np.int64)
+    low, high = t.band(w)
     if len(least):
         kernels.least_gaps(
             w.chain, w.first_ms, w.step_ms, w.count, w.duration_ms,
-            blocks(w.chain, len(least)), t.is_table, t.block, t.table, t.delay_ms, least,
+            blocks(w.chain, len(least)), t.is_table, t.block - _listed(problem) * low * w.count, low, high, t.table, t.delay_ms, least,
         )  # fmt: skip
     return least
 
@@ -269,6 +283,11 @@ class Search:
     def run(self, until: int, begin: int, end: int, hot: float, cold: float, longest: int) -> None:
         """Search until so much work is done; the accepted loss cools from `begin` to `end` of work."""
         kernels.search(self.a, self.x, self.f, until, begin, end, hot, cold, longest)
+
+    def polish(self) -> None:
+        """Move the starts of the best plan to where its pictures are worth most. The search ends with it."""
+        self.load(self.best())
+        kernels.best_starts(self.a, self.x, self.f)
 
     def best(self) -> tuple[IntArray, IntArray, IntArray]:
         """Copies of the best plan: option of each task or -1, start of each member, contacts used."""

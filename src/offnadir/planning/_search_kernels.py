@@ -45,7 +45,12 @@ def arrive(A, X, i, k, j):
     """Least start of window j after start k of window i; a number beyond its last if there is none."""
     c = A[A[R.W_CHAIN] + i]
     if A[A[R.IS_TABLE] + c]:
-        return np.int64(X[A[A[R.BLOCK] + i] + A[A[R.W_LOCAL] + j] * A[A[R.W_COUNT] + i] + k])
+        x = A[A[R.W_LOCAL] + j]
+        if x < A[A[R.W_LOW] + i]:
+            return _FAR
+        if x >= A[A[R.W_HIGH] + i]:
+            return 0
+        return np.int64(X[A[A[R.BLOCK] + i] + x * A[A[R.W_COUNT] + i] + k])
     delay = A[A[R.DELAY_MS] + A[A[R.BLOCK] + i] + A[A[R.W_LOCAL] + j]]
     if delay < 0:
         return _FAR
@@ -58,7 +63,12 @@ def leave(A, X, i, low, high, j, k):
     """Latest start of window i, low to high, after which start k of window j can follow; low - 1 if none."""
     c = A[A[R.W_CHAIN] + i]
     if A[A[R.IS_TABLE] + c]:
-        at = A[A[R.BLOCK] + i] + A[A[R.W_LOCAL] + j] * A[A[R.W_COUNT] + i]
+        x = A[A[R.W_LOCAL] + j]
+        if x < A[A[R.W_LOW] + i]:
+            return low - 1
+        if x >= A[A[R.W_HIGH] + i]:
+            return high
+        at = A[A[R.BLOCK] + i] + x * A[A[R.W_COUNT] + i]
         a, b = low - 1, high
         while a < b:
             mid = (a + b + 1) // 2
@@ -523,6 +533,65 @@ def recreate(A, X, F, n, way):
         try_option(A, X, F, A[A[R.CANDIDATE] + order[q]])
 
 
+@part
+def loss(A, X, F, o):
+    """What the plan loses with option o."""
+    value = A[A[R.O_VALUE] + o]
+    r = A[A[R.T_REQUEST] + A[A[R.O_TASK] + o]]
+    share = A[A[R.O_SHARE] + o]
+    if share > 0 and A[A[R.CURVE_BLOCK] + r + 1] > A[A[R.CURVE_BLOCK] + r]:
+        has = A[A[R.SHARE] + r]
+        value += curve_value(A, X, F, r, has) - curve_value(A, X, F, r, has - share)
+    return value
+
+
+@kernel
+def make_room(A, X, F, m):
+    """Take out neighbours in a chain such that member m fits, as little worth as possible; whether it does."""
+    c = A[A[R.M_CHAIN] + m]
+    base, n = A[A[R.C_BASE] + c], A[A[R.C_SIZE] + c]
+    w, low, high = A[A[R.M_WINDOW] + m], A[A[R.M_LOW] + m], A[A[R.M_HIGH] + m]
+    first, last = A[A[R.M_FIRST_MS] + m], A[A[R.M_LAST_MS] + m]
+    best, best_p, best_q = 1e300, -1, -1
+    for p in range(n + 1):
+        if p > 0 and A[A[R.EARLY_MS] + base + p - 1] > last:
+            break
+        if (
+            p < n
+            and A[A[R.LATE_MS] + base + p] < first
+            and (p + 1 < n and A[A[R.LATE_MS] + base + p + 1] < first)
+        ):
+            continue
+        k = low
+        if p > 0:
+            before = A[A[R.SEQ] + base + p - 1]
+            k = max(k, arrive(A, X, A[A[R.M_WINDOW] + before], A[A[R.EARLY] + base + p - 1], w))
+            A[R.WORK] += 1
+        if k > high:
+            continue
+        cost = 0.0
+        for q in range(p, min(n, p + 6) + 1):
+            if q > p:
+                o = A[A[R.M_OPTION] + A[A[R.SEQ] + base + q - 1]]
+                if A[A[R.O_FIXED] + o]:
+                    break
+                cost += loss(A, X, F, o) * (0.75 + 0.5 * uniform(A))
+                if cost >= best:
+                    break
+            fits = True
+            if q < n:
+                behind = A[A[R.SEQ] + base + q]
+                A[R.WORK] += 1
+                fits = arrive(A, X, w, k, A[A[R.M_WINDOW] + behind]) <= A[A[R.LATE] + base + q]
+            if fits and q > p:
+                best, best_p, best_q = cost, p, q
+                break
+    if best_p < 0:
+        return False
+    ruin_string(A, X, F, c, best_p, best_q - best_p)
+    return True
+
+
 @kernel
 def push_in(A, X, F, o):
     """Take an option by force: remove what rows or neighbours in time have against it. Whether it was taken."""
@@ -550,30 +619,26 @@ def push_in(A, X, F, o):
                 take_out(A, X, F, other)
         if A[A[R.LOAD] + row] + factor > A[A[R.R_LIMIT] + row]:
             return False
-    for _ in range(5):
+    for _ in range(4):
         if try_option(A, X, F, o):
             return True
-        # remove a neighbour in time of the member that is worst off: the one nearest to a chance instant
-        m = A[A[R.M_BLOCK] + o] + draw(A) % (A[A[R.M_BLOCK] + o + 1] - A[A[R.M_BLOCK] + o])
-        c = A[A[R.M_CHAIN] + m]
-        if c < 0 or A[A[R.C_SIZE] + c] == 0:
-            return False
-        base, n = A[A[R.C_BASE] + c], A[A[R.C_SIZE] + c]
-        at_ms = A[A[R.M_FIRST_MS] + m] + int(
-            uniform(A) * (A[A[R.M_LAST_MS] + m] - A[A[R.M_FIRST_MS] + m])
-        )
-        a, b = 0, n
-        while a < b:
-            mid = (a + b) // 2
-            if A[A[R.EARLY_MS] + base + mid] < at_ms:
-                a = mid + 1
-            else:
-                b = mid
-        p = a if a < n and (a == 0 or draw(A) % 2 == 0) else a - 1
-        other = A[A[R.M_OPTION] + A[A[R.SEQ] + base + p]]
-        if A[A[R.O_FIXED] + other]:
-            return False
-        take_out(A, X, F, other)
+        before = A[R.LOGGED]
+        for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
+            c = A[A[R.M_CHAIN] + m]
+            if c >= 0 and best_place(A, X, F, m) < 0 and not make_room(A, X, F, m):
+                return False
+        if A[R.LOGGED] == before:
+            # it has a place, so a resource is short: somebody of the same chain goes
+            m = A[A[R.M_BLOCK] + o] + draw(A) % (A[A[R.M_BLOCK] + o + 1] - A[A[R.M_BLOCK] + o])
+            c = A[A[R.M_CHAIN] + m]
+            if c < 0 or A[A[R.C_SIZE] + c] == 0:
+                return False
+            other = A[
+                A[R.M_OPTION] + A[A[R.SEQ] + A[A[R.C_BASE] + c] + draw(A) % A[A[R.C_SIZE] + c]]
+            ]
+            if A[A[R.O_FIXED] + other]:
+                return False
+            take_out(A, X, F, other)
     return try_option(A, X, F, o)
 
 
@@ -784,13 +849,14 @@ def search(A, X, F, until, begin, end, hot, cold, longest):
 
 
 @kernel
-def least_gaps(chain, first, step, count, duration, edge, is_table, block, table, delay_ms, out):
+def least_gaps(
+    chain, first, step, count, duration, edge, is_table, block, low, high, table, delay_ms, out
+):
     """Shortest time from the end of a picture to the start of another, for each chain [ms]."""
     for c in range(len(out)):
         least = _FAR
-        n = edge[c + 1] - edge[c]
         for i in range(edge[c], edge[c + 1]):
-            for j in range(n):
+            for j in range(low[i], high[i]):
                 if edge[c] + j == i:
                     continue
                 if not is_table[c]:
@@ -840,3 +906,70 @@ def load(A, X, F, taken, start, used):
         m = member[order[q]]
         put(A, X, F, m, A[A[R.C_SIZE] + A[A[R.M_CHAIN] + m]])
     forget(A, X, F)
+
+
+@kernel
+def best_starts(A, X, F):
+    """Move starts, the order of each chain kept, to where the pictures are worth most together.
+
+    One dynamic programme a chain, over the starts of each picture's range; what earns the same begins as soon
+    as it can. A chain whose satellite does not hold with the new starts keeps the old ones.
+    """
+    for c in range(A[R.C_SATELLITE + 1]):
+        base, n = A[A[R.C_BASE] + c], A[A[R.C_SIZE] + c]
+        size, any_profile = 0, False
+        for q in range(base, base + n):
+            m = A[A[R.SEQ] + q]
+            size += A[A[R.M_HIGH] + m] - A[A[R.M_LOW] + m] + 1
+            any_profile |= A[A[R.O_PROFILE] + A[A[R.M_OPTION] + m]] >= 0
+        if not any_profile:
+            continue
+        # best[at + k]: the most that the pictures up to this one earn if it begins at start low + k or sooner
+        best, source = np.empty(size, np.int64), np.empty(size, np.int64)
+        at, before = 0, 0
+        for q in range(n):
+            m = A[A[R.SEQ] + base + q]
+            low, high = A[A[R.M_LOW] + m], A[A[R.M_HIGH] + m]
+            profile = A[A[R.O_PROFILE] + A[A[R.M_OPTION] + m]]
+            for k in range(low, high + 1):
+                worth = A[A[R.PROFILE] + profile + k - low] if profile >= 0 else 0
+                if q > 0:
+                    last = A[A[R.SEQ] + base + q - 1]
+                    first = A[A[R.M_LOW] + last]
+                    x = leave(
+                        A,
+                        X,
+                        A[A[R.M_WINDOW] + last],
+                        first,
+                        A[A[R.M_HIGH] + last],
+                        A[A[R.M_WINDOW] + m],
+                        k,
+                    )
+                    worth = worth + best[before + x - first] if x >= first else -_FAR
+                    if x >= first and best[before + x - first] < -_FAR // 2:
+                        worth = -_FAR
+                place = at + k - low
+                best[place], source[place] = worth, k
+                if k > low and best[place - 1] >= worth:
+                    best[place], source[place] = best[place - 1], source[place - 1]
+            before, at = at, at + high - low + 1
+        limit = A[A[R.M_HIGH] + A[A[R.SEQ] + base + n - 1]]
+        for q in range(n - 1, -1, -1):
+            m = A[A[R.SEQ] + base + q]
+            low = A[A[R.M_LOW] + m]
+            at -= A[A[R.M_HIGH] + m] - low + 1
+            A[A[R.OLD_EARLY] + base + q] = A[A[R.EARLY] + base + q]
+            k = source[at + limit - low]
+            A[A[R.EARLY] + base + q], A[A[R.EARLY_MS] + base + q] = k, start_ms(A, X, m, k)
+            if q > 0:
+                last = A[A[R.SEQ] + base + q - 1]
+                limit = leave(
+                    A, X, A[A[R.M_WINDOW] + last], A[A[R.M_LOW] + last], A[A[R.M_HIGH] + last],
+                    A[A[R.M_WINDOW] + m], k,
+                )  # fmt: skip
+        s = A[A[R.C_SATELLITE] + c]
+        if A[A[R.S_PRESSED] + s] and not satellite_holds(A, X, F, s):
+            for q in range(base, base + n):
+                k = A[A[R.OLD_EARLY] + q]
+                A[A[R.EARLY] + q], A[A[R.EARLY_MS] + q] = k, start_ms(A, X, A[A[R.SEQ] + q], k)
+    keep_best(A, X, F)

@@ -54,7 +54,7 @@ def slew_s(law, number, table, a, i, b, j):
 @kernel
 def fill_table(
     law, number, table, first_ms, step_ms, count, duration_ms, row, ends, starts, longest_ms, margin_ms,
-    look_ms, block, out,
+    look_ms, block, low, high, out,
 ):  # fmt: skip
     """Fill a chain's entries: windows as in `Windows`, attitudes in rows `row[i] + k` of ends and starts.
 
@@ -63,8 +63,8 @@ def fill_table(
     """
     n = len(first_ms)
     for i in range(n):
-        for j in range(n):
-            at = block[i] + j * count[i]
+        for j in range(low[i], high[i]):
+            at = block[i] + (j - low[i]) * count[i]
             if i == j:
                 for k in range(count[i]):
                     out[at + k] = 0xFFFF

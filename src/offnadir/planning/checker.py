@@ -17,11 +17,13 @@ import numpy as np
 from offnadir.earth import EarthOrientation
 from offnadir.errors import InputProblems
 from offnadir.planning import _checker_cover as cover
+from offnadir.planning import _checker_footprint as footprint
 from offnadir.planning import _checker_limits as limits
 from offnadir.planning import _checker_pictures as pictures
 from offnadir.planning import _checker_power as power
 from offnadir.planning import _checker_resources as resources
 from offnadir.planning import _checker_slew as slew
+from offnadir.planning import _checker_worth as worth
 from offnadir.planning._checker_document import read_plan
 from offnadir.planning._checker_facts import Facts, NotChecked, Rule, gather
 
@@ -58,8 +60,8 @@ RULES: tuple[tuple[str, str, Rule], ...] = (
     ("choice", "Of requests to choose from no more are taken than allowed", limits.choice),
     ("order", "Requests that come after others do, and within their time", limits.order),
     ("cover", "Strips lie in their area, shares add up, one picture a strip", cover.cover),
-    ("footprint", "Footprints hold the aim and are no larger than swept", pictures.footprint),
-    ("coverage", "Stated coverage is the share of the area in the footprint", pictures.coverage),
+    ("footprint", "Footprints hold the aim and are no larger than swept", footprint.footprint),
+    ("coverage", "Stated coverage is the share of the area in the footprint", footprint.coverage),
     ("volume", "Pictures take as much memory as the camera writes in that time", resources.volume),
     ("memory", "The memory never holds more than it can", resources.memory),
     ("memory_curve", "The stated memory curve is that of a simulation", resources.memory_curve),
@@ -71,10 +73,10 @@ RULES: tuple[tuple[str, str, Rule], ...] = (
     ("one_contact", "A satellite uses one contact at a time", resources.one_contact),
     ("delivery", "Pictures are delivered first in, first out, when stated", resources.delivery),
     ("deadline", "Pictures with a deadline are delivered by then", resources.deadline),
-    ("requests", "Status, pictures and reason of each request agree", resources.requests),
-    ("value", "Values follow from weight, sharpness, coverage, clear sky", resources.value),
-    ("tiers", "What each tier brings is the sum of its pictures' values", limits.tiers),
-    ("total", "Value is the sum, not above the bound, and the gap is right", resources.total),
+    ("requests", "Status, pictures and reason of each request agree", worth.requests),
+    ("value", "Values follow from weight, sharpness, coverage, clear sky", worth.value),
+    ("tiers", "What each tier brings is the sum of its pictures' values", worth.tiers),
+    ("total", "Value is the sum, not above the bound, and the gap is right", worth.total),
 )
 
 

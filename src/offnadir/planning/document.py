@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from offnadir import __version__
 from offnadir._table import Table
 from offnadir.earth import SunTable
 from offnadir.epoch import Epoch
-from offnadir.orbits import Ephemeris, element_set_to_omm, expected_timing_error_s
-from offnadir.planning.model import GroundStation, Mission, Request, Satellite
-from offnadir.planning.opportunities import Pictures, convergence_rad, view
-from offnadir.planning.reasons import Reason
-from offnadir.units import Gbit, Mbit, day, deg, km, um
-
-if TYPE_CHECKING:
-    from offnadir.planning._cp_solver import Solution
+from offnadir.orbits import Ephemeris
+from offnadir.planning._delivery import Delivery, Written, deliver
+from offnadir.planning._document_curves import (
+    Stretch,
+    battery_points,
+    memory_points,
+    slews_to,
+    thermal_points,
+)
+from offnadir.planning._document_fleet import rule_entries, satellite_entry, station_entry
+from offnadir.planning._document_pictures import (
+    KBIT_PER_GBIT,
+    changes,
+    collection_entries,
+    written,
+)
+from offnadir.planning._document_requests import offered_to, request_entry
+from offnadir.planning.build import Built
+from offnadir.planning.model import Mission, Satellite
+from offnadir.planning.opportunities import Pictures
+from offnadir.planning.problem import Schedule
+from offnadir.planning.reasons import Explained
+from offnadir.units import Gbit, deg
 
 SCHEMA = "offnadir.plan/1"
+SOLVER = "neighbourhood search beside a bound"
 _MS = 1_000_000
-_KBIT_PER_GBIT = 1e6
 
 
 def plan_document(
@@ -30,240 +46,130 @@ def plan_document(
     ephemerides: Sequence[Ephemeris],
     sun: SunTable,
     opportunities: Table,
-    pictures: Pictures,
     contacts: Table,
-    solution: Solution,
-    reasons: Mapping[str, Reason],
+    built: Built,
+    schedule: Schedule,
+    pictures: Pictures,
+    explained: Explained,
+    previous: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything about a plan in plain numbers and texts, without the checker's verdict."""
-    collections = _collections(mission, ephemerides, sun, pictures, contacts, solution)
-    value = round(solution.value_micro / 1e6, 6)
-    bound = round(solution.bound_micro / 1e6, 6)
-    offered = np.bincount(opportunities["request_index"], minlength=len(mission.requests))
-    return {
+    recorded = written(built, pictures)
+    draws = any(s.battery is not None and s.battery.downlink_w > 0 for s in mission.satellites)
+    delivery = deliver(built.problem, recorded, schedule.contact, free=not draws)
+    collections = collection_entries(
+        mission, ephemerides, sun, built, pictures, contacts, recorded, delivery
+    )
+    for i, displaced in explained.displaced.items():
+        collections[i]["displaced"] = [
+            {"request": one.request, "value": one.value, "text": one.text} for one in displaced
+        ]
+    offered = offered_to(mission, opportunities["request_index"].tolist())
+    curves = _Curves(mission, built, pictures, recorded, delivery)
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "offnadir_version": __version__,
         "mission": {"name": mission.name, "sha256": mission.sha256},
         "span": {"start": mission.span.start.utc(), "stop": mission.span.stop.utc()},
-        "satellites": [_satellite(satellite, mission) for satellite in mission.satellites],
-        "stations": [_station(station) for station in mission.stations],
+        "satellites": [
+            satellite_entry(satellite, mission, float(built.orbit_period_s[s]))
+            for s, satellite in enumerate(mission.satellites)
+        ],
+        "stations": [station_entry(station) for station in mission.stations],
         "requests": [
-            _request(request, int(offered[i]), collections, reasons)
-            for i, request in enumerate(mission.requests)
+            request_entry(
+                request,
+                offered[r],
+                collections,
+                explained.reasons.get(r),
+                built.strips.get(r, ()),
+                explained.left_out.get(r, ()),
+            )
+            for r, request in enumerate(mission.requests)
         ],
         "collections": collections,
-        "contacts": _contacts(contacts, solution),
-        "memory": [
-            _memory(satellite, collections, contacts, solution) for satellite in mission.satellites
-        ],
-        "result": {
-            "value": value,
-            "bound": bound,
-            "gap": round((bound - value) / bound, 9) if bound > 0 else 0.0,
-            "status": solution.status,
-            "seed": mission.solver.seed,
-            "time_limit_s": mission.solver.time_limit_s,
-            "start_step_s": mission.solver.start_step_s,
-            "candidates": len(pictures.start_ms),
-            "opportunities": len(opportunities),
-            "solver": "OR-Tools CP-SAT",
-        },
-        "warnings": [*mission.warnings, *_solver_warnings(solution)],
+        "contacts": _contacts(contacts, built, delivery),
+        "memory": [curves.memory(s, one) for s, one in enumerate(mission.satellites)],
+        "result": _result(mission, opportunities, built, schedule, collections, previous),
+        "warnings": [*mission.warnings, *built.warnings, *_solver_warnings(schedule)],
     }
+    document |= rule_entries(mission) | curves.more()
+    if previous is not None:
+        document["previous"] = {"sha256": document_sha256(previous)}
+    return document
 
 
-def _solver_warnings(solution: Solution) -> list[str]:
-    if solution.repeatable:
+def document_sha256(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a plan document: that of plan.json, if offnadir wrote it."""
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _solver_warnings(schedule: Schedule) -> list[str]:
+    if schedule.repeatable:
         return []
-    return ["the clock ended the search before its work was done: another run may choose otherwise"]
+    return [
+        "the search was ended before its work was done, by the clock or by hand: another run may choose "
+        "otherwise"
+    ]
 
 
-def _satellite(satellite: Satellite, mission: Mission) -> dict[str, Any]:
-    sensor, elements = satellite.sensor, satellite.elements
-    ends = (mission.span.start, mission.span.stop)
-    return {
-        "name": satellite.name,
-        "norad_id": elements.norad_id,
-        "sensor": sensor.name,
-        "sensor_title": sensor.title,
-        "max_off_nadir_deg": round(satellite.max_off_nadir_rad / deg, 9),
-        "memory_gbit": satellite.memory_bit / Gbit,
-        "downlink_mbps": satellite.downlink_bit_s / Mbit,
-        "data_rate_mbps": sensor.data_rate_bit_s / Mbit,
-        "agility": {
-            "rate_deg_s": sensor.agility.rate_rad_s / deg,
-            "acceleration_deg_s2": sensor.agility.acceleration_rad_s2 / deg,
-            "settling_s": sensor.agility.settling_s,
-        },
-        "optics": {
-            "pitch_um": sensor.detector.pitch_m / um,
-            "focal_length_m": sensor.optics.focal_length_m,
-            "fov_deg": sensor.fov_rad / deg,
-        },
-        "elements": element_set_to_omm(elements),
-        "elements_age_days": round(max(abs(end - elements.epoch) for end in ends) / day, 4),
-        "expected_error_s": round(max(expected_timing_error_s(elements, end) for end in ends), 3),
-    }
-
-
-def _station(ground: GroundStation) -> dict[str, Any]:
-    station = ground.station
-    mask = zip(station.mask_azimuth_rad, station.mask_elevation_rad, strict=True)
-    return {
-        "name": station.site.name,
-        "lat_deg": round(station.site.lat_rad / deg, 9),
-        "lon_deg": round(station.site.lon_rad / deg, 9),
-        "alt_m": station.site.alt_m,
-        "min_elevation_deg": round(station.min_elevation_rad / deg, 9),
-        "mask": [[round(az / deg, 9), round(el / deg, 9)] for az, el in mask],
-        "antennas": ground.antennas,
-    }
-
-
-def _request(
-    request: Request,
-    offered: int,
+def _result(
+    mission: Mission,
+    opportunities: Table,
+    built: Built,
+    schedule: Schedule,
     collections: Sequence[Mapping[str, Any]],
-    reasons: Mapping[str, Reason],
+    previous: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    taken = [c["id"] for c in collections if c["request"] == request.name]
-    reason = reasons.get(request.name)
-    stereo = request.stereo
-    return {
-        "name": request.name,
-        "geometry": _geometry(request),
-        "weight": request.weight,
-        "window": {"start": request.window.start.utc(), "stop": request.window.stop.utc()},
-        "max_off_nadir_deg": round(request.max_off_nadir_rad / deg, 9),
-        "min_sun_elevation_deg": round(request.min_sun_elevation_rad / deg, 9),
-        "max_gsd_m": request.max_gsd_m,
-        "min_niirs": request.min_niirs,
-        "deadline": request.deadline.utc() if request.deadline else None,
-        "stereo": {
-            "min_convergence_deg": round(stereo.min_convergence_rad / deg, 9),
-            "max_convergence_deg": round(stereo.max_convergence_rad / deg, 9),
+    """Value and bound of the plain sum; where the search had another goal, that with its own bound."""
+    value = round(math.fsum(c["value"] for c in collections), 6)
+    is_best = schedule.value == schedule.bound
+    status = "optimal" if is_best else "feasible"
+    if not len(built.problem.options):
+        status = "nothing_to_take"
+    bound = gap = None
+    if built.is_plain:
+        bound = value if is_best else max(round(schedule.bound / built.scale, 6), value)
+        gap = round((bound - value) / bound, 9) if bound > 0 else 0.0
+    result: dict[str, Any] = {
+        "value": value,
+        "bound": bound,
+        "gap": gap,
+        "status": status,
+        "seed": mission.solver.seed,
+        "time_limit_s": mission.solver.time_limit_s,
+        "start_step_s": mission.solver.start_step_s,
+        "candidates": len(built.problem.options),
+        "opportunities": len(opportunities),
+        "solver": SOLVER,
+    }
+    if not built.is_plain:
+        result["objective"] = {
+            "value": schedule.value / built.scale,
+            "bound": schedule.bound / built.scale,
+            "gap": round(schedule.gap, 9),
         }
-        if stereo
-        else None,
-        "status": "taken" if taken else "not_taken",
-        "collections": taken,
-        "opportunities": offered,
-        "reason": {"code": reason.code, "text": reason.text} if reason and not taken else None,
-    }
+    tiers = sorted({request.tier for request in mission.requests})
+    if len(tiers) > 1:
+        tier = {request.name: request.tier for request in mission.requests}
+        result["tiers"] = [
+            {
+                "tier": t,
+                "value": round(
+                    math.fsum(c["value"] for c in collections if tier[c["request"]] == t), 6
+                ),
+            }
+            for t in tiers
+        ]
+    if previous is not None:
+        result["changes"] = changes(mission, previous, collections)
+    return result
 
 
-def _geometry(request: Request) -> dict[str, Any]:
-    if not request.rings_rad:
-        place = [round(request.aim.lon_rad / deg, 9), round(request.aim.lat_rad / deg, 9)]
-        if request.aim.alt_m:
-            place.append(request.aim.alt_m)
-        return {"type": "Point", "coordinates": place}
-    rings = [np.round(ring[:, ::-1] / deg, 9).tolist() for ring in request.rings_rad]
-    return {"type": "Polygon", "coordinates": rings}
-
-
-def _collections(
-    mission: Mission,
-    ephemerides: Sequence[Ephemeris],
-    sun: SunTable,
-    pictures: Pictures,
-    contacts: Table,
-    solution: Solution,
-) -> list[dict[str, Any]]:
-    rows = []
-    for order, i in enumerate(solution.chosen.tolist()):
-        row = _collection(mission, ephemerides, sun, pictures, i, f"C{order + 1:04d}")
-        contact = int(solution.delivered_by[order])
-        row["contact"] = f"K{contact + 1:04d}" if contact >= 0 else None
-        row["delivered"] = Epoch(int(contacts["stop"][contact])).utc() if contact >= 0 else None
-        rows.append(row)
-    _pair_up(mission, ephemerides, rows, pictures, solution)
-    return rows
-
-
-def _collection(
-    mission: Mission,
-    ephemerides: Sequence[Ephemeris],
-    sun: SunTable,
-    pictures: Pictures,
-    i: int,
-    name: str,
-) -> dict[str, Any]:
-    s, r = int(pictures.satellite[i]), int(pictures.request[i])
-    satellite, request = mission.satellites[s], mission.requests[r]
-    start, stop = int(pictures.start_ms[i]), int(pictures.stop_ms[i])
-    zero = mission.span.start
-    at = np.array([zero.tai_ns + (start + stop) // 2 * _MS], np.int64)
-    seen = view(ephemerides[s], satellite, request, at, sun)
-    look, quality = seen.look, seen.quality
-    merit = float(pictures.quality[i])
-    rate = satellite.sensor.data_rate_bit_s
-    corners = np.round(pictures.corners_rad[i][:, ::-1] / deg, 7).tolist()
-
-    def degrees(angle_rad: Any) -> float:
-        return round(float(angle_rad[0]) / deg, 6)
-
-    return {
-        "id": name,
-        "request": request.name,
-        "satellite": satellite.name,
-        "norad_id": satellite.elements.norad_id,
-        "start": Epoch(zero.tai_ns + start * _MS).utc(),
-        "stop": Epoch(zero.tai_ns + stop * _MS).utc(),
-        "duration_s": (stop - start) / 1e3,
-        "aim": {
-            "lat_deg": round(request.aim.lat_rad / deg, 9),
-            "lon_deg": round(request.aim.lon_rad / deg, 9),
-            "alt_m": request.aim.alt_m,
-        },
-        "off_nadir_deg": degrees(look.off_nadir_rad),
-        "roll_deg": degrees(look.roll_rad),
-        "pitch_deg": degrees(look.pitch_rad),
-        "azimuth_deg": degrees(look.azimuth_rad),
-        "range_km": round(float(look.range_m[0]) / km, 6),
-        "elevation_deg": degrees(look.elevation_rad),
-        "sun_elevation_deg": degrees(seen.sun_elevation_rad),
-        "sun_azimuth_deg": degrees(seen.sun_azimuth_rad),
-        "gsd_along_m": round(float(quality.gsd_along_m[0]), 6),
-        "gsd_across_m": round(float(quality.gsd_across_m[0]), 6),
-        "niirs": round(float(quality.niirs[0]), 6),
-        "coverage": round(float(pictures.coverage[i]), 6),
-        "quality": round(merit, 6),
-        "value": max(round(request.weight * merit * 1e6), 1) / 1e6,
-        "volume_gbit": float(np.ceil(rate * (stop - start) / 1e6)) / _KBIT_PER_GBIT,
-        "footprint": {"type": "Polygon", "coordinates": [[*corners, corners[0]]]},
-        "stereo": None,
-    }
-
-
-def _pair_up(
-    mission: Mission,
-    ephemerides: Sequence[Ephemeris],
-    rows: list[dict[str, Any]],
-    pictures: Pictures,
-    solution: Solution,
-) -> None:
-    """Fill in who is whose partner in a stereo pair, and how far their lines of sight converge."""
-    zero = mission.span.start.tai_ns
-    pairs: dict[int, list[int]] = {}
-    for order, i in enumerate(solution.chosen.tolist()):
-        if mission.requests[int(pictures.request[i])].stereo:
-            pairs.setdefault(int(pictures.request[i]), []).append(order)
-    for request_index, (a, b) in pairs.items():
-        places = []
-        for order in (a, b):
-            i = int(solution.chosen[order])
-            mid = (int(pictures.start_ms[i]) + int(pictures.stop_ms[i])) // 2
-            ephemeris = ephemerides[int(pictures.satellite[i])]
-            places.append(ephemeris.position_itrf_m([zero + mid * _MS]))
-        aim = mission.requests[request_index].aim.r_itrf_m
-        angle_deg = round(float(convergence_rad(places[0], places[1], aim)[0]) / deg, 6)
-        for mine, other in ((a, b), (b, a)):
-            rows[mine]["stereo"] = {"partner": rows[other]["id"], "convergence_deg": angle_deg}
-
-
-def _contacts(contacts: Table, solution: Solution) -> list[dict[str, Any]]:
-    sent = dict(zip(solution.contact.tolist(), solution.sent_kbit.tolist(), strict=True))
+def _contacts(contacts: Table, built: Built, delivery: Delivery) -> list[dict[str, Any]]:
+    rows = built.contact_row[delivery.contact].tolist()
+    sent = dict(zip(rows, delivery.sent_kbit.tolist(), strict=True))
     return [
         {
             "id": f"K{i + 1:04d}",
@@ -273,44 +179,126 @@ def _contacts(contacts: Table, solution: Solution) -> list[dict[str, Any]]:
             "stop": row["stop"],
             "max_elevation_deg": round(row["max_elevation_rad"] / deg, 6),
             "used": i in sent,
-            "downlinked_gbit": sent.get(i, 0) / _KBIT_PER_GBIT,
+            "downlinked_gbit": sent.get(i, 0) / KBIT_PER_GBIT,
         }
         for i, row in enumerate(contacts.rows())
     ]
 
 
-def _memory(
-    satellite: Satellite,
-    collections: Sequence[Mapping[str, Any]],
-    contacts: Table,
-    solution: Solution,
-) -> dict[str, Any]:
-    """Level of the memory at the corners of its curve: up during pictures, down during contacts."""
-    moves = [
-        (c["start"], c["stop"], round(c["volume_gbit"] * _KBIT_PER_GBIT))
-        for c in collections
-        if c["satellite"] == satellite.name
-    ]
-    for i, sent in zip(solution.contact.tolist(), solution.sent_kbit.tolist(), strict=True):
-        if contacts["satellite"][i] == satellite.name:
-            moves.append(
-                (
-                    Epoch(int(contacts["start"][i])).utc(),
-                    Epoch(int(contacts["stop"][i])).utc(),
-                    -sent,
-                )
+class _Curves:
+    """Levels over time of each satellite."""
+
+    def __init__(
+        self,
+        mission: Mission,
+        built: Built,
+        pictures: Pictures,
+        recorded: Written,
+        delivery: Delivery,
+    ) -> None:
+        self._mission, self._built, self._pictures = mission, built, pictures
+        self._recorded, self._delivery = recorded, delivery
+        self._zero = mission.span.start.tai_ns
+        self._span_ms = (mission.span.stop.tai_ns - self._zero) / _MS
+
+    def memory(self, s: int, satellite: Satellite) -> dict[str, Any]:
+        """Up during pictures, down during contacts once they are set up."""
+        rec = self._recorded
+        mine = rec.satellite == s
+        moves = [
+            (float(start), float(stop), int(volume))
+            for start, stop, volume in zip(
+                rec.start_ms[mine], rec.stop_ms[mine], rec.volume_kbit[mine], strict=True
             )
-    times = sorted({time for start, stop, _ in moves for time in (start, stop)})
-    at_ns = {time: Epoch.from_utc(time).tai_ns for time in times}
-    points = []
-    for time in times:
-        level = 0.0
-        for start, stop, change in moves:
-            part = (at_ns[time] - at_ns[start]) / (at_ns[stop] - at_ns[start])
-            level += change * min(max(part, 0.0), 1.0)
-        points.append([time, round(level / _KBIT_PER_GBIT, 6)])
-    return {
-        "satellite": satellite.name,
-        "capacity_gbit": satellite.memory_bit / Gbit,
-        "points": points,
-    }
+        ]
+        moves += [(start, stop, -sent) for start, stop, sent in self._sending(s)]
+        points = memory_points(moves)
+        return {
+            "satellite": satellite.name,
+            "capacity_gbit": satellite.memory_bit / Gbit,
+            "points": [
+                [self._utc(ms), max(round(level / KBIT_PER_GBIT, 6), 0.0)] for ms, level in points
+            ],
+        }
+
+    def more(self) -> dict[str, Any]:
+        """`battery` and `thermal`, for satellites that have one."""
+        found: dict[str, Any] = {}
+        for s, satellite in enumerate(self._mission.satellites):
+            if satellite.battery is not None:
+                points = self._battery(s, satellite)
+                found.setdefault("battery", []).append(
+                    {
+                        "satellite": satellite.name,
+                        "capacity_wh": satellite.battery.capacity_wh,
+                        "points": [[self._utc(ms), round(level, 6)] for ms, level in points],
+                    }
+                )
+            if satellite.thermal is not None:
+                points = thermal_points(satellite.thermal, self._span_ms, self._imaging(s))
+                found.setdefault("thermal", []).append(
+                    {
+                        "satellite": satellite.name,
+                        "max_rise_k": satellite.thermal.max_rise_k,
+                        "points": [[self._utc(ms), round(rise, 6)] for ms, rise in points],
+                    }
+                )
+        return found
+
+    def _utc(self, ms: float) -> str:
+        return Epoch(self._zero + round(ms * _MS)).utc()
+
+    def _sending(self, s: int) -> list[tuple[float, float, int]]:
+        """When contacts send, from when they are set up, and how much [kbit]."""
+        k = self._built.problem.contacts
+        found = []
+        for contact, sent in zip(
+            self._delivery.contact.tolist(), self._delivery.sent_kbit.tolist(), strict=True
+        ):
+            if k.satellite[contact] == s:
+                setup_ms = 1e3 * self._mission.stations[int(k.station[contact])].setup_s
+                stop = float(k.stop_ms[contact])
+                start = min(float(k.start_ms[contact]) + setup_ms, stop - 1.0)
+                found.append((start, stop, sent))
+        return found
+
+    def _imaging(self, s: int) -> list[Stretch]:
+        mine = self._pictures.satellite == s
+        return list(
+            zip(
+                self._pictures.start_ms[mine].astype(float).tolist(),
+                self._pictures.stop_ms[mine].astype(float).tolist(),
+                strict=True,
+            )
+        )
+
+    def _battery(self, s: int, satellite: Satellite) -> list[tuple[float, float]]:
+        if satellite.battery is None:
+            return []
+        mine = self._pictures.satellite == s
+        p, k = self._pictures, self._built.problem.contacts
+        slewing: list[Stretch] = []
+        if satellite.battery.slew_w > 0.0:
+            blocked = [
+                ((b.start.tai_ns - self._zero) / _MS, (b.stop.tai_ns - self._zero) / _MS)
+                for b in satellite.blocked
+            ]
+            slewing = slews_to(
+                satellite,
+                p.start_ms[mine],
+                p.stop_ms[mine],
+                p.los_start[mine],
+                p.los_stop[mine],
+                blocked,
+            )
+        used = self._delivery.contact[k.satellite[self._delivery.contact] == s]
+        sending = [(float(k.start_ms[i]), float(k.stop_ms[i])) for i in used.tolist()]
+        sunlit = self._built.sunlit_ms[s].astype(float).tolist()
+        return battery_points(
+            satellite.battery,
+            self._span_ms,
+            sunlit=[(a, b) for a, b in sunlit],
+            imaging=self._imaging(s),
+            slewing=slewing,
+            sending=sending,
+        )

@@ -212,7 +212,7 @@ class SolverOptions:
 
     seed: int = 1
     time_limit_s: float = 20.0
-    start_step_s: float = 10.0
+    start_step_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,11 @@
-"""From a checked mission to a checked plan: search, choose, write down, check."""
+"""From a checked mission to a checked plan: search, choose, explain, write down, check."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,36 +13,26 @@ from numpy.typing import NDArray
 from offnadir._table import Table
 from offnadir.access import find_contacts
 from offnadir.earth import EarthOrientation, SunTable, itrf_to_geodetic
+from offnadir.errors import InputError
 from offnadir.orbits import Ephemeris, make_ephemeris
-from offnadir.planning._cp_problem import (
-    NO_DEADLINE_MS,
-    CandidateColumns,
-    ContactColumns,
-    Problem,
-    slew_conflicts,
-)
+from offnadir.planning._stages import solve_by_tiers
+from offnadir.planning.build import Built, build, chosen_pictures
 from offnadir.planning.checker import check_plan
 from offnadir.planning.document import plan_document
 from offnadir.planning.model import Mission
-from offnadir.planning.opportunities import (
-    Pictures,
-    convergence_rad,
-    find_opportunities,
-    make_pictures,
-)
-from offnadir.planning.reasons import why_not
-from offnadir.sensors import slew_time_s
-
-if TYPE_CHECKING:
-    from offnadir.planning._cp_solver import Progress, Solution
+from offnadir.planning.opportunities import find_opportunities
+from offnadir.planning.problem import Progress, Schedule, Stop
+from offnadir.planning.reasons import explain_plan
 
 Array = NDArray[np.float64]
 Times = NDArray[np.int64]
 Report = Callable[[str, int, int], None]
 
-_MS = 1_000_000
-_KBIT = 1000.0
+#: Rounds of search a second of time limit: fewer than fit, so that the work ends the search, not the clock.
+ROUNDS_PER_S: Final = 1.5
 _TRACK_STEP_S = 60
+#: Rounds of the search a second of time limit: they take less, so that equal missions give equal plans.
+_ROUNDS_A_SECOND = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +60,33 @@ class Plan:
 def make_plan(
     mission: Mission,
     *,
+    previous: Mapping[str, Any] | None = None,
+    change_price: float = 0.05,
     orientation: EarthOrientation | None = None,
     progress: Report | None = None,
+    interrupted: Callable[[], bool] | None = None,
 ) -> Plan:
     """Find every opportunity, choose the pictures, and check the plan independently.
 
     The document's `check` says whether the plan stands; a plan that fails is ours to mend and nobody's
     to fly. Equal missions give equal documents. `progress(stage, done, total)` is called as work goes on.
+
+    Parameters
+    ----------
+    previous : mapping, optional
+        The document of a plan that is to be mended. Its pictures before a satellite's next uplink stay; the
+        rest is given up only for a better plan, and for the mission that it was made from it is the plan.
+        InputError if a picture that has to stay breaks a rule.
+    change_price : float
+        What a picture of `previous` that is taken again at its start counts as earning on top, as a share of
+        its request's weight.
+    interrupted : callable, optional
+        Asked while it chooses; once it is true the best plan so far is taken. So does the first Ctrl-C.
     """
+    if not 0.0 <= change_price < math.inf:
+        raise InputError(
+            "change_price", change_price, "zero or more, as a share of a request's weight"
+        )
     report: Report = progress or (lambda stage, done, total: None)
     orientation = orientation or EarthOrientation.bundled()
     ephemerides = []
@@ -90,141 +98,84 @@ def make_plan(
     opportunities = find_opportunities(
         mission, ephemerides, sun, progress=lambda done, total: report("Searching", done, total)
     )
-    pictures = make_pictures(mission, ephemerides, opportunities, sun)
     contacts = find_contacts(ephemerides, [ground.station for ground in mission.stations])
     contacts = contacts.take(np.argsort(contacts["start"], kind="stable"))
-    problem = build_problem(mission, ephemerides, pictures, contacts)
-    solution = _choose(mission, problem, report)
-    report("Explaining", 0, 2)
-    reasons = why_not(mission, ephemerides, sun, opportunities, pictures, problem, solution)
-    document = plan_document(
-        mission, ephemerides, sun, opportunities, pictures, contacts, solution, reasons
+    report("Preparing", 0, 1)
+    built = build(mission, ephemerides, opportunities, sun, contacts, previous, change_price)
+    report("Preparing", 1, 1)
+    schedule = _choose(mission, built, previous, report, interrupted)
+    pictures = chosen_pictures(mission, ephemerides, sun, built, schedule)
+    report("Explaining", 0, 1)
+    explained = explain_plan(
+        mission, ephemerides, sun, opportunities, contacts, built, schedule, pictures
     )
-    report("Checking", 1, 2)
-    document["check"] = check_plan(document, orientation=orientation).to_json()
-    report("Checking", 2, 2)
+    report("Explaining", 1, 1)
+    document = plan_document(
+        mission, ephemerides, sun, opportunities, contacts, built, schedule, pictures, explained,
+        previous,
+    )  # fmt: skip
+    report("Checking", 0, 1)
+    verdict = check_plan(document, orientation=orientation, previous=previous)
+    document["check"] = verdict.to_json()
+    report("Checking", 1, 1)
     tracks = tuple(ground_track(ephemeris) for ephemeris in ephemerides)
     return Plan(document=document, opportunities=opportunities, tracks=tracks)
 
 
-def build_problem(
-    mission: Mission, ephemerides: list[Ephemeris], pictures: Pictures, contacts: Table
-) -> Problem:
-    """The choice in integers; every rounding is to the safe side."""
-    zero = mission.span.start.tai_ns
-    rates = np.array([satellite.sensor.data_rate_bit_s for satellite in mission.satellites])
-    weights = np.array([request.weight for request in mission.requests])
-    deadlines = np.array(
-        [
-            NO_DEADLINE_MS if r.deadline is None else max((r.deadline.tai_ns - zero) // _MS, 0)
-            for r in mission.requests
-        ],
-        np.int64,
-    )
-    seconds = (pictures.stop_ms - pictures.start_ms) / 1e3
-    candidates = CandidateColumns(
-        request_index=pictures.request,
-        satellite_index=pictures.satellite,
-        opportunity_index=pictures.opportunity,
-        start_ms=pictures.start_ms,
-        stop_ms=pictures.stop_ms,
-        value_micro=np.maximum(
-            np.rint(weights[pictures.request] * pictures.quality * 1e6), 1
-        ).astype(np.int64),
-        volume_kbit=np.ceil(rates[pictures.satellite] * seconds / _KBIT).astype(np.int64),
-        deadline_ms=deadlines[pictures.request],
-    )
-    number = {satellite.elements.norad_id: i for i, satellite in enumerate(mission.satellites)}
-    rate = np.array([satellite.downlink_bit_s for satellite in mission.satellites])
-    heard = np.array([number[n] for n in contacts["norad_id"].tolist()], np.int64)
-    station = {g.station.site.name: i for i, g in enumerate(mission.stations)}
-    length_s = (contacts["stop"] - contacts["start"]) / 1e9
-    stereo = np.array([request.stereo is not None for request in mission.requests])
-    return Problem(
-        candidates=candidates,
-        contacts=ContactColumns(
-            satellite_index=heard,
-            station_index=np.array([station[n] for n in contacts["site"].tolist()], np.int64),
-            start_ms=(contacts["start"] - zero) // _MS,
-            stop_ms=-((zero - contacts["stop"]) // _MS),
-            max_volume_kbit=np.floor(rate[heard] * length_s / _KBIT).astype(np.int64),
-        ),
-        stereo=stereo,
-        stereo_pairs=_stereo_pairs(mission, ephemerides, pictures, stereo),
-        conflicts=_conflicts(mission, pictures),
-        antennas=np.array([ground.antennas for ground in mission.stations], np.int64),
-        memory_kbit=np.array(
-            [int(satellite.memory_bit // _KBIT) for satellite in mission.satellites], np.int64
-        ),
-    )
-
-
-def _conflicts(mission: Mission, pictures: Pictures) -> Times:
-    parts = [np.empty((0, 2), np.int64)]
-    for index, satellite in enumerate(mission.satellites):
-        rows = np.flatnonzero(pictures.satellite == index)
-        agility = satellite.sensor.agility
-        widest = min(2 * satellite.max_off_nadir_rad, np.pi)
-        pairs = slew_conflicts(
-            start_ms=pictures.start_ms[rows],
-            stop_ms=pictures.stop_ms[rows],
-            los_start=pictures.los_start[rows],
-            los_stop=pictures.los_stop[rows],
-            slew_time_s=partial(slew_time_s, agility=agility),
-            max_slew_time_s=float(slew_time_s(widest + 1e-6, agility)),
-        )
-        parts.append(rows[pairs])
-    return np.concatenate(parts)
-
-
-def _stereo_pairs(
-    mission: Mission, ephemerides: list[Ephemeris], pictures: Pictures, stereo: NDArray[np.bool_]
-) -> Times:
-    """Pairs of pictures of one pass whose lines of sight converge as wanted and leave time to slew."""
-    parts = [np.empty((0, 2), np.int64)]
-    wanted = stereo[pictures.request]
-    for row in np.unique(pictures.opportunity[wanted]):
-        rows = np.flatnonzero(pictures.opportunity == row)
-        request = mission.requests[pictures.request[rows[0]]]
-        index = int(pictures.satellite[rows[0]])
-        if request.stereo is None:
-            continue
-        first, second = np.triu_indices(len(rows), 1)
-        a, b = rows[first], rows[second]
-        seen_from = _positions(mission, ephemerides[index], pictures, a, b)
-        angle = convergence_rad(*seen_from, request.aim.r_itrf_m)
-        turn = np.arccos(
-            np.clip(np.sum(pictures.los_stop[a] * pictures.los_start[b], axis=1), -1, 1)
-        )
-        slew_ms = 1e3 * slew_time_s(turn, mission.satellites[index].sensor.agility) + 2
-        good = pictures.start_ms[b] - pictures.stop_ms[a] >= slew_ms
-        good &= angle >= request.stereo.min_convergence_rad
-        good &= angle <= request.stereo.max_convergence_rad
-        parts.append(np.column_stack([a[good], b[good]]))
-    return np.concatenate(parts)
-
-
-def _positions(
-    mission: Mission, ephemeris: Ephemeris, pictures: Pictures, a: Times, b: Times
-) -> tuple[Array, Array]:
-    zero = mission.span.start.tai_ns
-    first, second = (
-        ephemeris.position_itrf_m(zero + (pictures.start_ms[i] + pictures.stop_ms[i]) // 2 * _MS)
-        for i in (a, b)
-    )
-    return first, second
-
-
-def _choose(mission: Mission, problem: Problem, report: Report) -> Solution:
-    from offnadir.planning._cp_solver import solve  # OR-Tools brings pandas along: only when needed
-
+def _choose(
+    mission: Mission,
+    built: Built,
+    previous: Mapping[str, Any] | None,
+    report: Report,
+    interrupted: Callable[[], bool] | None,
+) -> Schedule:
+    """The plan of the time limit; the plan before where it is as good, or where nothing is new."""
     limit_s = mission.solver.time_limit_s
+    whole = max(round(10 * limit_s), 1)
 
     def tell(now: Progress) -> None:
-        gap = 100 * (now.bound_micro - now.value_micro) / max(now.bound_micro, 1)
-        report(f"Choosing, gap {gap:.2f} %", min(int(now.elapsed_s), int(limit_s)), int(limit_s))
+        gap = 100.0 * (now.bound - now.value) / max(now.bound, 1)
+        text = f"gap {gap:.2f} %"
+        if built.is_plain:
+            value, bound = now.value / built.scale, now.bound / built.scale
+            text = f"{value:.3f} of at most {bound:.3f}, {text}"
+        report(f"Choosing: {text}", min(round(10 * now.elapsed_s), whole), whole)
 
-    return solve(problem, seed=mission.solver.seed, time_limit_s=limit_s, progress=tell)
+    report("Choosing", 0, whole)
+    rounds = max(1, int(limit_s * ROUNDS_PER_S))
+    nothing_new = (
+        previous is not None
+        and bool(mission.sha256)
+        and previous.get("mission", {}).get("sha256") == mission.sha256
+    )
+    if nothing_new and _is_whole(built, previous):
+        rounds = 0
+    schedule = solve_by_tiers(
+        built.problem,
+        built.tier_factor,
+        Stop(time_s=limit_s, rounds=rounds),
+        mission.solver.seed,
+        progress=tell,
+        interrupted=interrupted,
+        start=built.start,
+    )
+    if built.start is not None and (schedule.value <= built.start.value or not rounds):
+        return replace(
+            built.start,
+            bound=max(schedule.bound, built.start.value),
+            repeatable=schedule.repeatable,
+            trace=schedule.trace,
+        )
+    return schedule
+
+
+def _is_whole(built: Built, previous: Mapping[str, Any] | None) -> bool:
+    """Whether all of the plan before still goes together."""
+    if built.start is None or previous is None:
+        return False
+    block = built.problem.options.member_block
+    count = int((block[built.start.option + 1] - block[built.start.option]).sum())
+    return count == len(previous.get("collections", []))
 
 
 def ground_track(ephemeris: Ephemeris) -> GroundTrack:

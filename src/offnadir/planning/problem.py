@@ -59,9 +59,11 @@ class Windows:
 class Transitions:
     """How soon one picture can follow another in a chain.
 
-    Windows of a chain have local numbers 0 to n-1, in their order; window i begins at `block[i]` in `table`,
-    with n * count[i] entries: `table[block[i] + j * count[i] + k]` is the least start (its number) of the
-    chain's j-th window after the picture that begins at start k of window i, NEVER if there is none.
+    Windows of a chain have local numbers 0 to n-1, in their order. The picture that begins at start k of window i
+    can be followed by the chain's window j from one of its starts on (by number): from the first, 0, if j is
+    `high[i]` or more; from none if j is below `low[i]`; between these from
+    `table[block[i] + (j - low[i]) * count[i] + k]` on, NEVER if there is none. With windows in the order of their
+    first starts the table holds no more than those that meet.
     From that start on every later one must do too, and the entries must not fall as k grows: who begins
     later is never sooner done. The entries j = i are not read.
 
@@ -73,12 +75,26 @@ class Transitions:
     block: IntArray
     table: NDArray[np.uint16] = field(default_factory=lambda: np.empty(0, np.uint16))
     delay_ms: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    low: IntArray | None = None
+    high: IntArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_table", np.asarray(self.is_table, np.bool_))
         object.__setattr__(self, "table", np.asarray(self.table, np.uint16))
         for name in ("block", "delay_ms"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), np.int64))
+        if (self.low is None) != (self.high is None):
+            raise InputError("low", self.low, "given together with high, or not at all")
+
+    def band(self, windows: Windows) -> tuple[IntArray, IntArray]:
+        """`low` and `high` of each window; the whole chain where they are not given."""
+        if self.low is not None and self.high is not None:
+            return np.asarray(self.low, np.int64), np.asarray(self.high, np.int64)
+        size = np.bincount(windows.chain[windows.chain >= 0], minlength=len(self.is_table))
+        whole = (
+            size[np.maximum(windows.chain, 0)] if len(size) else np.zeros(len(windows), np.int64)
+        )
+        return np.zeros(len(windows), np.int64), whole.astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

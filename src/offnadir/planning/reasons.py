@@ -1,236 +1,117 @@
-"""Why a request is not in the plan: the limit that was missed, by how much, and by whom it was outbid."""
+"""Why a request is not in the plan, what would have made it possible, and what each picture displaced."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from offnadir._table import Table
-from offnadir.access import MaxOffNadir, find_windows
 from offnadir.earth import SunTable
-from offnadir.epoch import Epoch
 from offnadir.orbits import Ephemeris
-from offnadir.planning._cp_problem import Problem
+from offnadir.planning._reasons_passes import no_opportunity, no_picture
+from offnadir.planning._reasons_plan import Judge
+from offnadir.planning._reasons_words import Displaced, LeftOut, Reason
+from offnadir.planning.build import Built
 from offnadir.planning.model import Mission, Request
-from offnadir.planning.opportunities import Pictures, least_sun_rad, view
+from offnadir.planning.opportunities import Pictures
+from offnadir.planning.problem import IntArray, Schedule
 from offnadir.units import deg
 
-if TYPE_CHECKING:
-    from offnadir.planning._cp_solver import Solution
+__all__ = ["Displaced", "Explained", "LeftOut", "Reason", "explain_plan"]
 
-Times = NDArray[np.int64]
-_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A code for programs (see docs/reference/plan-json.md) and a sentence for people."""
-
-    code: str
-    text: str
+#: Options that are tried in all, and for each request at least and at most.
+_MOST_TRIED, _LEAST_EACH, _MOST_EACH = 4000, 2, 8
+_MOST_STRIPS = 40
 
 
-def why_not(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """By number of the request: why it is left out, or which parts of it; by picture: what it displaced."""
+
+    reasons: Mapping[int, Reason] = field(default_factory=dict)
+    left_out: Mapping[int, Sequence[LeftOut]] = field(default_factory=dict)
+    displaced: Mapping[int, Sequence[Displaced]] = field(default_factory=dict)
+
+
+def explain_plan(
     mission: Mission,
     ephemerides: Sequence[Ephemeris],
     sun: SunTable,
     opportunities: Table,
+    contacts: Table,
+    built: Built,
+    schedule: Schedule,
     pictures: Pictures,
-    problem: Problem,
-    solution: Solution,
-) -> dict[str, Reason]:
-    """A reason for each request that the plan leaves out, by its name."""
-    taken = set(pictures.request[solution.chosen].tolist())
+) -> Explained:
+    """A reason for each request that the plan leaves out, and for parts of those that it takes in part."""
+    tasks = _tasks(mission, built)
+    taken_task = np.zeros(len(built.task_request), np.bool_)
+    taken_task[built.problem.options.task[schedule.option]] = True
+    missing = [np.array([t for t in mine if not taken_task[t]], np.int64) for mine in tasks]
+    judge = Judge(mission, contacts, built, schedule, pictures)
     offered = set(opportunities["request_index"].tolist())
-    reasons = {}
+    reasons: dict[int, Reason] = {}
+    left_out: dict[int, list[LeftOut]] = {}
+    some = sum(1 for mine in missing if len(mine))
+    most = int(np.clip(_MOST_TRIED // max(some, 1), _LEAST_EACH, _MOST_EACH))
     for r, request in enumerate(mission.requests):
-        if r in taken:
-            continue
-        if r not in offered:
-            reasons[request.name] = _no_opportunity(mission, ephemerides, sun, request)
+        if np.any(pictures.request == r):
+            parts = _parts(judge, request, r, missing[r], most)
+            if parts:
+                left_out[r] = parts
+        elif r not in offered:
+            reasons[r] = no_opportunity(mission, ephemerides, sun, request)
+        elif not judge.has_ways(missing[r]):
+            if request.stereo is not None and np.any(built.window_request == r):
+                reasons[r] = no_stereo(request)
+            else:
+                reasons[r] = no_picture(mission, opportunities, request, r)
         else:
-            reasons[request.name] = _not_chosen(mission, pictures, problem, solution, r)
-    return reasons
+            reasons[r] = judge.why_not(r, missing[r], most)
+    return Explained(reasons=reasons, left_out=left_out, displaced=judge.displaced())
 
 
-def _clock(tai_ns: int) -> str:
-    return Epoch(tai_ns).utc(0)[:16].replace("T", " ") + " UTC"
+def _tasks(mission: Mission, built: Built) -> list[IntArray]:
+    return [np.flatnonzero(built.task_request == r) for r in range(len(mission.requests))]
 
 
-def _no_opportunity(
-    mission: Mission, ephemerides: Sequence[Ephemeris], sun: SunTable, request: Request
-) -> Reason:
-    """Loosen one limit after another until a pass appears: the last one that was loosened is why."""
-    anyhow = _passes(ephemerides, request, {})
-    if not len(anyhow):
-        return Reason("no_pass", "No satellite rises above the place's horizon in its time window.")
-    steep = _passes(
-        ephemerides,
-        request,
-        {s.name: min(request.max_off_nadir_rad, s.max_off_nadir_rad) for s in mission.satellites},
-    )
-    if not len(steep):
-        k = int(np.argmin(anyhow["off_nadir_rad"]))
-        return Reason(
-            "no_pass",
-            f"No pass is steep enough: the nearest is {anyhow['satellite'][k]} at "
-            f"{_clock(anyhow['best'][k])} with {anyhow['off_nadir_rad'][k] / deg:.1f} deg off-nadir; "
-            f"the request allows {request.max_off_nadir_rad / deg:.1f} deg, and each satellite has a "
-            "limit of its own.",
-        )
-    light, _ = sun.angles_rad(request.aim, steep["best"])
-    lit = light >= least_sun_rad(request)
-    if not np.any(lit):
-        k = int(np.argmax(light))
-        return Reason(
-            "too_dark",
-            f"Every one of {len(steep)} passes is too dark: the highest Sun is {light[k] / deg:.1f} deg "
-            f"({steep['satellite'][k]}, {_clock(steep['best'][k])}); the request asks for "
-            f"{least_sun_rad(request) / deg:.1f} deg.",
-        )
-    return _blurred(mission, ephemerides, sun, request, steep.take(np.flatnonzero(lit)))
-
-
-def _blurred(
-    mission: Mission,
-    ephemerides: Sequence[Ephemeris],
-    sun: SunTable,
-    request: Request,
-    lit: Table,
-) -> Reason:
-    best: tuple[float, float, str, int] | None = None
-    number = {satellite.name: i for i, satellite in enumerate(mission.satellites)}
-    for name, tai_ns in zip(lit["satellite"].tolist(), lit["best"].tolist(), strict=True):
-        i = number[name]
-        at = np.array([tai_ns], np.int64)
-        quality = view(ephemerides[i], mission.satellites[i], request, at, sun).quality
-        found = (float(quality.gsd_m[0]), float(quality.niirs[0]), name, tai_ns)
-        if best is None or found[0] < best[0]:
-            best = found
-    if best is None or (request.max_gsd_m is None and request.min_niirs is None):
-        return Reason("no_pass", "Every pass is shorter than the picture takes.")
-    wishes = []
-    if request.max_gsd_m is not None:
-        wishes.append(f"{request.max_gsd_m:g} m or finer")
-    if request.min_niirs is not None:
-        wishes.append(f"NIIRS {request.min_niirs:g} or better")
+def no_stereo(request: Request) -> Reason:
+    """No pass gives a set of pictures that converge."""
+    stereo = request.stereo
+    if stereo is None:
+        raise ValueError(f"{request.name} asks for no stereo")
+    number = {2: "two", 3: "three"}[stereo.views]
     return Reason(
-        "too_blurred",
-        f"No lit pass is sharp enough: the sharpest is {best[2]} at {_clock(best[3])} with "
-        f"{best[0]:.2f} m and NIIRS {best[1]:.1f}; the request asks for {' and '.join(wishes)}.",
+        "no_stereo_pair",
+        f"No pass gives {number} pictures that converge by {stereo.min_convergence_rad / deg:.0f} to "
+        f"{stereo.max_convergence_rad / deg:.0f} deg with time to slew in between.",
     )
 
 
-def _passes(
-    ephemerides: Sequence[Ephemeris], request: Request, limits_rad: dict[str, float]
-) -> Table:
-    """Windows of one request in its time, with a limit of off-nadir for each satellite or none."""
-    widest = [MaxOffNadir(max(limits_rad.values()))] if limits_rad else []
-    table = find_windows(ephemerides, request.aim, widest)
-    window = request.window
-    inside = (table["best"] >= window.start.tai_ns) & (table["best"] <= window.stop.tai_ns)
-    if limits_rad:
-        limits = np.array([limits_rad[name] for name in table["satellite"].tolist()])
-        inside &= table["off_nadir_rad"] <= limits
-    return table.take(np.flatnonzero(inside))
-
-
-def _not_chosen(
-    mission: Mission, pictures: Pictures, problem: Problem, solution: Solution, r: int
-) -> Reason:
-    request = mission.requests[r]
-    rows = np.flatnonzero(pictures.request == r)
-    if not len(rows):
-        return Reason("no_pass", "Every pass is shorter than the picture takes.")
-    if request.stereo is not None:
-        paired = problem.stereo_pairs[np.isin(problem.stereo_pairs[:, 0], rows)]
-        if not len(paired):
-            return Reason(
-                "no_stereo_pair",
-                "No pass gives two pictures that converge by "
-                f"{request.stereo.min_convergence_rad / deg:.0f} to "
-                f"{request.stereo.max_convergence_rad / deg:.0f} deg with time to slew in between.",
-            )
-    late = _too_late(mission, pictures, problem, request, rows)
-    return late or _outbid(mission, pictures, problem, solution, rows)
-
-
-def _too_late(
-    mission: Mission, pictures: Pictures, problem: Problem, request: Request, rows: Times
-) -> Reason | None:
-    if request.deadline is None:
-        return None
-    deadline_ms = int(problem.candidates.deadline_ms[rows[0]])
-    contacts = problem.contacts
-    soonest: int | None = None
-    for i in rows.tolist():
-        after = (contacts.satellite_index == pictures.satellite[i]) & (
-            contacts.start_ms >= pictures.stop_ms[i]
+def _parts(judge: Judge, request: Request, r: int, missing: IntArray, most: int) -> list[LeftOut]:
+    """What is left out of a request that is taken in part: strips, or further pictures of a repeat."""
+    if request.cover is not None:
+        found = []
+        for task in missing[:_MOST_STRIPS].tolist():
+            strip = int(judge.built.task_strip[task])
+            one = np.array([task], np.int64)
+            if judge.has_ways(one):
+                reason = judge.why_not(r, one, 2, part=True)
+            else:
+                reason = Reason("no_pass", "No pass shows this strip within the limits.")
+            found.append(LeftOut(strip=strip, reason=reason))
+        return found
+    if request.repeat is None:
+        return []
+    wanted = request.repeat.count
+    lacking = wanted - int(np.count_nonzero(judge.pictures.request == r))
+    if lacking <= 0:
+        return []
+    if not len(missing):
+        text = (
+            f"Only {wanted - lacking} passes are within the limits; the request asks for {wanted}."
         )
-        if np.any(after):
-            down = int(contacts.stop_ms[after].min())
-            soonest = down if soonest is None else min(soonest, down)
-    if soonest is not None and soonest <= deadline_ms:
-        return None
-    zero = mission.span.start.tai_ns
-    when = "not within the span" if soonest is None else f"at {_clock(zero + soonest * 1_000_000)}"
-    return Reason(
-        "late",
-        f"It would arrive too late: the first picture could be on the ground {when}; the deadline is "
-        f"{_clock(request.deadline.tai_ns)}.",
-    )
-
-
-def _outbid(
-    mission: Mission, pictures: Pictures, problem: Problem, solution: Solution, rows: Times
-) -> Reason:
-    """Name the pictures of the plan that stand in the way of every candidate, or the memory."""
-    order = {int(c): n for n, c in enumerate(solution.chosen.tolist())}
-    pairs = np.concatenate([problem.conflicts, problem.conflicts[:, ::-1]])
-    pairs = pairs[np.isin(pairs[:, 0], rows) & np.isin(pairs[:, 1], solution.chosen)]
-    blocked = set(pairs[:, 0].tolist())
-    blockers = {order[other] for other in pairs[:, 1].tolist()}
-    passes = len(np.unique(pictures.opportunity[rows]))
-    count = f"{passes} pass" if passes == 1 else f"{passes} passes"
-    if blocked == set(rows.tolist()):
-        names = [
-            f"{mission.requests[int(pictures.request[solution.chosen[n]])].name} (C{n + 1:04d})"
-            for n in sorted(blockers)
-        ]
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        return Reason(
-            "outbid",
-            f"Its {count} would leave no time to turn to {', '.join(names[:_NAMED])}{more}, which "
-            "together are worth more.",
-        )
-    best = int(rows[np.argmax(problem.candidates.value_micro[rows])])
-    return Reason(
-        "outbid",
-        f"Its {count} compete with other pictures that are worth more. "
-        + _crowding(mission, pictures, problem, solution, best),
-    )
-
-
-def _crowding(
-    mission: Mission, pictures: Pictures, problem: Problem, solution: Solution, best: int
-) -> str:
-    """How full the recorder is when the request's best picture would be taken."""
-    s = int(pictures.satellite[best])
-    start_ms = int(pictures.start_ms[best])
-    chosen, contacts = solution.chosen, problem.contacts
-    before = chosen[(pictures.satellite[chosen] == s) & (pictures.start_ms[chosen] <= start_ms)]
-    mine = contacts.satellite_index[solution.contact] == s
-    done = mine & (contacts.stop_ms[solution.contact] <= start_ms)
-    held = problem.candidates.volume_kbit[before].sum() - solution.sent_kbit[done].sum()
-    needs = int(problem.candidates.volume_kbit[best])
-    room = int(problem.memory_kbit[s])
-    when = _clock(mission.span.start.tai_ns + start_ms * 1_000_000)
-    text = (
-        f"The best is {mission.satellites[s].name} at {when}: its recorder then holds "
-        f"{held / 1e6:.1f} of {room / 1e6:.1f} Gbit and the picture needs {needs / 1e6:.1f}"
-    )
-    return f"{text}." if held + needs > room else f"{text}; the room goes to later pictures."
+        return [LeftOut(pictures=lacking, reason=Reason("no_pass", text))]
+    return [LeftOut(pictures=lacking, reason=judge.why_not(r, missing[:1], most, part=True))]

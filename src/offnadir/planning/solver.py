@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from offnadir.errors import InputError, OffnadirError
-from offnadir.planning._audit import curve_value, faults
+from offnadir.planning._audit import curve_value, faults, value_of
 from offnadir.planning._milp import solve_rows
 from offnadir.planning._rows import Rows as ChoiceRows
 from offnadir.planning._search import Search
@@ -245,8 +245,11 @@ class _Solver:
         return True
 
     def _schedule(self, searches: list[Search]) -> Schedule:
-        taken, start, used = max(searches, key=lambda search: search.value).best()
+        search = max(searches, key=lambda search: search.value)
         o = self._problem.options
+        if np.any(o.profile_block >= 0):
+            search.polish()
+        taken, start, used = search.best()
         option = np.sort(taken[taken >= 0])
         members = [
             m for i in option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
@@ -273,7 +276,14 @@ class _Solver:
             value=self._value,
             bound=max(self._bound, self._value),
             repeatable=not self._clock_struck,
-            trace=tuple(self._trace),
+            trace=(),
+        )
+        value = value_of(self._problem, schedule)
+        if value > self._value:
+            self._value, self._bound = value, max(value, self._bound)
+            self._tell()
+        schedule = replace(
+            schedule, value=value, bound=max(self._bound, value), trace=tuple(self._trace)
         )
         wrong = faults(self._problem, schedule)
         if wrong:

@@ -113,9 +113,8 @@ def transition_tables(
     two seconds after the first that does show it.
     """
     n = np.bincount(windows.chain[windows.chain >= 0], minlength=len(chain_satellite))
-    size = np.where(
-        windows.chain >= 0, windows.count * n[np.maximum(windows.chain, 0)] if len(n) else 0, 0
-    )
+    low, high = _bands(windows, chain_satellite, laws, margin_ms)
+    size = windows.count * (high - low)
     block = np.cumsum(size) - size
     table = np.empty(int(size.sum()), np.uint16)
     edge = np.searchsorted(windows.chain, np.arange(len(chain_satellite) + 1))
@@ -128,8 +127,9 @@ def transition_tables(
         ]
         if law.kind == "function":
             _fill_by_function(
-                law, columns, att_row[rows], att_stop, att_start, margin_ms, block[rows], table
-            )
+                law, columns, att_row[rows], att_stop, att_start, margin_ms, block[rows], low[rows],
+                high[rows], table,
+            )  # fmt: skip
             return
         number = np.array(
             [
@@ -148,13 +148,41 @@ def transition_tables(
         }[law.kind]
         kernels.fill_table(
             code, number, law.table, *columns, att_row[rows], att_stop, att_start,
-            math.ceil(1000.0 * law.longest_s) + margin_ms, margin_ms, _LOOK_MS, block[rows], table,
+            math.ceil(1000.0 * law.longest_s) + margin_ms, margin_ms, _LOOK_MS, block[rows], low[rows], high[rows], table,
         )  # fmt: skip
 
     order = np.argsort(-(n**2), kind="stable").tolist()
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         list(pool.map(fill, order))
-    return Transitions(is_table=np.ones(len(chain_satellite), np.bool_), block=block, table=table)
+    return Transitions(
+        is_table=np.ones(len(chain_satellite), np.bool_),
+        block=block,
+        table=table,
+        low=low,
+        high=high,
+    )
+
+
+def _bands(
+    windows: Windows, chain_satellite: IntArray, laws: Sequence[SlewLaw], margin_ms: int
+) -> tuple[IntArray, IntArray]:
+    """Which windows of its chain each can meet: behind them all others can follow, before them none can."""
+    low, high = np.zeros((2, len(windows)), np.int64)
+    edge = np.searchsorted(windows.chain, np.arange(len(chain_satellite) + 1))
+    for c in range(len(chain_satellite)):
+        rows = slice(edge[c], edge[c + 1])
+        first = windows.first_ms[rows]
+        last = first + (windows.count[rows] - 1) * windows.step_ms[rows]
+        long = windows.duration_ms[rows]
+        reach = (
+            last + long + math.ceil(1000.0 * laws[int(chain_satellite[c])].longest_s) + margin_ms
+        )
+        # the last window that begins to be seen before the reach; the first that can still begin behind the start
+        late = np.minimum.accumulate(first[::-1])[::-1]
+        high[rows] = np.searchsorted(late, reach, side="left")
+        ends = np.maximum.accumulate(last)
+        low[rows] = np.minimum(np.searchsorted(ends, first + long, side="left"), high[rows])
+    return low, high
 
 
 def _fill_by_function(
@@ -165,6 +193,8 @@ def _fill_by_function(
     starts: Array,
     margin_ms: int,
     block: IntArray,
+    low: IntArray,
+    high: IntArray,
     out: NDArray[np.uint16],
 ) -> None:
     """The same by a user's function, all starts against all starts."""
@@ -174,8 +204,8 @@ def _fill_by_function(
         raise InputError("function", None, "given for the kind function")
     for i in range(len(first)):
         end_ms = first[i] + np.arange(count[i]) * step[i] + duration[i]
-        for j in range(len(first)):
-            entry = out[block[i] + j * count[i] :][: count[i]]
+        for j in range(low[i], high[i]):
+            entry = out[block[i] + (j - low[i]) * count[i] :][: count[i]]
             entry[:] = 0xFFFF
             if i == j:
                 continue
