@@ -14,8 +14,8 @@ from offnadir.planning.problem import Curve, Options, Problem, Rows, Transitions
 
 
 @st.composite
-def problems(draw: Any, *, most: int = 6, plain: bool = False) -> Problem:
-    """Up to three chains with tables or delays; unless `plain`, pairs, profiles, rows, curves and free windows."""
+def problems(draw: Any, *, most: int = 6, plain: bool = False) -> Problem:  # noqa: C901 - a list of cases
+    """Up to three chains of tables or delays; unless `plain`, pairs, profiles, rows, curves, free windows."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n_chains = 1 if plain else int(rng.integers(1, 4))
     n = int(rng.integers(2, most + 1))

@@ -6,5 +6,14 @@ from offnadir.briefs._ics import plan_ics
 from offnadir.briefs._report import report_html
 from offnadir.briefs._results import write_results
 from offnadir.briefs._tracks import Track
+from offnadir.briefs._words import REASONS
 
-__all__ = ["Track", "plan_czml", "plan_geojson", "plan_ics", "report_html", "write_results"]
+__all__ = [
+    "REASONS",
+    "Track",
+    "plan_czml",
+    "plan_geojson",
+    "plan_ics",
+    "report_html",
+    "write_results",
+]

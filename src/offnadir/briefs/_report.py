@@ -7,7 +7,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from offnadir.briefs._html import Markup, clock, count, esc, num, script_json
+from offnadir.briefs._html import Markup, clock, count, esc, join, num, script_json
 from offnadir.briefs._map import WIDTH, MapView, map_svg, map_view, outside, scale_bar
 from offnadir.briefs._sections import (
     contacts_table,
@@ -17,9 +17,9 @@ from offnadir.briefs._sections import (
     satellites_table,
     stations_table,
 )
-from offnadir.briefs._timeline import memory_curves, opportunity_index, timeline
+from offnadir.briefs._timeline import level_curves, memory_curves, opportunity_index, timeline
 from offnadir.briefs._tracks import Track
-from offnadir.briefs._words import figures, glossary, not_taken, verdict, warnings
+from offnadir.briefs._words import figures, glossary, in_part, not_taken, verdict, warnings
 
 _NAMED = 6
 _WIDE_M = 8e6  # across: beyond that the scale changes visibly
@@ -62,12 +62,13 @@ def report_html(
         map_note=_map_note(plan, view),
         scale=_scale(scale_bar(view)),
         timeline=timeline(plan, opportunities),
-        not_taken=not_taken(plan),
+        not_taken=join([not_taken(plan), in_part(plan)]),
         left_out=num(left_out),
         pictures=pictures_table(plan),
         requests=requests_table(plan),
         contacts=contacts_table(plan),
         memory=memory_curves(plan),
+        levels=level_curves(plan),
         rules=rules_table(plan),
         satellites=satellites_table(plan),
         stations=stations_table(plan),

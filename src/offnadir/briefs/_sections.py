@@ -8,6 +8,7 @@ from typing import Any
 from offnadir.briefs._html import NOTHING, Markup, clock, count, element, esc, join, num, table
 from offnadir.briefs._words import REASONS
 
+_NAMED = 3
 _MOST_UNUSED = 60  # contacts that are not used, listed after those that are
 
 
@@ -21,6 +22,8 @@ def pictures_table(plan: Mapping[str, Any]) -> Markup:
         return Markup('<p class="none">No picture is taken.</p>')
     number = {request["name"]: i for i, request in enumerate(plan["requests"])}
     paired = any(picture["stereo"] for picture in plan["collections"])
+    clouded = any("clear_sky" in picture for picture in plan["collections"])
+    pushing = any(picture.get("displaced") for picture in plan["collections"])
     heads = [
         ("Picture", "t"),
         ("Request", "w"),
@@ -32,18 +35,20 @@ def pictures_table(plan: Mapping[str, Any]) -> Markup:
         ("GSD, m", "n"),
         ("NIIRS", "n"),
         ("Covered, %", "n"),
+        *([("Clear sky, %", "n")] if clouded else []),
         ("Value", "n"),
         ("Gbit", "n"),
         ("On the ground, UTC", "t"),
         ("Contact", "t"),
         *([("Stereo with", "t")] if paired else []),
+        *([("In place of", "w")] if pushing else []),
     ]
     rows = (
         (
             f' data-c="{j}" data-r="{number[p["request"]]}"',
             (
                 _pick(p["id"]),
-                p["request"],
+                _request_of(p),
                 p["satellite"],
                 clock(p["start"]),
                 num(p["duration_s"], 1),
@@ -52,16 +57,34 @@ def pictures_table(plan: Mapping[str, Any]) -> Markup:
                 f"{num(p['gsd_along_m'], 2)} × {num(p['gsd_across_m'], 2)}",
                 num(p["niirs"], 1),
                 num(100 * p["coverage"]),
+                *([num(100 * p["clear_sky"])] if clouded else []),
                 num(p["value"], 3),
                 num(p["volume_gbit"], 2),
                 clock(p["delivered"], seconds=False),
                 p["contact"] or NOTHING,
                 *([_stereo(p["stereo"])] if paired else []),
+                *([_displaced(p)] if pushing else []),
             ),
         )
         for j, p in enumerate(plan["collections"])
     )
     return table("pictures-table", "Pictures", heads, rows)
+
+
+def _request_of(picture: Mapping[str, Any]) -> str:
+    """The request's name, with its strip, and whether the picture is kept from the plan before."""
+    strip = f", {picture['strip']}" if picture.get("strip") else ""
+    frozen = " (on board)" if picture.get("frozen") else ""
+    return f"{picture['request']}{strip}{frozen}"
+
+
+def _displaced(picture: Mapping[str, Any]) -> str:
+    """Requests left out that would have been served in a picture's place, with their values."""
+    found = picture.get("displaced") or ()
+    shown = [f"{one['request']} ({num(one['value'], 2)})" for one in found[:_NAMED]]
+    if len(found) > _NAMED:
+        shown.append(f"{num(len(found) - _NAMED)} more")
+    return ", ".join(shown) or NOTHING
 
 
 def _stereo(stereo: Mapping[str, Any] | None) -> str:
@@ -127,10 +150,25 @@ def _limits(request: Mapping[str, Any]) -> str:
         parts.append(f"NIIRS ≥ {request['min_niirs']:g}")
     if request["stereo"]:
         low, high = (request["stereo"][f"{k}_convergence_deg"] for k in ("min", "max"))
-        parts.append(f"stereo {low:g} to {high:g}°")
+        three = "three views " if request["stereo"].get("views") == 3 else "stereo "
+        parts.append(f"{three}{low:g} to {high:g}°")
+    parts += _more_limits(request)
     if request["deadline"]:
         parts.append(f"by {clock(request['deadline'], seconds=False)}")
     return ", ".join(parts)
+
+
+def _more_limits(request: Mapping[str, Any]) -> list[str]:
+    parts = []
+    if request.get("tier"):
+        parts.append(f"tier {request['tier']}")
+    if request.get("strips"):
+        parts.append(count(len(request["strips"]), "strip"))
+    if request.get("repeat"):
+        parts.append(f"up to {count(request['repeat']['count'], 'picture')}")
+    if request.get("after"):
+        parts.append(f"after {request['after']}")
+    return parts
 
 
 def contacts_table(plan: Mapping[str, Any]) -> Markup:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from offnadir.briefs._html import Markup, clock, coordinate, count, esc, join, num, utc_s
+from offnadir.briefs._html import Markup, clock, coordinate, count, element, esc, join, num, utc_s
 
 WIDTH = 20_000  # units across a lane
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
@@ -192,6 +192,69 @@ def memory_curves(plan: Mapping[str, Any]) -> Markup:
             )
         )
     return join(parts) if parts else Markup('<p class="none">There are no satellites.</p>')
+
+
+_LEVELS = (
+    ("battery", "Battery", "capacity_wh", "Wh", "Charged in sunlight, drained all the time."),
+    ("thermal", "Camera", "max_rise_k", "K", "Above its temperature at rest; warms in pictures."),
+)
+
+
+def level_curves(plan: Mapping[str, Any]) -> Markup:
+    """Level of each battery, and how warm each camera gets, where a mission tells of them."""
+    parts: list[Markup] = []
+    for key, title, limit, unit, note in _LEVELS:
+        curves = plan.get(key) or ()
+        if not curves:
+            continue
+        scale = Scale(plan)
+        lanes = [_level_lane(plan, curve, key, limit, unit, scale) for curve in curves]
+        parts.append(element("h3", title))
+        parts.append(element("p", f"{note} The dashed line is the limit.", class_="note"))
+        parts.append(_plot(key, f"{title} of each satellite", scale, lanes))
+    return join(parts)
+
+
+def _level_lane(
+    plan: Mapping[str, Any],
+    curve: Mapping[str, Any],
+    key: str,
+    limit_key: str,
+    unit: str,
+    scale: Scale,
+) -> Markup:
+    """A battery between its floor and its capacity, or a camera between rest and its limit."""
+    name = curve["satellite"]
+    levels = [float(level) for _, level in curve["points"]]
+    limit = float(curve[limit_key])
+    bottom, top = 0.0, 1.12 * max([limit, *levels])
+    if key == "battery":
+        own = next(s for s in plan["satellites"] if s["name"] == name)["battery"]
+        depth = own.get("max_depth_of_discharge")
+        limit *= 1.0 - (0.3 if depth is None else depth)
+        room = max(float(curve[limit_key]) - limit, 1e-9)
+        bottom, top = min([limit, *levels]) - 0.25 * room, float(curve[limit_key]) + 0.1 * room
+        said = f"least {num(min(levels), 1)}, floor {num(limit, 1)} {unit}"
+        over = " over" if min(levels) < limit - 1e-3 * limit else ""
+    else:
+        said = f"peak {num(max(levels), 1)} of {num(limit, 1)} {unit}"
+        over = " over" if max(levels) > limit * 1.001 else ""
+
+    def height(level: float) -> float:
+        return 100 - 100 * (level - bottom) / (top - bottom)
+
+    corners = [(scale(at), height(float(level))) for at, level in curve["points"]]
+    line = "L".join(f"{x} {coordinate(y)}" for x, y in corners)
+    first, last = (corners[0][0], corners[-1][0]) if corners else (0, WIDTH)
+    at = height(limit)
+    return Markup(
+        f'<div class="lane tall{over}"><div class="name">{esc(name)}<small>{said}</small></div>'
+        f'<div class="cell"><svg role="img" aria-label="{esc(name)}: {said}" '
+        f'preserveAspectRatio="none" viewBox="0 0 {WIDTH} 100">'
+        f'<path class="fill" d="M{line}L{last} 100H{first}z"/><path class="level" d="M{line}"/>'
+        f'<path class="cap" d="M0 {coordinate(at)}H{WIDTH}"/></svg>'
+        f'<span class="capnote" style="top:{coordinate(at)}%">{num(limit, 1)} {unit}</span></div></div>'
+    )
 
 
 def _memory_lane(curve: Mapping[str, Any], scale: Scale) -> Markup:

@@ -14,6 +14,20 @@ REASONS = {
     "no_stereo_pair": "No stereo pair",
     "late": "Too late",
     "outbid": "Outbid",
+    "too_cloudy": "Too cloudy",
+    "memory_full": "Memory full",
+    "blocked": "Satellite blocked",
+    "uplink": "Before the uplink",
+    "orbit_limit": "Limit an orbit",
+    "duty": "Duty used up",
+    "battery": "Battery too low",
+    "thermal": "Camera too warm",
+    "outage": "Station out",
+    "choice": "Another was chosen",
+    "order": "Wrong order",
+    "repeat": "Spacing",
+    "tier": "Lower tier",
+    "below_value": "Adds nothing",
 }
 REASONS_LONG = {
     "no_pass": "no satellite comes by within the limits",
@@ -22,6 +36,20 @@ REASONS_LONG = {
     "no_stereo_pair": "no pass gives two pictures that converge as asked for",
     "late": "nothing would be on the ground before the deadline",
     "outbid": "other pictures need the same time or memory and are worth more",
+    "too_cloudy": "the chance of a clear sky is too small at every pass",
+    "memory_full": "other pictures fill the memory and are worth more",
+    "blocked": "the satellites are blocked at every pass",
+    "uplink": "every pass comes before the satellite can be told",
+    "orbit_limit": "other pictures use up the orbit's limit and are worth more",
+    "duty": "other pictures use up the imaging time and are worth more",
+    "battery": "other pictures use up the energy and are worth more",
+    "thermal": "other pictures warm the camera and are worth more",
+    "outage": "the station that would receive it is out",
+    "choice": "another request of the same choice is taken",
+    "order": "the request that comes first is not taken, or not in time",
+    "repeat": "no pass keeps the spacing to its other pictures",
+    "tier": "it would cost something of a higher tier",
+    "below_value": "it would add nothing to the value",
 }
 
 _GLOSSARY = (
@@ -98,7 +126,8 @@ def gap_words(result: Mapping[str, Any]) -> str:
         return "there is nothing to take"
     if result["status"] == "optimal":
         return "no plan on the same start times is worth more"
-    return f"within {percent(result['gap'])} of the best possible"
+    gap = result["gap"] if result["gap"] is not None else result["objective"]["gap"]
+    return f"within {percent(gap)} of the best possible"
 
 
 def verdict(plan: Mapping[str, Any]) -> str:
@@ -151,7 +180,9 @@ def figures(plan: Mapping[str, Any]) -> Markup:
         (
             "Value",
             num(result["value"], 3),
-            f"of at most {num(result['bound'], 3)}: {gap_words(result)}",
+            gap_words(result)
+            if result["bound"] is None
+            else f"of at most {num(result['bound'], 3)}: {gap_words(result)}",
         ),
         (
             "Median NIIRS",
@@ -164,6 +195,12 @@ def figures(plan: Mapping[str, Any]) -> Markup:
             f"{count(len(rules), 'rule')}, {count(violations(plan), 'violation')}",
         ),
     ]
+    changes = result.get("changes")
+    if changes:
+        changed = sum(changes[key] for key in ("moved", "dropped", "added"))
+        told = ", ".join(f"{num(changes[key])} {key}" for key in ("moved", "dropped", "added"))
+        before = f"{num(changes['kept'])} kept of the plan before"
+        cells.insert(3, ("Changes", num(changed), f"{told}; {before}"))
     return join(
         element(
             "div",
@@ -197,7 +234,7 @@ def not_taken(plan: Mapping[str, Any]) -> Markup:
             Markup(
                 f'<li data-r="{i}"><button type="button" class="pick">{esc(request["name"])}</button> '
                 f'<span class="weight">weight {num(request["weight"], 1)}</span>'
-                f"<p>{esc(reason['text'])}</p></li>"
+                f"<p>{esc(reason['text'])}</p>{_need(reason)}</li>"
             )
         )
     parts = []
@@ -212,6 +249,37 @@ def not_taken(plan: Mapping[str, Any]) -> Markup:
                 )
             )
     return join(parts) if parts else Markup('<p class="none">Every request is taken.</p>')
+
+
+def _need(reason: Mapping[str, Any]) -> Markup:
+    """What would have made it possible, if that is known."""
+    if not reason.get("would_need"):
+        return Markup("")
+    return Markup(f'<p class="need">Would have needed: {esc(reason["would_need"])}.</p>')
+
+
+def in_part(plan: Mapping[str, Any]) -> Markup:
+    """Strips and further pictures that are left out of requests that are taken."""
+    items = []
+    for i, request in enumerate(plan["requests"]):
+        for one in request.get("left_out") or ():
+            what = (
+                f"strip {one['strip']}" if one.get("strip") else count(one["pictures"], "picture")
+            )
+            items.append(
+                Markup(
+                    f'<li data-r="{i}"><button type="button" class="pick">{esc(request["name"])}</button> '
+                    f'<span class="weight">{esc(what)}</span>'
+                    f"<p>{esc(one['text'])}</p>{_need(one)}</li>"
+                )
+            )
+    if not items:
+        return Markup("")
+    return Markup(
+        f"<details{' open' if len(items) <= 40 else ''}><summary><h3>Taken in part ({num(len(items))})</h3> "
+        '<span class="why">parts of requests that are left out</span></summary>'
+        f'<ul class="plain reasons">{join(items, chr(10))}</ul></details>'
+    )
 
 
 def glossary() -> Markup:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from offnadir.cli import _say
-from offnadir.errors import FileError, OffnadirError
+from offnadir.cli._documents import read_document
+from offnadir.errors import OffnadirError
 
 if TYPE_CHECKING:
     from offnadir.planning import CheckResult
@@ -43,8 +43,9 @@ def check(
     """
     from offnadir.planning import check_plan
 
-    document = _read(plan)
-    result = check_plan(document, previous=None if previous is None else _read(previous))
+    document = read_document(plan)
+    before = None if previous is None else read_document(previous)
+    result = check_plan(document, previous=before)
     if json:
         _say.print_json(_as_json(plan, result))
     if result.rules[0].violations:
@@ -57,18 +58,6 @@ def check(
         print(f"\n{_verdict(plan, result)}")
     if not result.passed:
         raise typer.Exit(_BROKEN)
-
-
-def _read(path: Path) -> Any:
-    """The JSON value in a file; FileError for one that cannot be read or holds none."""
-    try:
-        return json_.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise FileError(path, error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise FileError(path, f"no UTF-8 text: byte {error.start} is wrong") from error
-    except (ValueError, RecursionError) as error:
-        raise FileError(path, f"no JSON: {error}") from error
 
 
 def _as_json(path: Path, result: CheckResult) -> dict[str, Any]:

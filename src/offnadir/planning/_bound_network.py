@@ -1,7 +1,7 @@
 """The network of a problem's longest paths: nodes, states and rows of what each state can reach.
 
-See `_bound_kernels` for the words. An *offer* is a member of an option as its node sees it. Members whose windows
-no transition concerns are *free*: each is taken or not for itself.
+See `_bound_kernels` for the words. An *offer* is a member of an option as its node sees it. Members whose
+windows no transition concerns are *free*: each is taken or not for itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MOST_ENTRIES = 60_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Offers:
-    """Members of options, int64 columns; `node` is -1 for free ones, `key` is 3 times the task plus the member."""
+    """Members of options, int64 columns; `node` is -1 for free ones, `key` is 3 * task + member."""
 
     option: IntArray
     key: IntArray
@@ -36,8 +36,9 @@ class Offers:
 class Network:
     """Nodes sorted by chain; the states of node u are `node_first[u]` to `node_first[u + 1] - 1`.
 
-    `state_start[s]` is the (first) start that state s means, in its window. Rows are as in `fill_rows`. `node_key`
-    numbers the pairs of chain and key; the nodes of each are `key_node[key_node_at[i]:key_node_at[i + 1]]`.
+    `state_start[s]` is the (first) start that state s means, in its window. Rows are as in `fill_rows`.
+    `node_key` numbers the pairs of chain and key; the nodes of each are
+    `key_node[key_node_at[i]:key_node_at[i + 1]]`.
     """
 
     chain_node: IntArray
@@ -223,7 +224,7 @@ def _assemble(
 
 
 def living(net: Network, alive: NDArray[np.bool_], kept: IntArray) -> tuple[IntArray, IntArray]:
-    """New numbers of states, of the next living one of the node for the others, and where their arcs begin."""
+    """New numbers of states (for the others, of the next living one), and where their arcs begin."""
     number = np.cumsum(alive) - 1
     heir = np.where(alive, number, number + 1)
     last = np.concatenate([number, [len(number)]])[net.node_first[1:][net.state_node] - 1]

@@ -25,8 +25,8 @@ class Written:
 class Delivery:
     """The contacts that send, by start, and how much; rows of the problem's contacts.
 
-    `delivered_by`, shape (n,), is the contact in which each picture's last bit goes down, -1 for never. `fits`
-    says whether memories and deadlines are kept.
+    `delivered_by`, shape (n,), is the contact in which each picture's last bit goes down, -1 for never.
+    `fits` says whether memories and deadlines are kept.
     """
 
     contact: IntArray
@@ -35,9 +35,7 @@ class Delivery:
     fits: bool
 
 
-def deliver(
-    problem: Problem, pictures: Written, used: IntArray, *, free: bool = True
-) -> Delivery:
+def deliver(problem: Problem, pictures: Written, used: IntArray, *, free: bool = True) -> Delivery:
     """Bring pictures down as early as a simple rule can, keeping memories and deadlines.
 
     The rule: go through the contacts by their stop and use each that would send something and that the
@@ -90,7 +88,8 @@ class _Recorder:
 
 
 def _satellites(problem: Problem, pictures: Written) -> list[int]:
-    return np.union1d(pictures.satellite, problem.contacts.satellite).tolist()
+    found: list[int] = np.union1d(pictures.satellite, problem.contacts.satellite).tolist()
+    return found
 
 
 def _simulated(problem: Problem, pictures: Written, used: Iterable[int]) -> Delivery:
@@ -108,9 +107,7 @@ def _simulated(problem: Problem, pictures: Written, used: Iterable[int]) -> Deli
         delivered[recorder.rows] = np.concatenate([contacts[here], [-1]])[at]
         fits &= recorder.keeps(problem, contacts[here], sums)
     some = sent > 0
-    return Delivery(
-        contact=contacts[some], sent_kbit=sent[some], delivered_by=delivered, fits=fits
-    )
+    return Delivery(contact=contacts[some], sent_kbit=sent[some], delivered_by=delivered, fits=fits)
 
 
 def _assigned(problem: Problem, pictures: Written, keep: Iterable[int]) -> list[int]:

@@ -80,7 +80,8 @@ def nearest_miss(A, X, F, m):
                 break
         behind = A[A[R.SEQ] + base + p]
         after = max(A[A[R.M_LOW] + behind], arrive(A, X, w, k, A[A[R.M_WINDOW] + behind]))
-        if after >= A[A[R.W_COUNT] + A[A[R.M_WINDOW] + behind]]:
+        is_table = A[A[R.IS_TABLE] + c]  # which does not say by how much the last start is missed
+        if after >= (A[A[R.W_COUNT] + A[A[R.M_WINDOW] + behind]] if is_table else _FAR):
             continue
         short = start_ms(A, X, behind, after) - A[A[R.LATE_MS] + base + p]
         if short < least:

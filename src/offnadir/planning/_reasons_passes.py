@@ -1,4 +1,4 @@
-"""Requests that no pass can serve, whatever else is in the plan: the limit that was missed, and by how much."""
+"""Requests that no pass can serve, whatever else is planned: the limit that was missed, and by how much."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from offnadir._table import Table
 from offnadir.access import MaxOffNadir, find_windows
 from offnadir.earth import SunTable
 from offnadir.orbits import Ephemeris
-from offnadir.planning._reasons_words import Reason, above, below, clock, counted
+from offnadir.planning._reasons_words import Reason, above, below, clock, counted, each
 from offnadir.planning.model import Mission, Request
 from offnadir.planning.opportunities import least_sun_rad, view
 from offnadir.units import deg
@@ -55,7 +55,7 @@ def no_opportunity(
             need = f"a Sun limit of {below(light[k] / deg, 0.1)} deg"
         return Reason(
             "too_dark",
-            f"Every one of {counted(len(steep), 'pass', 'passes')} is too dark: the highest Sun is "
+            f"{each(len(steep))} too dark: the highest Sun is "
             f"{light[k] / deg:.1f} deg ({steep['satellite'][k]}, {clock(steep['best'][k])}); the request "
             f"asks for {least_sun_rad(request) / deg:.1f} deg.",
             need or _another_time(mission, ephemerides, sun, request),
@@ -169,9 +169,7 @@ def _passes(
     return _in_window(_within(table, limits_rad), request)
 
 
-def no_picture(
-    mission: Mission, opportunities: Table, request: Request, r: int
-) -> Reason:
+def no_picture(mission: Mission, opportunities: Table, request: Request, r: int) -> Reason:
     """Why none of its opportunities holds a picture: before the uplink, blocked, too cloudy, or too short."""
     rows = np.flatnonzero(opportunities["request_index"] == r)
     passes = opportunities.take(rows)
@@ -203,9 +201,7 @@ def no_picture(
         k = blocked.index(True)
         satellite = mission.satellites[int(passes["satellite_index"][k])]
         start, stop = int(passes["start"][k]), int(passes["stop"][k])
-        one = next(
-            b for b in satellite.blocked if b.start.tai_ns < stop and start < b.stop.tai_ns
-        )
+        one = next(b for b in satellite.blocked if b.start.tai_ns < stop and start < b.stop.tai_ns)
         why = f" ({one.why})" if one.why else ""
         return Reason(
             "blocked",
@@ -216,7 +212,7 @@ def no_picture(
     longest_s = float((passes["stop"] - passes["start"]).max()) / 1e9
     return Reason(
         "no_pass",
-        f"Every one of {count} is shorter than the picture takes; the longest lasts {longest_s:.1f} s.",
+        f"{each(len(passes))} shorter than the picture takes; the longest lasts {longest_s:.1f} s.",
     )
 
 
@@ -230,7 +226,7 @@ def _clouds(mission: Mission, passes: Table, request: Request) -> Reason | None:
     k = int(np.argmax(chance))
     return Reason(
         "too_cloudy",
-        f"Every one of {counted(len(passes), 'pass', 'passes')} is too cloudy: the best chance of a clear "
+        f"{each(len(passes))} too cloudy: the best chance of a clear "
         f"sky is {100 * chance[k]:.0f} % ({passes['satellite'][k]}, {clock(int(passes['best'][k]))}); the "
         f"least is {100 * least:.0f} %.",
         f"a min_clear of {below(float(chance[k]), 0.01)}" if chance[k] >= 0.01 else None,

@@ -15,6 +15,7 @@ from offnadir.planning._reasons_words import (
     clock,
     clock_after,
     counted,
+    figure,
     named,
 )
 from offnadir.planning.build import Built
@@ -32,6 +33,7 @@ _ROWS = (
     ("pictures of ", "orbit_limit"), ("imaging of ", "orbit_limit"), ("spacing of ", "repeat"),
     ("turns of ", "repeat"), ("choice of ", "choice"),
 )  # fmt: skip
+_MOST_DISPLACED = 8
 #: Those that removing pictures does not mend are named first.
 _FIRST = ("order", "choice", "repeat", "orbit_limit", "outbid")
 
@@ -70,17 +72,14 @@ class Judge:
         return any(self._edge[t + 1] > self._edge[t] for t in tasks.tolist())
 
     def why_not(self, r: int, tasks: IntArray, most: int, *, part: bool = False) -> Reason:
-        """Why none of the options of some tasks of a request is taken: the nearest of those that are tried."""
+        """Why none of the options of some tasks of a request is taken: the nearest of those tried."""
         tried = []
         for option in self._tellings(tasks, most):
             found = self._explainer.explain(option)
-            ratio = np.inf
-            if found.eject is not None:
-                ratio = found.cost / found.gain if found.gain > 0 else np.inf
-                if not part:
-                    self._note(r, found)
-            tried.append(_Try(found, float(ratio)))
-        best = min(tried, key=lambda one: (one.found.eject is None, one.ratio, self._later(one)))
+            tried.append(_Try(found, self._ratio(r, found)))
+            if not part:
+                self._note(r, found)
+        best = min(tried, key=lambda one: (one.ratio, *self._miss(one.found)))
         code = self._code(best)
         text = self._text(r, code, best, tasks)
         return Reason(code, text, self._need(r, code, tried))
@@ -94,9 +93,9 @@ class Judge:
                 Displaced(
                     request=self.mission.requests[r].name,
                     value=round(value, 6),
-                    text=f"{self._where(way)}, worth {above(value)}",
+                    text=f"{self._where(way)}, worth {figure(value)}",
                 )
-                for r, (value, way) in rows
+                for r, (value, way) in rows[:_MOST_DISPLACED]
             ]
             for i in self._pictures_of.get(option, ())[:1]:
                 found[i] = told
@@ -128,18 +127,42 @@ class Judge:
         m = int(o.member_block[option])
         return int(o.member_high[m] - o.member_low[m])
 
-    def _later(self, one: _Try) -> int:
-        """For ties: by how much the limits are missed, as far as that is known."""
-        shorts = [o.short for o in one.found.obstacles if o.short is not None]
-        return min(shorts, default=2**62)
+    def _ratio(self, r: int, found: Explanation) -> float:
+        """Loss by gain; infinite if nothing makes room, or only other pictures of the same request.
+
+        What has to go counts as worth what it may be at the best of its starts.
+        """
+        if found.eject is None or found.gain <= 0:
+            return float(np.inf)
+        o = self.built.problem.options
+        if np.any(self.built.task_request[o.task[list(found.eject)]] == r):
+            return float(np.inf)
+        spare = sum(self._most(option) - int(o.value[option]) for option in found.eject)
+        return float((found.cost + spare) / found.gain)
+
+    def _most(self, option: int) -> int:
+        """What an option is worth at the best of its starts."""
+        o = self.built.problem.options
+        block = int(o.profile_block[option])
+        if block < 0:
+            return int(o.value[option])
+        return int(o.profile[block : block + self._starts(option) + 1].max())
+
+    def _miss(self, found: Explanation) -> tuple[int, bool, int]:
+        """For ties: without a set to remove or with one; if without, by how little it would be late."""
+        if found.eject is not None:
+            return 0, False, 0
+        late = [one.short for one in found.obstacles if one.kind == "deadline"]
+        known = [short for short in late if short is not None]
+        return 1, not late, min(known, default=2**62)
 
     def _code(self, best: _Try) -> str:
         found = best.found
         if not found.obstacles:
             return "below_value"
         codes = [self._code_of(one) for one in found.obstacles]
-        if codes[0] == "late" and self._is_out(found.option):
-            return "outage"
+        if codes[0] == "late" or (found.eject is None and "late" in codes):
+            return "outage" if self._is_out(found.option) else "late"
         for code in _FIRST:
             if code in codes:
                 codes = [code]
@@ -223,7 +246,9 @@ class Judge:
         windows = o.member_window[o.member_block[ways]]
         passes = len(np.unique(self.built.window_opportunity[windows]))
         count = counted(passes, "pass", "passes")
-        said = [self._said(one, found.option) for one in found.obstacles]
+        of_code = "late" if code == "outage" else code
+        mine = [one for one in found.obstacles if self._code_of(one) == of_code]
+        said = dict.fromkeys(self._said(one, found.option) for one in mine or found.obstacles)
         begin = f"Of its {count} the nearest to being taken is {self._where(found.option)}"
         if passes == 1:
             begin = f"Its only pass is {self._where(found.option)}"
@@ -233,31 +258,30 @@ class Judge:
                 if found.gain <= 0
                 else "The search did not find that in its time."
             )
-        return f"{begin}: {'; '.join(said)}. {self._price(found, best.ratio)}"
+        return f"{begin}: {'; '.join(said)}. {self._price(found, best.ratio)}".rstrip()
 
     def _price(self, found: Explanation, ratio: float) -> str:
         """What would have to go, and what that is worth against this."""
         if found.eject is None:
             return "No set of pictures was found whose removal would make room."
-        if not found.eject:
+        if not found.eject or not np.isfinite(ratio):
             return ""
         names = named(self._names(found.eject))
         verb = "" if len(found.eject) == 1 else " together"
-        if found.cost <= found.gain:
-            return (
-                f"{names} could give way, and that would pay; the search did not find it in its time."
-            )
+        if ratio <= 1.0:
+            return f"{names} could give way, and that would pay; the search did not find it in its time."
         if self._outranked(found):
             return f"{names} would have to go, of a higher tier."
         mine = self._plain(found.option, found.gain)
         lost = self._plain(found.option, found.cost)
         if set(found.lost) == set(found.eject):
             return (
-                f"{names} would have to go, worth {above(lost)}{verb}; this one is worth {above(mine)}."
+                f"{names} would have to go, worth {figure(lost)}{verb}; this one is worth "
+                f"{figure(mine)}."
             )
         return (
-            f"{names} would have to go or move, which costs {above(lost)}; this one is worth "
-            f"{above(mine)}."
+            f"{names} would have to go or move, which costs {figure(lost)}; this one is worth "
+            f"{figure(mine)}."
         )
 
     def _said(self, obstacle: Obstacle, option: int) -> str:
@@ -296,13 +320,17 @@ class Judge:
         code = self._code_of(obstacle)
         limit = int(self.built.problem.rows.limit[obstacle.row])
         if code == "orbit_limit":
-            what = f"{limit}" if name.startswith("pictures") else f"{limit / 1e3:g} s"
-            return f"the {name} are limited to {what}, which {named(names)} use up"
+            what = f"{limit} pictures"
+            if not name.startswith("pictures"):
+                what = f"{limit / 1e3:g} s of pictures"
+            rest = name.partition(" of ")[2]
+            return f"the {what} of {rest} are used up by {named(names)}"
         if code == "choice":
-            return f"of its {name} at most {limit} may be taken, and {named(names)} is"
+            among = name.removeprefix("choice of ")
+            return f"of {among} at most {limit} may be taken, and {named(names)} is"
         if code == "repeat":
             beside = f" beside {named(names)}" if names else ""
-            return f"the {name} cannot be kept{beside}"
+            return f"its spacing cannot be kept{beside}"
         first = name.partition(" after ")[2] or "the one before it"
         return f"{first} is not taken, or not in time for it"
 
@@ -374,10 +402,12 @@ class Judge:
         """The smallest changes with which an option that was tried would have been taken."""
         if code == "below_value":
             return "a longer search" if any(t.ratio < 1.0 for t in tried) else None
-        needs = [self._looser(tried), self._weightier(r, tried)]
-        return " or ".join(need for need in needs if need) or None
+        needs = [*self._looser(tried), *self._weightier(r, tried)]
+        if len(needs) > 1:
+            return f"{', '.join(needs[:-1])} or {needs[-1]}"
+        return "".join(needs) or None
 
-    def _looser(self, tried: Sequence[_Try]) -> str | None:
+    def _looser(self, tried: Sequence[_Try]) -> list[str]:
         """One limit of which a little more would do, of options that only one stands in the way of."""
         single = [
             (one.found.obstacles[0], one.found.option)
@@ -391,7 +421,7 @@ class Judge:
                 key=lambda pair: pair[0].short or 0,
             )
             needs.append(self._need_of(obstacle, option))
-        return " or ".join(need for need in needs if need) or None
+        return [need for need in needs if need]
 
     def _need_of(self, obstacle: Obstacle, option: int) -> str | None:
         short = obstacle.short or 0
@@ -407,7 +437,7 @@ class Judge:
             return f"a deadline not before {clock_after(self._ns(due + short))}"
         if obstacle.kind == "duty" and satellite.duty is not None:
             more = satellite.duty.imaging_s + short / 1e3
-            return f"a duty of {above(more, 4)} s in {satellite.duty.in_s:g} s on {satellite.name}"
+            return f"a duty of {more:.10g} s in {satellite.duty.in_s:g} s on {satellite.name}"
         if obstacle.kind == "thermal" and satellite.thermal is not None:
             return f"{above(short / 1e3)} K more for the camera of {satellite.name}"
         if obstacle.kind == "battery":
@@ -422,7 +452,7 @@ class Judge:
         if code == "orbit_limit":
             if self._row_name(obstacle.row).startswith("pictures"):
                 return f"a max_pictures_per_orbit of {limit + short} on {satellite}"
-            return f"an imaging_s_per_orbit of {above((limit + short) / 1e3, 4)} on {satellite}"
+            return f"an imaging_s_per_orbit of {(limit + short) / 1e3:.10g} on {satellite}"
         if code == "choice":
             return f"a choice of at most {limit + short}"
         if code == "order":
@@ -430,23 +460,26 @@ class Judge:
             return f"{first} taken before it" if first else None
         return None
 
-    def _weightier(self, r: int, tried: Sequence[_Try]) -> str | None:
+    def _weightier(self, r: int, tried: Sequence[_Try]) -> list[str]:
         """The weight from which on the request would have paid for what it pushes out."""
         weight = self.mission.requests[r].weight
         if self.mission.requests[r].cover is not None:
-            return None
-        found = [one for one in tried if one.found.eject and one.found.gain > 0 and one.ratio > 1.0]
+            return []
+        found = [
+            one
+            for one in tried
+            if one.found.eject and one.found.gain > 0 and 1.0 < one.ratio < np.inf
+        ]
         same = [one for one in found if not self._outranked(one.found)]
         if same:
             ratio = min(one.ratio for one in same)
-            return f"a weight above {above(weight * ratio)}"
+            return [f"a weight above {above(weight * ratio)}"]
         needs = []
         for one in found:
             top = min(self._tier(o) for o in one.found.lost)
             lost = sum(self._plain(o) for o in one.found.lost if self._tier(o) == top)
             needs.append((top, lost / self._plain(one.found.option, one.found.gain)))
         if not needs:
-            return None
+            return []
         top, ratio = min(needs, key=lambda need: (-need[0], need[1]))
-        return f"tier {top} and a weight above {above(weight * ratio)}"
-
+        return [f"tier {top} and a weight above {above(weight * ratio)}"]

@@ -96,3 +96,21 @@ def counted(number: int, noun: str, many: str = "") -> str:
     ('1 pass', '3 passes')
     """
     return f"{number} {noun if number == 1 else many or noun + 's'}"
+
+
+def each(number: int) -> str:
+    """The beginning of a sentence about all of a request's passes.
+
+    >>> each(1), each(4)
+    ('Its only pass is', 'Every one of its 4 passes is')
+    """
+    return "Its only pass is" if number == 1 else f"Every one of its {number} passes is"
+
+
+def figure(value: float) -> str:
+    """A number with three figures.
+
+    >>> figure(0.59181), figure(1234.5), figure(2.0)
+    ('0.592', '1234', '2')
+    """
+    return f"{value:.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"

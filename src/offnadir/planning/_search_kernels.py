@@ -533,6 +533,65 @@ def recreate(A, X, F, n, way):
         try_option(A, X, F, A[A[R.CANDIDATE] + order[q]])
 
 
+@part
+def loss(A, X, F, o):
+    """What the plan loses with option o."""
+    value = A[A[R.O_VALUE] + o]
+    r = A[A[R.T_REQUEST] + A[A[R.O_TASK] + o]]
+    share = A[A[R.O_SHARE] + o]
+    if share > 0 and A[A[R.CURVE_BLOCK] + r + 1] > A[A[R.CURVE_BLOCK] + r]:
+        has = A[A[R.SHARE] + r]
+        value += curve_value(A, X, F, r, has) - curve_value(A, X, F, r, has - share)
+    return value
+
+
+@kernel
+def make_room(A, X, F, m):
+    """Take out neighbours in a chain such that member m fits, as little worth as possible; whether it does."""
+    c = A[A[R.M_CHAIN] + m]
+    base, n = A[A[R.C_BASE] + c], A[A[R.C_SIZE] + c]
+    w, low, high = A[A[R.M_WINDOW] + m], A[A[R.M_LOW] + m], A[A[R.M_HIGH] + m]
+    first, last = A[A[R.M_FIRST_MS] + m], A[A[R.M_LAST_MS] + m]
+    best, best_p, best_q = 1e300, -1, -1
+    for p in range(n + 1):
+        if p > 0 and A[A[R.EARLY_MS] + base + p - 1] > last:
+            break
+        if (
+            p < n
+            and A[A[R.LATE_MS] + base + p] < first
+            and (p + 1 < n and A[A[R.LATE_MS] + base + p + 1] < first)
+        ):
+            continue
+        k = low
+        if p > 0:
+            before = A[A[R.SEQ] + base + p - 1]
+            k = max(k, arrive(A, X, A[A[R.M_WINDOW] + before], A[A[R.EARLY] + base + p - 1], w))
+            A[R.WORK] += 1
+        if k > high:
+            continue
+        cost = 0.0
+        for q in range(p, min(n, p + 6) + 1):
+            if q > p:
+                o = A[A[R.M_OPTION] + A[A[R.SEQ] + base + q - 1]]
+                if A[A[R.O_FIXED] + o]:
+                    break
+                cost += loss(A, X, F, o) * (0.75 + 0.5 * uniform(A))
+                if cost >= best:
+                    break
+            fits = True
+            if q < n:
+                behind = A[A[R.SEQ] + base + q]
+                A[R.WORK] += 1
+                fits = arrive(A, X, w, k, A[A[R.M_WINDOW] + behind]) <= A[A[R.LATE] + base + q]
+            if fits and q > p:
+                best, best_p, best_q = cost, p, q
+                break
+    if best_p < 0:
+        return False
+    ruin_string(A, X, F, c, best_p, best_q - best_p)
+    return True
+
+
 @kernel
 def push_in(A, X, F, o):
     """Take an option by force: remove what rows or neighbours in time have against it. Whether it was taken."""
@@ -560,30 +619,26 @@ def push_in(A, X, F, o):
                 take_out(A, X, F, other)
         if A[A[R.LOAD] + row] + factor > A[A[R.R_LIMIT] + row]:
             return False
-    for _ in range(5):
+    for _ in range(4):
         if try_option(A, X, F, o):
             return True
-        # remove a neighbour in time of the member that is worst off: the one nearest to a chance instant
-        m = A[A[R.M_BLOCK] + o] + draw(A) % (A[A[R.M_BLOCK] + o + 1] - A[A[R.M_BLOCK] + o])
-        c = A[A[R.M_CHAIN] + m]
-        if c < 0 or A[A[R.C_SIZE] + c] == 0:
-            return False
-        base, n = A[A[R.C_BASE] + c], A[A[R.C_SIZE] + c]
-        at_ms = A[A[R.M_FIRST_MS] + m] + int(
-            uniform(A) * (A[A[R.M_LAST_MS] + m] - A[A[R.M_FIRST_MS] + m])
-        )
-        a, b = 0, n
-        while a < b:
-            mid = (a + b) // 2
-            if A[A[R.EARLY_MS] + base + mid] < at_ms:
-                a = mid + 1
-            else:
-                b = mid
-        p = a if a < n and (a == 0 or draw(A) % 2 == 0) else a - 1
-        other = A[A[R.M_OPTION] + A[A[R.SEQ] + base + p]]
-        if A[A[R.O_FIXED] + other]:
-            return False
-        take_out(A, X, F, other)
+        before = A[R.LOGGED]
+        for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
+            c = A[A[R.M_CHAIN] + m]
+            if c >= 0 and best_place(A, X, F, m) < 0 and not make_room(A, X, F, m):
+                return False
+        if A[R.LOGGED] == before:
+            # it has a place, so a resource is short: somebody of the same chain goes
+            m = A[A[R.M_BLOCK] + o] + draw(A) % (A[A[R.M_BLOCK] + o + 1] - A[A[R.M_BLOCK] + o])
+            c = A[A[R.M_CHAIN] + m]
+            if c < 0 or A[A[R.C_SIZE] + c] == 0:
+                return False
+            other = A[
+                A[R.M_OPTION] + A[A[R.SEQ] + A[A[R.C_BASE] + c] + draw(A) % A[A[R.C_SIZE] + c]]
+            ]
+            if A[A[R.O_FIXED] + other]:
+                return False
+            take_out(A, X, F, other)
     return try_option(A, X, F, o)
 
 

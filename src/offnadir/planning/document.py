@@ -108,7 +108,10 @@ def document_sha256(document: Mapping[str, Any]) -> str:
 def _solver_warnings(schedule: Schedule) -> list[str]:
     if schedule.repeatable:
         return []
-    return ["the clock ended the search before its work was done: another run may choose otherwise"]
+    return [
+        "the search was ended before its work was done, by the clock or by hand: another run may choose "
+        "otherwise"
+    ]
 
 
 def _result(

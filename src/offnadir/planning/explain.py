@@ -59,10 +59,10 @@ class Obstacle:
 class Explanation:
     """What stands between an option and a plan.
 
-    `obstacles` are the rules without room for it, none if it fits (or is taken). `eject` are options of the
-    plan without which it fits, the cheapest set that was found; None if no set was found. Of these `lost` find
-    no other place in the plan. `gain` is what the option adds, `cost` what the plan loses otherwise; the plan
-    is worth `gain - cost` more with it.
+    `obstacles` are the rules without room for it, none if it fits (or is taken). `eject` are options of
+    the plan without which it fits, the cheapest set that was found; None if none was found. Of these
+    `lost` find no other place in the plan. `gain` is what the option adds, `cost` what the plan loses
+    otherwise; the plan is worth `gain - cost` more with it.
     """
 
     option: int
@@ -247,7 +247,9 @@ class Explainer:
             i, j = kernels.cheapest_gap(self._a, self._x, self._f, m, self._cost)
             _, short = kernels.nearest_miss(self._a, self._x, self._f, m)
             base = self._region(R.C_BASE)[self._region(R.M_CHAIN)[m]]
-            between = self._region(R.SEQ)[base + i + 1 : base + j] if i > -2 else []
+            between: list[int] = []
+            if i > -2:
+                between = self._region(R.SEQ)[base + i + 1 : base + j].tolist()
             owners = dict.fromkeys(int(self._region(R.M_OPTION)[e]) for e in between)
             owners.pop(option, None)
             yield Obstacle(
@@ -376,19 +378,19 @@ class Explainer:
     def _make_hold(self, s: int, option: int) -> bool:
         """Take out what a satellite cannot carry beside an option: one picture if one will do, or several."""
         a, x, f = self._a, self._x, self._f
-        if search.satellite_holds(a, x, f, s):
+        if resources.satellite_holds(a, x, f, s):
             return True
         cost = self._cost_beside(option)
         one = int(kernels.cheapest_single(a, x, f, s, cost))
         if one >= 0:
             search.take_out(a, x, f, one)
-            return bool(search.satellite_holds(a, x, f, s))
+            return bool(resources.satellite_holds(a, x, f, s))
         seconds = self._f[a[R.O_SECONDS] :][: len(cost)]
         mine = [o for o in self._options_of(s, option) if np.isfinite(cost[o])]
         for o in sorted(mine, key=lambda o: (cost[o] / (seconds[o] + 1.0), o))[:_MOST_OUT]:
             if self._is_in(o):
                 search.take_out(a, x, f, o)
-                if search.satellite_holds(a, x, f, s):
+                if resources.satellite_holds(a, x, f, s):
                     return self._put_back(s, option)
         return False
 
@@ -397,7 +399,7 @@ class Explainer:
         a, x, f = self._a, self._x, self._f
         for o in sorted(self._out(), key=lambda o: (-self._cost[o], o)):
             search.try_option(a, x, f, o)
-        return bool(search.satellite_holds(a, x, f, s))
+        return bool(resources.satellite_holds(a, x, f, s))
 
     def _is_in(self, option: int) -> bool:
         return bool(self._region(R.TAKEN)[self.problem.options.task[option]] == option)

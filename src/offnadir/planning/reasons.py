@@ -45,7 +45,7 @@ def explain_plan(
     schedule: Schedule,
     pictures: Pictures,
 ) -> Explained:
-    """A reason for each request that the plan leaves out, and for the parts of those that it takes in part."""
+    """A reason for each request that the plan leaves out, and for parts of those that it takes in part."""
     tasks = _tasks(mission, built)
     taken_task = np.zeros(len(built.task_request), np.bool_)
     taken_task[built.problem.options.task[schedule.option]] = True
@@ -90,9 +90,7 @@ def no_stereo(request: Request) -> Reason:
     )
 
 
-def _parts(
-    judge: Judge, request: Request, r: int, missing: IntArray, most: int
-) -> list[LeftOut]:
+def _parts(judge: Judge, request: Request, r: int, missing: IntArray, most: int) -> list[LeftOut]:
     """What is left out of a request that is taken in part: strips, or further pictures of a repeat."""
     if request.cover is not None:
         found = []
@@ -112,8 +110,8 @@ def _parts(
     if lacking <= 0:
         return []
     if not len(missing):
-        text = f"Only {wanted - lacking} passes are within the limits; the request asks for {wanted}."
+        text = (
+            f"Only {wanted - lacking} passes are within the limits; the request asks for {wanted}."
+        )
         return [LeftOut(pictures=lacking, reason=Reason("no_pass", text))]
-    return [
-        LeftOut(pictures=lacking, reason=judge.why_not(r, missing[:1], most, part=True))
-    ]
+    return [LeftOut(pictures=lacking, reason=judge.why_not(r, missing[:1], most, part=True))]
