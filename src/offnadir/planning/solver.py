@@ -13,6 +13,7 @@ import numpy as np
 
 from offnadir.errors import InputError, OffnadirError
 from offnadir.planning._audit import curve_value, faults, value_of
+from offnadir.planning._implied import with_implied_rows
 from offnadir.planning._milp import solve_rows
 from offnadir.planning._rows import Rows as ChoiceRows
 from offnadir.planning._search import Search
@@ -130,7 +131,7 @@ class _Solver:
     def _cycles(self, pool: ThreadPoolExecutor, searches: list[Search]) -> None:
         """Cycles of the searches, each longer than the one before; the last thread works at the bound first."""
         length, number = _FIRST_CYCLE, 0
-        bound = Bound(self._problem, self._value, threads=1)
+        bound = Bound(with_implied_rows(self._problem), self._value, threads=1)
         self._tighten(bound.bound)
         proving = len(self._problem.options) > 0
         while self._go_on():
