@@ -749,7 +749,59 @@ def fill_up(A, X, F):
         if A[R.LOGGED] > A[R.LOG + 1] - 64:
             forget(A, X, F)
     forget(A, X, F)
-    keep_best(A, X, F)
+    if A[R.VALUE] >= A[R.BEST]:
+        keep_best(A, X, F)
+
+
+@kernel
+def load(A, X, F, taken, start, used):
+    """Make the plan anew from its options, the starts of their members and the used contacts."""
+    for c in range(A[R.C_SATELLITE + 1]):
+        A[A[R.C_SIZE] + c] = 0
+    for q in range(A[R.LOAD + 1]):
+        A[A[R.LOAD] + q] = 0
+    for q in range(A[R.SHARE + 1]):
+        A[A[R.SHARE] + q] = 0
+    for q in range(A[R.TAKEN + 1]):
+        A[A[R.TAKEN] + q] = -1
+    for q in range(len(used)):
+        A[A[R.USED] + q] = used[q]
+    A[R.VALUE] = 0
+    forget(A, X, F)
+    n = 0
+    member = np.empty(A[R.M_OPTION + 1], np.int64)
+    when = np.empty(A[R.M_OPTION + 1], np.int64)
+    for q in range(len(taken)):
+        o = taken[q]
+        if o < 0:
+            continue
+        count_in(A, X, F, o, 1)
+        A[R.LOGGED] = 0
+        for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
+            if A[A[R.M_CHAIN] + m] >= 0:
+                member[n], when[n] = m, start_ms(A, X, m, start[m])
+                n += 1
+    order = np.argsort(when[:n])
+    for q in range(n):
+        m = member[order[q]]
+        put(A, X, F, m, A[A[R.C_SIZE] + A[A[R.M_CHAIN] + m]])
+    forget(A, X, F)
+
+
+@kernel
+def adopt(A, X, F, options):
+    """Make a plan of these options, as far as they go together, and fill it up."""
+    nothing = np.full(A[R.TAKEN + 1], -1, np.int64)
+    used = A[A[R.BEST_USED] : A[R.BEST_USED] + A[R.BEST_USED + 1]].copy()
+    load(A, X, F, nothing, nothing, used)
+    n = len(A[A[R.O_TASK] : A[R.O_TASK] + A[R.O_TASK + 1]])
+    for o in range(n):
+        if A[A[R.O_FIXED] + o]:
+            try_option(A, X, F, o)
+    for q in range(len(options)):
+        try_option(A, X, F, options[q])
+    forget(A, X, F)
+    fill_up(A, X, F)
 
 
 @kernel
@@ -876,41 +928,6 @@ def least_gaps(
                         end = first[i] + k * step[i] + duration[i]
                         least = min(least, first[other] + k_next * step[other] - end)
         out[c] = max(least, 0) if least < _FAR else 0
-
-
-@kernel
-def load(A, X, F, taken, start, used):
-    """Make the plan anew from its options, the starts of their members and the used contacts."""
-    for c in range(A[R.C_SATELLITE + 1]):
-        A[A[R.C_SIZE] + c] = 0
-    for q in range(A[R.LOAD + 1]):
-        A[A[R.LOAD] + q] = 0
-    for q in range(A[R.SHARE + 1]):
-        A[A[R.SHARE] + q] = 0
-    for q in range(A[R.TAKEN + 1]):
-        A[A[R.TAKEN] + q] = -1
-    for q in range(len(used)):
-        A[A[R.USED] + q] = used[q]
-    A[R.VALUE] = 0
-    forget(A, X, F)
-    n = 0
-    member = np.empty(A[R.M_OPTION + 1], np.int64)
-    when = np.empty(A[R.M_OPTION + 1], np.int64)
-    for q in range(len(taken)):
-        o = taken[q]
-        if o < 0:
-            continue
-        count_in(A, X, F, o, 1)
-        A[R.LOGGED] = 0
-        for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
-            if A[A[R.M_CHAIN] + m] >= 0:
-                member[n], when[n] = m, start_ms(A, X, m, start[m])
-                n += 1
-    order = np.argsort(when[:n])
-    for q in range(n):
-        m = member[order[q]]
-        put(A, X, F, m, A[A[R.C_SIZE] + A[A[R.M_CHAIN] + m]])
-    forget(A, X, F)
 
 
 @kernel
