@@ -320,11 +320,11 @@ class Judge:
         code = self._code_of(obstacle)
         limit = int(self.built.problem.rows.limit[obstacle.row])
         if code == "orbit_limit":
-            what = f"{limit} pictures"
+            what = counted(limit, "picture")
             if not name.startswith("pictures"):
                 what = f"{limit / 1e3:g} s of pictures"
             rest = name.partition(" of ")[2]
-            return f"the {what} of {rest} are used up by {named(names)}"
+            return f"the limit of {what} of {rest} is used up by {named(names)}"
         if code == "choice":
             among = name.removeprefix("choice of ")
             return f"of {among} at most {limit} may be taken, and {named(names)} is"
