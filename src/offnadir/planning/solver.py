@@ -184,7 +184,11 @@ class _Solver:
             if not len(options):
                 return
             first = np.unique(options, return_index=True)[1]
-            options = options[np.sort(first)] if chain else options[first][np.argsort(-value[options[first]])]
+            options = (
+                options[np.sort(first)]
+                if chain
+                else options[first][np.argsort(-value[options[first]])]
+            )
             search.adopt(options)
         self._hear(search)
 
