@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.planning import _bound_kernels as kernels
-from offnadir.planning.problem import IntArray, Problem
+from offnadir.planning.problem import MOST_STARTS, IntArray, Problem
 
 #: Above this many entries, windows with a delay for all starts count their starts in groups.
 _MOST_ENTRIES = 60_000_000
@@ -134,9 +134,10 @@ def _nodes(
     grouped = ~problem.transitions.is_table[c]
     n = np.bincount(c, minlength=len(problem.chain_satellite))
     entries = int(np.sum((size * n[c])[grouped]))
-    if entries > _MOST_ENTRIES:
-        step[grouped] = -(-entries // _MOST_ENTRIES)
-        size = -(-size // step)
+    # a row says in 16 bits which state of a node is the first within reach
+    fewest = np.maximum(-(-entries // _MOST_ENTRIES), -(-size // MOST_STARTS))
+    step[grouped] = np.maximum(fewest, 1)[grouped]
+    size = -(-size // step)
     columns = {
         "window": x,
         "key": unique[by, 1],
