@@ -138,17 +138,12 @@ def _nodes(
     x, low, size = x[by], first[by], (last - first + 1)[by]
     c = chain[x]
     n = np.bincount(c, minlength=len(problem.chain_satellite))
-<<<<<<< HEAD
     same = ~problem.transitions.is_table[c]
     entries = int(np.sum((size * n[c])[same]))
     most = _longest_groups(problem)[c]
     step = np.minimum(np.where(same, max(group, -(-entries // _MOST_ENTRIES)), group), most)
-=======
-    entries = int(np.sum((size * n[c])[grouped]))
     # a row says in 16 bits which state of a node is the first within reach
-    fewest = np.maximum(-(-entries // _MOST_ENTRIES), -(-size // MOST_STARTS))
-    step[grouped] = np.maximum(fewest, 1)[grouped]
->>>>>>> 82a32755af478b21ac76ce93d2e36e2bb827ebe7
+    step = np.maximum(step, -(-size // MOST_STARTS))
     size = -(-size // step)
     columns = {
         "window": x,
