@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from offnadir.planning import _bound_network
+from offnadir.planning import bound as bound_module
 from offnadir.planning._bound_multipliers import concave_points
 from offnadir.planning.bound import Bound
 from offnadir.planning.problem import Curve, Options, Problem, Rows, Transitions, Windows
@@ -35,7 +36,7 @@ def row_of_windows(
             first_ms=first_ms,
             step_ms=np.full(n, 1000),
             count=count,
-            duration_ms=np.full(n, 1000),
+            duration_ms=np.full(n, more.pop("duration_ms", 1000)),
         ),
         transitions=Transitions(
             is_table=[False], block=np.arange(n) * n, delay_ms=np.full(n * n, delay_ms)
@@ -192,21 +193,33 @@ def test_value_of_a_share_under_a_curve() -> None:
 
 
 def test_starts_in_groups_bound_from_above(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Groups of starts may be quicker than the starts, never slower."""
-    problem = row_of_windows([0, 500, 4000], [40, 30, 20], 6000, [5, 3, 4], [0, 1, 2])
-    exact = finished(problem).bound
-    assert exact == 12
-    tight = row_of_windows([0, 500, 4000], [3, 3, 3], 6000, [5, 3, 4], [0, 1, 2])
-    assert finished(tight).bound == 9
-    monkeypatch.setattr(_bound_network, "_MOST_ENTRIES", 15)
-    assert 9 <= finished(tight).bound <= 12
+    """Groups of four starts are quicker than their starts, never slower."""
+    problem = row_of_windows([0, 0, 9000], [4, 4, 4], 4000, [5, 3, 4], [0, 1, 2], duration_ms=4000)
+    usable = np.ones(3, bool)
+    assert len(_bound_network.network(problem, usable)[0].state_node) == 12
+    assert len(_bound_network.network(problem, usable, group=4)[0].state_node) == 3
+    assert finished(problem).bound == 9
+    tight = row_of_windows([0, 500], [4, 8], 7000, [5, 3], [0, 1], duration_ms=4000)
+    assert finished(tight).bound == 8  # 0 s and 7 s
+    late = row_of_windows([0, 500], [4, 7], 7000, [5, 3], [0, 1], duration_ms=4000)
+    assert finished(late).bound == 5  # the last start is at 6.5 s
+    monkeypatch.setattr(_bound_network, "_MOST_ENTRIES", 6)
+    assert (
+        finished(late).bound == 8
+    )  # groups of four: the second ends with starts at 4.5 to 6.5 s or later
+
+
+def test_work_that_begins_with_groups_ends_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bound_module, "_LARGE", 0)
+    late = row_of_windows([0, 500], [4, 7], 7000, [5, 3], [0, 1], duration_ms=4000)
+    assert finished(late).bound == 5
 
 
 def test_more_tasks_than_a_word_has_bits() -> None:
-    """150 windows of starts 0..299 s, 2 s apart: 150 pictures fit just, each task once."""
-    n = 150
+    """Window i has starts 2 i to 2 i + 3 s, 2 s apart: 70 pictures fit, each task once."""
+    n = 70
     value = [3 + (i % 7) for i in range(n)]
-    problem = row_of_windows([0] * n, [2 * n - 1] * n, 2000, value, list(range(n)))
+    problem = row_of_windows([2000 * i for i in range(n)], [4] * n, 2000, value, list(range(n)))
     bound = finished(problem, sum(value) - 1)
     assert bound.bound == sum(value)
 

@@ -48,12 +48,18 @@ def down(
             chain=nothing, first_ms=nothing, step_ms=nothing, count=nothing, duration_ms=nothing
         ),
         transitions=Transitions(is_table=nothing, block=nothing),
-        options=Options.single(task=nothing, value=nothing, window=nothing, low=nothing, high=nothing),
+        options=Options.single(
+            task=nothing, value=nothing, window=nothing, low=nothing, high=nothing
+        ),
         chain_satellite=nothing,
         request=nothing,
         spacecraft=(Spacecraft(memory_kbit=memory),) * n,
         contacts=Contacts(
-            start_ms=sky[0], stop_ms=sky[1], max_volume_kbit=sky[2], station=sky[3], satellite=sky[4]
+            start_ms=sky[0],
+            stop_ms=sky[1],
+            max_volume_kbit=sky[2],
+            station=sky[3],
+            satellite=sky[4],
         ),
         antennas=np.array(antennas),
     )

@@ -29,7 +29,13 @@ def test_memory_rises_in_pictures_and_falls_in_contacts():
 
 
 def battery(**more: float) -> Battery:
-    known = {"capacity_wh": 100.0, "charge_w": 30.0, "idle_w": 10.0, "imaging_w": 50.0, "slew_w": 20.0}
+    known = {
+        "capacity_wh": 100.0,
+        "charge_w": 30.0,
+        "idle_w": 10.0,
+        "imaging_w": 50.0,
+        "slew_w": 20.0,
+    }
     return Battery(**(known | {"initial_wh": 90.0} | more))
 
 
@@ -45,7 +51,12 @@ def test_battery_fills_up_and_is_drained():
 
 def test_slews_and_contacts_drain_too():
     found = battery_points(
-        battery(downlink_w=5.0), 2 * H, sunlit=[], imaging=[], slewing=[(0.0, H)], sending=[(0.5 * H, H)]
+        battery(downlink_w=5.0),
+        2 * H,
+        sunlit=[],
+        imaging=[],
+        slewing=[(0.0, H)],
+        sending=[(0.5 * H, H)],
     )
     assert found[-1][1] == pytest.approx(90 - 20 - 20 - 2.5)
 
@@ -65,9 +76,7 @@ def test_slews_end_settled_and_begin_at_nadir():
     start, stop = np.array([100_000, 200_000, 400_000]), np.array([101_000, 201_000, 401_000])
     sight = np.array([los(30), los(50), los(50)])
     found = slews_to(Turner(), start, stop, sight, sight, [(250_000.0, 300_000.0)])  # type: ignore[arg-type]
-    assert_allclose(
-        np.array(found) / 1e3, [[66, 96], [176, 196], [346, 396]], atol=1e-6
-    )
+    assert_allclose(np.array(found) / 1e3, [[66, 96], [176, 196], [346, 396]], atol=1e-6)
     found = slews_to(Turner(), start, stop, sight, sight, [])  # type: ignore[arg-type]
     assert_allclose(np.array(found[2]) / 1e3, [396, 396], atol=1e-6)
 

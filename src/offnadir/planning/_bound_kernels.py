@@ -395,7 +395,7 @@ def copy_arcs(
     is_dense, chains, chain_node, chain_order, order, node_first, node_row, node_key, state_node, rows,
     arc_at, arc, gain, v1, k1, v2, w1, q1, w2, least, alive, heir, new_at, out,
 ):  # fmt: skip
-    """Write the arcs that `count_arcs` counted; `heir`: the new number of the first living state from each on."""
+    """Write the arcs that `count_arcs` counted; `heir`: new number of the first living state from each on."""
     for c in chains:
         a, b = chain_node[c], chain_node[c + 1]
         n = b - a

@@ -40,6 +40,7 @@ class Labels:
             self._remember_nearest(c)
         self.paths: list[list[IntArray]] = [[] for _ in range(net.n_chains)]
         self.reach = np.zeros(net.n_chains, np.int64)
+        self._wait, self._pause = np.zeros((2, net.n_chains), np.int64)
         self._bins = [self._bin(most) for _ in range(threads)]
         self._head = np.zeros(len(net.state_node), np.int32)
         self._active = np.zeros(len(net.node_window), np.int32)
@@ -79,7 +80,8 @@ class Labels:
         `top` is a value that it does not exceed for certain, `follow` the arrays w1, q1, w2 of `backward`.
         """
         net, words = self.net, int(self.words[c])
-        if net.chain_order[c] == net.chain_order[c + 1]:
+        if self._wait[c] > 0 or net.chain_order[c] == net.chain_order[c + 1]:
+            self._wait[c] -= 1
             return top, np.empty(0, np.int64), 0
         known, path = 0, np.empty(0, np.int64)
         for states in self.paths[c]:
@@ -99,7 +101,9 @@ class Labels:
             )  # fmt: skip
             made += n if n >= 0 else _MOST_LABELS
             if n < 0:
-                break  # too many: the last bound will have to do
+                self._pause[c] = 2 * self._pause[c] + 1
+                self._wait[c] = self._pause[c]
+                break  # too many: the last bound will have to do, and some rounds without
             upper = min(upper, found)
             if size:
                 path = self._bins[thread][-1][:size][::-1].copy()

@@ -70,8 +70,14 @@ class Network:
         return np.bincount(chain, weights=n, minlength=self.n_chains).astype(np.int64)
 
 
-def network(problem: Problem, usable: NDArray[np.bool_]) -> tuple[Network, Offers]:
-    """Network and offers of a problem's usable options."""
+def network(
+    problem: Problem, usable: NDArray[np.bool_], *, group: int = 1
+) -> tuple[Network, Offers]:
+    """Network and offers of a problem's usable options.
+
+    With a `group` up to so many starts make one state, which stands for the first of them where it is left
+    and for the last where it is reached: more paths, but quicker. No group is longer than a picture.
+    """
     w, o = problem.windows, problem.options
     option = np.repeat(np.arange(len(o)), np.diff(o.member_block))
     number = np.arange(len(option)) - o.member_block[option]
@@ -83,13 +89,13 @@ def network(problem: Problem, usable: NDArray[np.bool_]) -> tuple[Network, Offer
     chain = w.chain.copy()
     local = _numbers_in_chains(chain, len(problem.chain_satellite))
     while True:
-        node, nodes = _nodes(problem, chain, window, key, low, high)
+        node, nodes = _nodes(problem, chain, window, key, low, high, group)
         rows, at, bad = _rows(problem, chain, local, nodes)
         if not len(bad):
             break
         chain[
             np.isin(chain, bad)
-        ] = -1  # a turn that takes no time: pictures of such a chain are free
+        ] = -1  # turns that take no time: pictures of such a chain are free
     offers = Offers(
         option=option, key=key, window=window, low=low, high=high, node=node, profile_at=profile_at
     )
@@ -111,6 +117,7 @@ def _nodes(
     key: IntArray,
     low: IntArray,
     high: IntArray,
+    group: int,
 ) -> tuple[IntArray, dict[str, Any]]:
     """Node of each offer, and the nodes' columns, by chain and last start."""
     w = problem.windows
@@ -130,13 +137,12 @@ def _nodes(
     node[inside] = place[back]
     x, low, size = x[by], first[by], (last - first + 1)[by]
     c = chain[x]
-    step = np.ones(len(by), np.int64)
-    grouped = ~problem.transitions.is_table[c]
     n = np.bincount(c, minlength=len(problem.chain_satellite))
-    entries = int(np.sum((size * n[c])[grouped]))
-    if entries > _MOST_ENTRIES:
-        step[grouped] = -(-entries // _MOST_ENTRIES)
-        size = -(-size // step)
+    same = ~problem.transitions.is_table[c]
+    entries = int(np.sum((size * n[c])[same]))
+    most = _longest_groups(problem)[c]
+    step = np.minimum(np.where(same, max(group, -(-entries // _MOST_ENTRIES)), group), most)
+    size = -(-size // step)
     columns = {
         "window": x,
         "key": unique[by, 1],
@@ -147,6 +153,17 @@ def _nodes(
         "n": n,
     }
     return node, columns
+
+
+def _longest_groups(problem: Problem) -> IntArray:
+    """How many starts fit into the shortest picture of each chain."""
+    w = problem.windows
+    inside = np.flatnonzero(w.chain >= 0)
+    shortest = np.full(len(problem.chain_satellite), 2**40)
+    longest = np.ones(len(shortest), np.int64)
+    np.minimum.at(shortest, w.chain[inside], w.duration_ms[inside])
+    np.maximum.at(longest, w.chain[inside], w.step_ms[inside])
+    return np.maximum(shortest // longest, 1)
 
 
 def _rows(

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from offnadir.planning import _exact_kernels as kernels
 from offnadir.planning._audit import faults
-from offnadir.planning._exact_kernels import EVER, Net, Scratch, Store
+from offnadir.planning._exact_kernels import EVER, Net, Store, Table
 from offnadir.planning.problem import NEVER, IntArray, Problem, Schedule
 
 _WORD = 63
@@ -56,34 +57,32 @@ def prove(
 ) -> Proof | None:
     """Look at every plan that could be worth more than `incumbent`; None if the problem is too large for it.
 
-    `incumbent` is the value of a plan that exists, or -1. `work` counts looks at options and labels, some
-    ten millions a second. Resources other than rows are not looked at: the bound holds nevertheless, but a
-    better plan that breaks one of them is not handed out. Equal inputs give equal results.
+    `incumbent` is the value of a plan that exists, or -1. `work` counts looks at options and the like,
+    some hundred millions a second. Resources other than rows are not looked at: the bound holds
+    nevertheless, but a better plan that breaks one of them is not handed out. Equal inputs: equal results.
     """
     net = _net(problem)
     if net is None:
         return None
-    scratch = _scratch(net)
     store = _store(_FIRST_LABELS)
-    store.tally[3] = incumbent
-    kernels.begin(net, scratch, store)
+    _begin(store, incumbent, is_plan=len(net.fixed) == 0)
     while True:
-        left = work - int(store.tally[5])
-        why = kernels.explore(net, scratch, store, min(left, _SLICE))
-        if why == kernels.FULL:
-            if len(store.value) >= _MOST_LABELS:
-                break
-            store = _larger(store, len(net.node_window) + len(net.profile) + 1)
+        left = max(work, 1) - int(store.tally[kernels.WORK])
+        why = kernels.explore(net, store, min(left, _SLICE))
+        if why == kernels.FULL and len(store.label) < _MOST_LABELS:
+            store = _larger(store, len(net.node) + len(net.profile))
             continue
         stopped = interrupted is not None and interrupted()
-        if why == kernels.DONE or stopped or int(store.tally[5]) >= work:
+        if why != kernels.WORKED or stopped or int(store.tally[kernels.WORK]) >= work:
             break
-    found = int(store.tally[3])
-    bound = found if store.tally[2] == 0 else max(found, int(store.top[store.heap[0]]))
+    found = int(store.tally[kernels.BEST])
+    bound = found
+    if store.tally[kernels.OPEN] > 0:
+        bound = max(found, int(store.label["top"][store.heap[0]]))
     option = start = np.empty(0, np.int64)
     is_better = found > incumbent
     if is_better:
-        option, start = _path(problem, net, store, int(store.tally[4]))
+        option, start = _path(problem, net, store, int(store.tally[kernels.BEST_LABEL]))
         is_better = not _breaks(problem, option, start, found)
     return Proof(
         bound=bound,
@@ -91,7 +90,7 @@ def prove(
         is_better=is_better,
         option=option if is_better else option[:0],
         start=start if is_better else start[:0],
-        work=int(store.tally[5]),
+        work=int(store.tally[kernels.WORK]),
     )
 
 
@@ -110,13 +109,13 @@ def _breaks(problem: Problem, option: IntArray, start: IntArray, value: int) -> 
 
 def _path(problem: Problem, net: Net, store: Store, label: int) -> tuple[IntArray, IntArray]:
     """Options and starts of the plan that ends with a label."""
-    o, start = problem.options, {}
-    while label >= 0 and store.node[label] >= 0:
-        m = int(store.node[label])
-        j = net.node_window[m]
-        start[m] = (int(store.start[label]) - int(net.window_first[j])) // int(net.window_step[j])
-        label = int(store.parent[label])
-    option = np.unique(net.node_option[sorted(start)])
+    o, start = problem.options, dict[int, int]()
+    while label >= 0 and store.label["node"][label] >= 0:
+        m = int(store.label["node"][label])
+        window = net.window[net.node["window"][m]]
+        start[m] = int((store.label["start"][label] - window["first"]) // window["step"])
+        label = int(store.label["parent"][label])
+    option = np.unique(net.node["option"][sorted(start)])
     members = [m for i in option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])]
     return option, np.array([start[m] for m in members], np.int64)
 
@@ -125,58 +124,40 @@ def _path(problem: Problem, net: Net, store: Store, label: int) -> tuple[IntArra
 
 
 def _store(size: int) -> Store:
-    def column(kind: type) -> IntArray:
-        return np.zeros(size, kind)
-
-    store = Store(
-        mask=np.zeros((size, 2), np.int64),
-        value=column(np.int64),
-        start=column(np.int64),
-        top=column(np.int64),
-        node=column(np.int32),
-        window=column(np.int32),
-        parent=column(np.int32),
-        after=column(np.int32),
-        is_alive=column(np.int8),
+    return Store(
+        label=np.zeros(size, kernels.LABEL),
         slot=np.full(4 * size, -1, np.int32),
-        heap=column(np.int32),
+        heap=np.zeros(size, np.int32),
         tally=np.zeros(6, np.int64),
     )
-    store.tally[4] = -1
-    return store
+
+
+def _begin(store: Store, incumbent: int, *, is_plan: bool) -> None:
+    """The empty set as the first label; it is the best plan if there is no other."""
+    label = store.label
+    label["top"][0], label["is_alive"][0] = EVER, 1
+    for link in ("node", "window", "parent", "after"):
+        label[link][0] = -1
+    store.tally[[kernels.MADE, kernels.OPEN]] = 1
+    store.tally[[kernels.BEST, kernels.BEST_LABEL]] = (
+        (0, 0) if is_plan and incumbent < 0 else (incumbent, -1)
+    )
 
 
 def _larger(store: Store, room: int) -> Store:
-    """The same labels with twice the room, at least `room` more."""
-    size = 2 * len(store.value)
-    while size < len(store.value) + 2 * room:
+    """The same labels with twice the room, or enough for `room` more."""
+    size = 2 * len(store.label)
+    while size < len(store.label) + room:
         size *= 2
     new = _store(size)
-    n = int(store.tally[0])
-    for name in store._fields:
-        if name not in ("slot", "tally"):
-            getattr(new, name)[:n] = getattr(store, name)[:n]
-    new.heap[: store.tally[2]] = store.heap[: store.tally[2]]
-    new.tally[:] = store.tally
-    kernels.rehash(new)
-    return new
-
-
-def _scratch(net: Net) -> Scratch:
-    def zeros(size: int) -> IntArray:
-        return np.zeros(size, np.int64)
-
-    n_tasks, n_curves, n_groups = len(net.task_group), len(net.curve_at) - 1, len(net.group_bits)
-    return Scratch(
-        reach=zeros(len(net.option_task)),
-        alive=zeros(n_groups),
-        before=zeros(n_groups),
-        best=zeros(n_tasks),
-        best_share=zeros(n_tasks),
-        share=zeros(n_curves),
-        more=zeros(n_curves),
-        out=zeros(3),
+    n, n_open = store.tally[[kernels.MADE, kernels.OPEN]].tolist()
+    new.label[:n], new.heap[:n_open], new.tally[:] = (
+        store.label[:n],
+        store.heap[:n_open],
+        store.tally,
     )
+    new.tally[kernels.USED] = kernels.rehash(new.slot, new.label, n)
+    return new
 
 
 # -- the problem as the kernels read it -------------------------------------------------------------
@@ -226,46 +207,69 @@ def _net(problem: Problem) -> Net | None:
     for b, i in enumerate(bit_option):
         if i >= 0 and o.share[i] > 0:
             bit_curve[b], bit_share[b] = task_curve[o.task[i]], o.share[i]
-    edge = np.searchsorted(w.chain, w.chain[window])
+    is_table = np.concatenate([t.is_table, np.zeros(int(is_free.sum()), np.bool_)])
+    curve = [problem.curve[r] for r in curves]
+    point = _edges(len(c.share) for c in curve)
     return Net(
         until=until,
-        window_chain=chain,
-        window_first=w.first_ms[window],
-        window_step=w.step_ms[window],
-        window_at=t.block[window],
-        window_local=window - edge,
-        window_count=w.count[window],
-        table=t.table,
-        delay=t.delay_ms,
-        is_table=np.concatenate([t.is_table, np.zeros(int(is_free.sum()), np.bool_)]).astype(
-            np.int64
+        window=_table(
+            kernels.WINDOW,
+            chain=chain,
+            first=w.first_ms[window],
+            step=w.step_ms[window],
+            at=t.block[window],
+            local=window - np.searchsorted(w.chain, w.chain[window]),
+            count=w.count[window],
+            is_table=is_table[chain],
         ),
-        node_window=node_window,
-        node_low=o.member_low,
-        node_high=o.member_high,
-        node_option=option,
-        node_bit=node_bit,
-        option_node=o.member_block,
-        option_task=o.task,
-        option_value=value,
-        option_share=np.where(task_curve[o.task] >= 0, o.share, 0) if len(o) else o.share,
-        option_class=option_class,
-        option_owed=option_owed,
-        option_profile=o.profile_block,
-        profile=o.profile,
-        profile_rest=rest,
-        task_bits=task_bits,
-        task_group=group,
-        task_curve=task_curve,
-        group_bits=group_bits,
-        bit_share=bit_share,
-        bit_curve=bit_curve,
-        curve_at=_edges(len(problem.curve[r].share) for r in curves),
-        curve_share=_joined([problem.curve[r].share for r in curves]),
-        curve_value=_joined([problem.curve[r].value for r in curves]),
-        **_row_columns(problem, group, bit_option),
+        table=np.require(t.table, requirements=["C", "W"]),
+        delay=np.array(t.delay_ms),
+        node=_table(
+            kernels.NODE,
+            window=node_window,
+            low=o.member_low,
+            high=o.member_high,
+            option=option,
+            bit_lo=node_bit[:, 0],
+            bit_hi=node_bit[:, 1],
+        ),
+        option=_table(
+            kernels.OPTION,
+            node=o.member_block[:-1],
+            end=o.member_block[1:],
+            task=o.task,
+            value=value,
+            share=np.where(task_curve[o.task] >= 0, o.share, 0),
+            class_lo=option_class[:, 0],
+            class_hi=option_class[:, 1],
+            owed_lo=option_owed[:, 0],
+            owed_hi=option_owed[:, 1],
+            profile=o.profile_block,
+        ),
+        profile=_table(kernels.PROFILE, value=o.profile, rest=rest),
+        task=_table(
+            kernels.TASK, lo=task_bits[:, 0], hi=task_bits[:, 1], group=group, curve=task_curve
+        ),
+        group=_table(kernels.GROUP, lo=group_bits[:, 0], hi=group_bits[:, 1]),
+        bit=_table(kernels.BIT, share=bit_share, curve=bit_curve),
+        curve=_table(kernels.CURVE, first=point[:-1], end=point[1:]),
+        point=_table(
+            kernels.POINT,
+            share=_joined([c.share for c in curve]),
+            value=_joined([c.value for c in curve]),
+        ),
+        **_row_tables(problem, group, bit_option),
         fixed=np.flatnonzero(o.fixed),
+        out=np.zeros(3, np.int64),
     )
+
+
+def _table(kind: np.dtype[Any], **columns: IntArray) -> Table:
+    """A table for the kernels; columns that are not given are zero."""
+    table = np.zeros(len(next(iter(columns.values()))), kind)
+    for name, values in columns.items():
+        table[name] = values
+    return table
 
 
 def _edges(sizes: Iterable[int]) -> IntArray:
@@ -350,7 +354,7 @@ def _groups(problem: Problem) -> IntArray:
     )
 
 
-def _row_columns(problem: Problem, group: IntArray, bit_option: list[int]) -> dict[str, IntArray]:
+def _row_tables(problem: Problem, group: IntArray, bit_option: list[int]) -> dict[str, Table]:
     """Rows by the bits of classes, and what options may take off their loads; none without entries."""
     rows, o = problem.rows, problem.options
     entries = _entries(problem)
@@ -360,19 +364,19 @@ def _row_columns(problem: Problem, group: IntArray, bit_option: list[int]) -> di
         for r in kept
     ]
     relief = [[(i, entries[i][r]) for i in range(len(o)) if entries[i].get(r, 0) < 0] for r in kept]
-
-    def flat(pairs: list[list[tuple[int, int]]], column: int) -> IntArray:
-        return np.array([pair[column] for row in pairs for pair in row], np.int64)
-
+    at, relief_at = _edges(map(len, bits)), _edges(map(len, relief))
     return {
-        "row_at": _edges(map(len, bits)),
-        "row_bit": flat(bits, 0),
-        "row_load": flat(bits, 1),
-        "row_group": np.array([group[o.task[rows.option[rows.start[r]]]] for r in kept], np.int64),
-        "row_limit": rows.limit[kept],
-        "relief_at": _edges(map(len, relief)),
-        "relief_option": flat(relief, 0),
-        "relief": flat(relief, 1),
+        "row": _table(
+            kernels.ROW,
+            first=at[:-1],
+            end=at[1:],
+            relief=relief_at[:-1],
+            relief_end=relief_at[1:],
+            group=np.array([group[o.task[rows.option[rows.start[r]]]] for r in kept], np.int64),
+            limit=rows.limit[kept],
+        ),
+        "entry": np.array([pair for row in bits for pair in row], kernels.ENTRY),
+        "relief": np.array([pair for row in relief for pair in row], kernels.ENTRY),
     }
 
 

@@ -8,7 +8,7 @@ labels that differ in nothing that matters any more are compared.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,99 +16,87 @@ from numpy.typing import NDArray
 from offnadir._jit import kernel, part
 from offnadir.planning.problem import IntArray
 
+Table = NDArray[Any]
+
 EVER = 2**60
 #: Why `explore` came back: nothing is left, the work is done, or a table or the labels are full.
 DONE, WORKED, FULL = 0, 1, 2
+#: What `Store.tally` counts: labels made, slots in use, labels on the heap; the best value, its label; work.
+MADE, USED, OPEN, BEST, BEST_LABEL, WORK = 0, 1, 2, 3, 4, 5
+
+
+def _columns(whole: str, half: str = "") -> np.dtype[Any]:
+    """The columns of a table: whole numbers of 64 bits, and of 32."""
+    names = [(name, np.int64) for name in whole.split()] + [
+        (name, np.int32) for name in half.split()
+    ]
+    return np.dtype(names)
+
+
+WINDOW = _columns("chain first step at local count is_table")
+NODE = _columns("window low high option bit_lo bit_hi")
+OPTION = _columns("node end task value share class_lo class_hi owed_lo owed_hi profile reach")
+PROFILE = _columns("value rest")
+TASK = _columns("lo hi group curve best share")
+GROUP = _columns("lo hi alive before")
+BIT = _columns("share curve")
+CURVE = _columns("first end share more")
+POINT = _columns("share value")
+ROW = _columns("first end relief relief_end group limit")
+ENTRY = _columns("of load")
+LABEL = _columns("lo hi value start top", "node window parent after is_alive")
 
 
 class Net(NamedTuple):
-    """A problem as the kernels read it. Nodes are members; the last row of `until` is for "nothing yet"."""
+    """A problem as the kernels read it, a table for each kind of thing; nodes are members.
 
-    until: (
-        IntArray  # (w + 1, n) [ms] latest start of a window from which a node can still be reached
-    )
-    window_chain: IntArray
-    window_first: IntArray
-    window_step: IntArray
-    window_at: IntArray  # where its block begins in table or delays
-    window_local: IntArray
-    window_count: IntArray
+    `until` [ms], shape (windows + 1, nodes), is the latest start of a window from which a node can still be
+    reached; its last row stands for "nothing yet". `at` of a window is where its block begins in `table` or
+    `delay`. An option's nodes are `node` to `end - 1`; a row's entries `first` to `end - 1`, what options may
+    take off its load `relief` to `relief_end - 1`. Some columns are notes on the label that is looked at: what
+    an option may still earn (`reach`, -1 for nothing), the `best` of a task and its `share`, whether a group
+    is `alive` now and was `before`, a curve's `share` so far and what may be `more`.
+    """
+
+    until: IntArray
+    window: Table
     table: NDArray[np.uint16]
     delay: IntArray
-    is_table: IntArray  # (c,)
-    node_window: IntArray
-    node_low: IntArray
-    node_high: IntArray
-    node_option: IntArray
-    node_bit: IntArray  # (n, 2)
-    option_node: IntArray  # (o + 1,)
-    option_task: IntArray
-    option_value: IntArray
-    option_share: IntArray
-    option_class: IntArray  # (o, 2)
-    option_owed: IntArray  # (o, 2)
-    option_profile: IntArray
-    profile: IntArray
-    profile_rest: IntArray  # the largest value from a start on
-    task_bits: IntArray  # (q, 2)
-    task_group: IntArray
-    task_curve: IntArray
-    group_bits: IntArray  # (g, 2)
-    bit_share: IntArray
-    bit_curve: IntArray
-    curve_at: IntArray
-    curve_share: IntArray
-    curve_value: IntArray
-    row_at: IntArray
-    row_bit: IntArray
-    row_load: IntArray
-    row_group: IntArray
-    row_limit: IntArray
-    relief_at: IntArray
-    relief_option: IntArray
-    relief: IntArray
+    node: Table
+    option: Table
+    profile: Table
+    task: Table
+    group: Table
+    bit: Table
+    curve: Table
+    point: Table
+    row: Table
+    entry: Table
+    relief: Table
     fixed: IntArray
+    out: IntArray  # the assessed label's mask, and whether it is a plan
 
 
 class Store(NamedTuple):
-    """Labels, the table that finds those of equal mask and window, and the heap of those to be continued."""
+    """Labels, the first of each mask and window (or -1) by their hash, and the heap of those to be continued.
 
-    mask: IntArray  # (m, 2)
-    value: IntArray
-    start: IntArray
-    top: IntArray
-    node: IntArray
-    window: IntArray
-    parent: IntArray
-    after: IntArray  # next of equal mask and window
-    is_alive: IntArray
-    slot: IntArray  # first label, or -1
+    `after` leads from a label to the next of equal mask and window.
+    """
+
+    label: Table
+    slot: IntArray
     heap: IntArray
-    tally: IntArray  # labels, slots in use, in the heap, best value, its label, work done
-
-
-class Scratch(NamedTuple):
-    """What a kernel notes about one label at a time."""
-
-    reach: IntArray  # (o,) what the option may still be worth, -1: out of reach
-    alive: IntArray  # (g,) whether anything of the group is within reach
-    before: IntArray  # the same for the label before
-    best: IntArray  # (q,)
-    best_share: IntArray
-    share: IntArray  # (curves,) what is taken
-    more: IntArray
-    out: IntArray  # (4,) mask, whether the label is a plan
+    tally: IntArray
 
 
 @part
-def curve_value(net, c, share):
-    """What a request earns for a share of it, rounded down."""
-    first, last = net.curve_at[c], net.curve_at[c + 1] - 1
+def height(point, first, end, share):
+    """What a request earns for a share of it, rounded down; its curve is rows `first` to `end` of `point`."""
     q = first + 1
-    while q < last and net.curve_share[q] < share:
+    while q < end - 1 and point[q].share < share:
         q += 1
-    x0, y0 = net.curve_share[q - 1], net.curve_value[q - 1]
-    return y0 + (share - x0) * (net.curve_value[q] - y0) // (net.curve_share[q] - x0)
+    x0, y0 = point[q - 1].share, point[q - 1].value
+    return y0 + (share - x0) * (point[q].value - y0) // (point[q].share - x0)
 
 
 @part
@@ -119,325 +107,282 @@ def has_bit(lo, hi, b):
     return (hi >> (b - 63)) & 1
 
 
-@kernel
-def assess(net, s, w, t, lo, hi, value):
+@part
+def assess(net, w, t, lo, hi, value):
     """A bound on the value of every plan that goes on from a label; -1 if none does.
 
-    `s.before` says which groups were within reach before; `s.out` is the label's mask without what is
-    out of reach now, and whether the label is a plan as it stands.
+    Groups that were out of reach before are not looked at. `net.out` becomes the label's mask without
+    what is out of reach now, and whether the label is a plan as it stands.
     """
-    s.alive[:] = 0
-    s.best[:] = 0
-    s.best_share[:] = 0
-    n_options = len(net.option_task)
-    s.out[2] = 1
-    for i in range(n_options):
-        q = net.option_task[i]
-        g = net.task_group[q]
-        s.reach[i] = -1
-        if not s.before[g]:
+    net.out[2] = 1
+    for g in range(len(net.group)):
+        net.group[g].alive = 0
+    for q in range(len(net.task)):
+        net.task[q].best = net.task[q].share = 0
+    for i in range(len(net.option)):
+        q = net.option[i].task
+        g = net.task[q].group
+        net.option[i].reach = -1
+        if not net.group[g].before:
             continue
-        owed_lo, owed_hi = net.option_owed[i, 0], net.option_owed[i, 1]
-        held_lo, held_hi = lo & net.task_bits[q, 0], hi & net.task_bits[q, 1]
+        owed_lo, owed_hi = net.option[i].owed_lo, net.option[i].owed_hi
+        held_lo, held_hi = lo & net.task[q].lo, hi & net.task[q].hi
         is_open = (held_lo & ~owed_lo) == 0 and (held_hi & ~owed_hi) == 0
         is_begun = (held_lo & owed_lo) != 0 or (held_hi & owed_hi) != 0
         if is_begun:
-            s.out[2] = 0
-        for m in range(net.option_node[i], net.option_node[i + 1]):
-            within = t <= net.until[w, m]
-            if within:
-                s.alive[g] = 1
-            elif (lo & net.node_bit[m, 0]) == 0 and (hi & net.node_bit[m, 1]) == 0:
+            net.out[2] = 0
+        for m in range(net.option[i].node, net.option[i].end):
+            if t <= net.until[w, m]:
+                net.group[g].alive = 1
+            elif (lo & net.node[m].bit_lo) == 0 and (hi & net.node[m].bit_hi) == 0:
                 is_open = False
                 if is_begun:
                     return -1
         if not is_open:
             continue
-        worth = net.option_value[i]
-        p = net.option_profile[i]
+        worth = net.option[i].value
+        p = net.option[i].profile
         if p >= 0:
-            m = net.option_node[i]
-            j = net.node_window[m]
-            k = net.node_low[m]
-            late = net.until[w, m]
+            m = net.option[i].node
+            k, late = net.node[m].low, net.until[w, m]
             if late < EVER:
-                slack = late - t
-                k = max(k, net.node_high[m] - slack // net.window_step[j])
-            worth = net.profile_rest[p + k - net.node_low[m]]
-        s.reach[i] = worth
-        s.best[q] = max(s.best[q], worth)
-        s.best_share[q] = max(s.best_share[q], net.option_share[i])
+                k = max(k, net.node[m].high - (late - t) // net.window[net.node[m].window].step)
+            worth = net.profile[p + k - net.node[m].low].rest
+        net.option[i].reach = worth
+        net.task[q].best = max(net.task[q].best, worth)
+        net.task[q].share = max(net.task[q].share, net.option[i].share)
     for f in net.fixed:
-        g = net.task_group[net.option_task[f]]
-        taken = (lo & net.option_class[f, 0]) != 0 or (hi & net.option_class[f, 1]) != 0
-        if s.before[g] and not taken:
-            if s.reach[f] < 0:
+        taken = (lo & net.option[f].class_lo) != 0 or (hi & net.option[f].class_hi) != 0
+        if net.group[net.task[net.option[f].task].group].before and not taken:
+            if net.option[f].reach < 0:
                 return -1
-            s.out[2] = 0
-    for r in range(len(net.row_limit)):
-        if not s.before[net.row_group[r]]:
+            net.out[2] = 0
+    for r in range(len(net.row)):
+        if not net.group[net.row[r].group].before:
             continue
-        load = 0
-        for e in range(net.row_at[r], net.row_at[r + 1]):
-            if has_bit(lo, hi, net.row_bit[e]):
-                load += net.row_load[e]
-        if load > net.row_limit[r]:
-            s.out[2] = 0
-            for e in range(net.relief_at[r], net.relief_at[r + 1]):
-                if s.reach[net.relief_option[e]] >= 0:
-                    load += net.relief[e]
-            if load > net.row_limit[r]:
+        load, limit = 0, net.row[r].limit
+        for e in range(net.row[r].first, net.row[r].end):
+            if has_bit(lo, hi, net.entry[e].of):
+                load += net.entry[e].load
+        if load > limit:
+            net.out[2] = 0
+            for e in range(net.row[r].relief, net.row[r].relief_end):
+                if net.option[net.relief[e].of].reach >= 0:
+                    load += net.relief[e].load
+            if load > limit:
                 return -1
+    for c in range(len(net.curve)):
+        net.curve[c].share = net.curve[c].more = 0
+    if len(net.curve):
+        for b in range(len(net.bit)):
+            if net.bit[b].share > 0 and has_bit(lo, hi, b):
+                net.curve[net.bit[b].curve].share += net.bit[b].share
     top = value
-    n_curves = len(net.curve_at) - 1
-    if n_curves:
-        s.share[:] = 0
-        s.more[:] = 0
-        for b in range(len(net.bit_curve)):
-            if net.bit_curve[b] >= 0 and has_bit(lo, hi, b):
-                s.share[net.bit_curve[b]] += net.bit_share[b]
-    for q in range(len(s.best)):
-        top += s.best[q]
-        if s.best_share[q] > 0:
-            s.more[net.task_curve[q]] += s.best_share[q]
-    for c in range(n_curves):
-        if s.more[c] > 0:
-            top += curve_value(net, c, s.share[c] + s.more[c]) - curve_value(net, c, s.share[c])
-    for g in range(len(s.alive)):
-        if not s.alive[g]:
-            lo &= ~net.group_bits[g, 0]
-            hi &= ~net.group_bits[g, 1]
-    s.out[0], s.out[1] = lo, hi
+    for q in range(len(net.task)):
+        top += net.task[q].best
+        if net.task[q].share > 0:
+            net.curve[net.task[q].curve].more += net.task[q].share
+    for c in range(len(net.curve)):
+        if net.curve[c].more > 0:
+            first, end, share = net.curve[c].first, net.curve[c].end, net.curve[c].share
+            top += height(net.point, first, end, share + net.curve[c].more)
+            top -= height(net.point, first, end, share)
+    for g in range(len(net.group)):
+        if not net.group[g].alive:
+            lo &= ~net.group[g].lo
+            hi &= ~net.group[g].hi
+    net.out[0], net.out[1] = lo, hi
     return top
 
 
 @part
 def least_start(net, w, t, m):
-    """The first start of node m after window w at t [ms]; above `node_high` if there is none."""
-    j = net.node_window[m]
-    first, step = net.window_first[j], net.window_step[j]
-    c = net.window_chain[j]
-    if w < 0 or net.window_chain[w] != c:
-        return net.node_low[m]
+    """The first start of node m after window w at t [ms]; above its highest if there is none."""
+    j = net.node[m].window
+    low = net.node[m].low
+    if w < 0 or net.window[w].chain != net.window[j].chain:
+        return low
+    # pictures at the same time are in the order of their windows
     ready = t + (1 if j < w else 0)
-    least = net.node_low[m]
-    if net.is_table[c]:
-        k = (t - net.window_first[w]) // net.window_step[w]
-        entry = net.table[net.window_at[w] + net.window_local[j] * net.window_count[w] + k]
-        least = max(least, entry)
+    at, local = net.window[w].at, net.window[j].local
+    if net.window[w].is_table:
+        k = (t - net.window[w].first) // net.window[w].step
+        low = max(low, np.int64(net.table[at + local * net.window[w].count + k]))
+    elif net.delay[at + local] < 0:
+        return net.node[m].high + 1
     else:
-        delay = net.delay[net.window_at[w] + net.window_local[j]]
-        if delay < 0:
-            return net.node_high[m] + 1
-        ready = max(ready, t + delay)
-    return max(least, -((first - ready) // step))
+        ready = max(ready, t + net.delay[at + local])
+    return max(low, -((net.window[j].first - ready) // net.window[j].step))
 
 
 @part
-def comes_before(store, a, b):
+def comes_before(label, a, b):
     """Whether label a is to be continued before label b."""
-    if store.top[a] != store.top[b]:
-        return store.top[a] > store.top[b]
-    return a > b
+    return label[a].top > label[b].top or (label[a].top == label[b].top and a > b)
 
 
 @part
-def push(store, label):
-    """Put a label on the heap."""
-    at = store.tally[2]
-    store.tally[2] += 1
+def push(label, heap, size, new):
+    """Put a label on a heap of `size`."""
+    at = size
     while at > 0:
         up = (at - 1) // 2
-        if not comes_before(store, label, store.heap[up]):
+        if not comes_before(label, new, heap[up]):
             break
-        store.heap[at] = store.heap[up]
+        heap[at] = heap[up]
         at = up
-    store.heap[at] = label
+    heap[at] = new
 
 
 @part
-def pop(store):
-    """Take the label with the highest bound off the heap."""
-    first = store.heap[0]
-    store.tally[2] -= 1
-    size = store.tally[2]
-    label = store.heap[size]
+def pop(label, heap, size):
+    """Take the label with the highest bound off a heap of `size`."""
+    last = heap[size - 1]
     at = 0
     while True:
         down = 2 * at + 1
-        if down >= size:
+        if down >= size - 1:
             break
-        if down + 1 < size and comes_before(store, store.heap[down + 1], store.heap[down]):
+        if down + 1 < size - 1 and comes_before(label, heap[down + 1], heap[down]):
             down += 1
-        if not comes_before(store, store.heap[down], label):
+        if not comes_before(label, heap[down], last):
             break
-        store.heap[at] = store.heap[down]
+        heap[at] = heap[down]
         at = down
-    store.heap[at] = label
-    return first
+    heap[at] = last
 
 
 @part
-def slot_of(store, lo, hi, w):
+def slot_of(slot, label, lo, hi, w):
     """Where the labels of a mask and window are found, or would be."""
-    size = len(store.slot) - 1
+    size = len(slot) - 1
     x = (lo * 0x1E3779B97F4A7C15) ^ (hi * 0x42B2AE3D27D4EB4F) ^ ((w + 1) * 0x165667B19E3779F9)
     x ^= x >> 29
     at = (x * 0x3F58476D1CE4E5B9 ^ (x >> 32)) & size
-    while store.slot[at] >= 0:
-        k = store.slot[at]
-        if store.mask[k, 0] == lo and store.mask[k, 1] == hi and store.window[k] == w:
+    while slot[at] >= 0:
+        k = slot[at]
+        if label[k].lo == lo and label[k].hi == hi and label[k].window == w:
             break
         at = (at + 1) & size
     return at
 
 
 @kernel
-def rehash(store):
-    """Find all labels again in a new table, by the first label of each mask and window."""
-    store.slot[:] = -1
+def rehash(slot, label, n):
+    """Find n labels again in a new table; those that were beaten are left out. The slots in use."""
+    slot[:] = -1
     used = 0
-    for k in range(store.tally[0]):
-        at = slot_of(store, store.mask[k, 0], store.mask[k, 1], store.window[k])
-        store.after[k] = -1
-        if store.slot[at] < 0:
-            used += 1
-        elif store.is_alive[k]:
-            store.after[k] = store.slot[at]
-        else:
+    for k in range(n):
+        if not label[k].is_alive:
             continue
-        store.slot[at] = k
-    store.tally[1] = used
+        at = slot_of(slot, label, label[k].lo, label[k].hi, label[k].window)
+        label[k].after = slot[at]
+        used += slot[at] < 0
+        slot[at] = k
+    return used
 
 
 @part
-def note(store, lo, hi, w, t, value, top, node, parent):
-    """Keep a label unless another is as good; those that it beats are not continued. Its number, or -1."""
-    at = slot_of(store, lo, hi, w)
-    k = store.slot[at]
-    store.tally[5] += 1
-    before = -1
+def is_beaten(label, first, t, value):
+    """Whether one of the labels of equal mask and window is as good; those that are worse are marked."""
+    k = first
     while k >= 0:
-        store.tally[5] += 1
-        if store.is_alive[k]:
-            if store.start[k] <= t and store.value[k] >= value:
-                return -1
-            if store.start[k] >= t and store.value[k] <= value:
-                store.is_alive[k] = 0
-        if not store.is_alive[k] and before >= 0:
-            store.after[before] = store.after[k]
-        else:
-            before = k
-        k = store.after[k]
-    label = store.tally[0]
-    store.tally[0] += 1
-    if store.slot[at] < 0:
-        store.tally[1] += 1
-    store.after[label] = store.slot[at]
-    store.slot[at] = label
-    store.mask[label, 0], store.mask[label, 1] = lo, hi
-    store.window[label], store.start[label], store.value[label] = w, t, value
-    store.top[label], store.node[label], store.parent[label] = top, node, parent
-    store.is_alive[label] = 1
-    return label
+        if label[k].is_alive:
+            if label[k].start <= t and label[k].value >= value:
+                return True
+            if label[k].start >= t and label[k].value <= value:
+                label[k].is_alive = 0
+        k = label[k].after
+    return False
 
 
 @kernel
-def begin(net, s, store):
-    """The empty plan, if anything can come of it."""
-    s.before[:] = 1
-    top = assess(net, s, len(net.until) - 1, 0, 0, 0, 0)
-    if top < 0:
-        return
-    label = note(store, s.out[0], s.out[1], -1, 0, 0, top, -1, -1)
-    if s.out[2] and store.tally[3] < 0:
-        store.tally[3], store.tally[4] = 0, label
-    push(store, label)
-
-
-@kernel
-def explore(net, s, store, work):
+def explore(net, store, work):
     """Continue the labels with the highest bounds until none can beat the best plan, or `work` is done.
 
-    A unit of work is a look at an option or at a label.
+    A unit of work is a look at an option, at a node or at an entry of a row or a mask.
     """
-    n_nodes, root = len(net.node_window), len(net.until) - 1
-    cost = len(net.option_task) + len(net.bit_curve) + len(net.row_bit) + len(s.best)
-    goal = store.tally[5] + work
-    while store.tally[2] > 0:
-        label = store.heap[0]
-        if store.top[label] <= store.tally[3]:
-            store.tally[2] = 0
+    label, slot, heap, tally = store
+    n_nodes, root = len(net.node), len(net.until) - 1
+    cost = len(net.option) + len(net.task) + len(net.group) + len(net.entry) + len(net.bit) + 10
+    goal, room = tally[WORK] + work, n_nodes + len(net.profile)
+    while tally[OPEN] > 0:
+        here = heap[0]
+        if label[here].top <= tally[BEST]:
+            tally[OPEN] = 0
             break
-        if store.tally[5] >= goal:
+        if tally[WORK] >= goal:
             return WORKED
-        room = n_nodes + len(net.profile) + 1
-        if store.tally[0] + room >= len(store.value) or 2 * (store.tally[1] + room) >= len(
-            store.slot
-        ):
+        if tally[MADE] + room > len(label) or 2 * (tally[USED] + room) > len(slot):
             return FULL
-        pop(store)
-        if not store.is_alive[label]:
+        pop(label, heap, tally[OPEN])
+        tally[OPEN] -= 1
+        tally[WORK] += 1
+        if not label[here].is_alive:
             continue
-        w, t, value = store.window[label], store.start[label], store.value[label]
-        lo, hi = store.mask[label, 0], store.mask[label, 1]
+        w, t, value = label[here].window, label[here].start, label[here].value
+        lo, hi = label[here].lo, label[here].hi
         row = w if w >= 0 else root
-        # groups within reach from here; nothing else is looked at for the labels after it
-        s.before[:] = 0
+        for g in range(len(net.group)):
+            net.group[g].before = 0
         for m in range(n_nodes):
             if t <= net.until[row, m]:
-                s.before[net.task_group[net.option_task[net.node_option[m]]]] = 1
-        store.tally[5] += n_nodes
+                net.group[net.task[net.option[net.node[m].option].task].group].before = 1
+        tally[WORK] += n_nodes
         for m in range(n_nodes):
-            if t > net.until[row, m]:
+            i, j = net.node[m].option, net.node[m].window
+            if t > net.until[row, m] or j == w:
                 continue
-            i, j = net.node_option[m], net.node_window[m]
-            if j == w:
+            q = net.option[i].task
+            owed_lo, owed_hi = net.option[i].owed_lo, net.option[i].owed_hi
+            if (lo & net.task[q].lo & ~owed_lo) != 0 or (hi & net.task[q].hi & ~owed_hi) != 0:
                 continue
-            q = net.option_task[i]
-            held_lo, held_hi = lo & net.task_bits[q, 0], hi & net.task_bits[q, 1]
-            if (held_lo & ~net.option_owed[i, 0]) != 0 or (held_hi & ~net.option_owed[i, 1]) != 0:
-                continue
-            if (lo & net.node_bit[m, 0]) != 0 or (hi & net.node_bit[m, 1]) != 0:
+            lo_next, hi_next = lo | net.node[m].bit_lo, hi | net.node[m].bit_hi
+            if lo_next == lo and hi_next == hi:
                 continue
             least = least_start(net, w, t, m)
-            if least > net.node_high[m]:
-                continue
-            lo_next, hi_next = lo | net.node_bit[m, 0], hi | net.node_bit[m, 1]
-            owed_lo, owed_hi = net.option_owed[i, 0], net.option_owed[i, 1]
-            value_next = value
-            whole = (lo_next & owed_lo) == owed_lo and (hi_next & owed_hi) == owed_hi
-            p = -1
-            if whole:
-                lo_next = (lo_next & ~owed_lo) | net.option_class[i, 0]
-                hi_next = (hi_next & ~owed_hi) | net.option_class[i, 1]
-                c = net.task_curve[q]
-                if c >= 0 and net.option_share[i] > 0:
-                    share = 0
-                    for b in range(len(net.bit_curve)):
-                        if net.bit_curve[b] == c and has_bit(lo, hi, b):
-                            share += net.bit_share[b]
-                    value_next += curve_value(net, c, share + net.option_share[i]) - curve_value(
-                        net, c, share
-                    )
-                p = net.option_profile[i]
+            earns, p = 0, np.int64(-1)
+            if (lo_next & owed_lo) == owed_lo and (hi_next & owed_hi) == owed_hi:
+                lo_next = (lo_next & ~owed_lo) | net.option[i].class_lo
+                hi_next = (hi_next & ~owed_hi) | net.option[i].class_hi
+                earns, p = net.option[i].value, net.option[i].profile
+                if net.option[i].share > 0:
+                    c, share = net.task[q].curve, 0
+                    for b in range(len(net.bit)):
+                        if net.bit[b].curve == c and has_bit(lo, hi, b):
+                            share += net.bit[b].share
+                    first, end = net.curve[c].first, net.curve[c].end
+                    earns += height(net.point, first, end, share + net.option[i].share)
+                    earns -= height(net.point, first, end, share)
             highest = -1
-            for k in range(least, net.node_high[m] + 1):
-                earns = net.option_value[i] if whole else 0
+            for k in range(least, net.node[m].high + 1):
+                extra = 0
                 if p >= 0:
-                    earns = net.profile[p + k - net.node_low[m]]
-                if earns > highest:
-                    highest = earns
-                    t_next = net.window_first[j] + k * net.window_step[j]
-                    got = value_next + earns
-                    store.tally[5] += cost
-                    top = assess(net, s, j, t_next, lo_next, hi_next, got)
-                    if top > store.tally[3] or (s.out[2] and got > store.tally[3] and top >= 0):
-                        made = note(store, s.out[0], s.out[1], j, t_next, got, top, m, label)
-                        if made >= 0:
-                            if s.out[2] and got > store.tally[3]:
-                                store.tally[3], store.tally[4] = got, made
-                            push(store, made)
+                    extra = net.profile[p + k - net.node[m].low].value - net.option[i].value
+                got = value + earns + extra
+                if got <= highest:
+                    continue
+                highest = got
+                t_next = net.window[j].first + k * net.window[j].step
+                tally[WORK] += cost
+                top = assess(net, j, t_next, lo_next, hi_next, got)
+                is_best = net.out[2] == 1 and top >= 0 and got > tally[BEST]
+                if top > tally[BEST] or is_best:
+                    at = slot_of(slot, label, net.out[0], net.out[1], j)
+                    first_label = slot[at]
+                    if not is_beaten(label, first_label, t_next, got):
+                        new = tally[MADE]
+                        tally[MADE] += 1
+                        tally[USED] += first_label < 0
+                        slot[at] = new
+                        label[new].lo, label[new].hi = net.out[0], net.out[1]
+                        label[new].value, label[new].start, label[new].top = got, t_next, top
+                        label[new].window, label[new].node, label[new].parent = j, m, here
+                        label[new].after, label[new].is_alive = first_label, 1
+                        if is_best:
+                            tally[BEST], tally[BEST_LABEL] = got, new
+                        push(label, heap, tally[OPEN], new)
+                        tally[OPEN] += 1
                 if p < 0:
                     break
     return DONE

@@ -320,11 +320,11 @@ class Judge:
         code = self._code_of(obstacle)
         limit = int(self.built.problem.rows.limit[obstacle.row])
         if code == "orbit_limit":
-            what = f"{limit} pictures"
+            what = counted(limit, "picture")
             if not name.startswith("pictures"):
                 what = f"{limit / 1e3:g} s of pictures"
             rest = name.partition(" of ")[2]
-            return f"the {what} of {rest} are used up by {named(names)}"
+            return f"the limit of {what} of {rest} is used up by {named(names)}"
         if code == "choice":
             among = name.removeprefix("choice of ")
             return f"of {among} at most {limit} may be taken, and {named(names)} is"
@@ -415,13 +415,19 @@ class Judge:
             if len(one.found.obstacles) == 1 and one.found.obstacles[0].short is not None
         ]
         needs = []
-        for kind in dict.fromkeys(obstacle.kind for obstacle, _ in single):
+        for kind in dict.fromkeys(self._sort_of(obstacle) for obstacle, _ in single):
             obstacle, option = min(
-                (pair for pair in single if pair[0].kind == kind),
+                (pair for pair in single if self._sort_of(pair[0]) == kind),
                 key=lambda pair: pair[0].short or 0,
             )
             needs.append(self._need_of(obstacle, option))
         return [need for need in needs if need]
+
+    def _sort_of(self, obstacle: Obstacle) -> str:
+        """What is alike enough for the least to be named alone: the kind, or what a row is about."""
+        if obstacle.kind != "row":
+            return obstacle.kind
+        return self._row_name(obstacle.row).partition(" of ")[0]
 
     def _need_of(self, obstacle: Obstacle, option: int) -> str | None:
         short = obstacle.short or 0

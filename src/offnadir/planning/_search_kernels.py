@@ -18,7 +18,7 @@ import numpy as np
 
 from offnadir._jit import kernel, part
 from offnadir.planning import _regions as R  # noqa: N812
-from offnadir.planning._resource_kernels import satellite_holds
+from offnadir.planning._resource_kernels import list_pictures, satellite_holds
 
 _FAR = 2**60
 
@@ -628,17 +628,22 @@ def push_in(A, X, F, o):
             if c >= 0 and best_place(A, X, F, m) < 0 and not make_room(A, X, F, m):
                 return False
         if A[R.LOGGED] == before:
-            # it has a place, so a resource is short: somebody of the same chain goes
+            # it has a place, so a resource is short: the least of three pictures of the satellite goes
             m = A[A[R.M_BLOCK] + o] + draw(A) % (A[A[R.M_BLOCK] + o + 1] - A[A[R.M_BLOCK] + o])
             c = A[A[R.M_CHAIN] + m]
-            if c < 0 or A[A[R.C_SIZE] + c] == 0:
+            if c < 0:
                 return False
-            other = A[
-                A[R.M_OPTION] + A[A[R.SEQ] + A[A[R.C_BASE] + c] + draw(A) % A[A[R.C_SIZE] + c]]
-            ]
-            if A[A[R.O_FIXED] + other]:
+            n = list_pictures(A, X, F, A[A[R.C_SATELLITE] + c])
+            victim, least = -1, 1e300
+            for _ in range(3):
+                if n > 0:
+                    other = A[A[R.M_OPTION] + A[A[R.P_MEMBER] + draw(A) % n]]
+                    cost = loss(A, X, F, other) * (0.5 + uniform(A))
+                    if cost < least and not A[A[R.O_FIXED] + other]:
+                        victim, least = other, cost
+            if victim < 0:
                 return False
-            take_out(A, X, F, other)
+            take_out(A, X, F, victim)
     return try_option(A, X, F, o)
 
 
@@ -744,7 +749,59 @@ def fill_up(A, X, F):
         if A[R.LOGGED] > A[R.LOG + 1] - 64:
             forget(A, X, F)
     forget(A, X, F)
-    keep_best(A, X, F)
+    if A[R.VALUE] >= A[R.BEST]:
+        keep_best(A, X, F)
+
+
+@kernel
+def load(A, X, F, taken, start, used):
+    """Make the plan anew from its options, the starts of their members and the used contacts."""
+    for c in range(A[R.C_SATELLITE + 1]):
+        A[A[R.C_SIZE] + c] = 0
+    for q in range(A[R.LOAD + 1]):
+        A[A[R.LOAD] + q] = 0
+    for q in range(A[R.SHARE + 1]):
+        A[A[R.SHARE] + q] = 0
+    for q in range(A[R.TAKEN + 1]):
+        A[A[R.TAKEN] + q] = -1
+    for q in range(len(used)):
+        A[A[R.USED] + q] = used[q]
+    A[R.VALUE] = 0
+    forget(A, X, F)
+    n = 0
+    member = np.empty(A[R.M_OPTION + 1], np.int64)
+    when = np.empty(A[R.M_OPTION + 1], np.int64)
+    for q in range(len(taken)):
+        o = taken[q]
+        if o < 0:
+            continue
+        count_in(A, X, F, o, 1)
+        A[R.LOGGED] = 0
+        for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
+            if A[A[R.M_CHAIN] + m] >= 0:
+                member[n], when[n] = m, start_ms(A, X, m, start[m])
+                n += 1
+    order = np.argsort(when[:n])
+    for q in range(n):
+        m = member[order[q]]
+        put(A, X, F, m, A[A[R.C_SIZE] + A[A[R.M_CHAIN] + m]])
+    forget(A, X, F)
+
+
+@kernel
+def adopt(A, X, F, options):
+    """Make a plan of these options, as far as they go together, and fill it up."""
+    nothing = np.full(A[R.TAKEN + 1], -1, np.int64)
+    used = A[A[R.BEST_USED] : A[R.BEST_USED] + A[R.BEST_USED + 1]].copy()
+    load(A, X, F, nothing, nothing, used)
+    n = len(A[A[R.O_TASK] : A[R.O_TASK] + A[R.O_TASK + 1]])
+    for o in range(n):
+        if A[A[R.O_FIXED] + o]:
+            try_option(A, X, F, o)
+    for q in range(len(options)):
+        try_option(A, X, F, options[q])
+    forget(A, X, F)
+    fill_up(A, X, F)
 
 
 @kernel
@@ -871,41 +928,6 @@ def least_gaps(
                         end = first[i] + k * step[i] + duration[i]
                         least = min(least, first[other] + k_next * step[other] - end)
         out[c] = max(least, 0) if least < _FAR else 0
-
-
-@kernel
-def load(A, X, F, taken, start, used):
-    """Make the plan anew from its options, the starts of their members and the used contacts."""
-    for c in range(A[R.C_SATELLITE + 1]):
-        A[A[R.C_SIZE] + c] = 0
-    for q in range(A[R.LOAD + 1]):
-        A[A[R.LOAD] + q] = 0
-    for q in range(A[R.SHARE + 1]):
-        A[A[R.SHARE] + q] = 0
-    for q in range(A[R.TAKEN + 1]):
-        A[A[R.TAKEN] + q] = -1
-    for q in range(len(used)):
-        A[A[R.USED] + q] = used[q]
-    A[R.VALUE] = 0
-    forget(A, X, F)
-    n = 0
-    member = np.empty(A[R.M_OPTION + 1], np.int64)
-    when = np.empty(A[R.M_OPTION + 1], np.int64)
-    for q in range(len(taken)):
-        o = taken[q]
-        if o < 0:
-            continue
-        count_in(A, X, F, o, 1)
-        A[R.LOGGED] = 0
-        for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
-            if A[A[R.M_CHAIN] + m] >= 0:
-                member[n], when[n] = m, start_ms(A, X, m, start[m])
-                n += 1
-    order = np.argsort(when[:n])
-    for q in range(n):
-        m = member[order[q]]
-        put(A, X, F, m, A[A[R.C_SIZE] + A[A[R.M_CHAIN] + m]])
-    forget(A, X, F)
 
 
 @kernel

@@ -20,7 +20,7 @@ import numpy as np
 from offnadir.planning import _bound_kernels as kernels
 from offnadir.planning._bound_labels import Labels
 from offnadir.planning._bound_multipliers import Multipliers, top_values, usable_options
-from offnadir.planning._bound_network import living, network, pruned
+from offnadir.planning._bound_network import Network, living, network, pruned
 from offnadir.planning.problem import Array, IntArray, Problem
 
 _SMALLEST_MOVE = 0.01
@@ -30,6 +30,8 @@ _MEMORY = 0.6
 _SHRINK = 0.7
 _FIRST_PRUNING = 20
 _LABELS_BELOW = 0.05
+#: Problems of more transitions begin with starts in groups, until moves have become this small.
+_LARGE, _GROUP, _FINE_BELOW = 2_000_000, 4, 0.3
 
 
 class Bound:
@@ -43,6 +45,11 @@ class Bound:
         self._problem, self._incumbent, self._threads = problem, incumbent, max(threads, 1)
         usable = usable_options(problem)
         self._net, offers = network(problem, usable)
+        self._fine: Network | None = None
+        if int(self._net.looks().sum()) > _LARGE:
+            coarse = network(problem, usable, group=_GROUP)[0]
+            if len(coarse.node_window) == len(self._net.node_window):
+                self._net, self._fine = coarse, self._net
         by = np.argsort(offers.node, kind="stable")
         self._offers = offers = replace(
             offers, **{name: getattr(offers, name)[by] for name in offers.__dataclass_fields__}
@@ -86,6 +93,10 @@ class Bound:
             while work > 0.0 and not self._is_done():
                 if self._should_prune():
                     work -= self._prune(pool)
+                elif self._fine is not None and self._move < _FINE_BELOW:
+                    self._net, self._fine = self._fine, None
+                    self._room()
+                    self._go_on(_MOVE_AGAIN)
                 elif self._labels is None and self._move < (
                     _SMALLEST_MOVE if self._net.is_dense else _LABELS_BELOW
                 ):
@@ -107,11 +118,13 @@ class Bound:
         if self.bound <= self._incumbent:
             self.bound = self._incumbent
             return True
-        return self._move < _SMALLEST_MOVE and self._labels is not None and not self._should_prune()
+        is_last = self._labels is not None and self._fine is None
+        return is_last and self._move < _SMALLEST_MOVE and not self._should_prune()
 
     def _should_prune(self) -> bool:
         """Whether the network can be expected to shrink; pruning costs as much as a few rounds."""
-        return self._rounds >= _FIRST_PRUNING and self._slack() < 0.7 * self._pruned_at
+        is_ready = self._rounds >= _FIRST_PRUNING and self._fine is None
+        return is_ready and self._slack() < 0.7 * self._pruned_at
 
     def _slack(self) -> float:
         """How far the bound is above the value that a better plan has at least; no less than 0."""
@@ -312,8 +325,12 @@ class Bound:
         self._dense_share, again = 1.0, 0.1 if self._net.is_dense else _MOVE_AGAIN
         work = self._prune(pool)
         self._labels = Labels(self._net, self._threads)
-        self._move, self._bad, self._direction, self._z = again, 0, None, self._best_z
+        self._go_on(again)
         return work
+
+    def _go_on(self, move: float) -> None:
+        """Take up the best prices again."""
+        self._move, self._bad, self._direction, self._z = move, 0, None, self._best_z
 
     def _iterate(self, pool: ThreadPoolExecutor) -> float:
         """One set of prices: its bound, and a step to the next."""

@@ -155,7 +155,9 @@ class _Solver:
                 if not self._go_on():
                     self._halt.set()
             more = [job.result() for job in jobs]
-            proving = proving and bool(more[-1])
+            if proving:
+                proving = bool(more[-1])
+                self._adopt(searches[-1], bound)
             self._rounds += length
             number += 1
             length = min(length * _GROWTH, _MOST_CYCLE)
@@ -172,6 +174,19 @@ class _Solver:
             if not bound.step(_BOUND_WORK):
                 return False
         return True
+
+    def _adopt(self, search: Search, bound: Bound) -> None:
+        """Make a plan of the bound's longest paths: where they hold no task twice, they are the best there is."""
+        value = self._problem.options.value
+        for chain in (True, False):
+            paths = [[option for option, _ in path] for path in bound.plans()]
+            options = np.array([option for path in paths for option in path], np.int64)
+            if not len(options):
+                return
+            first = np.unique(options, return_index=True)[1]
+            options = options[np.sort(first)] if chain else options[first][np.argsort(-value[options[first]])]
+            search.adopt(options)
+        self._hear(search)
 
     def _tighten(self, bound: int) -> None:
         if bound < self._bound:
