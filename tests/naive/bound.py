@@ -1,11 +1,12 @@
 """The best plan of a small problem by trying everything: subsets of options, all starts of their members.
 
-Shares nothing with the solver but the columns of the problem; looks at windows, turns, options, rows and curves.
+Shares nothing with the solver but the columns of the problem; looks at windows, turns, options, rows and
+curves.
 """
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any
 
 
@@ -77,7 +78,7 @@ def chains_hold(problem: Any, pictures: list[tuple[int, int]]) -> bool:
             (int(w.first_ms[i] + k * w.step_ms[i]), i, k) for i, k in pictures if w.chain[i] == c
         )
         edge = next(i for i in range(len(w.chain)) if w.chain[i] == c)
-        for (t_ms, i, k), (next_ms, j, x) in zip(mine, mine[1:], strict=False):
+        for (t_ms, i, k), (next_ms, j, x) in pairwise(mine):
             if i == j:
                 return False
             if t.is_table[c]:

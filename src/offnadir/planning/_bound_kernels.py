@@ -1,9 +1,9 @@
 """Longest paths through a chain's starts that do not come straight back to where they were.
 
-The network. A *node* is a window seen as one way to serve a task; its *states* are starts of it, in the order
-of time. A label that arrives at a state may wait there for any later state of the node. Each state holds its two
-best labels that come from different tasks, so that for every next task there is one that does not come from it.
-All values are int32, rounded up by whoever fills them in.
+The network. A *node* is a window seen as one way to serve a task; its *states* are starts of it, in the
+order of time. A label that arrives at a state may wait there for any later state of the node. Each state
+holds its two best labels that come from different tasks, so that for every next task there is one that does
+not come from it. All values are int32, rounded up by whoever fills them in.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def insert(value, key, source, c, v1, k1, s1, v2, k2, s2):
 def fill_rows(
     window, low, size, node_step, first_ms, step_ms, count, block, first, end, table, at, out
 ):
-    """Rows of a chain's dense network: for each state of each node, the state of every node it can reach first.
+    """Rows of a chain's dense network: for each state, the first state of every node that it can reach.
 
-    `window`, `low`, `size`: of each node its window's number in the chain, its first start and how many states it has,
-    `node_step` starts apart. Row k of node u begins at `out[at[u] + k * n]`. Returns whether every
-    transition ends later than it begins.
+    `window`, `low`, `size`: of each node its window's number in the chain, its first start and how many
+    states it has, `node_step` starts apart. Row k of node u begins at `out[at[u] + k * n]`. Returns whether
+    every transition ends later than it begins.
     """
     n, is_forward = len(window), True
     for u in range(n):
@@ -103,7 +103,7 @@ def enter(s, first, v1, k1, s1, v2, k2, s2):
 
 @part
 def news(s, u, gain, v1, k1, v2, k2, e1, ek1, e2, ek2):
-    """What state s of node u adds to what left the node before: 0 nothing, 1 only its second label, 2 both."""
+    """What state s adds to what left its node before: 0 nothing, 1 only its second label, 2 both."""
     f1, f2 = v1[s] + gain, v2[s] + gain
     if f1 <= 0:
         return 0
@@ -127,7 +127,7 @@ def forward(
     chains, chain_node, chain_order, order, node_first, node_row, node_key, key_node_at, key_node, state_node,
     rows, gain, v1, k1, s1, v2, k2, s2, front, e1, ek1, e2, ek2, best, best_state,
 ):  # fmt: skip
-    """Best labels of all states of some chains, by dense rows; `best` is the greatest value of a path of each.
+    """Best labels of all states of some chains, by dense rows; `best` is the value of each's best path.
 
     A label's source is twice the state it comes from, plus 1 for that state's second label; -1 at the start.
     """
@@ -176,8 +176,9 @@ def backward(
     chains, chain_node, chain_order, order, node_first, node_row, node_key, state_node, rows, gain,
     v1, k1, v2, k2, w1, q1, w2, q2,
 ):  # fmt: skip
-    """What can follow each state: v, k without it, by the key that follows; w, q the best of it and all later states
-    of its node, itself included.
+    """What can follow each state: v, k without it, by the key that follows.
+
+    w, q: the best of it and all later states of its node, itself included.
     """
     for c in chains:
         a, b = chain_node[c], chain_node[c + 1]
@@ -267,7 +268,7 @@ def trace(chains, best_state, s1, s2, at, out, state_node, node_key, seen):
 
 @part
 def earns(x, start, step, low, high, profile_at, worth, value, profile):
-    """What offer x earns at its best of `step` starts from `start` on; less than -1e300 if it means none of them."""
+    """What offer x earns at its best of `step` starts from `start` on; -1e301 if it means none of them."""
     a, b = max(start, low[x]), min(start + step - 1, high[x])
     if a > b:
         return -1.0e301
@@ -281,7 +282,8 @@ def earns(x, start, step, low, high, profile_at, worth, value, profile):
 
 @kernel
 def fill_gain(
-    node_offer_at, node_first, node_step, state_start, low, high, profile_at, worth, value, profile, scale, gain
+    node_offer_at, node_first, node_step, state_start, low, high, profile_at, worth, value, profile, scale,
+    gain
 ):  # fmt: skip
     """What each state earns: the best offer of its node that means it, times `scale`, rounded up.
 
@@ -353,8 +355,8 @@ def through_state(s, gain, v1, k1, v2, b1, f1, b2):
 
 @kernel
 def count_arcs(
-    is_dense, chains, chain_node, chain_order, order, node_first, node_row, node_key, state_node, rows, arc_at, arc,
-    gain, v1, k1, v2, b1, f1, b2, w1, q1, w2, least, alive, kept,
+    is_dense, chains, chain_node, chain_order, order, node_first, node_row, node_key, state_node, rows,
+    arc_at, arc, gain, v1, k1, v2, b1, f1, b2, w1, q1, w2, least, alive, kept,
 ):  # fmt: skip
     """Which states, and how many of their arcs, lie on a path worth `least` or more in their chain."""
     for c in chains:
@@ -390,10 +392,10 @@ def count_arcs(
 
 @kernel
 def copy_arcs(
-    is_dense, chains, chain_node, chain_order, order, node_first, node_row, node_key, state_node, rows, arc_at, arc,
-    gain, v1, k1, v2, w1, q1, w2, least, alive, heir, new_at, out,
+    is_dense, chains, chain_node, chain_order, order, node_first, node_row, node_key, state_node, rows,
+    arc_at, arc, gain, v1, k1, v2, w1, q1, w2, least, alive, heir, new_at, out,
 ):  # fmt: skip
-    """Write the arcs that `count_arcs` counted; `heir` is the new number of the first living state from each on."""
+    """Write the arcs that `count_arcs` counted; `heir`: new number of the first living state from each on."""
     for c in chains:
         a, b = chain_node[c], chain_node[c + 1]
         n = b - a
@@ -456,7 +458,8 @@ def forward_sparse(
 
 @kernel
 def backward_sparse(
-    chains, chain_order, order, node_first, node_key, state_node, arc_at, arc, gain, v1, k1, v2, k2, w1, q1, w2, q2
+    chains, chain_order, order, node_first, node_key, state_node, arc_at, arc, gain, v1, k1, v2, k2, w1, q1,
+    w2, q2
 ):  # fmt: skip
     """`backward` over listed arcs."""
     for c in chains:

@@ -1,9 +1,8 @@
-"""Longest paths through a chain that remember some of the tasks they served: labels, pruned by what can follow.
+"""Longest paths through a chain that remember some of the tasks they served, pruned by what can follow.
 
-A label stands for paths to a state. It has a value and a memory: of the keys that it served, those that every node
-since then was told to remember. Among the labels that wait at a node, one that is worth no less and remembers
-nothing that the other does not, dominates.
-Words as in `_bound_kernels`.
+A label stands for paths to a state. It has a value and a memory: of the keys that it served, those that
+every node since then was told to remember. Among the labels that wait at a node, one that is worth no less
+and remembers nothing that the other does not, dominates. Words as in `_bound_kernels`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ def remembers(memory, x, bit):
 @part
 def is_within(memory, a, b, words):
     """Whether memory a holds nothing that b does not."""
-    for word in range(words):
+    for word in range(words):  # noqa: SIM110 - the compiler knows no all()
         if memory[a, word] & ~memory[b, word]:
             return False
     return True
@@ -36,11 +35,11 @@ def search(
     w1, q1, w2, near, words, is_flat, threshold, head, active,
     value, memory, parent, at_state, following, waiting, spent, path,
 ):  # fmt: skip
-    """The best path of chain c that is worth more than `threshold`: its value, states, and how many labels it took.
+    """The best path of chain c worth more than `threshold`: its value, how many states, how many labels.
 
-    `w`, `q` are as `backward` leaves them; `near` holds, for each node, the keys it remembers. The states are
-    written to `path`, the last first. If there is none, the value is the threshold and there are no states; if
-    labels run out, the number of labels is -1.
+    `w`, `q` are as `backward` leaves them; `near` holds, for each node, the keys it remembers. The states
+    are written to `path`, the last first. If there is none, the value is the threshold and there are no
+    states; if labels run out, the number of labels is -1.
     """
     most, n_labels = len(value), 0
     best, best_label, best_state = threshold, -1, -1
@@ -158,27 +157,3 @@ def remember_cycles(states, state_node, node_key, key_from, near, size, most):
                         told += 1
                 break
     return told
-
-
-@kernel
-def nearest(
-    c, chain_node, node_first, node_key, key_from, state_node, arc_at, arc, near, size, most
-):
-    """Let each node remember the keys to which there are most ways to and fro."""
-    a, b = chain_node[c], chain_node[c + 1]
-    n = b - a
-    ways = np.zeros((n, n), np.int32)
-    for u in range(a, b):
-        for s in range(node_first[u], node_first[u + 1]):
-            for z in range(arc_at[s], arc_at[s + 1]):
-                ways[u - a, state_node[arc[z]] - a] += 1
-    for u in range(n):
-        both = np.minimum(ways[u], ways[:, u])
-        by = np.argsort(-both, kind="mergesort")
-        for x in by[:most]:
-            if both[x] == 0:
-                break
-            bit = node_key[a + x] - key_from
-            if not remembers(near, a + u, bit):
-                near[a + u, bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
-                size[a + u] += 1

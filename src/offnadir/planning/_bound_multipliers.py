@@ -1,7 +1,7 @@
 """Prices of rules that link chains: what is left of each option's value, and how the prices should change.
 
-Four kinds, in this order in one vector: a task is served once at most; rows; the members of an option are taken
-together; a curve's slope. Theory: docs/theory/planning.md.
+Four kinds, in this order in one vector: a task is served once at most; rows; the members of an option are
+taken together; a curve's slope. Theory: docs/theory/planning.md.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def top_values(problem: Problem) -> IntArray:
 
 
 def concave_points(curve: Curve, most: int) -> Array:
-    """Corners of the least concave curve that is nowhere below the given one from 0 to `most`, shape (n, 2)."""
+    """Corners of the least concave curve nowhere below the given one from 0 to `most`, shape (n, 2)."""
     share, value = curve.share.astype(np.float64), curve.value.astype(np.float64)
     inside = share < most
     last = max(int(np.searchsorted(share, most)), 1)
@@ -107,7 +107,10 @@ class Multipliers:
         most = np.zeros(self.n_tasks, np.int64)
         np.maximum.at(most, o.task[usable], o.share[usable])
         request = problem.request[o.task]
-        self.hull, self.most, low, high = [], [], [], []
+        self.hull: list[Array] = []
+        self.most: list[float] = []
+        low: list[float] = []
+        high: list[float] = []
         self.slope_of = np.full(len(o), -1)
         for key in sorted(problem.curve):
             total = int(most[problem.request == key].sum())
@@ -159,7 +162,7 @@ class Multipliers:
         return math.fsum(parts)
 
     def _peak(self, i: int, slope: float) -> tuple[float, float]:
-        """Share [of the most there is] at which a curve is farthest above a line of this slope, and how far."""
+        """Part of its greatest share at which a curve is farthest above a line of this slope, and how far."""
         height = self.hull[i][:, 1] - slope * self.hull[i][:, 0] / self.most[i]
         at = int(np.argmax(height))
         return float(self.hull[i][at, 0] / self.most[i]), float(height[at])

@@ -1,7 +1,7 @@
 """The network of a problem's longest paths: nodes, states and rows of what each state can reach.
 
-See `_bound_kernels` for the words. An *offer* is a member of an option as its node sees it. Members whose windows
-no transition concerns are *free*: each is taken or not for itself.
+See `_bound_kernels` for the words. An *offer* is a member of an option as its node sees it. Members whose
+windows no transition concerns are *free*: each is taken or not for itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.planning import _bound_kernels as kernels
-from offnadir.planning.problem import IntArray, Problem
+from offnadir.planning.problem import MOST_STARTS, IntArray, Problem
 
 #: Above this many entries, windows with a delay for all starts count their starts in groups.
 _MOST_ENTRIES = 60_000_000
@@ -21,7 +21,7 @@ _MOST_ENTRIES = 60_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Offers:
-    """Members of options, int64 columns; `node` is -1 for free ones, `key` is 3 times the task plus the member."""
+    """Members of options, int64 columns; `node` is -1 for free ones, `key` is 3 * task + member."""
 
     option: IntArray
     key: IntArray
@@ -36,8 +36,9 @@ class Offers:
 class Network:
     """Nodes sorted by chain; the states of node u are `node_first[u]` to `node_first[u + 1] - 1`.
 
-    `state_start[s]` is the (first) start that state s means, in its window. Rows are as in `fill_rows`. `node_key`
-    numbers the pairs of chain and key; the nodes of each are `key_node[key_node_at[i]:key_node_at[i + 1]]`.
+    `state_start[s]` is the (first) start that state s means, in its window. Rows are as in `fill_rows`.
+    `node_key` numbers the pairs of chain and key; the nodes of each are
+    `key_node[key_node_at[i]:key_node_at[i + 1]]`.
     """
 
     chain_node: IntArray
@@ -69,8 +70,14 @@ class Network:
         return np.bincount(chain, weights=n, minlength=self.n_chains).astype(np.int64)
 
 
-def network(problem: Problem, usable: NDArray[np.bool_]) -> tuple[Network, Offers]:
-    """Network and offers of a problem's usable options."""
+def network(
+    problem: Problem, usable: NDArray[np.bool_], *, group: int = 1
+) -> tuple[Network, Offers]:
+    """Network and offers of a problem's usable options.
+
+    With a `group` up to so many starts make one state, which stands for the first of them where it is left
+    and for the last where it is reached: more paths, but quicker. No group is longer than a picture.
+    """
     w, o = problem.windows, problem.options
     option = np.repeat(np.arange(len(o)), np.diff(o.member_block))
     number = np.arange(len(option)) - o.member_block[option]
@@ -82,13 +89,13 @@ def network(problem: Problem, usable: NDArray[np.bool_]) -> tuple[Network, Offer
     chain = w.chain.copy()
     local = _numbers_in_chains(chain, len(problem.chain_satellite))
     while True:
-        node, nodes = _nodes(problem, chain, window, key, low, high)
+        node, nodes = _nodes(problem, chain, window, key, low, high, group)
         rows, at, bad = _rows(problem, chain, local, nodes)
         if not len(bad):
             break
         chain[
             np.isin(chain, bad)
-        ] = -1  # a turn that takes no time: pictures of such a chain are free
+        ] = -1  # turns that take no time: pictures of such a chain are free
     offers = Offers(
         option=option, key=key, window=window, low=low, high=high, node=node, profile_at=profile_at
     )
@@ -110,6 +117,7 @@ def _nodes(
     key: IntArray,
     low: IntArray,
     high: IntArray,
+    group: int,
 ) -> tuple[IntArray, dict[str, Any]]:
     """Node of each offer, and the nodes' columns, by chain and last start."""
     w = problem.windows
@@ -129,13 +137,14 @@ def _nodes(
     node[inside] = place[back]
     x, low, size = x[by], first[by], (last - first + 1)[by]
     c = chain[x]
-    step = np.ones(len(by), np.int64)
-    grouped = ~problem.transitions.is_table[c]
     n = np.bincount(c, minlength=len(problem.chain_satellite))
-    entries = int(np.sum((size * n[c])[grouped]))
-    if entries > _MOST_ENTRIES:
-        step[grouped] = -(-entries // _MOST_ENTRIES)
-        size = -(-size // step)
+    same = ~problem.transitions.is_table[c]
+    entries = int(np.sum((size * n[c])[same]))
+    most = _longest_groups(problem)[c]
+    step = np.minimum(np.where(same, max(group, -(-entries // _MOST_ENTRIES)), group), most)
+    # a row says in 16 bits which state of a node is the first within reach
+    step = np.maximum(step, -(-size // MOST_STARTS))
+    size = -(-size // step)
     columns = {
         "window": x,
         "key": unique[by, 1],
@@ -146,6 +155,17 @@ def _nodes(
         "n": n,
     }
     return node, columns
+
+
+def _longest_groups(problem: Problem) -> IntArray:
+    """How many starts fit into the shortest picture of each chain."""
+    w = problem.windows
+    inside = np.flatnonzero(w.chain >= 0)
+    shortest = np.full(len(problem.chain_satellite), 2**40)
+    longest = np.ones(len(shortest), np.int64)
+    np.minimum.at(shortest, w.chain[inside], w.duration_ms[inside])
+    np.maximum.at(longest, w.chain[inside], w.step_ms[inside])
+    return np.maximum(shortest // longest, 1)
 
 
 def _rows(
@@ -223,7 +243,7 @@ def _assemble(
 
 
 def living(net: Network, alive: NDArray[np.bool_], kept: IntArray) -> tuple[IntArray, IntArray]:
-    """New numbers of states, of the next living one of the node for the others, and where their arcs begin."""
+    """New numbers of states (for the others, of the next living one), and where their arcs begin."""
     number = np.cumsum(alive) - 1
     heir = np.where(alive, number, number + 1)
     last = np.concatenate([number, [len(number)]])[net.node_first[1:][net.state_node] - 1]

@@ -29,8 +29,7 @@ _EDGE_MS: Final = 2
 class OldPicture:
     """A picture of the plan before; `strip` is its number in the request's strips, -1 without.
 
-    `frozen`: it starts before the satellite's next uplink. `opportunity` and `view` as in Stretches, None for a
-    picture that lies in no pass of the mission as it is now.
+    `frozen`: it starts before the satellite's next uplink.
     """
 
     name: str
@@ -40,7 +39,6 @@ class OldPicture:
     start_ms: int
     stop_ms: int
     frozen: bool
-    partners: tuple[str, ...] = ()
 
 
 def old_pictures(mission: Mission, document: Mapping[str, Any], strips: Strips) -> list[OldPicture]:
@@ -196,7 +194,7 @@ def _same_ring(ring_deg: Any, ring_rad: NDArray[np.float64]) -> bool:
 def old_strips(
     document: Mapping[str, Any], request: Request, cut: tuple[Strip, ...]
 ) -> tuple[Strip, ...]:
-    """The strips of the plan before, if it cut the same area; `cut` itself if it is the same or there is none."""
+    """Strips of the plan before, if it cut the same area; `cut` if they are the same or there are none."""
     said = next((one for one in document.get("requests", []) if one["name"] == request.name), None)
     if said is None or not said.get("strips") or not _same_area(said, request):
         return cut

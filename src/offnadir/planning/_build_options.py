@@ -96,8 +96,8 @@ class Draft:
 class Offer:
     """All that options are made from. `block` is where the starts of each stretch begin.
 
-    `old_set` maps the number of an old picture to the numbers of its set, `frozen` says which old pictures are
-    part of every plan. `best_quality` is that of any start of a request in strips.
+    `old_set` maps the number of an old picture to the numbers of its set, `frozen` says which old pictures
+    are part of every plan.
     """
 
     mission: Mission
@@ -111,7 +111,6 @@ class Offer:
     change_price: float
     old_set: dict[int, tuple[int, ...]]
     frozen: frozenset[int]
-    best_quality: dict[int, float]
 
     def volume_kbit(self, i: int) -> int:
         """What a picture of stretch i takes of the memory."""
@@ -261,7 +260,7 @@ def _strips_of(offer: Offer, draft: Draft, r: int, mine: IntArray, deadline_ms: 
 def _sets(
     offer: Offer, draft: Draft, r: int, stereo: Stereo, mine: IntArray, deadline_ms: int
 ) -> None:
-    """Stereo sets: starts of one pass, some seconds apart, that converge as asked; and the set that is kept."""
+    """Stereo sets: starts of one pass, some seconds apart, that converge as asked; and what may be kept."""
     stretches = offer.stretches
     request = offer.mission.requests[r]
     of_pass: dict[int, list[int]] = {}

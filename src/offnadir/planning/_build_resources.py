@@ -100,8 +100,8 @@ def attitudes(law: SlewLaw, los: Array) -> Array:
 def make_contacts(mission: Mission, contacts: Table) -> tuple[Contacts, IntArray]:
     """Contacts that can be used, and their rows in the table.
 
-    They start early and stop late by the rounding, for they may take up more time than they do; what they send
-    is rounded down. Those that an outage touches, and those over before they are set up, are left out.
+    They start early and stop late by the rounding, for they may take up more time than they do; what they
+    send is rounded down. Those that an outage touches, and those over before they are set up, are left out.
     """
     zero = mission.span.start.tai_ns
     satellites = {one.elements.norad_id: i for i, one in enumerate(mission.satellites)}

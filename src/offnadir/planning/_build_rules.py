@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Final
 
 import numpy as np
@@ -153,7 +153,7 @@ def _spacing_rows(
     for clique in cliques:
         taken = np.array(sorted(clique), np.int64)
         yield taken, np.ones(len(taken), np.int64), 1, f"spacing of {name!r}"
-    for before, turn in zip(turns, turns[1:], strict=False):
+    for before, turn in pairwise(turns):
         if repeat.max_spacing_s is None:
             if nested:
                 factor = np.concatenate([np.ones(len(turn)), -np.ones(len(before))])

@@ -82,9 +82,9 @@ def _pictures(request: Request) -> int:
 def cover_curve(cover: Cover, most: int, best_quality: float) -> Curve:
     """The value of a request in strips by what the solver adds up: share times quality, in parts of WHOLE.
 
-    The area's value is curve(S) times mean quality, S the covered share. With every strip of the best quality
-    q that is q * curve(X / q), X the sum of shares times quality; so it is taken here. Where qualities differ,
-    X / q is less than S, and curves that are hollow are counted a little low, bulging ones a little high.
+    The area's value is curve(S) times mean quality, S the covered share. With every strip of the best
+    quality q that is q * curve(X / q), X the sum of shares times quality; so it is taken here. Where they
+    differ, X / q is less than S, and hollow curves are counted a little low, bulging ones a little high.
     """
     share = [round(x * best_quality * WHOLE) for x, _ in cover.curve]
     value = [math.floor(y * best_quality * most) for _, y in cover.curve]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir._table import Table
-from offnadir.access import MaxOffNadir, SunAbove, find_windows
+from offnadir.access import Constraint, MaxOffNadir, SunAbove, find_windows
 from offnadir.earth import Site, SunTable, east_north_up
 from offnadir.geometry import (
     covered_share,
@@ -160,7 +160,7 @@ def _strip_passes(
         satellite = mission.satellites[s]
         rows = mine[opportunities["satellite_index"][mine] == s]
         widest = MaxOffNadir(min(request.max_off_nadir_rad, satellite.max_off_nadir_rad))
-        limits = [widest, SunAbove(least_sun_rad(request))]
+        limits: list[Constraint] = [widest, SunAbove(least_sun_rad(request))]
         passes = find_windows(ephemerides[s], [one.aim for one in cut], limits)
         start = np.maximum(passes["start"], request.window.start.tai_ns)
         stop = np.minimum(passes["stop"], request.window.stop.tai_ns)
@@ -240,7 +240,8 @@ def look(
     start_ms = stretches.first_ms[owner] + within * stretches.step_ms[owner]
     made = Looks(
         start_ms=start_ms, good=np.ones(n, np.bool_), quality=np.empty(n), coverage=np.ones(n),
-        clear_sky=np.ones(n), off_nadir_rad=np.empty(n), los_start=np.empty((n, 3)), los_stop=np.empty((n, 3)),
+        clear_sky=np.ones(n), off_nadir_rad=np.empty(n), los_start=np.empty((n, 3)),
+        los_stop=np.empty((n, 3)),
     )  # fmt: skip
     aims = _Aims.of(mission, strips, stretches)
     for s in np.unique(stretches.satellite).tolist():

@@ -22,8 +22,10 @@ from offnadir.planning._row_parts import Board, PartSearch, make_parts
 from offnadir.planning._rows import BoolArray, IntArray, Rows
 from offnadir.planning._rows_greedy import first_plan
 
-#: Simplex iterations that each part gets at first; what is left over comes back for `_MORE` times as many.
-_FIRST_WORK, _MORE = 20_000, 8
+#: Work that each part gets at first; what is left over comes back for `_MORE` times as much.
+_FIRST_WORK, _MORE = 300, 8
+#: How long a stopped search is waited for: HiGHS cannot be broken off while it solves a relaxation.
+_PATIENCE_S = 2.0
 _POLL_S = 0.02
 
 
@@ -56,8 +58,9 @@ def solve_rows(
 
     `values` has shape (columns,), int64. `hint` is columns of a plan known before; it may break rows, what
     fits of it is used. `stop` and `progress` (value, bound) are called some fifty times a second in the
-    calling thread; `stop` returning true ends the search with the best so far. `most_work` ends it after
-    about so many simplex iterations a part, at the same place in every run.
+    calling thread; `stop` returning true ends the search with the best so far, within some seconds.
+    `most_work` ends the search of each part after so many rounds of cuts and steps in the solver's tree,
+    at the same place in every run.
 
     The same seed and work give the same choice, on any number of processors, as long as `stop` stays
     false, given one version of HiGHS.
@@ -71,7 +74,7 @@ def solve_rows(
         )
     first = first_plan(values, rows, hint)
     search = _Search(values, rows, first, seed, most_work)
-    thread = threading.Thread(target=search.go, daemon=True)
+    thread = threading.Thread(target=search.go)
     told = int(values[first].sum()), int(np.maximum(values, 0).sum())
     progress(*told)
     thread.start()
@@ -88,8 +91,11 @@ def solve_rows(
                 break
     finally:
         search.halted = True
-        thread.join()
-    return search.result(stopped)
+        thread.join(_PATIENCE_S)
+    choice = search.result(stopped)
+    if (choice.value, choice.bound) != told:
+        progress(choice.value, choice.bound)
+    return choice
 
 
 class _Search:
@@ -155,7 +161,7 @@ class _Search:
         annealer = Annealer(self.values, tight, self.first, self.seed)
         ended = False
         beside = threading.Thread(
-            target=self._beside, args=(annealer, board, lambda: self.halted or ended), daemon=True
+            target=self._beside, args=(annealer, board, lambda: self.halted or ended)
         )
         beside.start()
         try:
@@ -172,9 +178,7 @@ class _Search:
             annealer.go(ROUNDS, halt, board.offer_whole)
             for search in reversed(self.searches):  # largest first
                 if not search.done and not halt():
-                    known = board.whole(len(self.values))[search.part.columns]
-                    other = PartSearch(search.part, known, board, seed=self.seed + 1, eager=True)
-                    other.go(None, lambda s=search: halt() or s.done, lambda: None)
+                    _look_too(search, board, board.whole(len(self.values)), self.seed + 1, halt)
         except BaseException as trouble:  # noqa: BLE001 - handed to the thread that waits
             self.trouble = trouble
             self.halted = True
@@ -208,3 +212,12 @@ class _Search:
             return None if found is None else found[search.part.columns]
 
         search.go(work, self._is_halted, hint)
+
+
+def _look_too(
+    search: PartSearch, board: Board, known: BoolArray, seed: int, halt: Callable[[], bool]
+) -> None:
+    """Search the same part another way, for the board alone, as long as the proof takes."""
+    part = search.part
+    other = PartSearch(part, known[part.columns], board, seed=seed, eager=True)
+    other.go(None, lambda: halt() or search.done, lambda: None)

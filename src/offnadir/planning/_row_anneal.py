@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -33,10 +34,10 @@ class Annealer:
 
     def wait_for_need(self, halt: Callable[[], bool]) -> None:
         """Leave easy problems alone; wait until somebody asks, if the kernel must be compiled first."""
-        if self._needed.wait(_EASY_S) or halt():
-            return
-        while not (_is_compiled() or self._needed.wait(_POLL_S) or halt()):
-            pass
+        begin = time.monotonic()
+        while not (self._needed.wait(_POLL_S) or halt()):
+            if time.monotonic() > begin + _EASY_S and _is_compiled():
+                return
 
     def go(self, rounds: int, halt: Callable[[], bool], offer: Callable[[BoolArray], None]) -> None:
         """Anneal, and offer what is better, until `halt`; after so many rounds `after_rounds` is set."""

@@ -14,8 +14,10 @@ from offnadir.planning._rows_greedy import fill
 
 #: A class of values ends where the next distinct value is so many times smaller.
 _CLASS_RATIO = 16
-#: Simplex iterations after which a class is left as bounded so far.
-_CLASS_WORK = 30_000
+#: Work (looks of HiGHS at its limits) after which a class is left as bounded so far.
+_CLASS_WORK = 400
+#: Simplex iterations after which a part is not easy: other findings are waited for and used.
+_EASY_ITERATIONS = 2_000
 #: Parts are joined until they have so many columns: a call of HiGHS costs about 10 ms.
 _PART_COLUMNS = 300
 
@@ -83,7 +85,7 @@ class PartSearch:
         self.taken = known
         self.value = int(part.values[known].sum())
         self.bound = int(np.maximum(part.values, 0).sum())
-        self.spent = 0
+        self.spent, self._iterations = 0, 0
         self._steps = list(_classes(part.values))
         self._goal, self._base = part.values, 0  # what remains to be maximised, and what is settled
         self._caps: list[Cap] = []
@@ -104,7 +106,7 @@ class PartSearch:
     def go(
         self, work: int | None, halt: Callable[[], bool], hint: Callable[[], BoolArray | None]
     ) -> None:
-        """Search until the best is proven, `work` simplex iterations are spent, or `halt` says so.
+        """Search until the best is proven, `work` is spent, or `halt` says so.
 
         `hint` gives a choice found elsewhere, None if there is none; it is asked between classes once
         the part has proven hard.
@@ -114,7 +116,7 @@ class PartSearch:
             left = None if most is None else most - self.spent
             if left is not None and left <= 0:
                 return
-            if self.spent > _EASY_WORK and (found := hint()) is not None:
+            if self._iterations > _EASY_ITERATIONS and (found := hint()) is not None:
                 self.offer(found)
             if self._steps:
                 self._bound_class(self._steps[0], left, halt)
@@ -172,19 +174,16 @@ class PartSearch:
         self._maximise(problem, work, halt)
 
     def _maximise(self, problem: Problem, work: int | None, halt: Callable[[], bool]) -> int | None:
-        bound, spent = maximise(problem, seed=self.seed, work=work, halt=halt, eager=self.eager)
-        self.spent += max(spent, 1)
-        return bound
+        outcome = maximise(problem, seed=self.seed, work=work, halt=halt, eager=self.eager)
+        self.spent += max(outcome.looks, 1)
+        self._iterations += outcome.iterations
+        return outcome.bound
 
     def _tell_bound(self, bound: int) -> None:
         bound = max(bound, self.value)
         if bound < self.bound:
             self.bound = bound
             self.board.tell_bound(self.part, bound)
-
-
-#: Simplex iterations after which a part is not easy: other findings are waited for and used.
-_EASY_WORK = 3_000
 
 
 def make_parts(values: IntArray, rows: Rows) -> list[Part]:

@@ -284,6 +284,10 @@ class Search:
         """Search until so much work is done; the accepted loss cools from `begin` to `end` of work."""
         kernels.search(self.a, self.x, self.f, until, begin, end, hot, cold, longest)
 
+    def adopt(self, options: IntArray) -> None:
+        """Make a plan of these options, the first ones first, as far as they go together."""
+        kernels.adopt(self.a, self.x, self.f, np.ascontiguousarray(options, np.int64))
+
     def polish(self) -> None:
         """Move the starts of the best plan to where its pictures are worth most. The search ends with it."""
         self.load(self.best())

@@ -18,7 +18,7 @@ import numpy as np
 
 from offnadir._jit import kernel, part
 from offnadir.planning import _regions as R  # noqa: N812
-from offnadir.planning._resource_kernels import satellite_holds
+from offnadir.planning._resource_kernels import list_pictures, satellite_holds
 
 _FAR = 2**60
 
@@ -533,6 +533,65 @@ def recreate(A, X, F, n, way):
         try_option(A, X, F, A[A[R.CANDIDATE] + order[q]])
 
 
+@part
+def loss(A, X, F, o):
+    """What the plan loses with option o."""
+    value = A[A[R.O_VALUE] + o]
+    r = A[A[R.T_REQUEST] + A[A[R.O_TASK] + o]]
+    share = A[A[R.O_SHARE] + o]
+    if share > 0 and A[A[R.CURVE_BLOCK] + r + 1] > A[A[R.CURVE_BLOCK] + r]:
+        has = A[A[R.SHARE] + r]
+        value += curve_value(A, X, F, r, has) - curve_value(A, X, F, r, has - share)
+    return value
+
+
+@kernel
+def make_room(A, X, F, m):
+    """Take out neighbours in a chain such that member m fits, as little worth as possible; whether it does."""
+    c = A[A[R.M_CHAIN] + m]
+    base, n = A[A[R.C_BASE] + c], A[A[R.C_SIZE] + c]
+    w, low, high = A[A[R.M_WINDOW] + m], A[A[R.M_LOW] + m], A[A[R.M_HIGH] + m]
+    first, last = A[A[R.M_FIRST_MS] + m], A[A[R.M_LAST_MS] + m]
+    best, best_p, best_q = 1e300, -1, -1
+    for p in range(n + 1):
+        if p > 0 and A[A[R.EARLY_MS] + base + p - 1] > last:
+            break
+        if (
+            p < n
+            and A[A[R.LATE_MS] + base + p] < first
+            and (p + 1 < n and A[A[R.LATE_MS] + base + p + 1] < first)
+        ):
+            continue
+        k = low
+        if p > 0:
+            before = A[A[R.SEQ] + base + p - 1]
+            k = max(k, arrive(A, X, A[A[R.M_WINDOW] + before], A[A[R.EARLY] + base + p - 1], w))
+            A[R.WORK] += 1
+        if k > high:
+            continue
+        cost = 0.0
+        for q in range(p, min(n, p + 6) + 1):
+            if q > p:
+                o = A[A[R.M_OPTION] + A[A[R.SEQ] + base + q - 1]]
+                if A[A[R.O_FIXED] + o]:
+                    break
+                cost += loss(A, X, F, o) * (0.75 + 0.5 * uniform(A))
+                if cost >= best:
+                    break
+            fits = True
+            if q < n:
+                behind = A[A[R.SEQ] + base + q]
+                A[R.WORK] += 1
+                fits = arrive(A, X, w, k, A[A[R.M_WINDOW] + behind]) <= A[A[R.LATE] + base + q]
+            if fits and q > p:
+                best, best_p, best_q = cost, p, q
+                break
+    if best_p < 0:
+        return False
+    ruin_string(A, X, F, c, best_p, best_q - best_p)
+    return True
+
+
 @kernel
 def push_in(A, X, F, o):
     """Take an option by force: remove what rows or neighbours in time have against it. Whether it was taken."""
@@ -560,30 +619,31 @@ def push_in(A, X, F, o):
                 take_out(A, X, F, other)
         if A[A[R.LOAD] + row] + factor > A[A[R.R_LIMIT] + row]:
             return False
-    for _ in range(5):
+    for _ in range(4):
         if try_option(A, X, F, o):
             return True
-        # remove a neighbour in time of the member that is worst off: the one nearest to a chance instant
-        m = A[A[R.M_BLOCK] + o] + draw(A) % (A[A[R.M_BLOCK] + o + 1] - A[A[R.M_BLOCK] + o])
-        c = A[A[R.M_CHAIN] + m]
-        if c < 0 or A[A[R.C_SIZE] + c] == 0:
-            return False
-        base, n = A[A[R.C_BASE] + c], A[A[R.C_SIZE] + c]
-        at_ms = A[A[R.M_FIRST_MS] + m] + int(
-            uniform(A) * (A[A[R.M_LAST_MS] + m] - A[A[R.M_FIRST_MS] + m])
-        )
-        a, b = 0, n
-        while a < b:
-            mid = (a + b) // 2
-            if A[A[R.EARLY_MS] + base + mid] < at_ms:
-                a = mid + 1
-            else:
-                b = mid
-        p = a if a < n and (a == 0 or draw(A) % 2 == 0) else a - 1
-        other = A[A[R.M_OPTION] + A[A[R.SEQ] + base + p]]
-        if A[A[R.O_FIXED] + other]:
-            return False
-        take_out(A, X, F, other)
+        before = A[R.LOGGED]
+        for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
+            c = A[A[R.M_CHAIN] + m]
+            if c >= 0 and best_place(A, X, F, m) < 0 and not make_room(A, X, F, m):
+                return False
+        if A[R.LOGGED] == before:
+            # it has a place, so a resource is short: the least of three pictures of the satellite goes
+            m = A[A[R.M_BLOCK] + o] + draw(A) % (A[A[R.M_BLOCK] + o + 1] - A[A[R.M_BLOCK] + o])
+            c = A[A[R.M_CHAIN] + m]
+            if c < 0:
+                return False
+            n = list_pictures(A, X, F, A[A[R.C_SATELLITE] + c])
+            victim, least = -1, 1e300
+            for _ in range(3):
+                if n > 0:
+                    other = A[A[R.M_OPTION] + A[A[R.P_MEMBER] + draw(A) % n]]
+                    cost = loss(A, X, F, other) * (0.5 + uniform(A))
+                    if cost < least and not A[A[R.O_FIXED] + other]:
+                        victim, least = other, cost
+            if victim < 0:
+                return False
+            take_out(A, X, F, victim)
     return try_option(A, X, F, o)
 
 
@@ -689,7 +749,59 @@ def fill_up(A, X, F):
         if A[R.LOGGED] > A[R.LOG + 1] - 64:
             forget(A, X, F)
     forget(A, X, F)
-    keep_best(A, X, F)
+    if A[R.VALUE] >= A[R.BEST]:
+        keep_best(A, X, F)
+
+
+@kernel
+def load(A, X, F, taken, start, used):
+    """Make the plan anew from its options, the starts of their members and the used contacts."""
+    for c in range(A[R.C_SATELLITE + 1]):
+        A[A[R.C_SIZE] + c] = 0
+    for q in range(A[R.LOAD + 1]):
+        A[A[R.LOAD] + q] = 0
+    for q in range(A[R.SHARE + 1]):
+        A[A[R.SHARE] + q] = 0
+    for q in range(A[R.TAKEN + 1]):
+        A[A[R.TAKEN] + q] = -1
+    for q in range(len(used)):
+        A[A[R.USED] + q] = used[q]
+    A[R.VALUE] = 0
+    forget(A, X, F)
+    n = 0
+    member = np.empty(A[R.M_OPTION + 1], np.int64)
+    when = np.empty(A[R.M_OPTION + 1], np.int64)
+    for q in range(len(taken)):
+        o = taken[q]
+        if o < 0:
+            continue
+        count_in(A, X, F, o, 1)
+        A[R.LOGGED] = 0
+        for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
+            if A[A[R.M_CHAIN] + m] >= 0:
+                member[n], when[n] = m, start_ms(A, X, m, start[m])
+                n += 1
+    order = np.argsort(when[:n])
+    for q in range(n):
+        m = member[order[q]]
+        put(A, X, F, m, A[A[R.C_SIZE] + A[A[R.M_CHAIN] + m]])
+    forget(A, X, F)
+
+
+@kernel
+def adopt(A, X, F, options):
+    """Make a plan of these options, as far as they go together, and fill it up."""
+    nothing = np.full(A[R.TAKEN + 1], -1, np.int64)
+    used = A[A[R.BEST_USED] : A[R.BEST_USED] + A[R.BEST_USED + 1]].copy()
+    load(A, X, F, nothing, nothing, used)
+    n = len(A[A[R.O_TASK] : A[R.O_TASK] + A[R.O_TASK + 1]])
+    for o in range(n):
+        if A[A[R.O_FIXED] + o]:
+            try_option(A, X, F, o)
+    for q in range(len(options)):
+        try_option(A, X, F, options[q])
+    forget(A, X, F)
+    fill_up(A, X, F)
 
 
 @kernel
@@ -816,41 +928,6 @@ def least_gaps(
                         end = first[i] + k * step[i] + duration[i]
                         least = min(least, first[other] + k_next * step[other] - end)
         out[c] = max(least, 0) if least < _FAR else 0
-
-
-@kernel
-def load(A, X, F, taken, start, used):
-    """Make the plan anew from its options, the starts of their members and the used contacts."""
-    for c in range(A[R.C_SATELLITE + 1]):
-        A[A[R.C_SIZE] + c] = 0
-    for q in range(A[R.LOAD + 1]):
-        A[A[R.LOAD] + q] = 0
-    for q in range(A[R.SHARE + 1]):
-        A[A[R.SHARE] + q] = 0
-    for q in range(A[R.TAKEN + 1]):
-        A[A[R.TAKEN] + q] = -1
-    for q in range(len(used)):
-        A[A[R.USED] + q] = used[q]
-    A[R.VALUE] = 0
-    forget(A, X, F)
-    n = 0
-    member = np.empty(A[R.M_OPTION + 1], np.int64)
-    when = np.empty(A[R.M_OPTION + 1], np.int64)
-    for q in range(len(taken)):
-        o = taken[q]
-        if o < 0:
-            continue
-        count_in(A, X, F, o, 1)
-        A[R.LOGGED] = 0
-        for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
-            if A[A[R.M_CHAIN] + m] >= 0:
-                member[n], when[n] = m, start_ms(A, X, m, start[m])
-                n += 1
-    order = np.argsort(when[:n])
-    for q in range(n):
-        m = member[order[q]]
-        put(A, X, F, m, A[A[R.C_SIZE] + A[A[R.M_CHAIN] + m]])
-    forget(A, X, F)
 
 
 @kernel

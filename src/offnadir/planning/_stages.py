@@ -25,8 +25,8 @@ def solve_by_tiers(
     """A plan by `solve`; with several tiers (`factor` has one a request) in as many stages.
 
     The search weighs losses against the mean value of what is taken, so beside a tier whose unit outweighs
-    all below it the others would be left to chance. Each later stage keeps the options of the tiers above, and
-    counts nothing but the rest. The bound is that of the first stage, of the whole problem.
+    all below it the others would be left to chance. Each later stage keeps the options of the tiers above,
+    and counts nothing but the rest. The bound is that of the first stage, of the whole problem.
     """
     tiers = sorted(set(factor[np.unique(problem.request)].tolist()), reverse=True)
     share = len(tiers) + 1

@@ -1,10 +1,10 @@
-"""A number that no plan's value can exceed: longest paths in each chain, with prices on what links the chains.
+"""A number that no plan's value can exceed: longest paths in chains, with prices on what links them.
 
-Every rule that concerns more than one picture at a time is either kept inside a chain's longest path (turns, starts,
-not going straight back to the task before) or priced by a multiplier; any prices give a valid bound, and
-they are moved so that it falls. What cannot be in a plan better than the best known one is then left
-out of the network, which makes the rest quicker. Resources other than rows are not looked at. Theory:
-docs/theory/planning.md.
+Every rule that concerns more than one picture at a time is either kept inside a chain's longest path
+(turns, starts, not going straight back to the task before) or priced by a multiplier; any prices give a
+valid bound, and they are moved so that it falls. What cannot be in a plan better than the best known one is
+then left out of the network, which makes the rest quicker. Resources other than rows are not looked at.
+Theory: docs/theory/planning.md.
 """
 
 from __future__ import annotations
@@ -20,13 +20,18 @@ import numpy as np
 from offnadir.planning import _bound_kernels as kernels
 from offnadir.planning._bound_labels import Labels
 from offnadir.planning._bound_multipliers import Multipliers, top_values, usable_options
-from offnadir.planning._bound_network import living, network, pruned
+from offnadir.planning._bound_network import Network, living, network, pruned
 from offnadir.planning.problem import Array, IntArray, Problem
 
 _SMALLEST_MOVE = 0.01
-_PATIENCE = 8
+_PATIENCE = 5
+_MOVE_AGAIN = 0.5
+_MEMORY = 0.6
+_SHRINK = 0.7
 _FIRST_PRUNING = 20
 _LABELS_BELOW = 0.05
+#: Problems of more transitions begin with starts in groups, until moves have become this small.
+_LARGE, _GROUP, _FINE_BELOW = 2_000_000, 4, 0.3
 
 
 class Bound:
@@ -40,6 +45,11 @@ class Bound:
         self._problem, self._incumbent, self._threads = problem, incumbent, max(threads, 1)
         usable = usable_options(problem)
         self._net, offers = network(problem, usable)
+        self._fine: Network | None = None
+        if int(self._net.looks().sum()) > _LARGE:
+            coarse = network(problem, usable, group=_GROUP)[0]
+            if len(coarse.node_window) == len(self._net.node_window):
+                self._net, self._fine = coarse, self._net
         by = np.argsort(offers.node, kind="stable")
         self._offers = offers = replace(
             offers, **{name: getattr(offers, name)[by] for name in offers.__dataclass_fields__}
@@ -59,8 +69,14 @@ class Bound:
         self._room()
         self._z = self._best_z = self._mult.start.copy()
         self._best = math.inf
-        self._move, self._bad, self._direction = 1.0, 0, None
-        self._plan: list[list[tuple[int, int]]] = []
+        self._move, self._bad = 1.0, 0
+        self._direction: Array | None = None
+        nothing = np.empty(0, np.int64)
+        self._plan: tuple[IntArray, IntArray, list[int]] = (
+            nothing,
+            nothing,
+            [0] * self._net.n_chains,
+        )
         self._labels: Labels | None = None
         self._dense_share = 0.3
         self._pruned_at, self._rounds = math.inf, 0
@@ -72,30 +88,47 @@ class Bound:
         self._incumbent = max(self._incumbent, value)
 
     def step(self, work: float = 100.0) -> bool:
-        """Improve the bound for a while; whether more may help. `work` counts millions of looks at transitions."""
+        """Improve the bound for a while; whether more may help. `work`: millions of looks at transitions."""
         with ThreadPoolExecutor(self._threads) as pool:
             while work > 0.0 and not self._is_done():
-                work -= self._iterate(pool)
-                self._rounds += 1
-                if self._labels is None and self._move < _LABELS_BELOW:
-                    work -= self._begin_labels(pool)
-                if self._rounds >= _FIRST_PRUNING and self._slack() <= 0.7 * self._pruned_at:
+                if self._should_prune():
                     work -= self._prune(pool)
-                    self._pruned_at = self._slack()
+                elif self._fine is not None and self._move < _FINE_BELOW:
+                    self._net, self._fine = self._fine, None
+                    self._room()
+                    self._go_on(_MOVE_AGAIN)
+                elif self._labels is None and self._move < (
+                    _SMALLEST_MOVE if self._net.is_dense else _LABELS_BELOW
+                ):
+                    work -= self._begin_labels(pool)
+                else:
+                    work -= self._iterate(pool)
+                    self._rounds += 1
         return not self._is_done()
 
     def plans(self) -> list[list[tuple[int, int]]]:
         """Pictures of the last longest paths, (option, start), one list a chain; tasks may occur twice."""
-        return self._plan
+        option, start, size = self._plan
+        pictures = list(zip(option.tolist(), start.tolist(), strict=True))
+        return [pictures[i:j] for i, j in pairwise(np.cumsum([0, *size]).tolist())]
 
     # -- the machine --------------------------------------------------------------------------------
 
     def _is_done(self) -> bool:
-        return self.bound <= self._incumbent or self._move < _SMALLEST_MOVE
+        if self.bound <= self._incumbent:
+            self.bound = self._incumbent
+            return True
+        is_last = self._labels is not None and self._fine is None
+        return is_last and self._move < _SMALLEST_MOVE and not self._should_prune()
+
+    def _should_prune(self) -> bool:
+        """Whether the network can be expected to shrink; pruning costs as much as a few rounds."""
+        is_ready = self._rounds >= _FIRST_PRUNING and self._fine is None
+        return is_ready and self._slack() < 0.7 * self._pruned_at
 
     def _slack(self) -> float:
-        """How far the bound is above the value that a better plan has at least."""
-        return self._best - (self._incumbent + self._unit)
+        """How far the bound is above the value that a better plan has at least; no less than 0."""
+        return max(self._best - (self._incumbent + self._unit), 0.0)
 
     def _floor(self, value: float) -> int:
         return math.floor((value + 1e-6 + 1e-11 * abs(value)) / self._unit) * self._unit
@@ -128,8 +161,9 @@ class Bound:
         net, o = self._net, self._offers
         for _ in range(20):
             total = kernels.fill_gain(
-                self._node_offer_at, net.node_first, net.node_step, net.state_start, o.low, o.high, o.profile_at,
-                worth, self._offer_value, self._problem.options.profile, self._scale, self._gain,
+                self._node_offer_at, net.node_first, net.node_step, net.state_start, o.low, o.high,
+                o.profile_at, worth, self._offer_value, self._problem.options.profile, self._scale,
+                self._gain,
             )  # fmt: skip
             if total < 2.0**30:
                 return
@@ -137,10 +171,11 @@ class Bound:
 
     def _pick(self, states: IntArray, worth: Array) -> IntArray:
         net, o = self._net, self._offers
-        return kernels.pick_offers(
-            states, net.state_node, self._node_offer_at, net.node_step, net.state_start, o.low, o.high, o.profile_at,
-            worth, self._offer_value, self._problem.options.profile,
+        chosen: IntArray = kernels.pick_offers(
+            states, net.state_node, self._node_offer_at, net.node_step, net.state_start, o.low, o.high,
+            o.profile_at, worth, self._offer_value, self._problem.options.profile,
         )  # fmt: skip
+        return chosen
 
     def _free_part(self, worth: Array, taken: IntArray) -> float:
         """Free offers: the best of each key, if it earns anything."""
@@ -160,14 +195,15 @@ class Bound:
         def run(chains: IntArray) -> None:
             if net.is_dense:
                 kernels.forward(
-                    chains, net.chain_node, net.chain_order, net.order, net.node_first, net.node_row, net.node_key,
-                    net.key_node_at, net.key_node, net.state_node, net.rows, self._gain, *self._f, self._front,
-                    *self._left, self._top, self._top_state,
+                    chains, net.chain_node, net.chain_order, net.order, net.node_first, net.node_row,
+                    net.node_key, net.key_node_at, net.key_node, net.state_node, net.rows, self._gain,
+                    *self._f, self._front, *self._left, self._top, self._top_state,
                 )  # fmt: skip
             else:
                 kernels.forward_sparse(
-                    chains, net.chain_node, net.chain_order, net.order, net.node_first, net.node_key, net.state_node,
-                    net.arc_at, net.arc, self._gain, *self._f, *self._left, self._top, self._top_state,
+                    chains, net.chain_node, net.chain_order, net.order, net.node_first, net.node_key,
+                    net.state_node, net.arc_at, net.arc, self._gain, *self._f, *self._left, self._top,
+                    self._top_state,
                 )  # fmt: skip
 
         list(pool.map(run, self._groups))
@@ -180,13 +216,13 @@ class Bound:
         def run(chains: IntArray) -> None:
             if net.is_dense:
                 kernels.backward(
-                    chains, net.chain_node, net.chain_order, net.order, net.node_first, net.node_row, net.node_key,
-                    net.state_node, net.rows, self._gain, *out,
+                    chains, net.chain_node, net.chain_order, net.order, net.node_first, net.node_row,
+                    net.node_key, net.state_node, net.rows, self._gain, *out,
                 )  # fmt: skip
             else:
                 kernels.backward_sparse(
-                    chains, net.chain_order, net.order, net.node_first, net.node_key, net.state_node, net.arc_at,
-                    net.arc, self._gain, *out,
+                    chains, net.chain_order, net.order, net.node_first, net.node_key, net.state_node,
+                    net.arc_at, net.arc, self._gain, *out,
                 )  # fmt: skip
 
         list(pool.map(run, groups))
@@ -244,9 +280,10 @@ class Bound:
 
     def _prune(self, pool: ThreadPoolExecutor) -> float:
         """Leave out what is on no path of a plan that is better than the incumbent."""
+        self._pruned_at = self._slack()
         value = self._evaluate(self._best_z, pool)
         net = self._net
-        slack = (value - (self._incumbent + self._unit)) * (1.0 + 1e-9) + 1e-6
+        slack = max(value - (self._incumbent + self._unit), 0.0) * (1.0 + 1e-9) + 1e-6
         least = self._z_top - math.ceil(slack * self._scale) - 1
         v1, k1, _, v2, _, _ = self._f
         b1, f1, b2, _, w1, q1, w2, _ = self._backward(pool, self._groups)
@@ -255,8 +292,8 @@ class Bound:
             np.zeros(len(net.state_node), np.int64),
         )
         ends = (
-            net.is_dense, net.chain_node, net.chain_order, net.order, net.node_first, net.node_row, net.node_key,
-            net.state_node, net.rows, net.arc_at, net.arc, self._gain, v1, k1, v2,
+            net.is_dense, net.chain_node, net.chain_order, net.order, net.node_first, net.node_row,
+            net.node_key, net.state_node, net.rows, net.arc_at, net.arc, self._gain, v1, k1, v2,
         )  # fmt: skip
 
         def count(chains: IntArray) -> None:
@@ -266,7 +303,7 @@ class Bound:
 
         list(pool.map(count, self._groups))
         looks = int(net.looks().sum())
-        if slack > 0.0 and int(kept.sum()) <= (self._dense_share if net.is_dense else 0.8) * looks:
+        if int(kept.sum()) <= (self._dense_share if net.is_dense else 0.8) * looks:
             heir, arc_at = living(net, alive, kept)
             arc = np.empty(int(arc_at[-1]), np.int32)
 
@@ -280,16 +317,20 @@ class Bound:
             if self._labels is not None:
                 self._labels.moved(self._net, heir, alive)
             self._room()
+            self._move = max(self._move, _MOVE_AGAIN)
         return 3.0 * looks / 1e6
 
     def _begin_labels(self, pool: ThreadPoolExecutor) -> float:
         """From here on paths remember more than the last task."""
-        self._dense_share = 1.0
+        self._dense_share, again = 1.0, 0.1 if self._net.is_dense else _MOVE_AGAIN
         work = self._prune(pool)
-        if not self._net.is_dense:
-            self._labels = Labels(self._net, self._threads)
-            self._move, self._bad, self._direction, self._z = 0.5, 0, None, self._best_z
+        self._labels = Labels(self._net, self._threads)
+        self._go_on(again)
         return work
+
+    def _go_on(self, move: float) -> None:
+        """Take up the best prices again."""
+        self._move, self._bad, self._direction, self._z = move, 0, None, self._best_z
 
     def _iterate(self, pool: ThreadPoolExecutor) -> float:
         """One set of prices: its bound, and a step to the next."""
@@ -297,15 +338,8 @@ class Bound:
         states = np.concatenate([*self._paths, np.empty(0, np.int64)])
         chosen = self._pick(states, self._worth)
         np.add.at(self._taken, chosen, 1)
-        pictures = list(
-            zip(
-                self._offers.option[chosen].tolist(),
-                self._net.state_start[states].tolist(),
-                strict=True,
-            )
-        )
-        edges = np.cumsum([0, *(len(path) for path in self._paths)]).tolist()
-        self._plan = [pictures[i:j] for i, j in pairwise(edges)]
+        sizes = [len(path) for path in self._paths]
+        self._plan = self._offers.option[chosen], self._net.state_start[states], sizes
         self._note(value)
         gradient = self._mult.gradient(self._z, self._taken)
         self._change_prices(value, gradient)
@@ -329,11 +363,11 @@ class Bound:
     def _change_prices(self, value: float, gradient: Array) -> None:
         """Polyak's step along the gradient and what is left of those before."""
         z, mult = self._z, self._mult
-        if self._bad >= _PATIENCE:
-            self._move *= 0.7
+        if self._bad >= (_PATIENCE if self._move > 0.1 else 2 * _PATIENCE):
+            self._move *= _SHRINK
             self._bad, self._direction, self._z = 0, None, self._best_z
             return
-        d = gradient if self._direction is None else gradient + 0.6 * self._direction
+        d = gradient if self._direction is None else gradient + _MEMORY * self._direction
         self._direction = d
         d = np.where(((z <= mult.low) & (d > 0.0)) | ((z >= mult.high) & (d < 0.0)), 0.0, d)
         norm = math.fsum((d * d).tolist())

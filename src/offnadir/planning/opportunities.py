@@ -14,14 +14,10 @@ from offnadir.access import MaxOffNadir, SunAbove, find_windows
 from offnadir.earth import SunTable
 from offnadir.geometry import (
     Look,
-    covered_share,
-    footprints_rad,
-    ground_length_m,
-    ground_speed_m_s,
     look_angles,
 )
 from offnadir.orbits import Ephemeris
-from offnadir.planning.model import LONGEST_PICTURE_S, Mission, Request, Satellite
+from offnadir.planning.model import Mission, Request, Satellite
 from offnadir.quality import Quality, predict
 from offnadir.units import deg
 
@@ -243,109 +239,6 @@ def _rows(
         },
         times=("start", "stop", "best"),
     )
-
-
-def make_pictures(
-    mission: Mission, ephemerides: Sequence[Ephemeris], opportunities: Table, sun: SunTable
-) -> Pictures:
-    """Pictures at a grid of start times in every opportunity, among them one at its best instant.
-
-    The grid's step is the mission's `start_step_s`. A picture lies within its opportunity from start to
-    stop, and is as long as the sensor's shortest picture or as the polygon needs, at most
-    LONGEST_PICTURE_S. An opportunity that is shorter than its picture gives none.
-    """
-    parts: list[Pictures] = []
-    for row in range(len(opportunities)):
-        s = int(opportunities["satellite_index"][row])
-        r = int(opportunities["request_index"][row])
-        part = _pictures_of(mission, ephemerides[s], s, r, row, opportunities, sun)
-        if part is not None:
-            parts.append(part)
-    if not parts:
-        none, angles = np.empty(0, np.int64), np.empty((0, 3))
-        return Pictures(
-            satellite=none, request=none, opportunity=none, start_ms=none, stop_ms=none,
-            coverage=np.empty(0), quality=np.empty(0), los_start=angles, los_stop=angles,
-            corners_rad=np.empty((0, 4, 2)),
-        )  # fmt: skip
-    return Pictures(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Pictures.__dataclass_fields__
-        }
-    )
-
-
-def _pictures_of(
-    mission: Mission,
-    ephemeris: Ephemeris,
-    s: int,
-    r: int,
-    row: int,
-    opportunities: Table,
-    sun: SunTable,
-) -> Pictures | None:
-    satellite, request = mission.satellites[s], mission.requests[r]
-    zero = mission.span.start.tai_ns
-    best_ns = int(opportunities["best"][row])
-    length_m, duration_ms = _extent(ephemeris, satellite, request, best_ns)
-    first_ms = math.ceil((int(opportunities["start"][row]) - zero) / _MS)
-    last_ms = (int(opportunities["stop"][row]) - zero) // _MS - duration_ms
-    if last_ms < first_ms:
-        return None
-    at_best = min(max(round((best_ns - zero) / _MS) - duration_ms // 2, first_ms), last_ms)
-    step = round(mission.solver.start_step_s * 1e3)
-    start_ms = np.arange(at_best - (at_best - first_ms) // step * step, last_ms + 1, step)
-    mid, stop_ms = start_ms + duration_ms // 2, start_ms + duration_ms
-    seen = view(ephemeris, satellite, request, zero + mid * _MS, sun)
-    good = good_enough(request, seen.quality)
-    corners = footprints_rad(
-        seen.r_sat_itrf_m, seen.v_sat_itrf_m_s, request.aim, satellite.sensor.fov_rad / 2, length_m
-    )
-    good &= np.all(np.isfinite(corners), axis=(1, 2))
-    coverage = np.ones(len(start_ms))
-    if request.rings_rad:
-        coverage = covered_share(corners, request.rings_rad, request.aim)
-        good &= coverage > 0
-    if not np.any(good):
-        return None
-    los = [
-        view(ephemeris, satellite, request, zero + t * _MS, sun).look.los_orbit
-        for t in (start_ms, stop_ms)
-    ]
-    n = int(np.count_nonzero(good))
-    return Pictures(
-        satellite=np.full(n, s, np.int64),
-        request=np.full(n, r, np.int64),
-        opportunity=np.full(n, row, np.int64),
-        start_ms=start_ms[good],
-        stop_ms=stop_ms[good],
-        coverage=coverage[good],
-        quality=picture_quality(seen.quality.niirs[good], coverage[good]),
-        los_start=los[0][good],
-        los_stop=los[1][good],
-        corners_rad=corners[good],
-    )
-
-
-def _extent(
-    ephemeris: Ephemeris, satellite: Satellite, request: Request, best_ns: int
-) -> tuple[float, int]:
-    """Length [m] of the strip on the ground and its duration [ms], even so that mid is a whole ms."""
-    at = np.array([best_ns], np.int64)
-    r_sat, v_sat = ephemeris.position_itrf_m(at), ephemeris.velocity_itrf_m_s(at)
-    speed_m_s = float(ground_speed_m_s(r_sat, v_sat)[0])
-    duration_s = satellite.sensor.min_duration_s
-    if request.rings_rad:
-        need_m = ground_length_m(request.rings_rad, request.aim, v_sat[0])
-        duration_s = min(max(duration_s, need_m / speed_m_s), LONGEST_PICTURE_S)
-    duration_ms = 2 * math.ceil(duration_s * 500)
-    return speed_m_s * duration_ms / 1e3, duration_ms
-
-
-def picture_quality(niirs: Array, coverage: Array) -> Array:
-    """Quality from 0 to 1 that multiplies a request's weight: NIIRS / 9 times the covered share."""
-    return np.clip(niirs / 9.0, 0.01, 1.0) * coverage
 
 
 def convergence_rad(r_sat_a_m: Array, r_sat_b_m: Array, r_site_m: Array) -> Array:

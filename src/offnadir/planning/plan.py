@@ -84,7 +84,9 @@ def make_plan(
         Asked while it chooses; once it is true the best plan so far is taken. So does the first Ctrl-C.
     """
     if not 0.0 <= change_price < math.inf:
-        raise InputError("change_price", change_price, "zero or more, as a share of a request's weight")
+        raise InputError(
+            "change_price", change_price, "zero or more, as a share of a request's weight"
+        )
     report: Report = progress or (lambda stage, done, total: None)
     orientation = orientation or EarthOrientation.bundled()
     ephemerides = []

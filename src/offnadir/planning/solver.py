@@ -13,6 +13,8 @@ import numpy as np
 
 from offnadir.errors import InputError, OffnadirError
 from offnadir.planning._audit import curve_value, faults, value_of
+from offnadir.planning._exact import Proof, prove
+from offnadir.planning._implied import with_implied_rows
 from offnadir.planning._milp import solve_rows
 from offnadir.planning._rows import Rows as ChoiceRows
 from offnadir.planning._search import Search
@@ -26,6 +28,7 @@ _FIRST_CYCLE, _GROWTH, _MOST_CYCLE = 1, 2, 64
 _POLL_S = 0.05
 #: Work at the bound that takes about as long as a slice, in its own unit; simplex iterations likewise.
 _BOUND_WORK = 100.0
+_EXACT_WORK = 50_000_000
 _ROW_WORK = 500
 
 
@@ -102,6 +105,8 @@ class _Solver:
         self._plan: tuple[IntArray, IntArray, IntArray] | None = None
         self._trace: list[tuple[float, int, int]] = []
         self._rounds = 0
+        self._priced_out, self._countable = False, True
+        self._proof: Proof | None = None
 
     def run(self) -> Schedule:
         searches = [
@@ -130,7 +135,7 @@ class _Solver:
     def _cycles(self, pool: ThreadPoolExecutor, searches: list[Search]) -> None:
         """Cycles of the searches, each longer than the one before; the last thread works at the bound first."""
         length, number = _FIRST_CYCLE, 0
-        bound = Bound(self._problem, self._value, threads=1)
+        bound = Bound(with_implied_rows(self._problem), self._value, threads=1)
         self._tighten(bound.bound)
         proving = len(self._problem.options) > 0
         while self._go_on():
@@ -144,7 +149,7 @@ class _Solver:
             jobs: list[Future[Any]] = [pool.submit(self._cool, s, length, mean) for s in searching]
             if proving:
                 bound.improve_incumbent(self._value)
-                jobs.append(pool.submit(self._prove, bound, length))
+                jobs.append(pool.submit(self._prove, bound, length, self._value))
             pending = set(jobs)
             while pending:
                 _, pending = wait(pending, timeout=_POLL_S)
@@ -154,7 +159,12 @@ class _Solver:
                 if not self._go_on():
                     self._halt.set()
             more = [job.result() for job in jobs]
-            proving = proving and bool(more[-1])
+            if proving:
+                proving = bool(more[-1])
+                if self._proof is not None:
+                    self._take_over(searches[-1], self._proof)
+                else:
+                    self._adopt(searches[-1], bound)
             self._rounds += length
             number += 1
             length = min(length * _GROWTH, _MOST_CYCLE)
@@ -163,14 +173,58 @@ class _Solver:
                 if search.value < best.value or number % 2 == 0:
                     search.load(best.best())
 
-    def _prove(self, bound: Bound, length: int) -> bool:
-        """Work at the bound about as long as a cycle takes; whether more may help."""
-        for _ in range(length):
-            if self._halt.is_set():
-                return True
-            if not bound.step(_BOUND_WORK):
+    def _prove(self, bound: Bound, length: int, value: int) -> bool:
+        """Work at the bound about as long as a cycle takes; whether more may help.
+
+        Once prices can do no more, what is left open is looked at plan by plan, if it is little enough.
+        """
+        while length > 0 and not self._halt.is_set():
+            if not self._priced_out:
+                self._priced_out = not bound.step(_BOUND_WORK)
+                length -= 1
+                continue
+            if bound.bound <= value or not self._countable:
                 return False
+            proof = prove(self._problem, value, length * _EXACT_WORK, interrupted=self._halt.is_set)
+            self._countable = proof is not None
+            if proof is not None:
+                self._proof = proof
+                return not proof.is_proven
+            return False
         return True
+
+    def _take_over(self, search: Search, proof: Proof) -> None:
+        """What the enumeration found: a bound, perhaps a better plan."""
+        self._proof = None
+        if proof.is_better:
+            found = Schedule(
+                option=proof.option,
+                start=proof.start,
+                contact=np.flatnonzero(search.best()[2]),
+                value=proof.value,
+                bound=self._bound,
+                repeatable=True,
+            )
+            search.load(_loadable(self._problem, found))
+            self._hear(search)
+        self._tighten(max(proof.bound, self._value))
+
+    def _adopt(self, search: Search, bound: Bound) -> None:
+        """Make a plan of the bound's longest paths: where they hold no task twice, they are the best there is."""
+        value = self._problem.options.value
+        for chain in (True, False):
+            paths = [[option for option, _ in path] for path in bound.plans()]
+            options = np.array([option for path in paths for option in path], np.int64)
+            if not len(options):
+                return
+            first = np.unique(options, return_index=True)[1]
+            options = (
+                options[np.sort(first)]
+                if chain
+                else options[first][np.argsort(-value[options[first]])]
+            )
+            search.adopt(options)
+        self._hear(search)
 
     def _tighten(self, bound: int) -> None:
         if bound < self._bound:

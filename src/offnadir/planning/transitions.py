@@ -127,8 +127,9 @@ def transition_tables(
         ]
         if law.kind == "function":
             _fill_by_function(
-                law, columns, att_row[rows], att_stop, att_start, margin_ms, block[rows], table
-            )
+                law, columns, att_row[rows], att_stop, att_start, margin_ms, block[rows], low[rows],
+                high[rows], table,
+            )  # fmt: skip
             return
         number = np.array(
             [
