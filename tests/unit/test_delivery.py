@@ -71,7 +71,7 @@ def down(
 
 
 def test_data_come_down_first_in_first_out_as_soon_as_possible():
-    """a (6) and b (5) are complete at 30, c (4) at 60: of 8, 8, 8 the contacts send 8, then 3, then 4."""
+    """A (6) and b (5) are complete at 30, c (4) at 60: of 8, 8, 8 the contacts send 8, then 3, then 4."""
     found = down(
         [P(0, 10, 6), P(20, 30, 5), P(50, 60, 4)],
         [K(40, 45, 8), K(55, 58, 8), K(70, 80, 8)],

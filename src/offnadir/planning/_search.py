@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from offnadir.planning import _regions as R  # noqa: N812
 from offnadir.planning import _search_kernels as kernels
-from offnadir.planning.problem import Array, Battery, IntArray, Options, Problem, Windows
+from offnadir.planning.problem import Array, Battery, IntArray, Problem, Windows
 
 Flags = NDArray[np.bool_]
 _MOST_CANDIDATES = 4096
