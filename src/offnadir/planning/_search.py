@@ -297,6 +297,10 @@ class Search:
         """Copies of the best plan: option of each task or -1, start of each member, contacts used."""
         return tuple(self.region(at).copy() for at in (R.BEST_TAKEN, R.BEST_START, R.BEST_USED))  # type: ignore[return-value]
 
+    def keep(self) -> None:
+        """Take the present plan for the best one, whatever that was."""
+        kernels.keep_best(self.a, self.x, self.f)
+
     def load(self, plan: tuple[IntArray, IntArray, IntArray]) -> None:
         """Go on from a plan that keeps every rule."""
         kernels.load(self.a, self.x, self.f, *plan)

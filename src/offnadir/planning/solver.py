@@ -115,6 +115,8 @@ class _Solver:
         searches[0].fill_up()
         if self._start is not None:
             searches[0].load(_loadable(self._problem, self._start))
+            if np.any(self._problem.options.fixed):
+                searches[0].keep()  # what was filled up may lack a fixed option
         self._hear(searches[0])
         for other in searches[1:]:
             other.load(searches[0].best())
