@@ -1,4 +1,4 @@
-"""agile: windows with attitudes that run on, starts at whole seconds, turns by |change of roll| + |of pitch|."""
+"""agile: windows with attitudes that run on, starts at whole seconds, turns by change of roll and pitch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""roadef2003: strips in either direction, twins, turns that depend on places alone, polygons by their share."""
+"""roadef2003: strips in either direction, twins, turns by places alone, polygons by their share."""
 
 from __future__ import annotations
 

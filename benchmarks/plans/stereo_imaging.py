@@ -1,6 +1,7 @@
 """stereo_imaging: an option is a pair of observations of a target; covering a target outweighs all quality.
 
-Triples are left to their pairs: a pair's quality reaches 1 by itself, and a third picture costs others a place.
+Triples are left to their pairs: a pair's quality reaches 1 by itself, and a third picture costs others a
+place.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def test_a_satellite_talks_to_one_station_at_a_time():
 
 
 def test_the_contact_that_a_deadline_needs_is_kept():
-    """By its stop contact 1 comes first and takes the antenna from contact 0, which satellite 0 needs by 50."""
+    """By its stop contact 1 comes first and takes the antenna from 0, which satellite 0 needs by 50."""
     pictures = [P(0, 10, 4, deadline=50), P(0, 10, 3, satellite=1)]
     contacts = [K(40, 48, 9), K(41, 46, 9, satellite=1)]
     alone = down(pictures, contacts, used=(0,))

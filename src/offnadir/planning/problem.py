@@ -59,11 +59,11 @@ class Windows:
 class Transitions:
     """How soon one picture can follow another in a chain.
 
-    Windows of a chain have local numbers 0 to n-1, in their order. The picture that begins at start k of window i
-    can be followed by the chain's window j from one of its starts on (by number): from the first, 0, if j is
-    `high[i]` or more; from none if j is below `low[i]`; between these from
-    `table[block[i] + (j - low[i]) * count[i] + k]` on, NEVER if there is none. With windows in the order of their
-    first starts the table holds no more than those that meet.
+    Windows of a chain have local numbers 0 to n-1, in their order. The picture that begins at start k of
+    window i can be followed by the chain's window j from one of its starts on (by number): from the first,
+    0, if j is `high[i]` or more; from none if j is below `low[i]`; between these from
+    `table[block[i] + (j - low[i]) * count[i] + k]` on, NEVER if there is none. With windows in the order
+    of their first starts the table holds no more than those that meet.
     From that start on every later one must do too, and the entries must not fall as k grows: who begins
     later is never sooner done. The entries j = i are not read.
 
@@ -296,8 +296,8 @@ class Battery:
     The level is never above `capacity_mj`, nor may it fall below `floor_mj`. Slews draw `slew_mw` while they
     last: rest to rest about one axis from the line of sight at the end of a picture to that at the start of
     the next, as the windows' lines of sight and the two rates say; they end `settling_ms` before the picture,
-    in which time `settling_mw` is drawn. At the beginning the line of sight is `first_los`, a unit vector; with
-    zeros nobody slews to the first picture.
+    in which time `settling_mw` is drawn. At the beginning the line of sight is `first_los`, a unit vector;
+    with zeros nobody slews to the first picture.
     """
 
     capacity_mj: int
