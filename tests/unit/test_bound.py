@@ -55,6 +55,12 @@ def finished(problem: Problem, incumbent: int = 0) -> Bound:
     return bound
 
 
+def test_windows_of_a_hundred_thousand_starts() -> None:
+    """70,000 s apart two pictures fit into starts 0 to 99,999 s, and 70,000 not into 16 bits: 5 + 4."""
+    problem = row_of_windows([0, 0, 0], [100_000] * 3, 70_000_000, [5, 3, 4], [0, 1, 2])
+    assert finished(problem).bound == 9
+
+
 def test_three_windows_of_which_two_fit() -> None:
     """Starts 0..1 s, 0..1 s and 3..4 s, 3 s apart: one of the first two, and the last: 5 + 4."""
     problem = row_of_windows([0, 0, 3000], [2, 2, 2], 3000, [5, 3, 4], [0, 1, 2])

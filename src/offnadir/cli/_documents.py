@@ -29,4 +29,5 @@ def read_plan(path: Path) -> dict[str, Any]:
         raise FileError(
             path, "no plan: its schema is not offnadir.plan/1, or it has no collections"
         )
-    return document
+    found: dict[str, Any] = document
+    return found

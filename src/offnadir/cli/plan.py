@@ -88,10 +88,14 @@ def run_plan(
         if not quiet:
             _say.warn(mission.warnings)
             _say.first_search()
-        price = {} if change_price is None else {"change_price": change_price}
+        price = 0.05 if change_price is None else change_price
         with _say.progress(quiet) as report, _ended_by_hand(report, quiet) as (tell, interrupted):
             plan = make_plan(
-                mission, previous=previous, progress=tell, interrupted=interrupted, **price
+                mission,
+                previous=previous,
+                progress=tell,
+                interrupted=interrupted,
+                change_price=price,
             )
         document = plan.document
         if not document["check"]["passed"]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.planning import _bound_kernels as kernels
-from offnadir.planning.problem import IntArray, Problem
+from offnadir.planning.problem import MOST_STARTS, IntArray, Problem
 
 #: Above this many entries, windows with a delay for all starts count their starts in groups.
 _MOST_ENTRIES = 60_000_000
@@ -142,6 +142,8 @@ def _nodes(
     entries = int(np.sum((size * n[c])[same]))
     most = _longest_groups(problem)[c]
     step = np.minimum(np.where(same, max(group, -(-entries // _MOST_ENTRIES)), group), most)
+    # a row says in 16 bits which state of a node is the first within reach
+    step = np.maximum(step, -(-size // MOST_STARTS))
     size = -(-size // step)
     columns = {
         "window": x,

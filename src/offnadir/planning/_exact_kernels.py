@@ -53,9 +53,9 @@ class Net(NamedTuple):
     `until` [ms], shape (windows + 1, nodes), is the latest start of a window from which a node can still be
     reached; its last row stands for "nothing yet". `at` of a window is where its block begins in `table` or
     `delay`. An option's nodes are `node` to `end - 1`; a row's entries `first` to `end - 1`, what options may
-    take off its load `relief` to `relief_end - 1`. Some columns are notes on the label that is looked at: what
-    an option may still earn (`reach`, -1 for nothing), the `best` of a task and its `share`, whether a group
-    is `alive` now and was `before`, a curve's `share` so far and what may be `more`.
+    take off its load `relief` to `relief_end - 1`. Some columns are notes on the label that is looked at:
+    what an option may still earn (`reach`, -1 for nothing), the `best` of a task and its `share`, whether
+    a group is `alive` now and was `before`, a curve's `share` so far and what may be `more`.
     """
 
     until: IntArray

@@ -9,6 +9,7 @@ import numpy as np
 
 from offnadir._table import Table
 from offnadir.planning._reasons_words import (
+    NAMED,
     Displaced,
     Reason,
     above,
@@ -226,14 +227,15 @@ class Judge:
         name = self.mission.satellites[self._satellite(option)].name
         return f"{name} at {clock(self._ns(self._first_ms(option)))}"
 
-    def _names(self, options: Sequence[int]) -> list[str]:
-        """Pictures of the plan by request and id, in the order of time."""
+    def _named(self, options: Sequence[int]) -> str:
+        """Pictures of the plan by request and id: the first few in the order of time, and how many more."""
         rows = sorted(i for o in options for i in self._pictures_of.get(o, ()))
-        return [
-            f"{self.mission.requests[int(self.pictures.request[i])].name} (C{i + 1:04d}, "
-            f"{clock(self._ns(float(self.pictures.start_ms[i])))[11:16]})"
-            for i in rows
-        ]
+        return named([self._name(i) if n < NAMED else "" for n, i in enumerate(rows)])
+
+    def _name(self, i: int) -> str:
+        request = self.mission.requests[int(self.pictures.request[i])].name
+        at = clock(self._ns(float(self.pictures.start_ms[i])))[11:16]
+        return f"{request} (C{i + 1:04d}, {at})"
 
     # what is said
 
@@ -266,7 +268,7 @@ class Judge:
             return "No set of pictures was found whose removal would make room."
         if not found.eject or not np.isfinite(ratio):
             return ""
-        names = named(self._names(found.eject))
+        names = self._named(found.eject)
         verb = "" if len(found.eject) == 1 else " together"
         if ratio <= 1.0:
             return f"{names} could give way, and that would pay; the search did not find it in its time."
@@ -285,14 +287,13 @@ class Judge:
         )
 
     def _said(self, obstacle: Obstacle, option: int) -> str:
-        names = self._names(obstacle.options)
         satellite = self.mission.satellites[
             obstacle.satellite if obstacle.satellite >= 0 else self._satellite(option)
         ]
         short = obstacle.short
         if obstacle.kind == "time":
             lack = f", by {above(short / 1e3, 2)} s" if short is not None else ""
-            return f"there is no time to turn to it beside {named(names)}{lack}"
+            return f"there is no time to turn to it beside {self._named(obstacle.options)}{lack}"
         if obstacle.kind == "memory":
             at = self._fullest_ms(obstacle.satellite, option)
             lack = f", by {above((short or 0) / 1e6)} Gbit" if short is not None else ""
@@ -312,10 +313,10 @@ class Judge:
             lack = f" {above((short or 0) / 3.6e6)} Wh" if short is not None else ""
             return f"the battery of {satellite.name} would fall{lack} below its floor"
         if obstacle.kind == "task":
-            return f"the request is served by {named(names)}"
-        return self._said_row(obstacle, names)
+            return f"the request is served by {self._named(obstacle.options)}"
+        return self._said_row(obstacle, self._named(obstacle.options))
 
-    def _said_row(self, obstacle: Obstacle, names: list[str]) -> str:
+    def _said_row(self, obstacle: Obstacle, names: str) -> str:
         name = self._row_name(obstacle.row)
         code = self._code_of(obstacle)
         limit = int(self.built.problem.rows.limit[obstacle.row])
@@ -324,12 +325,12 @@ class Judge:
             if not name.startswith("pictures"):
                 what = f"{limit / 1e3:g} s of pictures"
             rest = name.partition(" of ")[2]
-            return f"the limit of {what} of {rest} is used up by {named(names)}"
+            return f"the limit of {what} of {rest} is used up by {names}"
         if code == "choice":
             among = name.removeprefix("choice of ")
-            return f"of {among} at most {limit} may be taken, and {named(names)} is"
+            return f"of {among} at most {limit} may be taken, and {names} is"
         if code == "repeat":
-            beside = f" beside {named(names)}" if names else ""
+            beside = f" beside {names}" if names else ""
             return f"its spacing cannot be kept{beside}"
         first = name.partition(" after ")[2] or "the one before it"
         return f"{first} is not taken, or not in time for it"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from offnadir.epoch import Epoch
 
-_NAMED = 3
+NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ def named(names: Sequence[str]) -> str:
     >>> named(["a", "b"]), named(["a", "b", "c", "d", "e"])
     ('a and b', 'a, b, c and 2 more')
     """
-    if len(names) > _NAMED:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    if len(names) > NAMED:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"

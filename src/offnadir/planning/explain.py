@@ -44,8 +44,8 @@ class Obstacle:
     `options` are those of the plan that share the rule: for "time" those in the cheapest gap, for what a
     satellite has all of its own. `short` is by how much the rule would have to be looser, in the unit that
     UNITS names, if it were for that rule alone: exact for rows, the least that does for the satellite's
-    limits, enough for "time" (so much less between the pictures), None where no number helps. For "deadline"
-    it is by how much later than its deadline the option could be all on the ground.
+    limits (to 0.05 %), enough for "time" (so much less between the pictures), None where no number helps.
+    For "deadline" it is by how much later than its deadline the option could be all on the ground.
     """
 
     kind: Kind
@@ -99,6 +99,7 @@ class Explainer:
         self._region = state.region
         self._taken = np.zeros(len(problem.options), np.bool_)
         self._taken[schedule.option] = True
+        self._dated = np.flatnonzero(problem.options.deadline_ms >= 0)
         fixed = problem.options.fixed.astype(np.bool_)
         self._cost: Array = np.where(fixed, np.inf, 0.0)
         self._fixed = fixed
@@ -283,10 +284,10 @@ class Explainer:
         n = resources.list_pictures(a, x, f, s)
         if kind == "memory":
             due = self._region(R.O_DEADLINE)
-            before = due.copy()
-            due[:] = -1
+            before = due[self._dated]
+            due[self._dated] = -1
             good = bool(resources.memory_holds(a, x, f, s, n))
-            due[:] = before
+            due[self._dated] = before
             return good
         if kind == "deadline":
             size = self._region(R.S_MEMORY)
@@ -431,15 +432,18 @@ class Explainer:
 
 
 def _least(good: Callable[[int], bool], most: int) -> int | None:
-    """The least whole number from 1 to `most` that is good; None if that is not. What is good stays so."""
+    """The least whole number from 1 to `most` that is good, to 0.05 %; None if `most` is not.
+
+    What is good stays so for larger numbers.
+    """
     if most < 1 or not good(most):
         return None
     low, high = 0, most
     step = 1
     while step < most and not good(step):
-        low, step = step, 4 * step
+        low, step = step, 16 * step
     high = min(step, most)
-    while high - low > 1:
+    while high - low > 1 + low // 2000:
         middle = (low + high) // 2
         low, high = (low, middle) if good(middle) else (middle, high)
     return high

@@ -22,7 +22,7 @@ from offnadir.units import deg
 __all__ = ["Displaced", "Explained", "LeftOut", "Reason", "explain_plan"]
 
 #: Options that are tried in all, and for each request at least and at most.
-_MOST_TRIED, _LEAST_EACH, _MOST_EACH = 4000, 2, 8
+_MOST_TRIED, _LEAST_EACH, _MOST_EACH = 3000, 2, 8
 _MOST_STRIPS = 40
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from offnadir.errors import InputError, OffnadirError
 from offnadir.planning._audit import curve_value, faults, value_of
+from offnadir.planning._exact import Proof, prove
 from offnadir.planning._implied import with_implied_rows
 from offnadir.planning._milp import solve_rows
 from offnadir.planning._rows import Rows as ChoiceRows
@@ -27,6 +28,7 @@ _FIRST_CYCLE, _GROWTH, _MOST_CYCLE = 1, 2, 64
 _POLL_S = 0.05
 #: Work at the bound that takes about as long as a slice, in its own unit; simplex iterations likewise.
 _BOUND_WORK = 100.0
+_EXACT_WORK = 50_000_000
 _ROW_WORK = 500
 
 
@@ -64,8 +66,8 @@ def solve(
 ) -> Schedule:
     """The best plan that can be found and proven until it is time to stop.
 
-    Equal problems, seeds, parameters and `stop.rounds` give equal plans on any machine, unless the clock strikes
-    first (then `repeatable` is false). One round is a fixed amount of work, some tenths of a second.
+    Equal problems, seeds, parameters and `stop.rounds` give equal plans on any machine, unless the clock
+    strikes first (then `repeatable` is false). One round is a fixed amount of work, some tenths of a second.
 
     Parameters
     ----------
@@ -103,6 +105,8 @@ class _Solver:
         self._plan: tuple[IntArray, IntArray, IntArray] | None = None
         self._trace: list[tuple[float, int, int]] = []
         self._rounds = 0
+        self._priced_out, self._countable = False, True
+        self._proof: Proof | None = None
 
     def run(self) -> Schedule:
         searches = [
@@ -131,7 +135,7 @@ class _Solver:
         return self._schedule(searches)
 
     def _cycles(self, pool: ThreadPoolExecutor, searches: list[Search]) -> None:
-        """Cycles of the searches, each longer than the one before; the last thread works at the bound first."""
+        """Cycles of the searches, each longer than the last; one thread works at the bound first."""
         length, number = _FIRST_CYCLE, 0
         bound = Bound(with_implied_rows(self._problem), self._value, threads=1)
         self._tighten(bound.bound)
@@ -147,7 +151,7 @@ class _Solver:
             jobs: list[Future[Any]] = [pool.submit(self._cool, s, length, mean) for s in searching]
             if proving:
                 bound.improve_incumbent(self._value)
-                jobs.append(pool.submit(self._prove, bound, length))
+                jobs.append(pool.submit(self._prove, bound, length, self._value))
             pending = set(jobs)
             while pending:
                 _, pending = wait(pending, timeout=_POLL_S)
@@ -159,6 +163,8 @@ class _Solver:
             more = [job.result() for job in jobs]
             if proving:
                 proving = bool(more[-1])
+                if self._proof is not None:
+                    self._take_over(searches[-1], self._proof)
                 self._adopt(searches[-1], bound)
             self._rounds += length
             number += 1
@@ -168,17 +174,42 @@ class _Solver:
                 if search.value < best.value or number % 2 == 0:
                     search.load(best.best())
 
-    def _prove(self, bound: Bound, length: int) -> bool:
-        """Work at the bound about as long as a cycle takes; whether more may help."""
+    def _prove(self, bound: Bound, length: int, value: int) -> bool:
+        """Work at the bound about as long as a cycle takes; whether more may help.
+
+        If there is little to choose from, plan is held against plan in the first half of that time.
+        """
+        if self._countable:
+            proof = prove(self._problem, value, length * _EXACT_WORK, interrupted=self._halt.is_set)
+            self._countable, self._proof = proof is not None, proof
+            if proof is not None:
+                if proof.is_proven:
+                    return False
+                length = (length + 1) // 2
         for _ in range(length):
-            if self._halt.is_set():
-                return True
-            if not bound.step(_BOUND_WORK):
-                return False
-        return True
+            if self._priced_out or self._halt.is_set():
+                break
+            self._priced_out = not bound.step(_BOUND_WORK)
+        return self._countable or not self._priced_out
+
+    def _take_over(self, search: Search, proof: Proof) -> None:
+        """What the enumeration found: a bound, perhaps a better plan."""
+        self._proof = None
+        if proof.is_better:
+            found = Schedule(
+                option=proof.option,
+                start=proof.start,
+                contact=np.flatnonzero(search.best()[2]),
+                value=proof.value,
+                bound=self._bound,
+                repeatable=True,
+            )
+            search.load(_loadable(self._problem, found))
+            self._hear(search)
+        self._tighten(max(proof.bound, self._value))
 
     def _adopt(self, search: Search, bound: Bound) -> None:
-        """Make a plan of the bound's longest paths: where they hold no task twice, they are the best there is."""
+        """Make a plan of the bound's longest paths; where they hold no task twice, none is better."""
         value = self._problem.options.value
         for chain in (True, False):
             paths = [[option for option, _ in path] for path in bound.plans()]
@@ -186,7 +217,11 @@ class _Solver:
             if not len(options):
                 return
             first = np.unique(options, return_index=True)[1]
-            options = options[np.sort(first)] if chain else options[first][np.argsort(-value[options[first]])]
+            options = (
+                options[np.sort(first)]
+                if chain
+                else options[first][np.argsort(-value[options[first]])]
+            )
             search.adopt(options)
         self._hear(search)
 
@@ -242,7 +277,7 @@ class _Solver:
             search.run(until, begin, begin + length * SLICE, p.hot * mean, p.cold * mean, p.longest)
 
     def _hear(self, search: Search) -> None:
-        """Take note of a better plan. A search that runs may be writing its best: those are copied when it rests."""
+        """Take note of a better plan; its copy is made when the search rests."""
         if search.value > self._value:
             self._value = search.value
             self._tell()
