@@ -79,7 +79,7 @@ def missions(draw: Any) -> str:
     return text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(missions(), st.booleans())
 def test_every_plan_passes_the_checker(text: str, again: bool) -> None:
     old_rate = plan_room.ROUNDS_PER_S
