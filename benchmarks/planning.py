@@ -51,10 +51,9 @@ def find_data() -> Path | None:
 def one(family: str, path: Path, time_s: float, seed: int) -> dict[str, Any]:
     """Read, build, solve, verify; to be run in a process of its own."""
     from instances import FAMILIES
-    from plans import CONVERSIONS
-
     from offnadir.planning.problem import Progress, Stop
     from offnadir.planning.solver import solve
+    from plans import CONVERSIONS
 
     reader, conversion = FAMILIES[family], CONVERSIONS[family]
     begin = time.monotonic()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from instances import aeossp_standard as reader
 from instances.aeossp_standard import Instance
-
 from offnadir.planning.problem import (
     Attitudes,
     Battery,

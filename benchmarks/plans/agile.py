@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from instances.agile import Instance
 
+from instances.agile import Instance
 from offnadir.planning.problem import Options, Problem, Rows, Schedule, Windows
 from offnadir.planning.transitions import SlewLaw, cut_chains, transition_tables
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from instances.roadef2003 import SHARE, WORTH, Instance, transition_s
 
+from instances.roadef2003 import SHARE, WORTH, Instance, transition_s
 from offnadir.planning.problem import Curve, Options, Problem, Schedule, Transitions, Windows
 
 #: Problem "milliseconds" are hundredths of one here: strips fit to the last hundredth.

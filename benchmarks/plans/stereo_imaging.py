@@ -6,9 +6,9 @@ Triples are left to their pairs: a pair's quality reaches 1 by itself, and a thi
 from __future__ import annotations
 
 import numpy as np
+
 from instances import stereo_imaging as reader
 from instances.stereo_imaging import SCENES, Candidates, Instance, Observation
-
 from offnadir.planning.problem import Options, Problem, Schedule, Windows
 from offnadir.planning.transitions import SlewLaw, cut_chains, transition_tables
 from offnadir.units import deg

@@ -132,6 +132,25 @@ def test_more_work_gives_lower_bounds_down_to_the_best() -> None:
     assert bounds[-1] == 20 + 19 + 18 + 17 + 16 < bounds[0]
 
 
+def test_nothing_to_choose_from() -> None:
+    """The empty plan earns nothing, and that is proven."""
+    nothing = np.empty(0, np.int64)
+    problem = Problem(
+        windows=Windows(
+            chain=nothing, first_ms=nothing, step_ms=nothing, count=nothing, duration_ms=nothing
+        ),
+        transitions=Transitions(is_table=np.zeros(0, np.bool_), block=nothing),
+        options=Options.single(
+            task=nothing, value=nothing, window=nothing, low=nothing, high=nothing
+        ),
+        chain_satellite=nothing,
+        request=nothing,
+    )
+    proof = prove(problem, -1)
+    assert proof is not None
+    assert (proof.bound, proof.value, proof.is_proven, len(proof.option)) == (0, 0, True, 0)
+
+
 def test_too_many_tasks_are_left_to_others() -> None:
     """127 tasks do not fit into two words of 63 bits."""
     n = 127

@@ -63,7 +63,8 @@ def test_every_rule_is_kept(tmp_path: Path, name: str) -> None:
 def test_limits_an_orbit_bind(tmp_path: Path) -> None:
     mission = mission_of(tmp_path, "orbit_limits")
     free = tuple(
-        replace(one, max_pictures_per_orbit=None, imaging_s_per_orbit=1e5) for one in mission.satellites
+        replace(one, max_pictures_per_orbit=None, imaging_s_per_orbit=1e5)
+        for one in mission.satellites
     )
     document = planned(mission)
     period_s = {one["name"]: one["orbit_period_s"] for one in document["satellites"]}
@@ -149,7 +150,9 @@ def test_a_choice_between_an_area_and_turns(tmp_path: Path) -> None:
     assert len(taken & {"Bay", "Busan"}) == 1
 
 
-@pytest.mark.parametrize("name", ["plain", "cover", "tri_stereo", "repeat", "relations", "downlink"])
+@pytest.mark.parametrize(
+    "name", ["plain", "cover", "tri_stereo", "repeat", "relations", "downlink"]
+)
 def test_no_news_changes_nothing(tmp_path: Path, name: str) -> None:
     mission = mission_of(tmp_path, name)
     old = planned(mission)
@@ -168,7 +171,9 @@ def test_what_is_on_board_stays(tmp_path: Path) -> None:
     noon = Epoch.from_utc("2026-06-01T12:00:00Z")
     satellites = tuple(replace(one, next_uplink=noon) for one in mission.satellites)
     requests = tuple(one for one in mission.requests if one.name != "Seoul")
-    new = planned(replace(mission, satellites=satellites, requests=requests, sha256=""), previous=old)
+    new = planned(
+        replace(mission, satellites=satellites, requests=requests, sha256=""), previous=old
+    )
     early = {one for one in pictures(old) if Epoch.from_utc(one[2]) < noon and one[0] != "Seoul"}
     assert len(early) >= 2
     frozen = {

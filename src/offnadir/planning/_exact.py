@@ -10,7 +10,7 @@ bound falls all the time. Theory: docs/theory/planning.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -165,13 +165,15 @@ def _larger(store: Store, room: int) -> Store:
 
 def _net(problem: Problem) -> Net | None:
     """None where there are too many bits or members."""
-    o, w, t = problem.options, problem.windows, problem.transitions
+    o, w = problem.options, problem.windows
     n = len(o.member_window)
     if n > _MOST_MEMBERS:
         return None
     classes = _classes(problem)
     if classes is None:
         return None
+    t = problem.transitions.whole(w)
+    problem = replace(problem, transitions=t)
     option_class, option_owed, node_bit, bit_option, n_bits = classes
     option = np.repeat(np.arange(len(o)), np.diff(o.member_block))
     # every window that is used, and one of its own for each member that no transition concerns

@@ -1,4 +1,4 @@
-"""Rows that follow from what satellites have to go round with: no plan breaks them, and a bound can price them.
+"""Rows that follow from what satellites have to go round with: no plan breaks them, a bound can price them.
 
 Each counts only what surely falls into a stretch of time, whatever starts are chosen. The equations are in
 docs/theory/planning.md.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from offnadir.planning.problem import Array, IntArray, Problem, Rows, Spacecraft
 
 #: Rows of one satellite, of each kind: those that are the most overdrawn if everything is taken.
-MOST_ROWS: Final = 40
+MOST_ROWS: Final = 160
 _EVER: Final = 2**62
 _AHEAD: Final = 12
 
@@ -189,7 +189,7 @@ def _energy(craft: Spacecraft, members: _Members) -> Iterator[_Row]:
             yield from _row(members, inside, needs, math.floor(full - b.floor_mj + gained) + 1)
 
 
-def _some(times: IntArray, most: int = 400) -> list[int]:
+def _some(times: IntArray, most: int = MOST_ROWS) -> list[int]:
     """Different times, at most so many, evenly taken."""
     each = np.unique(times)
     some: list[int] = each[:: max(-(-len(each) // most), 1)].tolist()

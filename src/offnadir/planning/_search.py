@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from offnadir.planning import _regions as R  # noqa: N812
 from offnadir.planning import _search_kernels as kernels
-from offnadir.planning.problem import Array, Battery, IntArray, Options, Problem, Windows
+from offnadir.planning.problem import Array, Battery, IntArray, Problem, Windows
 
 Flags = NDArray[np.bool_]
 _MOST_CANDIDATES = 4096
@@ -296,6 +296,10 @@ class Search:
     def best(self) -> tuple[IntArray, IntArray, IntArray]:
         """Copies of the best plan: option of each task or -1, start of each member, contacts used."""
         return tuple(self.region(at).copy() for at in (R.BEST_TAKEN, R.BEST_START, R.BEST_USED))  # type: ignore[return-value]
+
+    def keep(self) -> None:
+        """Take the present plan for the best one, whatever that was."""
+        kernels.keep_best(self.a, self.x, self.f)
 
     def load(self, plan: tuple[IntArray, IntArray, IntArray]) -> None:
         """Go on from a plan that keeps every rule."""

@@ -101,8 +101,8 @@ def build(
     """The choice in integers; every rounding is to the safe side.
 
     `contacts` is `find_contacts`' table. `previous` is the document of the plan that is mended; a picture of
-    it that is taken again at its start earns `change_price` times its request's weight on top. InputError, with
-    the picture's name, for pictures on board that break a rule of the mission.
+    it that is taken again at its start earns `change_price` times its request's weight on top. InputError,
+    with the picture's name, for pictures on board that break a rule of the mission.
     """
     strips = make_strips(mission, ephemerides, opportunities, previous)
     passes = windows_.passes_of(mission, ephemerides, opportunities, strips)

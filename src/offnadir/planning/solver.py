@@ -115,6 +115,8 @@ class _Solver:
         searches[0].fill_up()
         if self._start is not None:
             searches[0].load(_loadable(self._problem, self._start))
+            if np.any(self._problem.options.fixed):
+                searches[0].keep()  # what was filled up may lack a fixed option
         self._hear(searches[0])
         for other in searches[1:]:
             other.load(searches[0].best())
@@ -163,8 +165,7 @@ class _Solver:
                 proving = bool(more[-1])
                 if self._proof is not None:
                     self._take_over(searches[-1], self._proof)
-                else:
-                    self._adopt(searches[-1], bound)
+                self._adopt(searches[-1], bound)
             self._rounds += length
             number += 1
             length = min(length * _GROWTH, _MOST_CYCLE)
@@ -176,22 +177,20 @@ class _Solver:
     def _prove(self, bound: Bound, length: int, value: int) -> bool:
         """Work at the bound about as long as a cycle takes; whether more may help.
 
-        Once prices can do no more, what is left open is looked at plan by plan, if it is little enough.
+        If there is little to choose from, plan is held against plan in the first half of that time.
         """
-        while length > 0 and not self._halt.is_set():
-            if not self._priced_out:
-                self._priced_out = not bound.step(_BOUND_WORK)
-                length -= 1
-                continue
-            if bound.bound <= value or not self._countable:
-                return False
+        if self._countable:
             proof = prove(self._problem, value, length * _EXACT_WORK, interrupted=self._halt.is_set)
-            self._countable = proof is not None
+            self._countable, self._proof = proof is not None, proof
             if proof is not None:
-                self._proof = proof
-                return not proof.is_proven
-            return False
-        return True
+                if proof.is_proven:
+                    return False
+                length = (length + 1) // 2
+        for _ in range(length):
+            if self._priced_out or self._halt.is_set():
+                break
+            self._priced_out = not bound.step(_BOUND_WORK)
+        return self._countable or not self._priced_out
 
     def _take_over(self, search: Search, proof: Proof) -> None:
         """What the enumeration found: a bound, perhaps a better plan."""
