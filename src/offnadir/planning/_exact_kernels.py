@@ -442,6 +442,7 @@ def explore(net, store, work):
                 t_next = net.window[j].first + k * net.window[j].step
                 tally[WORK] += cost
                 top = assess(net, j, t_next, lo_next, hi_next, got, tally[BEST])
+                top = min(top, label[here].top)
                 is_best = net.out[2] == 1 and top >= 0 and got > tally[BEST]
                 if top > tally[BEST] or is_best:
                     at = slot_of(slot, label, net.out[0], net.out[1], j)
