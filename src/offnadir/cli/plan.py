@@ -88,7 +88,7 @@ def run_plan(
         mission = load_mission(mission_file)
         if not quiet:
             _say.warn(mission.warnings)
-            _say.first_search()
+            _say.first_plan()
         with _say.progress(quiet) as report, _ended_by_hand(report, quiet) as (tell, interrupted):
             plan = make_plan(
                 mission,
