@@ -1,23 +1,38 @@
-"""Compiles the kernels of the planner, into the cache: run as a module beside what comes before planning.
+"""Compile the planner's kernels, into the cache: before the clock of a search starts, or in a process beside.
 
-Two little problems go through all that plans of missions need.
+`python -m` this to do it while something else is still going on.
 """
 
 from __future__ import annotations
 
+import os
+import time
+from pathlib import Path
+
 import numpy as np
 
+from offnadir._jit import cache_folder, is_compiled
+from offnadir.planning._exact import prove
+from offnadir.planning._implied import with_implied_rows
+from offnadir.planning._search import Search
+from offnadir.planning.bound import Bound
 from offnadir.planning.problem import (
     Contacts,
     Options,
     Problem,
     Rows,
     Spacecraft,
-    Stop,
     Windows,
 )
-from offnadir.planning.solver import solve
 from offnadir.planning.transitions import SlewLaw, transition_tables
+
+_POLL_S = 0.1
+_LAST = (
+    "_search_kernels.search",
+    "_search_kernels.best_starts",
+    "_bound_kernels.forward",
+    "_exact_kernels.explore",
+)
 
 
 def little_problem(n: int = 6) -> Problem:
@@ -71,5 +86,55 @@ def little_problem(n: int = 6) -> Problem:
     )
 
 
+def is_done() -> bool:
+    """Whether an earlier run has compiled them all."""
+    return all(is_compiled(name) for name in _LAST)
+
+
+def compile_kernels() -> None:
+    """Put a little problem through everything."""
+    problem = little_problem(24)
+    search = Search(problem, 1)
+    search.fill_up()
+    search.run(search.work + 20_000, 0, 20_000, 100.0, 10.0, 3)
+    search.adopt(np.arange(3))
+    search.polish()
+    bound = Bound(with_implied_rows(problem), search.value, threads=1)
+    for _ in range(40):
+        if not bound.step(1.0):
+            break
+    prove(little_problem(6), -1, 1_000_000)
+
+
+def make_ready() -> None:
+    """Return once all is compiled: by a process beside that is at it, or here."""
+    while not is_done() and _is_at_it():
+        time.sleep(_POLL_S)
+    if not is_done():
+        compile_kernels()
+
+
+def _marker() -> Path:
+    return cache_folder() / "planner.pid"
+
+
+def _is_at_it() -> bool:
+    """Whether the process that left its number behind is still running."""
+    try:
+        os.kill(int(_marker().read_text()), 0)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def main() -> None:
+    """Compile, and let others know that somebody does."""
+    _marker().write_text(str(os.getpid()))
+    try:
+        compile_kernels()
+    finally:
+        _marker().unlink(missing_ok=True)
+
+
 if __name__ == "__main__":
-    solve(little_problem(), Stop(time_s=1.0, rounds=1))
+    main()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from offnadir.errors import InputError, OffnadirError
+from offnadir.planning import _warm
 from offnadir.planning._audit import curve_value, faults, value_of
 from offnadir.planning._exact import Proof, prove
 from offnadir.planning._implied import with_implied_rows
@@ -78,8 +79,10 @@ def solve(
     start : Schedule, optional
         A plan of this problem to begin with.
 
-    The first KeyboardInterrupt ends the search, and the best plan so far is returned.
+    A first use compiles for a minute or so before the clock starts. The first KeyboardInterrupt ends the
+    search, and the best plan so far is returned.
     """
+    _warm.make_ready()  # compiling is not on the search's time
     return _Solver(
         problem, stop or Stop(), seed, params or SearchParameters(), progress, interrupted, start
     ).run()
