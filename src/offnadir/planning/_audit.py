@@ -66,7 +66,8 @@ def faults(problem: Problem, schedule: Schedule) -> list[str]:
     if schedule.bound < schedule.value:
         wrong.append(f"the bound {schedule.bound} is below the value {schedule.value}")
     satellite = problem.satellite_of(o.member_window[members])
-    for s, craft in enumerate(problem.spacecraft):
+    for s in range(max(len(problem.spacecraft), int(satellite.max(initial=-1)) + 1)):
+        craft = problem.spacecraft[s] if s < len(problem.spacecraft) else Spacecraft()
         mine = [
             (m, int(k))
             for m, k, x in zip(members, schedule.start, satellite, strict=True)

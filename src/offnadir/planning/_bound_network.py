@@ -16,7 +16,7 @@ from offnadir.planning import _bound_kernels as kernels
 from offnadir.planning.problem import MOST_STARTS, IntArray, Problem
 
 #: Above this many entries, windows with a delay for all starts count their starts in groups.
-_MOST_ENTRIES = 60_000_000
+_MOST_ENTRIES = 6_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

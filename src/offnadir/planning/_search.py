@@ -301,11 +301,17 @@ class Search:
                 parts.append(flat.astype(np.int64))
         header[R.SEED] = (seed + 1) * 0x5DEECE66D + 11
         header[R.ANY_PRESSED] = int(columns["s_pressed"].any())
+        header[R.N_FIXED] = int(columns["o_fixed"].sum())
+        header[R.BEST] = -1
         self.a = np.concatenate([header, *parts])
         self.f = np.concatenate(small)
         self.x = (
             problem.transitions.table if len(problem.transitions.table) else np.zeros(1, np.uint16)
         )
+
+    def taken(self) -> IntArray:
+        """Option of each task in the plan in the making, -1 for none."""
+        return self.region(R.TAKEN).copy()
 
     def region(self, at: int) -> IntArray:
         """A view of a region."""
@@ -321,9 +327,26 @@ class Search:
         """How much has been done: questions to transition tables, and forty a move."""
         return int(self.a[R.WORK])
 
+    @property
+    def has_plan(self) -> bool:
+        """Whether a plan with all that is fixed is known."""
+        return self.value >= 0
+
     def fill_up(self) -> None:
-        """Make a first plan."""
+        """Make a first plan. Contacts that a battery cannot bear are left out."""
+        used = self.region(R.USED)
+        for s in self.broken():
+            mine = np.flatnonzero((self.problem.contacts.satellite == s) & (used == 1))
+            for k in mine[::-1].tolist():
+                used[k] = 0
+                if kernels.satellite_holds(self.a, self.x, self.f, s):
+                    break
         kernels.fill_up(self.a, self.x, self.f)
+
+    def broken(self) -> list[int]:
+        """Satellites that the plan in the making asks too much of."""
+        pressed = np.flatnonzero(self.region(R.S_PRESSED)).tolist()
+        return [s for s in pressed if not kernels.satellite_holds(self.a, self.x, self.f, s)]
 
     def run(self, until: int, begin: int, end: int, hot: float, cold: float, longest: int) -> None:
         """Search until so much work is done; the accepted loss cools from `begin` to `end` of work."""
@@ -331,7 +354,8 @@ class Search:
 
     def adopt(self, options: IntArray) -> None:
         """Make a plan of these options, the first ones first, as far as they go together."""
-        kernels.adopt(self.a, self.x, self.f, np.ascontiguousarray(options, np.int64))
+        used = self.region(R.BEST_USED).copy()
+        kernels.adopt(self.a, self.x, self.f, np.ascontiguousarray(options, np.int64), used)
 
     def polish(self) -> None:
         """Move the starts of the best plan to where its pictures are worth most. The search ends with it."""
@@ -347,9 +371,15 @@ class Search:
         kernels.keep_best(self.a, self.x, self.f)
 
     def load(self, plan: tuple[IntArray, IntArray, IntArray]) -> None:
-        """Go on from a plan that keeps every rule."""
+        """Go on from a plan that keeps every rule, each picture as early as it can be.
+
+        Where that asks too much of a satellite, from what goes together of it.
+        """
         kernels.load(self.a, self.x, self.f, *plan)
-        if self.a[R.VALUE] > self.a[R.BEST]:
+        if self.broken():
+            taken, _, used = plan
+            kernels.adopt(self.a, self.x, self.f, taken[taken >= 0], used)
+        elif self.a[R.VALUE] > self.a[R.BEST]:
             kernels.keep_best(self.a, self.x, self.f)
 
 

@@ -43,6 +43,8 @@ def uniform(A):
 @part
 def arrive(A, X, i, k, j):
     """Least start of window j after start k of window i; a number beyond its last if there is none."""
+    if i == j:
+        return _FAR  # one picture a window
     c = A[A[R.W_CHAIN] + i]
     if A[A[R.IS_TABLE] + c]:
         x = A[A[R.W_LOCAL] + j]
@@ -61,6 +63,8 @@ def arrive(A, X, i, k, j):
 @part
 def leave(A, X, i, low, high, j, k):
     """Latest start of window i, low to high, after which start k of window j can follow; low - 1 if none."""
+    if i == j:
+        return low - 1
     c = A[A[R.W_CHAIN] + i]
     if A[A[R.IS_TABLE] + c]:
         x = A[A[R.W_LOCAL] + j]
@@ -252,6 +256,7 @@ def count_in(A, X, F, o, sign):
     if sign < 0:
         A[R.VALUE] -= gain(A, X, F, o)
     A[A[R.TAKEN] + t] = o if sign > 0 else -1
+    A[R.FIXED_IN] += sign * A[A[R.O_FIXED] + o]
     for q in range(A[A[R.OR_BLOCK] + o], A[A[R.OR_BLOCK] + o + 1]):
         A[A[R.LOAD] + A[A[R.OR_ROW] + q]] += sign * A[A[R.OR_FACTOR] + q]
     A[A[R.LOG] + A[R.LOGGED]] = (o + 1) * sign
@@ -411,6 +416,7 @@ def restore(A, X, F):
         t = A[A[R.O_TASK] + o]
         A[A[R.SHARE] + A[A[R.T_REQUEST] + t]] += sign * A[A[R.O_SHARE] + o]
         A[A[R.TAKEN] + t] = o if sign > 0 else -1
+        A[R.FIXED_IN] += sign * A[A[R.O_FIXED] + o]
         for e in range(A[A[R.OR_BLOCK] + o], A[A[R.OR_BLOCK] + o + 1]):
             A[A[R.LOAD] + A[A[R.OR_ROW] + e]] += sign * A[A[R.OR_FACTOR] + e]
 
@@ -749,7 +755,7 @@ def fill_up(A, X, F):
         if A[R.LOGGED] > A[R.LOG + 1] - 64:
             forget(A, X, F)
     forget(A, X, F)
-    if A[R.VALUE] >= A[R.BEST]:
+    if A[R.VALUE] >= A[R.BEST] and A[R.FIXED_IN] == A[R.N_FIXED]:
         keep_best(A, X, F)
 
 
@@ -767,6 +773,7 @@ def load(A, X, F, taken, start, used):
     for q in range(len(used)):
         A[A[R.USED] + q] = used[q]
     A[R.VALUE] = 0
+    A[R.FIXED_IN] = 0
     forget(A, X, F)
     n = 0
     member = np.empty(A[R.M_OPTION + 1], np.int64)
@@ -789,10 +796,9 @@ def load(A, X, F, taken, start, used):
 
 
 @kernel
-def adopt(A, X, F, options):
-    """Make a plan of these options, as far as they go together, and fill it up."""
+def adopt(A, X, F, options, used):
+    """Make a plan of these options with these contacts, as far as they go together, and fill it up."""
     nothing = np.full(A[R.TAKEN + 1], -1, np.int64)
-    used = A[A[R.BEST_USED] : A[R.BEST_USED] + A[R.BEST_USED + 1]].copy()
     load(A, X, F, nothing, nothing, used)
     n = len(A[A[R.O_TASK] : A[R.O_TASK] + A[R.O_TASK + 1]])
     for o in range(n):
@@ -805,14 +811,31 @@ def adopt(A, X, F, options):
 
 
 @kernel
+def changed_hold(A, X, F):
+    """Whether the satellites whose chains a move changed hold.
+
+    Who loses a picture may not hold any more, for those behind it begin earlier.
+    """
+    if A[R.ANY_PRESSED]:
+        for q in range(A[R.N_SAVED]):
+            s = A[A[R.C_SATELLITE] + A[A[R.SAVED] + q]]
+            if A[A[R.S_PRESSED] + s] and not satellite_holds(A, X, F, s):
+                return False
+    return True
+
+
+@kernel
 def search(A, X, F, until, begin, end, hot, cold, longest):
-    """Moves until so much work is done; the accepted loss falls from hot to cold with it."""
+    """Moves until so much work is done; the accepted loss falls from hot to cold with it.
+
+    A plan that lacks fixed options (`fill_up` could not place them) accepts whatever takes in more of them.
+    """
     n_options = A[R.O_TASK + 1]
     done = 0
     while A[R.WORK] < until:
         done += 1
         A[R.WORK] += 40
-        before = A[R.VALUE]
+        before, fixed_before = A[R.VALUE], A[R.FIXED_IN]
         forget(A, X, F)
         A[R.MARK_NUMBER] += 1
         good = True
@@ -836,7 +859,9 @@ def search(A, X, F, until, begin, end, hot, cold, longest):
                     if A[A[R.TAKEN] + A[A[R.O_TASK] + o]] < 0:
                         break
                     o = draw(A) % n_options
-                if A[A[R.O_FIXED] + o] or A[A[R.O_HOPELESS] + o]:
+                if A[A[R.O_HOPELESS] + o]:
+                    continue
+                if A[A[R.O_FIXED] + o] and A[A[R.TAKEN] + A[A[R.O_TASK] + o]] == o:
                     continue
                 good = push_in(A, X, F, o)
             else:
@@ -893,8 +918,16 @@ def search(A, X, F, until, begin, end, hot, cold, longest):
             count = gather(A, X, F, A[R.MARK_NUMBER], low_ms, high_ms, 0)
             recreate(A, X, F, count, A[A[R.ORDER_WAYS] + draw(A) % A[R.ORDER_WAYS + 1]])
         heat = hot * (cold / hot) ** min(1.0, (A[R.WORK] - begin) / (end - begin))
-        if good and A[R.VALUE] >= before + heat * math.log(uniform(A) + 1e-300):
-            if A[R.VALUE] > A[R.BEST]:
+        if (
+            good
+            and (
+                A[R.VALUE] >= before + heat * math.log(uniform(A) + 1e-300)
+                or A[R.FIXED_IN] > fixed_before
+            )
+            and A[R.FIXED_IN] >= fixed_before
+            and changed_hold(A, X, F)
+        ):
+            if A[R.VALUE] > A[R.BEST] and A[R.FIXED_IN] == A[R.N_FIXED]:
                 keep_best(A, X, F)
         else:
             restore(A, X, F)
@@ -912,7 +945,15 @@ def least_gaps(
     """Shortest time from the end of a picture to the start of another, for each chain [ms]."""
     for c in range(len(out)):
         least = _FAR
+        n = edge[c + 1] - edge[c]
+        soonest = np.full(n + 1, _FAR)  # the first start of any window of the chain from j on
+        for j in range(n - 1, -1, -1):
+            soonest[j] = min(soonest[j + 1], first[edge[c] + j])
         for i in range(edge[c], edge[c + 1]):
+            if is_table[c] and high[i] < n:
+                # behind the band everybody may follow from the first start on
+                end = first[i] + (count[i] - 1) * step[i] + duration[i]
+                least = min(least, soonest[high[i]] - end)
             for j in range(low[i], high[i]):
                 if edge[c] + j == i:
                     continue

@@ -132,7 +132,7 @@ class Options:
                 raise InputError(f"options.{name}", len(getattr(self, name)), f"{n} rows, as task")
         if len(self.member_block) != n + 1:
             raise InputError("options.member_block", len(self.member_block), f"{n + 1} rows")
-        _need("options.task", self.task, np.diff(self.task, prepend=-1) >= 0, "rising, from 0")
+        _need("options.task", self.task, np.diff(self.task, prepend=0) >= 0, "rising, from 0")
         _need("options.value", self.value, self.value >= 0, "zero or more")
         size = np.diff(self.member_block)
         _need(
@@ -141,8 +141,23 @@ class Options:
             (size >= 1) & (size <= 3),
             "one to three members",
         )
+        m = int(self.member_block[-1])
+        for name in ("member_window", "member_low", "member_high", "member_volume_kbit"):
+            if len(getattr(self, name)) != m:
+                raise InputError(
+                    f"options.{name}", len(getattr(self, name)), f"{m} rows, the members"
+                )
         good = (self.member_low >= 0) & (self.member_low <= self.member_high)
         _need("options.member_low", self.member_low, good, "from 0 to member_high")
+        first = self.member_block[:-1]
+        end = self.profile_block + self.member_high[first] - self.member_low[first] + 1
+        good = (self.profile_block == -1) | ((self.profile_block >= 0) & (end <= len(self.profile)))
+        _need(
+            "options.profile_block",
+            self.profile_block,
+            good,
+            "-1 or where profile has a value for each of its starts",
+        )
 
     def __len__(self) -> int:
         return len(self.task)
@@ -386,6 +401,10 @@ class Problem:
             raise InputError(
                 "transitions", len(self.transitions.block), "a flag a chain and a block a window"
             )
+        k, n_stations = self.contacts, len(self.antennas)
+        _need("contacts.satellite", k.satellite, k.satellite >= 0, "zero or more")
+        good = (k.station >= 0) & (k.station < n_stations)
+        _need("contacts.station", k.station, good, f"from 0 to below {n_stations}, the stations")
 
     @property
     def n_tasks(self) -> int:

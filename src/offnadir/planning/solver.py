@@ -17,6 +17,7 @@ from offnadir.planning._audit import curve_value, faults, value_of
 from offnadir.planning._exact import Proof, prove
 from offnadir.planning._implied import with_implied_rows
 from offnadir.planning._milp import solve_rows
+from offnadir.planning._no_plan import no_plan
 from offnadir.planning._rows import Rows as ChoiceRows
 from offnadir.planning._search import Search
 from offnadir.planning.bound import Bound
@@ -27,6 +28,8 @@ SLICE = 1_000_000
 #: Slices of the first cycle, and by how much each is longer than the one before, up to the most.
 _FIRST_CYCLE, _GROWTH, _MOST_CYCLE = 1, 2, 64
 _POLL_S = 0.05
+#: Slices in which a plan with everything that is fixed is looked for, if the first attempt has none.
+_FIRST_SLICES = 8
 #: Work at the bound that takes about as long as a slice, in its own unit; simplex iterations likewise.
 _BOUND_WORK = 100.0
 _EXACT_WORK = 50_000_000
@@ -115,11 +118,7 @@ class _Solver:
         searches = [
             Search(self._problem, self._seed * 1000 + i) for i in range(self._params.threads)
         ]
-        searches[0].fill_up()
-        if self._start is not None:
-            searches[0].load(_loadable(self._problem, self._start))
-            if np.any(self._problem.options.fixed):
-                searches[0].keep()  # what was filled up may lack a fixed option
+        self._first_plan(searches[0])
         self._hear(searches[0])
         for other in searches[1:]:
             other.load(searches[0].best())
@@ -136,6 +135,31 @@ class _Solver:
         for search in searches:
             self._hear(search)
         return self._schedule(searches)
+
+    def _first_plan(self, search: Search) -> None:
+        """A plan to begin with; an error that names the rule if there is none that could be found."""
+        problem = self._problem
+        start = None if self._start is None else _loadable(problem, self._start)
+        search.fill_up()
+        if self._start is not None and start is not None:
+            self._value = self._start.value
+            search.load(start)
+            if np.any(problem.options.fixed):
+                search.keep()  # what was filled up may lack a fixed option
+            return
+        mean = float(problem.options.value.mean()) if len(problem.options) else 0.0
+        for _ in range(_FIRST_SLICES):
+            if search.has_plan:
+                break
+            mean = max(mean, 1.0)
+            search.run(search.work + SLICE, search.work, search.work + SLICE, mean, mean, 6)
+        if not search.has_plan:
+            proof = prove(problem, -1, _EXACT_WORK)
+            if proof is not None and proof.is_better:
+                nothing = np.empty(0, np.int64)
+                search.load(_arrays(problem, proof.option, proof.start, nothing))
+        if not search.has_plan or search.broken():
+            raise no_plan(problem, search.taken())
 
     def _cycles(self, pool: ThreadPoolExecutor, searches: list[Search]) -> None:
         """Cycles of the searches, each longer than the last; one thread works at the bound first."""
@@ -199,15 +223,20 @@ class _Solver:
         """What the enumeration found: a bound, perhaps a better plan."""
         self._proof = None
         if proof.is_better:
-            found = Schedule(
-                option=proof.option,
-                start=proof.start,
-                contact=np.flatnonzero(search.best()[2]),
-                value=proof.value,
-                bound=self._bound,
-                repeatable=True,
-            )
-            search.load(_loadable(self._problem, found))
+            used = search.best()[2]
+            for contact in (used, np.zeros_like(used)):
+                # the enumeration knows of no contacts: they may take too much from a battery
+                found = Schedule(
+                    option=proof.option,
+                    start=proof.start,
+                    contact=np.flatnonzero(contact),
+                    value=proof.value,
+                    bound=max(self._bound, proof.value),
+                    repeatable=True,
+                )
+                if not faults(self._problem, found):
+                    search.load(_loadable(self._problem, found))
+                    break
             self._hear(search)
         self._tighten(max(proof.bound, self._value))
 
@@ -307,10 +336,15 @@ class _Solver:
             search.polish()
         taken, start, used = search.best()
         option = np.sort(taken[taken >= 0])
-        members = [
-            m for i in option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
-        ]
-        starts = np.array([_start(o, start, m) for m in members], np.int64)
+        chain = self._problem.windows.chain
+        starts = np.array(
+            [
+                start[m] if chain[o.member_window[m]] >= 0 else _free_start(o, i, m)
+                for i in option.tolist()
+                for m in range(o.member_block[i], o.member_block[i + 1])
+            ],
+            np.int64,
+        )
         return self._checked(option, starts, np.flatnonzero(used).astype(np.int64))
 
     def _is_choice(self) -> bool:
@@ -335,6 +369,13 @@ class _Solver:
             trace=(),
         )
         value = value_of(self._problem, schedule)
+        first = self._start
+        if first is not None and (first.value > value or not len(option)):
+            # kept where it was: not every start can be as early as the search has it
+            schedule = replace(
+                schedule, option=first.option, start=first.start, contact=first.contact
+            )
+            value = first.value
         if value > self._value:
             self._value, self._bound = value, max(value, self._bound)
             self._tell()
@@ -347,9 +388,12 @@ class _Solver:
         return schedule
 
 
-def _start(options: Options, start: IntArray, m: int) -> int:
-    """The start of a member; what is in no chain was never given one and begins as soon as it may."""
-    return int(np.clip(start[m], options.member_low[m], options.member_high[m]))
+def _free_start(options: Options, i: int, m: int) -> int:
+    """The start of a member in no chain, which the search never gave one: the first at which it is worth most."""
+    low, block = int(options.member_low[m]), int(options.profile_block[i])
+    if block < 0:
+        return low
+    return low + int(np.argmax(options.profile[block : block + options.member_high[m] - low + 1]))
 
 
 def _loadable(problem: Problem, schedule: Schedule) -> tuple[IntArray, IntArray, IntArray]:
@@ -357,16 +401,21 @@ def _loadable(problem: Problem, schedule: Schedule) -> tuple[IntArray, IntArray,
     wrong = faults(problem, schedule)
     if wrong:
         raise InputError("start", wrong[0], "a plan that keeps every rule of the problem")
+    return _arrays(problem, schedule.option, schedule.start, schedule.contact)
+
+
+def _arrays(
+    problem: Problem, option: IntArray, starts: IntArray, contact: IntArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Option of each task, start of each member, and which contacts are used."""
     o = problem.options
     taken = np.full(problem.n_tasks, -1, np.int64)
-    taken[o.task[schedule.option]] = schedule.option
+    taken[o.task[option]] = option
     start = np.zeros(len(o.member_window), np.int64)
-    members = [
-        m for i in schedule.option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
-    ]
-    start[members] = schedule.start
+    members = [m for i in option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])]
+    start[members] = starts
     used = np.zeros(len(problem.contacts), np.int64)
-    used[schedule.contact] = 1
+    used[contact] = 1
     return taken, start, used
 
 
