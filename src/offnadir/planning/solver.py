@@ -68,6 +68,7 @@ def solve(
 
     Equal problems, seeds, parameters and `stop.rounds` give equal plans on any machine, unless the clock strikes
     first (then `repeatable` is false). One round is a fixed amount of work, some tenths of a second.
+    The first KeyboardInterrupt ends the search, and the best plan so far is returned.
 
     Parameters
     ----------
@@ -77,8 +78,6 @@ def solve(
         Asked some twenty times a second; once it is true the best plan so far is returned.
     start : Schedule, optional
         A plan of this problem to begin with.
-
-    The first KeyboardInterrupt ends the search, and the best plan so far is returned.
     """
     return _Solver(
         problem, stop or Stop(), seed, params or SearchParameters(), progress, interrupted, start
