@@ -1,15 +1,15 @@
 """The planner on published instances: value, proven bound and time, by family, over several seeds.
 
-    ./run bench planning                              all families, five seeds, 60 s each (hours)
+    ./run bench planning                    all families, five seeds, 60 s each (hours)
     ./run bench planning --families spot5,agile --seeds 1,2 --time 30
-    ./run bench planning --data FOLDER                a folder that holds spot5/, agile/, ... (else one is looked
-                                                      for beside this checkout)
+    ./run bench planning --data FOLDER      a folder that holds spot5/, agile/, ... (else one is looked for
+                                            beside this checkout)
     ./run bench planning --instances area_400 --out runs.jsonl    runs that the file holds are not made again
-    ./run bench planning --parts curve                time against size, on problems made here
+    ./run bench planning --parts curve      time against size, on problems made here
 
-Each run is a process of its own. Its time counts from the start of reading: windows, tables, solver, everything
-but the import of Python's modules. Kernels are compiled before the first run. Every solution goes through
-the family's verifier; one that fails counts as 0. Prints a table in Markdown.
+Each run is a process of its own. Its time counts from the start of reading: windows, tables, solver,
+everything but the import of Python's modules. Kernels are compiled before the first run. Every solution
+goes through the family's verifier; one that fails counts as 0. Prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -51,10 +51,9 @@ def find_data() -> Path | None:
 def one(family: str, path: Path, time_s: float, seed: int) -> dict[str, Any]:
     """Read, build, solve, verify; to be run in a process of its own."""
     from instances import FAMILIES
-    from plans import CONVERSIONS
-
     from offnadir.planning.problem import Progress, Stop
     from offnadir.planning.solver import solve
+    from plans import CONVERSIONS
 
     reader, conversion = FAMILIES[family], CONVERSIONS[family]
     begin = time.monotonic()
@@ -108,7 +107,7 @@ def best_known(data: Path) -> dict[tuple[str, str], float]:
         values += [row[key]["value"] for key in ("found_here_units",) if key in row]
         out["spot5", name] = max(v for v in values if v is not None)
     for name, row in book.get("roadef2003", {}).items():
-        values = [v for v in _numbers(row)]
+        values = _numbers(row)
         if values:
             out["roadef2003", f"instance_{name}"] = max(values)
     for key, row in book.get("agile", {}).items():
@@ -140,8 +139,8 @@ def report(runs: list[dict[str, Any]], known: dict[tuple[str, str], float]) -> N
         f"{platform.python_version()}, {datetime.datetime.now(datetime.UTC).date()}\n"
     )
     print(
-        "| instance | seeds | value: median (least to most) | best known | bound | gap | built | first | best at "
-        "| end | MiB |"
+        "| instance | seeds | value: median (least to most) | best known | bound | gap | built | first "
+        "| best at | end | MiB |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for key in dict.fromkeys((run["family"], run["instance"]) for run in runs):
@@ -164,8 +163,8 @@ def report(runs: list[dict[str, Any]], known: dict[tuple[str, str], float]) -> N
         print(
             f"| {key[0]} {key[1]} | {len(mine)}{f', {wrong} INVALID' if wrong else ''} "
             f"| {m('value'):.10g}{spread}{more} | {'' if best is None else f'{best:.10g}'} "
-            f"| {m('bound') * scale:.10g} | {100 * m('gap'):.3f} % | {m('built_s'):.1f} s | {m('first_s'):.2f} s "
-            f"| {m('best_s'):.1f} s | {m('total_s'):.1f} s | {m('memory_mib'):.0f} |"
+            f"| {m('bound') * scale:.10g} | {100 * m('gap'):.3f} % | {m('built_s'):.1f} s "
+            f"| {m('first_s'):.2f} s | {m('best_s'):.1f} s | {m('total_s'):.1f} s | {m('memory_mib'):.0f} |"
         )
 
 

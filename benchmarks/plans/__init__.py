@@ -1,7 +1,7 @@
 """Published instances as planning problems, and schedules as their solutions.
 
-Each module has `problem(instance) -> Problem` and `solution(instance, schedule) -> solution` for `verify` of the
-reader of the same name. They only translate: the solver is told nothing of where a problem comes from.
+Each module has `problem(instance) -> Problem` and `solution(instance, schedule) -> solution` for `verify`
+of the reader of the same name. They only translate: the solver is told nothing of where a problem comes from.
 """
 
 from __future__ import annotations

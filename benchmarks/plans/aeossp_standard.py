@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from instances import aeossp_standard as reader
 from instances.aeossp_standard import Instance
-
 from offnadir.planning.problem import (
     Attitudes,
     Battery,
@@ -22,7 +22,8 @@ from offnadir.units import deg
 
 _VALUE_SCALE = 1000
 _MJ_PER_WH = 3_600_000
-#: The verifier looks at the Sun in the middle of pieces of up to 10 s: edges of sunlight are moved by as much.
+#: The verifier looks at the Sun in the middle of pieces of up to 10 s: edges of sunlight are moved by as
+#: much.
 _SUN_MARGIN_MS = 10_000
 _found: dict[int, tuple[Instance, reader.Windows, np.ndarray, np.ndarray]] = {}
 

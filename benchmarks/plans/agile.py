@@ -1,10 +1,10 @@
-"""agile: windows with attitudes that run on, starts at whole seconds, turns by |change of roll| + |of pitch|."""
+"""agile: windows with attitudes that run on, starts at whole seconds, turns by change of roll and pitch."""
 
 from __future__ import annotations
 
 import numpy as np
-from instances.agile import Instance
 
+from instances.agile import Instance
 from offnadir.planning.problem import Options, Problem, Rows, Schedule, Windows
 from offnadir.planning.transitions import SlewLaw, cut_chains, transition_tables
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from instances.eossp_mrt import Instance
 
+from instances.eossp_mrt import Instance
 from offnadir.planning.problem import (
     Contacts,
     Options,

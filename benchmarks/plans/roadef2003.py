@@ -1,12 +1,12 @@
-"""roadef2003: strips in either direction, twins, turns that depend on places alone, polygons by their share."""
+"""roadef2003: strips in either direction, twins, turns by places alone, polygons by their share."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from instances.roadef2003 import SHARE, WORTH, Instance, transition_s
 
+from instances.roadef2003 import SHARE, WORTH, Instance, transition_s
 from offnadir.planning.problem import Curve, Options, Problem, Schedule, Transitions, Windows
 
 #: Problem "milliseconds" are hundredths of one here: strips fit to the last hundredth.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from instances.spot5 import Instance
 
+from instances.spot5 import Instance
 from offnadir.planning.problem import Options, Problem, Rows, Schedule, Transitions, Windows
 
 #: Which reading of the recorder's capacity is solved; see the reader.

@@ -1,14 +1,15 @@
 """stereo_imaging: an option is a pair of observations of a target; covering a target outweighs all quality.
 
-Triples are left to their pairs: a pair's quality reaches 1 by itself, and a third picture costs others a place.
+Triples are left to their pairs: a pair's quality reaches 1 by itself, and a third picture costs others a
+place.
 """
 
 from __future__ import annotations
 
 import numpy as np
+
 from instances import stereo_imaging as reader
 from instances.stereo_imaging import SCENES, Candidates, Instance, Observation
-
 from offnadir.planning.problem import Options, Problem, Schedule, Windows
 from offnadir.planning.transitions import SlewLaw, cut_chains, transition_tables
 from offnadir.units import deg

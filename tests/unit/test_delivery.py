@@ -71,7 +71,7 @@ def down(
 
 
 def test_data_come_down_first_in_first_out_as_soon_as_possible():
-    """a (6) and b (5) are complete at 30, c (4) at 60: of 8, 8, 8 the contacts send 8, then 3, then 4."""
+    """Of a (6) and b (5), complete at 30, and c (4), at 60, contacts of 8 send 8, then 3, then 4."""
     found = down(
         [P(0, 10, 6), P(20, 30, 5), P(50, 60, 4)],
         [K(40, 45, 8), K(55, 58, 8), K(70, 80, 8)],
@@ -112,7 +112,7 @@ def test_a_satellite_talks_to_one_station_at_a_time():
 
 
 def test_the_contact_that_a_deadline_needs_is_kept():
-    """By its stop contact 1 comes first and takes the antenna from contact 0, which satellite 0 needs by 50."""
+    """By its stop contact 1 comes first, and takes the antenna from 0, which satellite 0 needs by 50."""
     pictures = [P(0, 10, 4, deadline=50), P(0, 10, 3, satellite=1)]
     contacts = [K(40, 48, 9), K(41, 46, 9, satellite=1)]
     alone = down(pictures, contacts, used=(0,))

@@ -40,7 +40,7 @@ def battery(**more: float) -> Battery:
 
 
 def test_battery_fills_up_and_is_drained():
-    """Sun for the first hour: +20 W, full after half of it. Then -10 W; a picture of 6 min takes 5 Wh more."""
+    """Sun for an hour: +20 W, full after half of it. Then -10 W; a picture of 6 min takes 5 Wh more."""
     found = battery_points(
         battery(), 3 * H, sunlit=[(0.0, H)], imaging=[(2 * H, 2.1 * H)], slewing=[], sending=[]
     )

@@ -273,3 +273,40 @@ def test_an_interrupt_while_the_folder_is_made_leaves_none(tmp_path, monkeypatch
     with pytest.raises(KeyboardInterrupt), write_results(tmp_path / "out"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_request_would_have_needed_and_what_a_picture_displaced() -> None:
+    plan, chances, tracks = sample_plan(requests=30)
+    left = [r for r in plan["requests"] if r["reason"]]
+    left[0]["reason"] |= {"code": "memory_full", "would_need": "0.8 Gbit more memory & a bit"}
+    taken = next(r for r in plan["requests"] if not r["reason"])
+    taken["left_out"] = [{"pictures": 2, "code": "repeat", "text": "Too near to C0001."}]
+    plan["collections"][0]["displaced"] = [
+        {"request": left[0]["name"], "value": 0.815, "text": "SAT-1 at noon"}
+    ]
+    plan["result"]["changes"] = {"kept": 9, "moved": 1, "dropped": 2, "added": 3}
+    text = " ".join(Page(report_html(plan, chances, tracks)).text)
+    assert "Would have needed: 0.8 Gbit more memory & a bit." in text
+    assert "Memory full (1)" in text
+    assert "Taken in part (1)" in text
+    assert "Too near to C0001." in text
+    assert f"{left[0]['name']} (0.81)" in text or f"{left[0]['name']} (0.82)" in text
+    assert "1 moved, 2 dropped, 3 added; 9 kept of the plan before" in text
+
+
+def test_levels_of_batteries_and_cameras() -> None:
+    plan, chances, tracks = sample_plan(requests=8, satellites=2)
+    ends = plan["span"]["start"], plan["span"]["stop"]
+    name = plan["satellites"][0]["name"]
+    plan["satellites"][0]["battery"] = {"max_depth_of_discharge": 0.4}
+    plan["battery"] = [
+        {"satellite": name, "capacity_wh": 100.0, "points": [[ends[0], 100.0], [ends[1], 71.5]]}
+    ]
+    plan["thermal"] = [
+        {"satellite": name, "max_rise_k": 8.0, "points": [[ends[0], 0.0], [ends[1], 9.0]]}
+    ]
+    page = Page(report_html(plan, chances, tracks))
+    text = " ".join(page.text)
+    assert "least 71.5, floor 60.0 Wh" in text
+    assert "peak 9.0 of 8.0 K" in text
+    assert page.count("div", class_="lane tall over") == 1  # the camera

@@ -23,10 +23,11 @@ def read_document(path: Path) -> Any:
 
 def read_plan(path: Path) -> dict[str, Any]:
     """A plan document that another plan begins from; FileError for a file that holds none."""
-    document = read_document(path)
+    document: dict[str, Any] = read_document(path)
     is_plan = isinstance(document, dict) and document.get("schema") == "offnadir.plan/1"
     if not is_plan or not isinstance(document.get("collections"), list):
         raise FileError(
             path, "no plan: its schema is not offnadir.plan/1, or it has no collections"
         )
-    return document
+    found: dict[str, Any] = document
+    return found

@@ -54,6 +54,15 @@ def first_search() -> None:
         compile_beside("offnadir.access._warm")
 
 
+def first_plan() -> None:
+    """The same for the planner."""
+    from offnadir._jit import compile_beside, is_compiled
+
+    first_search()
+    if not is_compiled("_search_kernels.search"):
+        compile_beside("offnadir.planning._warm")
+
+
 @contextmanager
 def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on stderr when a person watches it; `report(stage, done, total)` moves it on.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from offnadir.planning import Plan
 
 _SHOWN = 8
+_CHANGE_PRICE = 0.05
 _Report = Callable[[str, int, int], None]
 
 
@@ -87,11 +88,14 @@ def run_plan(
         mission = load_mission(mission_file)
         if not quiet:
             _say.warn(mission.warnings)
-            _say.first_search()
-        price = {} if change_price is None else {"change_price": change_price}
+            _say.first_plan()
         with _say.progress(quiet) as report, _ended_by_hand(report, quiet) as (tell, interrupted):
             plan = make_plan(
-                mission, previous=previous, progress=tell, interrupted=interrupted, **price
+                mission,
+                previous=previous,
+                progress=tell,
+                interrupted=interrupted,
+                change_price=_CHANGE_PRICE if change_price is None else change_price,
             )
         document = plan.document
         if not document["check"]["passed"]:

@@ -1,11 +1,13 @@
 """Whether a schedule keeps every rule of its problem: plain Python, none of the search's code.
 
-It works on the integers of the problem. Whether those are right about the world is the plan checker's business.
+It works on the integers of the problem. Whether those are right about the world is the plan checker's
+business.
 """
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -96,7 +98,7 @@ def _sequences(problem: Problem, members: list[int], start: IntArray) -> list[st
     for chain, rows in chains.items():
         rows.sort()
         first = int(np.searchsorted(w.chain, chain))
-        for (a_ms, a, k), (b_ms, b, k_next) in zip(rows, rows[1:], strict=False):
+        for (a_ms, a, k), (b_ms, b, k_next) in pairwise(rows):
             if a == b:
                 wrong.append(f"window {a} is used twice")
             elif t.is_table[chain]:
@@ -161,11 +163,20 @@ def _resources(
                 break
         if deadline >= 0 and down > deadline:
             wrong.append(f"member {pictures[number][2]} is down at {down} ms, due at {deadline}")
+    wrong += _pauses(craft, [(start, long) for start, long, _, _ in pictures])
+    if craft.battery is not None and problem.attitudes is not None:
+        wrong += _energy(problem, craft.battery, pictures, mine)
+    return wrong
+
+
+def _pauses(craft: Spacecraft, pictures: list[tuple[int, int]]) -> list[str]:
+    """Duty and warmth, by (start, length) of pictures."""
+    wrong = list[str]()
     if craft.duty_imaging_ms is not None and craft.duty_in_ms is not None:
         for edge in [p[0] for p in pictures] + [p[0] + p[1] - craft.duty_in_ms for p in pictures]:
             imaging = sum(
                 max(0, min(a + long, edge + craft.duty_in_ms) - max(a, edge))
-                for a, long, _, _ in pictures
+                for a, long in pictures
             )
             if imaging > craft.duty_imaging_ms:
                 wrong.append(
@@ -174,15 +185,13 @@ def _resources(
     if craft.thermal is not None:
         h = craft.thermal
         rise, at_ms = float(h.initial_rise_mk), h.start_ms
-        for start, long, _, _ in pictures:
+        for start, long in pictures:
             rise *= math.exp(-(start - at_ms) / h.time_constant_ms)
             decay = math.exp(-long / h.time_constant_ms)
             rise = rise * decay + h.heating_mk_s * h.time_constant_ms / 1e3 * (1.0 - decay)
             at_ms = start + long
             if rise > h.max_rise_mk * (1 + 1e-9):
                 wrong.append(f"the rise is {rise:.0f} of {h.max_rise_mk} mK at {at_ms} ms")
-    if craft.battery is not None and problem.attitudes is not None:
-        wrong += _energy(problem, craft.battery, pictures, mine)
     return wrong
 
 
@@ -229,7 +238,7 @@ def _energy(
         }
     )
     level = b.initial_mj * 1000
-    for x, y in zip(edges, edges[1:], strict=False):
+    for x, y in pairwise(edges):
         power = b.idle_mw + sum(p for start, stop, p in draws if start <= x and stop >= y)
         level = min(level - power * (y - x), b.capacity_mj * 1000)
         if level < b.floor_mj * 1000:

@@ -56,7 +56,7 @@ def fill_rows(
                     continue
                 if x < first[i]:
                     continue
-                least = 0
+                least = np.int64(0)
                 if x < end[i]:
                     least = np.int64(table[block[i] + (x - first[i]) * count[i] + start])
                 if least == _NEVER:

@@ -180,7 +180,7 @@ def _strip_numbers(
     for r, cut in strips.items():
         said = (by_name.get(mission.requests[r].name) or {}).get("strips") or []
         for k, one in enumerate(said):
-            if k < len(cut) and _same_ring(one["ring"], cut[k].ring_rad):
+            if k < len(cut) and _same_strip(one["ring"], mission.requests[r], cut[k]):
                 numbers[r, one["id"]] = k
     return numbers
 
@@ -200,12 +200,17 @@ def old_strips(
         return cut
     rings = [one["ring"] for one in said["strips"]]
     same = len(rings) == len(cut) and all(
-        _same_ring(ring, one.ring_rad) for ring, one in zip(rings, cut, strict=True)
+        _same_strip(ring, request, one) for ring, one in zip(rings, cut, strict=True)
     )
     if same:
         return cut
+    aims = {
+        one["strip"]: one["aim"]
+        for one in document.get("collections", [])
+        if one["request"] == request.name and one.get("strip") and one.get("aim")
+    }
     return tuple(
-        _strip(np.asarray(one["ring"], np.float64), float(one["share"]), request, number)
+        _strip(one, request, number, aims.get(one["id"]))
         for number, one in enumerate(said["strips"], 1)
     )
 
@@ -217,16 +222,31 @@ def _same_area(said: Mapping[str, Any], request: Request) -> bool:
     )
 
 
-def _strip(ring_deg: NDArray[np.float64], share: float, request: Request, number: int) -> Strip:
-    """A strip read back from a document; its sizes are not stated there and not needed."""
+def _strip(
+    said: Mapping[str, Any], request: Request, number: int, aim: Mapping[str, float] | None
+) -> Strip:
+    """A strip read back from a document, with the aim of its old picture if it has one.
+
+    Its sizes are not stated there and not needed.
+    """
+    ring_deg = np.asarray(said["ring"], np.float64)
     centre = shapely.Polygon(ring_deg).centroid
+    lat_deg, lon_deg = (centre.y, centre.x) if aim is None else (aim["lat_deg"], aim["lon_deg"])
     return Strip(
         ring_rad=np.ascontiguousarray(ring_deg[:, ::-1]) * deg,
-        share=share,
+        share=float(said["share"]),
         aim=Site(
-            name=f"{request.name} {number}", lat_rad=centre.y * deg, lon_rad=centre.x * deg,
+            name=f"{request.name} {number}", lat_rad=lat_deg * deg, lon_rad=lon_deg * deg,
             alt_m=request.aim.alt_m,
         ),
         length_m=float("nan"),
         width_m=float("nan"),
     )  # fmt: skip
+
+
+def _same_strip(ring_deg: Any, request: Request, strip: Strip) -> bool:
+    """Whether a document's ring is what it would say of a strip: all of it, or what lies in the area."""
+    from offnadir.planning._document_requests import part_of_area  # which needs what is built
+
+    inside = part_of_area(request.rings_rad, strip.ring_rad)
+    return _same_ring(ring_deg, strip.ring_rad) or _same_ring(ring_deg, inside)

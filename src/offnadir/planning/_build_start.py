@@ -116,7 +116,9 @@ def old_schedule(
     schedule = _schedule(problem, options, used)
     if not faults(problem, schedule):
         return schedule
-    return insert_all(problem, options)
+    fixed = [i for i in options if problem.options.fixed[i]]
+    alone = _schedule(problem, fixed, first_contacts(problem)) if fixed else None
+    return insert_all(problem, options) or alone
 
 
 def _one_a_turn(problem: Problem, picked: Kept) -> list[int]:

@@ -10,7 +10,7 @@ bound falls all the time. Theory: docs/theory/planning.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -165,15 +165,13 @@ def _larger(store: Store, room: int) -> Store:
 
 def _net(problem: Problem) -> Net | None:
     """None where there are too many bits or members."""
-    o, w = problem.options, problem.windows
+    o, w, t = problem.options, problem.windows, problem.transitions
     n = len(o.member_window)
     if n > _MOST_MEMBERS:
         return None
     classes = _classes(problem)
     if classes is None:
         return None
-    t = problem.transitions.whole(w)
-    problem = replace(problem, transitions=t)
     option_class, option_owed, node_bit, bit_option, n_bits = classes
     option = np.repeat(np.arange(len(o)), np.diff(o.member_block))
     # every window that is used, and one of its own for each member that no transition concerns
@@ -187,7 +185,10 @@ def _net(problem: Problem) -> Net | None:
     n_chains = len(problem.chain_satellite)
     chain = w.chain[window].copy()
     chain[len(used) :] = n_chains + np.arange(int(is_free.sum()))
-    until = _until(problem, window, chain, node_window)
+    until, apart = _until(problem, window, chain, node_window)
+    last_ms = w.first_ms[o.member_window] + o.member_high * w.step_ms[o.member_window]
+    latest_ms = np.full(int(chain.max(initial=-1)) + 1, -EVER, np.int64)
+    np.maximum.at(latest_ms, chain[node_window], last_ms)
     value = o.value.copy()
     rest = o.profile.copy()
     for i in np.flatnonzero(o.profile_block >= 0).tolist():
@@ -207,7 +208,7 @@ def _net(problem: Problem) -> Net | None:
     bit_curve = np.full(n_bits, -1, np.int64)
     bit_share = np.zeros(n_bits, np.int64)
     for b, i in enumerate(bit_option):
-        if i >= 0 and o.share[i] > 0:
+        if i >= 0 and o.share[i] > 0 and task_curve[o.task[i]] >= 0:
             bit_curve[b], bit_share[b] = task_curve[o.task[i]], o.share[i]
     is_table = np.concatenate([t.is_table, np.zeros(int(is_free.sum()), np.bool_)])
     curve = [problem.curve[r] for r in curves]
@@ -223,6 +224,9 @@ def _net(problem: Problem) -> Net | None:
             local=window - np.searchsorted(w.chain, w.chain[window]),
             count=w.count[window],
             is_table=is_table[chain],
+            near=t.band(w)[0][window],
+            far=t.band(w)[1][window],
+            latest=latest_ms[chain],
         ),
         table=np.require(t.table, requirements=["C", "W"]),
         delay=np.array(t.delay_ms),
@@ -234,6 +238,7 @@ def _net(problem: Problem) -> Net | None:
             option=option,
             bit_lo=node_bit[:, 0],
             bit_hi=node_bit[:, 1],
+            apart=apart[node_window],
         ),
         option=_table(
             kernels.OPTION,
@@ -382,15 +387,20 @@ def _row_tables(problem: Problem, group: IntArray, bit_option: list[int]) -> dic
     }
 
 
-def _until(problem: Problem, window: IntArray, chain: IntArray, node_window: IntArray) -> IntArray:
+def _until(
+    problem: Problem, window: IntArray, chain: IntArray, node_window: IntArray
+) -> tuple[IntArray, IntArray]:
     """Latest start [ms] of each window from which each member can still be reached, by way of others or not.
 
-    The last row stands for a plan with nothing in it yet. Chains follow one another.
+    The last row stands for a plan with nothing in it yet. Chains follow one another. Also, for each window,
+    the least time [ms] from any other of its chain, start to start.
     """
     o, w, t = problem.options, problem.windows, problem.transitions
     n = len(window)
+    near, far = t.band(w)
     last = w.first_ms[o.member_window] + o.member_high * w.step_ms[o.member_window]
     until = np.full((n + 1, len(node_window)), EVER, np.int64)
+    nearest = np.zeros(n, np.int64)
     for c in np.unique(chain).tolist():
         mine = np.flatnonzero(chain == c)
         real = window[mine]
@@ -400,11 +410,12 @@ def _until(problem: Problem, window: IntArray, chain: IntArray, node_window: Int
         for a, i in enumerate(real.tolist() if c < len(problem.chain_satellite) else []):
             if t.is_table[c]:
                 k = w.count[i]
-                least = (
-                    t.table[t.block[i] : t.block[i] + size * k]
-                    .reshape(size, k)[local]
-                    .astype(np.int64)
+                least = np.full((size, k), int(NEVER))
+                least[near[i] : far[i]] = t.table[t.block[i] :][: (far[i] - near[i]) * k].reshape(
+                    -1, k
                 )
+                least[far[i] :] = 0
+                least = least[local]
                 begins = w.first_ms[real][:, None] + least * w.step_ms[real][:, None]
                 gap = begins - (w.first_ms[i] + np.arange(k) * w.step_ms[i])
                 apart[a] = np.where(least == NEVER, EVER, gap).min(axis=1)
@@ -413,6 +424,8 @@ def _until(problem: Problem, window: IntArray, chain: IntArray, node_window: Int
                 apart[a] = np.where(delay < 0, EVER, delay)
             apart[a, a] = EVER
         apart = np.maximum(apart, 0)
+        least = apart.min(axis=0)
+        nearest[mine] = np.where(least < EVER, least, 0)
         for k in range(len(mine)):
             apart = np.minimum(apart, apart[:, k][:, None] + apart[k][None, :])
         place = np.full(n, -1, np.int64)
@@ -421,4 +434,4 @@ def _until(problem: Problem, window: IntArray, chain: IntArray, node_window: Int
         way = apart[:, of]
         same = np.where(way >= EVER, -EVER, last - way)
         until[mine] = np.where(of >= 0, same, np.where(chain[node_window] > c, EVER, -EVER))
-    return until
+    return until, nearest

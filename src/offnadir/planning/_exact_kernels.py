@@ -33,11 +33,11 @@ def _columns(whole: str, half: str = "") -> np.dtype[Any]:
     return np.dtype(names)
 
 
-WINDOW = _columns("chain first step at local count is_table")
-NODE = _columns("window low high option bit_lo bit_hi")
+WINDOW = _columns("chain first step at local count is_table near far latest")
+NODE = _columns("window low high option bit_lo bit_hi apart")
 OPTION = _columns("node end task value share class_lo class_hi owed_lo owed_hi profile reach")
 PROFILE = _columns("value rest")
-TASK = _columns("lo hi group curve best share")
+TASK = _columns("lo hi group curve best share need")
 GROUP = _columns("lo hi alive before")
 BIT = _columns("share curve")
 CURVE = _columns("first end share more")
@@ -51,11 +51,14 @@ class Net(NamedTuple):
     """A problem as the kernels read it, a table for each kind of thing; nodes are members.
 
     `until` [ms], shape (windows + 1, nodes), is the latest start of a window from which a node can still be
-    reached; its last row stands for "nothing yet". `at` of a window is where its block begins in `table` or
-    `delay`. An option's nodes are `node` to `end - 1`; a row's entries `first` to `end - 1`, what options may
-    take off its load `relief` to `relief_end - 1`. Some columns are notes on the label that is looked at: what
-    an option may still earn (`reach`, -1 for nothing), the `best` of a task and its `share`, whether a group
-    is `alive` now and was `before`, a curve's `share` so far and what may be `more`.
+    reached; its last row stands for "nothing yet". A window's block begins at `at` in `table` or `delay`;
+    `latest` [ms] is its chain's last start, a node's `apart` [ms] the least time since any picture before it.
+    An option's nodes are `node` to `end - 1`; a row's entries `first` to `end - 1`, what options may take off
+    its load `relief` to `relief_end - 1`.
+
+    Some columns are notes on the label that is looked at: what an option may still earn (`reach`, -1 for
+    nothing), the `best` of a task, its `share` and its `need` of time, whether a group is `alive` now
+    and was `before`, a curve's `share` so far and what may be `more`.
     """
 
     until: IntArray
@@ -108,7 +111,51 @@ def has_bit(lo, hi, b):
 
 
 @part
-def assess(net, w, t, lo, hi, value):
+def steepest(point, first, end, share, more):
+    """The greatest mean slope of a curve from `share` to any place up to `more` further on."""
+    x0 = float(share)
+    y0 = float(height(point, first, end, share))
+    slope = (height(point, first, end, share + more) + 1 - y0) / more
+    for q in range(first, end):
+        if share < point[q].share < share + more:
+            slope = max(slope, (point[q].value + 1 - y0) / (point[q].share - x0))
+    return slope
+
+
+@part
+def top_in_time(net, value, left_ms):
+    """A bound by the time that is left: each picture takes at least that from the nearest before it.
+
+    Tasks' `best` [value] and `need` [ms]; a knapsack of `left_ms` by its dual, any price of time being valid.
+    """
+    high, need = 0.0, 0
+    for q in range(len(net.task)):
+        if net.task[q].best > 0:
+            need += net.task[q].need
+            if net.task[q].need > 0:
+                high = max(high, net.task[q].best / net.task[q].need)
+    top = np.inf
+    if need <= left_ms:
+        return top
+    low = 0.0
+    for _ in range(12):
+        price = 0.5 * (low + high)
+        bound, used = value + price * left_ms, 0
+        for q in range(len(net.task)):
+            over = net.task[q].best - price * net.task[q].need
+            if over > 0.0:
+                bound += over
+                used += net.task[q].need
+        top = min(top, bound)
+        if used > left_ms:
+            low = price
+        else:
+            high = price
+    return top
+
+
+@part
+def assess(net, w, t, lo, hi, value, known):
     """A bound on the value of every plan that goes on from a label; -1 if none does.
 
     Groups that were out of reach before are not looked at. `net.out` becomes the label's mask without
@@ -119,6 +166,7 @@ def assess(net, w, t, lo, hi, value):
         net.group[g].alive = 0
     for q in range(len(net.task)):
         net.task[q].best = net.task[q].share = 0
+        net.task[q].need = EVER
     for i in range(len(net.option)):
         q = net.option[i].task
         g = net.task[q].group
@@ -131,10 +179,14 @@ def assess(net, w, t, lo, hi, value):
         is_begun = (held_lo & owed_lo) != 0 or (held_hi & owed_hi) != 0
         if is_begun:
             net.out[2] = 0
+        need = 0
         for m in range(net.option[i].node, net.option[i].end):
+            is_owed = (lo & net.node[m].bit_lo) == 0 and (hi & net.node[m].bit_hi) == 0
             if t <= net.until[w, m]:
                 net.group[g].alive = 1
-            elif (lo & net.node[m].bit_lo) == 0 and (hi & net.node[m].bit_hi) == 0:
+                if is_owed and net.window[net.node[m].window].chain == net.window[w].chain:
+                    need += net.node[m].apart
+            elif is_owed:
                 is_open = False
                 if is_begun:
                     return -1
@@ -151,6 +203,7 @@ def assess(net, w, t, lo, hi, value):
         net.option[i].reach = worth
         net.task[q].best = max(net.task[q].best, worth)
         net.task[q].share = max(net.task[q].share, net.option[i].share)
+        net.task[q].need = min(net.task[q].need, need)
     for f in net.fixed:
         taken = (lo & net.option[f].class_lo) != 0 or (hi & net.option[f].class_hi) != 0
         if net.group[net.task[net.option[f].task].group].before and not taken:
@@ -187,6 +240,25 @@ def assess(net, w, t, lo, hi, value):
             first, end, share = net.curve[c].first, net.curve[c].end, net.curve[c].share
             top += height(net.point, first, end, share + net.curve[c].more)
             top -= height(net.point, first, end, share)
+    if top > known:
+        rounding = 1e-3
+        for c in range(len(net.curve)):
+            # rounded down here and not there: up to 1 more than by the slope
+            rounding += 1.0 if net.curve[c].more > 0 else 0.0
+        for q in range(len(net.task)):
+            if net.task[q].share > 0:
+                c = net.task[q].curve
+                slope = steepest(
+                    net.point,
+                    net.curve[c].first,
+                    net.curve[c].end,
+                    net.curve[c].share,
+                    net.curve[c].more,
+                )
+                net.task[q].best += np.int64(np.ceil(slope * net.task[q].share))
+        in_time = top_in_time(net, value, net.window[w].latest - t)
+        if in_time < 1e18:
+            top = min(top, np.int64(in_time * (1.0 + 1e-12) + rounding))
     for g in range(len(net.group)):
         if not net.group[g].alive:
             lo &= ~net.group[g].lo
@@ -207,7 +279,11 @@ def least_start(net, w, t, m):
     at, local = net.window[w].at, net.window[j].local
     if net.window[w].is_table:
         k = (t - net.window[w].first) // net.window[w].step
-        low = max(low, np.int64(net.table[at + local * net.window[w].count + k]))
+        if local < net.window[w].near:
+            return net.node[m].high + 1
+        if local < net.window[w].far:
+            entry = at + (local - net.window[w].near) * net.window[w].count + k
+            low = max(low, np.int64(net.table[entry]))
     elif net.delay[at + local] < 0:
         return net.node[m].high + 1
     else:
@@ -365,7 +441,8 @@ def explore(net, store, work):
                 highest = got
                 t_next = net.window[j].first + k * net.window[j].step
                 tally[WORK] += cost
-                top = assess(net, j, t_next, lo_next, hi_next, got)
+                top = assess(net, j, t_next, lo_next, hi_next, got, tally[BEST])
+                top = min(top, label[here].top)
                 is_best = net.out[2] == 1 and top >= 0 and got > tally[BEST]
                 if top > tally[BEST] or is_best:
                     at = slot_of(slot, label, net.out[0], net.out[1], j)

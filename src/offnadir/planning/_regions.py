@@ -1,8 +1,9 @@
 """Where the search's numbers lie in its array `A`: single ones first, then where each region begins.
 
-The prefixes: W windows, C chains, M members, O options, T tasks, R rows, S satellites, K contacts, P pictures of
-one satellite; OR entries of rows by option, CM members by chain, SC chains by satellite, SK contacts by satellite.
-X_BLOCK is where the entries of each X begin, with one more at the end. Regions are described in `_search.py`.
+The prefixes: W windows, C chains, M members, O options, T tasks, R rows, S satellites, K contacts, P
+pictures of one satellite; OR entries of rows by option, CM members by chain, SC chains by satellite, SK
+contacts by satellite. X_BLOCK is where the entries of each X begin, with one more at the end. Regions are
+described in `_search.py`.
 """
 
 from __future__ import annotations

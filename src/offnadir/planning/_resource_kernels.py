@@ -75,10 +75,9 @@ def memory_holds(A, X, F, s, n):
         A[A[R.P_DEADLINE] + p] = A[A[R.O_DEADLINE] + A[A[R.M_OPTION] + m]]
         if size >= 0 and written - freed > size:
             return False
-    for p in range(waiting, n):
-        if A[A[R.P_DEADLINE] + p] >= 0:
-            return False
-    return True
+    while waiting < n and A[A[R.P_DEADLINE] + waiting] < 0:
+        waiting += 1
+    return waiting == n
 
 
 @kernel
@@ -126,9 +125,9 @@ def thermal_holds(A, X, F, s, n):
 
 @part
 def drain(A, X, F, s, level, at, to, power, sun, contact):
-    """Level [uJ] after `at` to `to` ms with so much power [mW] drawn on top; sun, contact: places in the lists.
+    """Level [uJ] after `at` to `to` ms with so much power [mW] drawn on top, and the least on the way.
 
-    Gives the level, the least on the way, and the places.
+    `sun` and `contact` are places in the lists, which are given back.
     """
     row = A[A[R.BATTERY] + 12 * s : A[R.BATTERY] + 12 * s + 12]
     least = level
@@ -181,7 +180,7 @@ def battery_holds(A, X, F, s, n):
                 angle = 0.0
             turn = rest_to_rest_s(angle, F[A[R.B_RATE] + 2 * s], F[A[R.B_RATE] + 2 * s + 1])
             ready = max(at, start - row[SETTLING])
-            begin = max(at, ready - int(math.ceil(1000.0 * turn)))
+            begin = max(at, ready - math.ceil(1000.0 * turn))
         for phase in range(4):
             if phase == 0:
                 to, power = begin, 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from offnadir.planning import _regions as R  # noqa: N812
 from offnadir.planning import _search_kernels as kernels
-from offnadir.planning.problem import Array, Battery, IntArray, Options, Problem, Windows
+from offnadir.planning.problem import Array, Battery, IntArray, Problem, Windows
 
 Flags = NDArray[np.bool_]
 _MOST_CANDIDATES = 4096
@@ -35,7 +35,7 @@ def window_starts(windows: Windows) -> tuple[IntArray, IntArray]:
 def _columns(problem: Problem) -> dict[str, Any]:
     """The problem's regions."""
     w, o, t = problem.windows, problem.options, problem.transitions
-    n_chains, n_members = len(problem.chain_satellite), len(o.member_window)
+    n_chains = len(problem.chain_satellite)
     _, local = window_starts(w)
     low, high = t.band(w)
     option = np.repeat(np.arange(len(o)), np.diff(o.member_block))
@@ -64,43 +64,87 @@ def _columns(problem: Problem) -> dict[str, Any]:
     chain_order = np.lexsort((_chain_first(w, n_chains), problem.chain_satellite))
     attitudes = problem.attitudes
     nothing = np.zeros((1, 3))
-    return dict(
-        w_chain=w.chain, w_first=w.first_ms, w_step=w.step_ms, w_count=w.count, w_duration=w.duration_ms,
-        w_local=local, is_table=t.is_table, block=t.block - _listed(problem) * low * w.count,
- w_low=low,
- w_high=high, delay_ms=t.delay_ms,
-        c_satellite=problem.chain_satellite,
-        c_base=np.concatenate([[0], np.cumsum(np.diff(cm_block))]).astype(np.int64)[:-1] if n_chains else cm_block[:0],
-        c_least_ms=least, c_widest_ms=widest, cm_block=cm_block, cm_member=order.astype(np.int64),
-        sc_block=blocks(problem.chain_satellite[chain_order], craft["n"]), sc_chain=chain_order.astype(np.int64),
-        m_option=option.astype(np.int64), m_window=o.member_window, m_low=o.member_low, m_high=o.member_high,
-        m_volume=o.member_volume_kbit, m_chain=m_chain, m_first_ms=first_ms, m_last_ms=last_ms,
-        o_task=o.task, o_value=o.value, o_share=o.share, o_deadline=o.deadline_ms,
-        o_fixed=o.fixed.astype(np.bool_),
-        o_hopeless=np.bincount(rows.option, rows.coefficient > rows.limit[row], len(o)) > 0,
-        o_worth=_worth(problem), o_seconds=seconds, m_block=o.member_block,
- o_profile=o.profile_block,
- profile=o.profile,
-        t_block=blocks(o.task, problem.n_tasks), t_request=problem.request,
- rt_block=blocks(np.sort(problem.request), n_requests),
- rt_task=np.argsort(problem.request, kind='stable').astype(np.int64),
-        curve_block=np.cumsum([0, *(0 if c is None else len(c.share) for c in curves)]).astype(np.int64),
-        curve_share=_joined([c.share for c in curves if c is not None]),
-        curve_value=_joined([c.value for c in curves if c is not None]),
-        or_block=blocks(rows.option[by_option], len(o)), or_row=row[by_option].astype(np.int64),
-        or_factor=rows.coefficient[by_option], row_block=rows.start, row_option=rows.option,
-        row_factor=rows.coefficient, r_limit=rows.limit,
-        s_pressed=craft["presses"].any(axis=1),
-        s_presses=craft["presses"], s_memory=craft["memory"], s_duty=craft["duty"], s_thermal=craft["thermal"],
-        battery=craft["battery"], b_rate=craft["rate"], b_first=craft["first"],
-        sun_block=craft["sun_block"], sun_ms=craft["sun"],
-        att_block=attitudes.block if attitudes else np.zeros(1, np.int64),
-        att_start=attitudes.start if attitudes else nothing, att_stop=attitudes.stop if attitudes else nothing,
-        k_satellite=contacts.satellite, k_station=contacts.station, k_start=contacts.start_ms,
-        k_stop=contacts.stop_ms, k_volume=contacts.max_volume_kbit, k_free=_contested(problem, craft["presses"]),
-        sk_block=blocks(contacts.satellite[by_satellite], craft["n"]), sk_contact=by_satellite.astype(np.int64),
-        antennas=problem.antennas, order_ways=_ORDER_WAYS,
-    )  # fmt: skip
+    return {
+        "w_chain": w.chain,
+        "w_first": w.first_ms,
+        "w_step": w.step_ms,
+        "w_count": w.count,
+        "w_duration": w.duration_ms,
+        "w_local": local,
+        "is_table": t.is_table,
+        "block": t.block - _listed(problem) * low * w.count,
+        "w_low": low,
+        "w_high": high,
+        "delay_ms": t.delay_ms,
+        "c_satellite": problem.chain_satellite,
+        "c_base": np.concatenate([[0], np.cumsum(np.diff(cm_block))]).astype(np.int64)[:-1]
+        if n_chains
+        else cm_block[:0],
+        "c_least_ms": least,
+        "c_widest_ms": widest,
+        "cm_block": cm_block,
+        "cm_member": order.astype(np.int64),
+        "sc_block": blocks(problem.chain_satellite[chain_order], craft["n"]),
+        "sc_chain": chain_order.astype(np.int64),
+        "m_option": option.astype(np.int64),
+        "m_window": o.member_window,
+        "m_low": o.member_low,
+        "m_high": o.member_high,
+        "m_volume": o.member_volume_kbit,
+        "m_chain": m_chain,
+        "m_first_ms": first_ms,
+        "m_last_ms": last_ms,
+        "o_task": o.task,
+        "o_value": o.value,
+        "o_share": o.share,
+        "o_deadline": o.deadline_ms,
+        "o_fixed": o.fixed.astype(np.bool_),
+        "o_hopeless": np.bincount(rows.option, rows.coefficient > rows.limit[row], len(o)) > 0,
+        "o_worth": _worth(problem),
+        "o_seconds": seconds,
+        "m_block": o.member_block,
+        "o_profile": o.profile_block,
+        "profile": o.profile,
+        "t_block": blocks(o.task, problem.n_tasks),
+        "t_request": problem.request,
+        "rt_block": blocks(np.sort(problem.request), n_requests),
+        "rt_task": np.argsort(problem.request, kind="stable").astype(np.int64),
+        "curve_block": np.cumsum([0, *(0 if c is None else len(c.share) for c in curves)]).astype(
+            np.int64
+        ),
+        "curve_share": _joined([c.share for c in curves if c is not None]),
+        "curve_value": _joined([c.value for c in curves if c is not None]),
+        "or_block": blocks(rows.option[by_option], len(o)),
+        "or_row": row[by_option].astype(np.int64),
+        "or_factor": rows.coefficient[by_option],
+        "row_block": rows.start,
+        "row_option": rows.option,
+        "row_factor": rows.coefficient,
+        "r_limit": rows.limit,
+        "s_pressed": craft["presses"].any(axis=1),
+        "s_presses": craft["presses"],
+        "s_memory": craft["memory"],
+        "s_duty": craft["duty"],
+        "s_thermal": craft["thermal"],
+        "battery": craft["battery"],
+        "b_rate": craft["rate"],
+        "b_first": craft["first"],
+        "sun_block": craft["sun_block"],
+        "sun_ms": craft["sun"],
+        "att_block": attitudes.block if attitudes else np.zeros(1, np.int64),
+        "att_start": attitudes.start if attitudes else nothing,
+        "att_stop": attitudes.stop if attitudes else nothing,
+        "k_satellite": contacts.satellite,
+        "k_station": contacts.station,
+        "k_start": contacts.start_ms,
+        "k_stop": contacts.stop_ms,
+        "k_volume": contacts.max_volume_kbit,
+        "k_free": _contested(problem, craft["presses"]),
+        "sk_block": blocks(contacts.satellite[by_satellite], craft["n"]),
+        "sk_contact": by_satellite.astype(np.int64),
+        "antennas": problem.antennas,
+        "order_ways": _ORDER_WAYS,
+    }
 
 
 def _joined(parts: list[IntArray]) -> IntArray:
@@ -130,7 +174,8 @@ def _least_gaps(problem: Problem, local: IntArray) -> IntArray:
     if len(least):
         kernels.least_gaps(
             w.chain, w.first_ms, w.step_ms, w.count, w.duration_ms,
-            blocks(w.chain, len(least)), t.is_table, t.block - _listed(problem) * low * w.count, low, high, t.table, t.delay_ms, least,
+            blocks(w.chain, len(least)), t.is_table, t.block - _listed(problem) * low * w.count, low, high,
+            t.table, t.delay_ms, least,
         )  # fmt: skip
     return least
 
@@ -200,7 +245,7 @@ _BATTERY_COLUMNS = tuple(Battery.__dataclass_fields__)[:12]
 
 
 def _most_volume(task: IntArray, volume: IntArray) -> int:
-    """The most that tasks can write, each by its largest member. Members of one option: a bound thrice as high."""
+    """The most that tasks can write: each by its largest member, thrice, for options of several."""
     most = np.zeros(int(task.max(initial=-1)) + 1, np.int64)
     np.maximum.at(most, task, volume)
     return 3 * int(most.sum())
@@ -297,6 +342,10 @@ class Search:
         """Copies of the best plan: option of each task or -1, start of each member, contacts used."""
         return tuple(self.region(at).copy() for at in (R.BEST_TAKEN, R.BEST_START, R.BEST_USED))  # type: ignore[return-value]
 
+    def keep(self) -> None:
+        """Take the present plan for the best one, whatever that was."""
+        kernels.keep_best(self.a, self.x, self.f)
+
     def load(self, plan: tuple[IntArray, IntArray, IntArray]) -> None:
         """Go on from a plan that keeps every rule."""
         kernels.load(self.a, self.x, self.f, *plan)
@@ -313,7 +362,8 @@ def _state(problem: Problem) -> dict[str, Any]:
     def zeros(n: int, value: int = 0) -> IntArray:
         return np.full(n, value, np.int64)
 
-    places = "seq early late early_ms late_ms old_seq old_early old_late p_member p_at p_start p_stop p_written p_deadline"
+    places = "seq early late early_ms late_ms old_seq old_early old_late "
+    places += "p_member p_at p_start p_stop p_written p_deadline"
     return {name: zeros(size) for name in places.split()} | {
         "taken": zeros(problem.n_tasks, -1),
         "load": zeros(len(problem.rows)),

@@ -5,9 +5,9 @@ latest that its successors do. Whether a picture fits between two neighbours is 
 transition table on either side: constant time.
 
 All whole numbers, of the problem and of the state, lie in one array `A`: `A[A[R.SEQ] + q]` is entry q of the
-region SEQ (`_regions.py` lists them), `A[R.SEQ + 1]` its length. `X` is the transition table, `F` holds what is
-not whole. A function of three arrays is called in a few nanoseconds; one of sixty takes a microsecond, for
-each array that is handed on is counted.
+region SEQ (`_regions.py` lists them), `A[R.SEQ + 1]` its length. `X` is the transition table, `F` holds
+what is not whole. A function of three arrays is called in a few nanoseconds; one of sixty takes a
+microsecond, for each array that is handed on is counted.
 """
 
 from __future__ import annotations
@@ -547,7 +547,7 @@ def loss(A, X, F, o):
 
 @kernel
 def make_room(A, X, F, m):
-    """Take out neighbours in a chain such that member m fits, as little worth as possible; whether it does."""
+    """Take out neighbours in a chain so that member m fits, as little worth as possible; whether it does."""
     c = A[A[R.M_CHAIN] + m]
     base, n = A[A[R.C_BASE] + c], A[A[R.C_SIZE] + c]
     w, low, high = A[A[R.M_WINDOW] + m], A[A[R.M_LOW] + m], A[A[R.M_HIGH] + m]
@@ -594,7 +594,7 @@ def make_room(A, X, F, m):
 
 @kernel
 def push_in(A, X, F, o):
-    """Take an option by force: remove what rows or neighbours in time have against it. Whether it was taken."""
+    """Take an option by force: what rows or neighbours in time have against it goes. Whether it was taken."""
     t = A[A[R.O_TASK] + o]
     if A[A[R.TAKEN] + t] >= 0:
         if A[A[R.O_FIXED] + A[A[R.TAKEN] + t]]:
@@ -806,8 +806,8 @@ def adopt(A, X, F, options):
 
 @kernel
 def search(A, X, F, until, begin, end, hot, cold, longest):
-    """Moves until so much work is done; the accepted loss falls from hot to cold as work goes from begin to end."""
-    n_options, n_chains = A[R.O_TASK + 1], A[R.C_SATELLITE + 1]
+    """Moves until so much work is done; the accepted loss falls from hot to cold with it."""
+    n_options = A[R.O_TASK + 1]
     done = 0
     while A[R.WORK] < until:
         done += 1

@@ -61,7 +61,7 @@ def _below(problem: Problem, factor: IntArray, tier: int, plan: Schedule) -> Pro
     o = problem.options
     above = factor[problem.request[o.task]] >= tier
     fixed = o.fixed.copy()
-    fixed[plan.option[above[plan.option]]] = 1
+    fixed[_with_needed(problem, plan, plan.option[above[plan.option]])] = 1
     options = replace(
         o,
         value=np.where(above, 0, o.value),
@@ -71,6 +71,23 @@ def _below(problem: Problem, factor: IntArray, tier: int, plan: Schedule) -> Pro
     )
     curve = {r: c for r, c in problem.curve.items() if factor[r] < tier}
     return replace(problem, options=options, curve=curve)
+
+
+def _with_needed(problem: Problem, plan: Schedule, options: IntArray) -> IntArray:
+    """Options of a plan, with those of it that rows let them stand by."""
+    rows = problem.rows
+    row = np.repeat(np.arange(len(rows)), np.diff(rows.start))
+    held = np.zeros(len(problem.options), np.bool_)
+    held[options] = True
+    taken = np.zeros(len(problem.options), np.bool_)
+    taken[plan.option] = True
+    while True:
+        needy = np.zeros(len(rows), np.bool_)
+        needy[row[held[rows.option] & (rows.coefficient > 0)]] = True
+        more = rows.option[needy[row] & (rows.coefficient < 0) & taken[rows.option]]
+        if np.all(held[more]):
+            return np.flatnonzero(held)
+        held[more] = True
 
 
 def _as_start(problem: Problem, factor: IntArray, tier: int, plan: Schedule) -> Schedule:

@@ -44,8 +44,8 @@ class Obstacle:
     `options` are those of the plan that share the rule: for "time" those in the cheapest gap, for what a
     satellite has all of its own. `short` is by how much the rule would have to be looser, in the unit that
     UNITS names, if it were for that rule alone: exact for rows, the least that does for the satellite's
-    limits (to 0.05 %), enough for "time" (so much less between the pictures), None where no number helps. For "deadline"
-    it is by how much later than its deadline the option could be all on the ground.
+    limits (to 0.05 %), enough for "time" (so much less between the pictures), None where no number
+    helps. For "deadline" it is by how much later than its deadline it could be all on the ground.
     """
 
     kind: Kind

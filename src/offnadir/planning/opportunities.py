@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from offnadir._table import Table
 from offnadir.access import MaxOffNadir, SunAbove, find_windows
-from offnadir.earth import SunTable
+from offnadir.earth import SunTable, east_north_up
 from offnadir.geometry import (
     Look,
     look_angles,
@@ -154,17 +154,21 @@ def _one_satellite(
             for request in mission.requests
         ],
     )
-    parts = []
-    for number, request in enumerate(mission.requests):
-        rows = np.flatnonzero(windows["site_index"] == number)
-        start = np.maximum(windows["start"][rows], request.window.start.tai_ns)
-        stop = np.minimum(windows["stop"][rows], request.window.stop.tai_ns)
-        best = np.clip(windows["best"][rows], start, stop)
-        inside = stop > start
-        start, stop, best = start[inside], stop[inside], best[inside]
-        start, stop, best = _trim(ephemeris, satellite, request, start, stop, best, sun)
-        parts.append(_rows(ephemeris, satellite, index, request, number, start, stop, best, sun))
-    table = Table.concat(parts)
+    number = windows["site_index"].astype(np.int64)
+    first = np.array([request.window.start.tai_ns for request in mission.requests], np.int64)
+    last = np.array([request.window.stop.tai_ns for request in mission.requests], np.int64)
+    start = np.maximum(windows["start"], first[number])
+    stop = np.minimum(windows["stop"], last[number])
+    best = np.clip(windows["best"], start, stop)
+    keep = stop > start
+    for r, request in enumerate(mission.requests):
+        if request.max_gsd_m is None and request.min_niirs is None:
+            continue
+        rows = np.flatnonzero(keep & (number == r))
+        found = _trim(ephemeris, satellite, request, start[rows], stop[rows], best[rows], sun)
+        start[rows], stop[rows], keep[rows] = found
+    number, start, stop, best = (column[keep] for column in (number, start, stop, best))
+    table = _rows(mission, index, ephemeris, number, start, stop, best, sun)
     return table.take(np.argsort(table["start"], kind="stable"))
 
 
@@ -176,8 +180,8 @@ def _trim(
     stop: Times,
     best: Times,
     sun: SunTable,
-) -> tuple[Times, Times, Times]:
-    """Cut windows back to where the picture is good enough, and drop those where it never is.
+) -> tuple[Times, Times, NDArray[np.bool_]]:
+    """Windows cut back to where the picture is good enough, and whether that leaves anything.
 
     Sharpness falls from the best instant outwards, so each end is bisected between it and the best.
     """
@@ -185,10 +189,7 @@ def _trim(
     def good(tai_ns: Times) -> NDArray[np.bool_]:
         return good_enough(request, view(ephemeris, satellite, request, tai_ns, sun).quality)
 
-    if request.max_gsd_m is None and request.min_niirs is None:
-        return start, stop, best
-    keep = good(best)
-    start, stop, best = start[keep], stop[keep], best[keep]
+    usable = good(best)
     ends = []
     for end in (start, stop):
         inner, outer = best.copy(), end.copy()
@@ -199,42 +200,63 @@ def _trim(
             inner = np.where(is_good, middle, inner)
             outer = np.where(is_good, outer, middle)
         ends.append(np.where(done, end, inner))
-    keep = ends[1] > ends[0]
-    return ends[0][keep], ends[1][keep], best[keep]
+    return ends[0], ends[1], usable & (ends[1] > ends[0])
 
 
 def _rows(
-    ephemeris: Ephemeris,
-    satellite: Satellite,
+    mission: Mission,
     index: int,
-    request: Request,
-    number: int,
+    ephemeris: Ephemeris,
+    number: Times,
     start: Times,
     stop: Times,
     best: Times,
     sun: SunTable,
 ) -> Table:
-    n = len(start)
-    seen = view(ephemeris, satellite, request, best, sun)
+    """The table of one satellite's opportunities, looked at in the best instants of all at once."""
+    n, satellite = len(start), mission.satellites[index]
+    aims = [request.aim for request in mission.requests]
+    place = np.array([[*a.r_itrf_m, a.lat_rad, a.lon_rad, a.alt_m] for a in aims])[number]
+    aim_m, lat, lon, alt = place[:, :3], place[:, 3], place[:, 4], place[:, 5]
+    r_m, v_m_s = ephemeris.position_itrf_m(best), ephemeris.velocity_itrf_m_s(best)
+    look = look_angles(r_m, v_m_s, aim_m, lat, lon)
+    to_sun = sun.position_itrf_m(best) - aim_m
+    east, north, high = np.einsum("nij,nj->in", east_north_up(lat, lon), to_sun)
+    elevation, azimuth = np.arctan2(high, np.hypot(east, north)), np.arctan2(east, north)
+    azimuth %= 2 * np.pi
+    along, across, mean, niirs = np.empty((4, n))
+    for height in np.unique(alt).tolist():
+        part = np.flatnonzero(alt == height)
+        quality = predict(
+            satellite.sensor,
+            range_m=look.range_m[part],
+            incidence_rad=math.pi / 2 - look.elevation_rad[part],
+            sun_elevation_rad=elevation[part],
+            relative_azimuth_rad=look.azimuth_rad[part] - azimuth[part],
+            ground_alt_m=height,
+        )
+        along[part], across[part] = quality.gsd_along_m, quality.gsd_across_m
+        mean[part], niirs[part] = quality.gsd_m, quality.niirs
+    names = np.array([request.name for request in mission.requests], dtype=object)
     return Table(
         {
-            "request": np.full(n, request.name, dtype=object),
+            "request": names[number],
             "satellite": np.full(n, satellite.name, dtype=object),
             "norad_id": np.full(n, satellite.elements.norad_id, np.int64),
             "start": start,
             "stop": stop,
             "best": best,
-            "off_nadir_deg": seen.look.off_nadir_rad / deg,
-            "azimuth_deg": seen.look.azimuth_rad / deg,
-            "range_km": seen.look.range_m / 1e3,
-            "elevation_deg": seen.look.elevation_rad / deg,
-            "sun_elevation_deg": seen.sun_elevation_rad / deg,
-            "sun_azimuth_deg": seen.sun_azimuth_rad / deg,
-            "gsd_along_m": seen.quality.gsd_along_m,
-            "gsd_across_m": seen.quality.gsd_across_m,
-            "gsd_m": seen.quality.gsd_m,
-            "niirs": seen.quality.niirs,
-            "request_index": np.full(n, number, np.int64),
+            "off_nadir_deg": look.off_nadir_rad / deg,
+            "azimuth_deg": look.azimuth_rad / deg,
+            "range_km": look.range_m / 1e3,
+            "elevation_deg": look.elevation_rad / deg,
+            "sun_elevation_deg": elevation / deg,
+            "sun_azimuth_deg": azimuth / deg,
+            "gsd_along_m": along,
+            "gsd_across_m": across,
+            "gsd_m": mean,
+            "niirs": niirs,
+            "request_index": number,
             "satellite_index": np.full(n, index, np.int64),
         },
         times=("start", "stop", "best"),

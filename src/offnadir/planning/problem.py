@@ -59,11 +59,11 @@ class Windows:
 class Transitions:
     """How soon one picture can follow another in a chain.
 
-    Windows of a chain have local numbers 0 to n-1, in their order. The picture that begins at start k of window i
-    can be followed by the chain's window j from one of its starts on (by number): from the first, 0, if j is
-    `high[i]` or more; from none if j is below `low[i]`; between these from
-    `table[block[i] + (j - low[i]) * count[i] + k]` on, NEVER if there is none. With windows in the order of their
-    first starts the table holds no more than those that meet.
+    Windows of a chain have local numbers 0 to n-1, in their order. The picture that begins at start k of
+    window i can be followed by the chain's window j from one of its starts on (by number): from the first,
+    0, if j is `high[i]` or more; from none if j is below `low[i]`; between these from
+    `table[block[i] + (j - low[i]) * count[i] + k]` on, NEVER if there is none. With windows in the order
+    of their first starts the table holds no more than those that meet.
     From that start on every later one must do too, and the entries must not fall as k grows: who begins
     later is never sooner done. The entries j = i are not read.
 
@@ -85,23 +85,6 @@ class Transitions:
             object.__setattr__(self, name, np.asarray(getattr(self, name), np.int64))
         if (self.low is None) != (self.high is None):
             raise InputError("low", self.low, "given together with high, or not at all")
-
-    def whole(self, windows: Windows) -> Transitions:
-        """The same with all windows of each chain in its table; large where chains are long."""
-        low, high = self.band(windows)
-        size = np.bincount(windows.chain[windows.chain >= 0], minlength=len(self.is_table))
-        listed = (windows.chain >= 0) & self.is_table[np.maximum(windows.chain, 0)]
-        n = np.where(listed, size[np.maximum(windows.chain, 0)], 0)
-        end = np.cumsum(n * windows.count)
-        table = np.zeros(int(end[-1]) if len(end) else 0, np.uint16)
-        block = np.where(listed, end - n * windows.count, self.block)
-        for i in np.flatnonzero(listed).tolist():
-            k = int(windows.count[i])
-            rows = table[block[i] : block[i] + n[i] * k].reshape(-1, k)
-            rows[: low[i]] = NEVER
-            stored = self.table[self.block[i] :][: (high[i] - low[i]) * k]
-            rows[low[i] : high[i]] = stored.reshape(-1, k)
-        return Transitions(is_table=self.is_table, block=block, table=table, delay_ms=self.delay_ms)
 
     def band(self, windows: Windows) -> tuple[IntArray, IntArray]:
         """`low` and `high` of each window; the whole chain where they are not given."""
@@ -296,8 +279,8 @@ class Battery:
     The level is never above `capacity_mj`, nor may it fall below `floor_mj`. Slews draw `slew_mw` while they
     last: rest to rest about one axis from the line of sight at the end of a picture to that at the start of
     the next, as the windows' lines of sight and the two rates say; they end `settling_ms` before the picture,
-    in which time `settling_mw` is drawn. At the beginning the line of sight is `first_los`, a unit vector; with
-    zeros nobody slews to the first picture.
+    in which time `settling_mw` is drawn. At the beginning the line of sight is `first_los`, a unit vector;
+    with zeros nobody slews to the first picture.
     """
 
     capacity_mj: int

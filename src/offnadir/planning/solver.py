@@ -66,8 +66,8 @@ def solve(
 ) -> Schedule:
     """The best plan that can be found and proven until it is time to stop.
 
-    Equal problems, seeds, parameters and `stop.rounds` give equal plans on any machine, unless the clock strikes
-    first (then `repeatable` is false). One round is a fixed amount of work, some tenths of a second.
+    Equal problems, seeds, parameters and `stop.rounds` give equal plans on any machine, unless the clock
+    strikes first (then `repeatable` is false). One round is a fixed amount of work, some tenths of a second.
     The first KeyboardInterrupt ends the search, and the best plan so far is returned.
 
     Parameters
@@ -114,6 +114,8 @@ class _Solver:
         searches[0].fill_up()
         if self._start is not None:
             searches[0].load(_loadable(self._problem, self._start))
+            if np.any(self._problem.options.fixed):
+                searches[0].keep()  # what was filled up may lack a fixed option
         self._hear(searches[0])
         for other in searches[1:]:
             other.load(searches[0].best())
@@ -132,7 +134,7 @@ class _Solver:
         return self._schedule(searches)
 
     def _cycles(self, pool: ThreadPoolExecutor, searches: list[Search]) -> None:
-        """Cycles of the searches, each longer than the one before; the last thread works at the bound first."""
+        """Cycles of the searches, each longer than the last; one thread works at the bound first."""
         length, number = _FIRST_CYCLE, 0
         bound = Bound(with_implied_rows(self._problem), self._value, threads=1)
         self._tighten(bound.bound)
@@ -206,7 +208,7 @@ class _Solver:
         self._tighten(max(proof.bound, self._value))
 
     def _adopt(self, search: Search, bound: Bound) -> None:
-        """Make a plan of the bound's longest paths: where they hold no task twice, they are the best there is."""
+        """Make a plan of the bound's longest paths; where they hold no task twice, none is better."""
         value = self._problem.options.value
         for chain in (True, False):
             paths = [[option for option, _ in path] for path in bound.plans()]
@@ -274,7 +276,7 @@ class _Solver:
             search.run(until, begin, begin + length * SLICE, p.hot * mean, p.cold * mean, p.longest)
 
     def _hear(self, search: Search) -> None:
-        """Take note of a better plan. A search that runs may be writing its best: those are copied when it rests."""
+        """Take note of a better plan; its copy is made when the search rests."""
         if search.value > self._value:
             self._value = search.value
             self._tell()

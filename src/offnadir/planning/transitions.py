@@ -71,7 +71,8 @@ def cut_chains(
 ) -> IntArray:
     """Chain of each window: windows of one satellite that slews can link share one, all others do not.
 
-    Arrays of shape (w,); `longest_ms` is the longest slew of each satellite. Chains count by satellite and time.
+    Arrays of shape (w,); `longest_ms` is the longest slew of each satellite. Chains count by satellite and
+    time.
     """
     chain = np.empty(len(satellite), np.int64)
     number, reach_ms, before = -1, 0, -1
@@ -148,7 +149,8 @@ def transition_tables(
         }[law.kind]
         kernels.fill_table(
             code, number, law.table, *columns, att_row[rows], att_stop, att_start,
-            math.ceil(1000.0 * law.longest_s) + margin_ms, margin_ms, _LOOK_MS, block[rows], low[rows], high[rows], table,
+            math.ceil(1000.0 * law.longest_s) + margin_ms, margin_ms, _LOOK_MS, block[rows], low[rows],
+            high[rows], table,
         )  # fmt: skip
 
     order = np.argsort(-(n**2), kind="stable").tolist()
@@ -177,7 +179,8 @@ def _bands(
         reach = (
             last + long + math.ceil(1000.0 * laws[int(chain_satellite[c])].longest_s) + margin_ms
         )
-        # the last window that begins to be seen before the reach; the first that can still begin behind the start
+        # the last window that begins to be seen before the reach; the first that can still begin behind
+        # the start
         late = np.minimum.accumulate(first[::-1])[::-1]
         high[rows] = np.searchsorted(late, reach, side="left")
         ends = np.maximum.accumulate(last)
