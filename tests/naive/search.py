@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any
 
 NEVER = 0xFFFF
@@ -310,8 +310,7 @@ def chains_hold(problem: Any, at: dict[int, int]) -> bool:
 def in_order(problem: Any, shots: list[tuple[int, int, int]]) -> bool:
     """Each after the one before."""
     return all(
-        a[1] != b[1] and follows(problem, a[1], a[2], b[1], b[2])
-        for a, b in zip(shots, shots[1:], strict=False)
+        a[1] != b[1] and follows(problem, a[1], a[2], b[1], b[2]) for a, b in pairwise(shots)
     )
 
 

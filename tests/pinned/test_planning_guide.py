@@ -66,8 +66,10 @@ def test_a_plan_that_is_mended(folder: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_the_python_on_the_page(folder: Path) -> None:
-    code = block("python")
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+def test_the_python_on_the_page(folder: Path, code: str) -> None:
+    if "two/plan.json" in code:
+        assert offnadir(folder, "plan", "two.toml", "-o", "two").returncode == 0
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
     )

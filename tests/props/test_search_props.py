@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from naive import search as naive
 from offnadir._jit import kernel
 from offnadir.errors import InputError
-from offnadir.planning import _regions as R  # noqa: N812
+from offnadir.planning import _regions as R
 from offnadir.planning import _resource_kernels as resources
 from offnadir.planning import _search_kernels as kernels
 from offnadir.planning import solver
@@ -35,7 +35,6 @@ from offnadir.planning.problem import (
     Transitions,
     Windows,
 )
-from offnadir.planning.solver import SearchParameters
 from props.test_bound_props import problems
 
 NONE = np.empty(0, np.int64)
@@ -246,14 +245,14 @@ def rich_problems(draw: Any, *, most: int = 5, fixed: bool = False) -> Problem:
 
 
 @kernel
-def arrivals(A, X, question, out):  # type: ignore[no-untyped-def]  # noqa: N803
+def arrivals(A, X, question, out):  # type: ignore[no-untyped-def]
     """`arrive` for rows (i, k, j)."""
     for q in range(len(out)):
         out[q] = kernels.arrive(A, X, question[q, 0], question[q, 1], question[q, 2])
 
 
 @kernel
-def departures(A, X, question, out):  # type: ignore[no-untyped-def]  # noqa: N803
+def departures(A, X, question, out):  # type: ignore[no-untyped-def]
     """`leave` for rows (i, low, high, j, x)."""
     for q in range(len(out)):
         i, low, high, j, x = question[q]

@@ -85,7 +85,8 @@ def test_entry_lies_behind_a_start_that_does_not_do_soon_after_one_that_does() -
     roll[4] = 2.0
     att = rolls(np.zeros(5), roll)
     made = one_chain(two_windows(), STEADY, att, att)
-    # 3.1 - k s are there, none is needed; k = 3 and 4 need starts 0 and 1: 2 s behind 1 lies 3, and 4 from 2 on
+    # 3.1 - k s are there, none is needed; k = 3 and 4 need starts 0 and 1: 2 s behind 1 lies 3, and 4 from
+    # 2 on
     assert made.table[5:10].tolist() == [0, 0, 0, 0, 1]
     soon = roll.copy()
     soon[[2, 4]] = 2.0
@@ -124,7 +125,8 @@ TABLE = np.array([[0.0, 1.0], [0.2, 3.0], [1.0, 11.0]])
 @pytest.mark.parametrize(
     ("law", "start", "stop", "expected_s"),
     [
-        # 0.4 rad at 0.1 rad/s and 0.1 rad/s2: 4 s and 1 s; 0.025 rad: half a second up, half down; settling 2 s
+        # 0.4 rad at 0.1 rad/s and 0.1 rad/s2: 4 s and 1 s; 0.025 rad: half a second up, half down;
+        # settling 2 s
         ({"kind": "euler"}, unit(0.0), unit(0.4), 5.0),
         ({"kind": "euler"}, unit(-0.2), unit(0.2), 5.0),
         ({"kind": "euler"}, unit(0.3), unit(0.325), 1.0),
@@ -139,7 +141,8 @@ TABLE = np.array([[0.0, 1.0], [0.2, 3.0], [1.0, 11.0]])
         ({"kind": "euler_table", "table": TABLE, "settling_s": 0.5}, unit(0.2), unit(0.2), 1.5),
         # |roll| 0.4 and |pitch| 0.2
         ({"kind": "sum_table", "table": TABLE}, [0.1, 0.3, 0.0], [-0.3, 0.1, 0.0], 7.0),
-        # roll 0.4 at 0.1 rad/s: 5 s; pitch 0.4 at 0.05 rad/s and 0.05 rad/s2: 9 s; 0.2: 5 s, no more than roll's
+        # roll 0.4 at 0.1 rad/s: 5 s; pitch 0.4 at 0.05 rad/s and 0.05 rad/s2: 9 s; 0.2: 5 s, no more than
+        # roll's
         ({"kind": "per_axis"}, [0.0, 0.0, 0.0], [0.4, 0.0, 0.0], 5.0),
         ({"kind": "per_axis"}, [0.0, 0.0, 0.0], [0.4, -0.4, 0.0], 9.0),
         ({"kind": "per_axis", "settling_s": 1.0}, [0.0, 0.1, 0.0], [-0.4, 0.3, 0.0], 6.0),
@@ -244,7 +247,7 @@ def test_chains_end_where_no_slew_reaches(later_ms: int, chains: list[int]) -> N
 
 def test_chains_of_two_satellites() -> None:
     """
-    satellite 1  C0: windows 3 and 0, long one first;  C1: window 4        longest slew 1 s
+    Satellite 1  C0: windows 3 and 0, long one first;  C1: window 4        longest slew 1 s
     satellite 0  windows 2 and 1                                           longest slew 60 s
     The long window holds the chain together though the one between ends early.
     """

@@ -9,7 +9,8 @@ described in `_search.py`.
 from __future__ import annotations
 
 (
-    VALUE, SEED, WORK, LOGGED, N_SAVED, BEST, MOVES, ANY_PRESSED, MARK_NUMBER, TOUCHED_CONTACTS, FIXED_IN, N_FIXED,
+    VALUE, SEED, WORK, LOGGED, N_SAVED, BEST, MOVES, ANY_PRESSED, MARK_NUMBER, TOUCHED_CONTACTS, FIXED_IN,
+    N_FIXED,
 ) = range(12)  # fmt: skip
 
 # of the problem

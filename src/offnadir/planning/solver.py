@@ -28,6 +28,8 @@ SLICE = 1_000_000
 #: Slices of the first cycle, and by how much each is longer than the one before, up to the most.
 _FIRST_CYCLE, _GROWTH, _MOST_CYCLE = 1, 2, 64
 _POLL_S = 0.05
+#: After so many cycles without a better plan one search begins afresh, so many times hotter.
+_PATIENCE, _HOTTER = 2, 2.0
 #: Slices in which a plan with everything that is fixed is looked for, if the first attempt has none.
 _FIRST_SLICES = 8
 #: Work at the bound that takes about as long as a slice, in its own unit; simplex iterations likewise.
@@ -72,6 +74,8 @@ def solve(
 
     Equal problems, seeds, parameters and `stop.rounds` give equal plans on any machine, unless the clock
     strikes first (then `repeatable` is false). One round is a fixed amount of work, some tenths of a second.
+    A first use compiles for a minute or so before the clock starts. The first KeyboardInterrupt ends the
+    search, and the best plan so far is returned.
 
     Parameters
     ----------
@@ -81,9 +85,6 @@ def solve(
         Asked some twenty times a second; once it is true the best plan so far is returned.
     start : Schedule, optional
         A plan of this problem to begin with.
-
-    A first use compiles for a minute or so before the clock starts. The first KeyboardInterrupt ends the
-    search, and the best plan so far is returned.
     """
     _warm.make_ready()  # compiling is not on the search's time
     return _Solver(
@@ -163,7 +164,7 @@ class _Solver:
 
     def _cycles(self, pool: ThreadPoolExecutor, searches: list[Search]) -> None:
         """Cycles of the searches, each longer than the last; one thread works at the bound first."""
-        length, number = _FIRST_CYCLE, 0
+        length, number, stale = _FIRST_CYCLE, 0, 0
         bound = Bound(with_implied_rows(self._problem), self._value, threads=1)
         self._tighten(bound.bound)
         proving = len(self._problem.options) > 0
@@ -175,18 +176,18 @@ class _Solver:
             taken = int(np.count_nonzero(searches[0].best()[0] >= 0))
             mean = max(self._value / max(taken, 1), 1e-9)
             searching = searches[:-1] if proving and len(searches) > 1 else searches
-            jobs: list[Future[Any]] = [pool.submit(self._cool, s, length, mean) for s in searching]
+            before, anew = self._value, stale >= _PATIENCE
+            if anew:  # the last search begins afresh, and hotter
+                searches[-1].adopt(np.empty(0, np.int64))
+            heats = [mean * (_HOTTER if anew and s is searches[-1] else 1.0) for s in searching]
+            jobs: list[Future[Any]] = [
+                pool.submit(self._cool, s, length, heat)
+                for s, heat in zip(searching, heats, strict=True)
+            ]
             if proving:
                 bound.improve_incumbent(self._value)
                 jobs.append(pool.submit(self._prove, bound, length, self._value))
-            pending = set(jobs)
-            while pending:
-                _, pending = wait(pending, timeout=_POLL_S)
-                for search in searches:
-                    self._hear(search)
-                self._tighten(bound.bound)
-                if not self._go_on():
-                    self._halt.set()
+            self._watch(jobs, searches, bound)
             more = [job.result() for job in jobs]
             if proving:
                 proving = bool(more[-1])
@@ -197,9 +198,21 @@ class _Solver:
             number += 1
             length = min(length * _GROWTH, _MOST_CYCLE)
             best = max(searches, key=lambda s: s.value)
+            stale = 0 if best.value > before else stale + 1
             for search in searches:
                 if search.value < best.value or number % 2 == 0:
                     search.load(best.best())
+
+    def _watch(self, jobs: list[Future[Any]], searches: list[Search], bound: Bound) -> None:
+        """Wait for jobs, tell what they find, and stop them when it is time."""
+        pending = set(jobs)
+        while pending:
+            _, pending = wait(pending, timeout=_POLL_S)
+            for search in searches:
+                self._hear(search)
+            self._tighten(bound.bound)
+            if not self._go_on():
+                self._halt.set()
 
     def _prove(self, bound: Bound, length: int, value: int) -> bool:
         """Work at the bound about as long as a cycle takes; whether more may help.
@@ -389,7 +402,7 @@ class _Solver:
 
 
 def _free_start(options: Options, i: int, m: int) -> int:
-    """The start of a member in no chain, which the search never gave one: the first at which it is worth most."""
+    """The start of a member in no chain, which the search gives none: the first of those worth most."""
     low, block = int(options.member_low[m]), int(options.profile_block[i])
     if block < 0:
         return low

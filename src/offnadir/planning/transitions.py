@@ -99,6 +99,10 @@ def transition_tables(
 ) -> Transitions:
     """Least starts for all pairs of each chain.
 
+    A later start of the second picture is taken to do wherever an earlier one does; where attitudes run
+    away faster than the satellite turns, entries lie behind the last start that does not, as far as the
+    two seconds after the first that does show it.
+
     Parameters
     ----------
     laws : one a satellite
@@ -108,10 +112,6 @@ def transition_tables(
         Attitude at the start and at the end of the picture that begins at each start.
     margin_ms : int
         Added to every slew, for the rounding of whoever checks.
-
-    A later start of the second picture is taken to do wherever an earlier one does; where attitudes run
-    away faster than the satellite turns, entries lie behind the last start that does not, as far as the
-    two seconds after the first that does show it.
     """
     n = np.bincount(windows.chain[windows.chain >= 0], minlength=len(chain_satellite))
     low, high = _bands(windows, chain_satellite, laws, margin_ms)
