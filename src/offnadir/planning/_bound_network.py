@@ -140,10 +140,10 @@ def _nodes(
     n = np.bincount(c, minlength=len(problem.chain_satellite))
     same = ~problem.transitions.is_table[c]
     entries = int(np.sum((size * n[c])[same]))
-    most = _longest_groups(problem)[c]
-    step = np.minimum(np.where(same, max(group, -(-entries // _MOST_ENTRIES)), group), most)
-    # a row says in 16 bits which state of a node is the first within reach
-    step = np.maximum(step, -(-size // MOST_STARTS))
+    # a row says in 16 bits which state of a node is the first within reach; there may not be too many rows
+    need = np.maximum(np.where(same, -(-entries // _MOST_ENTRIES), 1), -(-size // MOST_STARTS))
+    # no group is longer than a picture, else paths go back in time: then its chain counts for nothing
+    step = np.maximum(np.minimum(np.maximum(need, group), _longest_groups(problem)[c]), need)
     size = -(-size // step)
     columns = {
         "window": x,
