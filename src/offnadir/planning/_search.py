@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.planning import _regions as R  # noqa: N812
+from offnadir.planning import _resource_kernels as resource_kernels
 from offnadir.planning import _search_kernels as kernels
 from offnadir.planning.problem import Array, Battery, IntArray, Options, Problem, Windows
 
@@ -294,14 +295,16 @@ class Search:
             mine = np.flatnonzero((self.problem.contacts.satellite == s) & (used == 1))
             for k in mine[::-1].tolist():
                 used[k] = 0
-                if kernels.satellite_holds(self.a, self.x, self.f, s):
+                if resource_kernels.satellite_holds(self.a, self.x, self.f, s):
                     break
         kernels.fill_up(self.a, self.x, self.f)
 
     def broken(self) -> list[int]:
         """Satellites that the plan in the making asks too much of."""
         pressed = np.flatnonzero(self.region(R.S_PRESSED)).tolist()
-        return [s for s in pressed if not kernels.satellite_holds(self.a, self.x, self.f, s)]
+        return [
+            s for s in pressed if not resource_kernels.satellite_holds(self.a, self.x, self.f, s)
+        ]
 
     def run(self, until: int, begin: int, end: int, hot: float, cold: float, longest: int) -> None:
         """Search until so much work is done; the accepted loss cools from `begin` to `end` of work."""

@@ -88,6 +88,8 @@ class Transitions:
 
     def whole(self, windows: Windows) -> Transitions:
         """The same with all windows of each chain in its table; large where chains are long."""
+        if not len(self.is_table):
+            return self
         low, high = self.band(windows)
         size = np.bincount(windows.chain[windows.chain >= 0], minlength=len(self.is_table))
         listed = (windows.chain >= 0) & self.is_table[np.maximum(windows.chain, 0)]
