@@ -1,4 +1,4 @@
-"""The search and its kernels against twins that try everything; what must be true of any plan and any bound."""
+"""The search and its kernels against twins that try everything; what is true of any plan."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from naive import search as naive
 from offnadir._jit import kernel
 from offnadir.errors import InputError
-from offnadir.planning import _regions as R  # noqa: N812
+from offnadir.planning import _regions as R
 from offnadir.planning import _resource_kernels as resources
 from offnadir.planning import _search_kernels as kernels
 from offnadir.planning import solver
@@ -99,9 +99,12 @@ def random_transitions(rng: np.random.Generator, windows: Windows, n_chains: int
             least = np.maximum(0, -((windows.first_ms[j] - need) // windows.step_ms[j]))
             table += np.where(least < windows.count[j], least, naive.NEVER).tolist()
     return Transitions(
-        is_table=is_table, block=block, table=np.array(table, np.uint16), delay_ms=delay,
+        is_table=is_table,
+        block=block,
+        table=np.array(table, np.uint16),
+        delay_ms=delay,
         **({"low": low, "high": high} if banded else {}),
-    )  # fmt: skip
+    )
 
 
 def random_options(
@@ -132,7 +135,9 @@ def random_options(
         task=[task for task, _ in draft],
         value=value,
         share=np.where(rng.random(len(draft)) < 0.4, rng.integers(0, 5, len(draft)), 0),
-        deadline_ms=np.where(dated & (rng.random(len(draft)) < 0.2), rng.integers(30, 70, len(draft)), -1),
+        deadline_ms=np.where(
+            dated & (rng.random(len(draft)) < 0.2), rng.integers(30, 70, len(draft)), -1
+        ),
         fixed=np.zeros(len(draft), int),
         member_block=block,
         member_window=members,
@@ -141,7 +146,7 @@ def random_options(
         member_volume_kbit=rng.integers(1, 10, len(members)),
         profile_block=profile_block,
         profile=np.array(profile, np.int64),
-    )  # fmt: skip
+    )
 
 
 def random_contacts(rng: np.random.Generator, satellites: int, n: int) -> Contacts:
@@ -153,6 +158,23 @@ def random_contacts(rng: np.random.Generator, satellites: int, n: int) -> Contac
         start_ms=start,
         stop_ms=start + rng.integers(1, 25, n),
         max_volume_kbit=rng.integers(1, 16, n),
+    )
+
+
+def with_ties(rng: np.random.Generator, contacts: Contacts, ends: Any) -> Contacts:
+    """The same with some that begin or stop just when a picture is complete."""
+    start, stop = contacts.start_ms.copy(), contacts.stop_ms.copy()
+    for n in range(len(contacts) if len(ends) else 0):
+        if rng.random() < 0.4:
+            start[n] = rng.choice(ends)
+        stop[n] = max(int(rng.choice(ends)) if rng.random() < 0.4 else stop[n], start[n] + 1)
+    order = np.argsort(start, kind="stable")
+    columns = {"station": contacts.station, "max_volume_kbit": contacts.max_volume_kbit}
+    return Contacts(
+        satellite=contacts.satellite,
+        start_ms=start[order],
+        stop_ms=stop[order],
+        **{name: column[order] for name, column in columns.items()},
     )
 
 
@@ -239,21 +261,21 @@ def rich_problems(draw: Any, *, most: int = 5, fixed: bool = False) -> Problem:
             start=lines(rng, starts),
             stop=lines(rng, starts),
         ),
-    )  # fmt: skip
+    )
 
 
 # -- kernels ----------------------------------------------------------------------------------------
 
 
 @kernel
-def arrivals(A, X, question, out):  # type: ignore[no-untyped-def]  # noqa: N803
+def arrivals(A, X, question, out):  # type: ignore[no-untyped-def]
     """`arrive` for rows (i, k, j)."""
     for q in range(len(out)):
         out[q] = kernels.arrive(A, X, question[q, 0], question[q, 1], question[q, 2])
 
 
 @kernel
-def departures(A, X, question, out):  # type: ignore[no-untyped-def]  # noqa: N803
+def departures(A, X, question, out):  # type: ignore[no-untyped-def]
     """`leave` for rows (i, low, high, j, x)."""
     for q in range(len(out)):
         i, low, high, j, x = question[q]
@@ -316,13 +338,21 @@ def shots_of_a_satellite(draw: Any) -> tuple[Problem, tuple[int, ...]]:
     long, wait = rng.integers(1, 8, n), rng.integers(0, 9, n)
     first = np.cumsum(wait + np.concatenate([[0], long[:-1]])[:n])
     windows = Windows(
-        chain=np.zeros(n, int), first_ms=first, step_ms=np.ones(n, int), count=np.ones(n, int), duration_ms=long
-    )  # fmt: skip
+        chain=np.zeros(n, int),
+        first_ms=first,
+        step_ms=np.ones(n, int),
+        count=np.ones(n, int),
+        duration_ms=long,
+    )
     options = Options.single(
-        task=np.arange(n), value=np.ones(n, int), window=np.arange(n), low=np.zeros(n, int), high=np.zeros(n, int),
+        task=np.arange(n),
+        value=np.ones(n, int),
+        window=np.arange(n),
+        low=np.zeros(n, int),
+        high=np.zeros(n, int),
         member_volume_kbit=rng.integers(1, 10, n),
         deadline_ms=np.where(rng.random(n) < 0.3, rng.integers(10, 80, n), -1),
-    )  # fmt: skip
+    )
     problem = Problem(
         windows=windows,
         transitions=Transitions(
@@ -332,7 +362,7 @@ def shots_of_a_satellite(draw: Any) -> tuple[Problem, tuple[int, ...]]:
         chain_satellite=[0],
         request=np.zeros(n, int),
         spacecraft=(random_craft(rng),),
-        contacts=random_contacts(rng, 1, int(rng.integers(0, 5))),
+        contacts=with_ties(rng, random_contacts(rng, 1, int(rng.integers(0, 5))), first + long),
         antennas=[1, 1],
         attitudes=Attitudes(block=np.arange(n), start=lines(rng, n), stop=lines(rng, n)),
     )
@@ -370,9 +400,13 @@ def test_resources_sweep_by_sweep(case: tuple[Problem, tuple[int, ...]]) -> None
         holds = naive.satellite_holds(alone, 0, pictures, used)
         assert bool(sweep(search.a, search.x, search.f, 0, n)) == holds
         plan = Schedule(
-            option=np.arange(n), start=np.zeros(n, np.int64), contact=np.array(used, np.int64), value=n, bound=n,
+            option=np.arange(n),
+            start=np.zeros(n, np.int64),
+            contact=np.array(used, np.int64),
+            value=n,
+            bound=n,
             repeatable=True,
-        )  # fmt: skip
+        )
         assert (faults(alone, plan) == []) == holds
     assert bool(resources.satellite_holds(search.a, search.x, search.f, 0)) == (
         naive.satellite_holds(problem, 0, pictures, used)

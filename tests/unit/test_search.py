@@ -6,6 +6,7 @@ import _thread
 import threading
 import time
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ from offnadir.errors import InputError
 from offnadir.planning import solver
 from offnadir.planning._audit import faults
 from offnadir.planning.problem import (
+    Attitudes,
     Battery,
     Contacts,
     Curve,
@@ -46,27 +48,41 @@ def in_line(
     volume: list[int] | None = None,
     **more: Any,
 ) -> Problem:
-    """Windows of `count` starts, 1 ms apart; one chain a satellite; from start to start `delay_ms` at least."""
+    """Windows of `count` starts, 1 ms apart; a chain a satellite, `delay_ms` from start to start."""
     n = len(first_ms)
     who = satellite or [0] * n
     size = np.bincount(who)
     block = np.cumsum([0, *size[who]])[:-1]
-    rest = {"fixed": more.pop("fixed", np.zeros(n, int)), "deadline_ms": more.pop("deadline_ms", np.full(n, -1))}  # fmt: skip
+    rest = {
+        "fixed": more.pop("fixed", np.zeros(n, int)),
+        "deadline_ms": more.pop("deadline_ms", np.full(n, -1)),
+    }
     return Problem(
         windows=Windows(
-            chain=who, first_ms=first_ms, step_ms=[1] * n, count=[count] * n, duration_ms=[long_ms] * n
+            chain=who,
+            first_ms=first_ms,
+            step_ms=[1] * n,
+            count=[count] * n,
+            duration_ms=[long_ms] * n,
         ),
         transitions=Transitions(
-            is_table=[False] * len(size), block=block, delay_ms=np.full(int(size[who].sum()), delay_ms)
+            is_table=[False] * len(size),
+            block=block,
+            delay_ms=np.full(int(size[who].sum()), delay_ms),
         ),
         options=Options.single(
-            task=np.arange(n), value=value, window=np.arange(n), low=[0] * n, high=[count - 1] * n,
-            member_volume_kbit=np.zeros(n, int) if volume is None else volume, **rest,
+            task=np.arange(n),
+            value=value,
+            window=np.arange(n),
+            low=[0] * n,
+            high=[count - 1] * n,
+            member_volume_kbit=np.zeros(n, int) if volume is None else volume,
+            **rest,
         ),
         chain_satellite=np.arange(len(size)),
         request=np.arange(n),
         **more,
-    )  # fmt: skip
+    )
 
 
 def crowd(n: int = 300, seed: int = 5) -> Problem:
@@ -138,7 +154,7 @@ def test_progress_only_gets_better() -> None:
     with patch.object(solver, "SLICE", 50_000):
         plan = solve(crowd(), Stop(rounds=6), progress=told.append)
     assert len(told) > 2
-    for a, b in zip(told, told[1:], strict=False):
+    for a, b in pairwise(told):
         assert b.value >= a.value
         assert b.bound <= a.bound
         assert b.elapsed_s >= a.elapsed_s
@@ -235,23 +251,36 @@ def test_fixed_options_that_cannot_be_kept(change: dict[str, Any], field: str, t
 def battery(**change: Any) -> Battery:
     """Twenty mJ, 0.1 mJ a millisecond while idle: empty after 200 ms."""
     numbers: dict[str, Any] = {
-        "capacity_mj": 20, "initial_mj": 20, "floor_mj": 0, "charge_mw": 0, "idle_mw": 100, "imaging_mw": 0,
-        "slew_mw": 0, "downlink_mw": 0, "settling_ms": 0, "settling_mw": 0, "start_ms": 0, "stop_ms": 100,
-        "sunlit_ms": np.empty((0, 2), np.int64), "rate_rad_s": 1.0, "acceleration_rad_s2": 1.0,
+        "capacity_mj": 20,
+        "initial_mj": 20,
+        "floor_mj": 0,
+        "charge_mw": 0,
+        "idle_mw": 100,
+        "imaging_mw": 0,
+        "slew_mw": 0,
+        "downlink_mw": 0,
+        "settling_ms": 0,
+        "settling_mw": 0,
+        "start_ms": 0,
+        "stop_ms": 100,
+        "sunlit_ms": np.empty((0, 2), np.int64),
+        "rate_rad_s": 1.0,
+        "acceleration_rad_s2": 1.0,
         "first_los": (0.0, 0.0, 0.0),
-    }  # fmt: skip
+    }
     return Battery(**(numbers | change))
 
 
 def with_battery(b: Battery, **more: Any) -> Problem:
     """Two pictures that go together, of a satellite that never turns."""
-    from offnadir.planning.problem import Attitudes  # noqa: PLC0415
-
     nadir = np.tile([0.0, 0.0, 1.0], (2, 1))
     return in_line(
-        [0, 50], [3, 4], spacecraft=(Spacecraft(battery=b),),
-        attitudes=Attitudes(block=np.arange(2), start=nadir, stop=nadir), **more,
-    )  # fmt: skip
+        [0, 50],
+        [3, 4],
+        spacecraft=(Spacecraft(battery=b),),
+        attitudes=Attitudes(block=np.arange(2), start=nadir, stop=nadir),
+        **more,
+    )
 
 
 def test_a_satellite_that_does_not_last_without_a_picture_is_named() -> None:
@@ -265,8 +294,12 @@ def test_a_satellite_that_does_not_last_without_a_picture_is_named() -> None:
 def test_contacts_that_empty_the_battery_are_left_out() -> None:
     """Idling leaves 10 mJ; each contact of 20 ms takes 6: one is borne, two are not."""
     sky = Contacts(
-        satellite=[0, 0], station=[0, 0], start_ms=[10, 60], stop_ms=[30, 80], max_volume_kbit=[1, 1]
-    )  # fmt: skip
+        satellite=[0, 0],
+        station=[0, 0],
+        start_ms=[10, 60],
+        stop_ms=[30, 80],
+        max_volume_kbit=[1, 1],
+    )
     plan = solve(with_battery(battery(downlink_mw=300), contacts=sky, antennas=[1]))
     assert plan.value == 7
     assert plan.contact.tolist() == [0]
@@ -274,7 +307,9 @@ def test_contacts_that_empty_the_battery_are_left_out() -> None:
 
 def test_a_fixed_option_that_needs_another_comes_with_it() -> None:
     """Worth nothing itself, and it needs an option that is not fixed and that all others are better than."""
-    problem = in_line([0, 5, 12, 30], [9, 1, 4, 0], fixed=[0, 0, 0, 1], rows=Rows.of([([3, 1], [1, -1], 0)]))  # fmt: skip
+    problem = in_line(
+        [0, 5, 12, 30], [9, 1, 4, 0], fixed=[0, 0, 0, 1], rows=Rows.of([([3, 1], [1, -1], 0)])
+    )
     plan = solve(problem, Stop(rounds=2))
     assert plan.option.tolist() == [1, 3]
     assert plan.value == plan.bound == 1
@@ -284,34 +319,94 @@ def test_a_start_that_holds_fixed_options_is_kept() -> None:
     """Two fixed options that fit in one order only, and a plan that knows it."""
     problem = in_line([0, 5], [1, 1], count=6, fixed=[1, 1])
     start = Schedule(
-        option=np.array([0, 1]), start=np.array([0, 5]), contact=NONE, value=2, bound=2, repeatable=True
-    )  # fmt: skip
+        option=np.array([0, 1]),
+        start=np.array([0, 5]),
+        contact=NONE,
+        value=2,
+        bound=2,
+        repeatable=True,
+    )
     assert solve(problem, start=start).option.tolist() == [0, 1]
 
 
 def test_a_start_that_breaks_a_rule_is_refused() -> None:
     problem = in_line([0, 5, 12], [3, 6, 4])
     wrong = Schedule(
-        option=np.array([0, 1]), start=np.array([0, 0]), contact=NONE, value=9, bound=9, repeatable=True
-    )  # fmt: skip
+        option=np.array([0, 1]),
+        start=np.array([0, 0]),
+        contact=NONE,
+        value=9,
+        bound=9,
+        repeatable=True,
+    )
     with pytest.raises(InputError, match=r"window 1 begins 5 ms after window 0.*keeps every rule"):
         solve(problem, start=wrong)
     with pytest.raises(InputError, match=r"the value is 3, not 9"):
         solve(problem, start=replace(wrong, option=np.array([0]), start=np.array([0])))
 
 
+@pytest.mark.parametrize(
+    ("start_ms", "stop_ms", "taken"),
+    [
+        (20, 45, [0, 1]),
+        (10, 60, [0, 1]),  # from the very end of A to the very end of B
+        (9, 60, [1]),  # begins before A is complete and cannot send it
+        (10, 61, [1]),  # its room is free after B is complete
+    ],
+)
+def test_memory_for_one_picture_and_a_contact(
+    start_ms: int, stop_ms: int, taken: list[int]
+) -> None:
+    """A is taken from 0 to 10, B from 50 to 60, and each fills the memory.
+
+    A |==|   ---K---   |==| B
+    """
+    sky = Contacts(
+        satellite=[0], station=[0], start_ms=[start_ms], stop_ms=[stop_ms], max_volume_kbit=[8]
+    )
+    craft = (Spacecraft(memory_kbit=8),)
+    problem = in_line([0, 50], [3, 4], volume=[8, 8], spacecraft=craft, contacts=sky, antennas=[1])
+    with patch.object(solver, "SLICE", 5_000):
+        assert solve(problem, Stop(rounds=2)).option.tolist() == taken
+
+
+@pytest.mark.parametrize(("due_ms", "taken"), [(45, [0, 1]), (44, [0])])
+def test_what_is_due_is_down_by_then(due_ms: int, taken: list[int]) -> None:
+    """First in, first out, and K carries both.
+
+    A |==|  B |==|   ---K: 22 to 45---
+    """
+    sky = Contacts(satellite=[0], station=[0], start_ms=[22], stop_ms=[45], max_volume_kbit=[8])
+    problem = in_line(
+        [0, 12], [3, 4], volume=[4, 4], deadline_ms=[-1, due_ms], contacts=sky, antennas=[1]
+    )
+    with patch.object(solver, "SLICE", 5_000):
+        assert solve(problem, Stop(rounds=2)).option.tolist() == taken
+
+
 def test_a_picture_that_must_wait_for_the_room() -> None:
     """
-    A |==|  --K: 15 to 30--      B may begin from 12 to 41, but A and B find room together only from the end of K on
+    A |==|  --K: 15 to 30--      B may begin from 12 to 41; A and B have room only from K's end on
     The search has every picture as early as it can be; a plan from elsewhere that waits is not lost.
     """
     sky = Contacts(satellite=[0], station=[0], start_ms=[15], stop_ms=[30], max_volume_kbit=[9])
     problem = in_line(
-        [0, 12], [3, 4], count=30, volume=[5, 5], spacecraft=(Spacecraft(memory_kbit=8),), contacts=sky, antennas=[1]
-    )  # fmt: skip
+        [0, 12],
+        [3, 4],
+        count=30,
+        volume=[5, 5],
+        spacecraft=(Spacecraft(memory_kbit=8),),
+        contacts=sky,
+        antennas=[1],
+    )
     waits = Schedule(
-        option=np.array([0, 1]), start=np.array([0, 10]), contact=np.array([0]), value=7, bound=7, repeatable=True
-    )  # fmt: skip
+        option=np.array([0, 1]),
+        start=np.array([0, 10]),
+        contact=np.array([0]),
+        value=7,
+        bound=7,
+        repeatable=True,
+    )
     assert faults(problem, waits) == []
     assert "memory holds 10 of 8" in faults(problem, replace(waits, start=np.array([0, 7])))[0]
     plan = solve(problem, Stop(rounds=1), start=waits)
@@ -321,16 +416,22 @@ def test_a_picture_that_must_wait_for_the_room() -> None:
 
 def test_the_picture_behind_one_that_goes_does_not_begin_too_early() -> None:
     """
-    satellite 0  A |==|  ---K---  X |==|  C      with X gone C begins before K frees its room
+    Satellite 0  A |==|  ---K---  X |==|  C      with X gone C begins before K frees its room
     satellite 1  Y: worth more than X and A row lets only one of both be
     The plan with Y must do without A or C.
     """
     sky = Contacts(satellite=[0], station=[0], start_ms=[10], stop_ms=[40], max_volume_kbit=[9])
     problem = in_line(
-        [0, 32, 20, 0], [3, 1, 4, 50], count=60, satellite=[0, 0, 0, 1], volume=[5, 1, 6, 1],
-        spacecraft=(Spacecraft(memory_kbit=8), Spacecraft()), contacts=sky, antennas=[1],
+        [0, 32, 20, 0],
+        [3, 1, 4, 50],
+        count=60,
+        satellite=[0, 0, 0, 1],
+        volume=[5, 1, 6, 1],
+        spacecraft=(Spacecraft(memory_kbit=8), Spacecraft()),
+        contacts=sky,
+        antennas=[1],
         rows=Rows.of([([1, 3], 1, 1)]),
-    )  # fmt: skip
+    )
     for seed in range(6):
         with patch.object(solver, "SLICE", 20_000):
             plan = solve(problem, Stop(rounds=3), seed)
@@ -339,17 +440,24 @@ def test_the_picture_behind_one_that_goes_does_not_begin_too_early() -> None:
 
 
 def test_windows_in_no_chain_begin_where_they_are_worth_most() -> None:
-    """A free window of three starts worth 4, 9, 6, and a curve so that it is not merely a choice under rows."""
+    """A free window of three starts worth 4, 9, 6; the curve makes it more than a choice under rows."""
     problem = Problem(
         windows=Windows(chain=[-1], first_ms=[0], step_ms=[1], count=[5], duration_ms=[1]),
         transitions=Transitions(is_table=[], block=[0]),
         options=Options.single(
-            task=[0], value=[4], window=[0], low=[1], high=[3], share=[1], profile_block=[0], profile=[4, 9, 6]
+            task=[0],
+            value=[4],
+            window=[0],
+            low=[1],
+            high=[3],
+            share=[1],
+            profile_block=[0],
+            profile=[4, 9, 6],
         ),
         chain_satellite=[],
         request=[0],
         curve={0: Curve(share=[0, 1], value=[0, 10])},
-    )  # fmt: skip
+    )
     plan = solve(problem, Stop(rounds=2))
     assert plan.start.tolist() == [2]
     assert plan.value == plan.bound == 19

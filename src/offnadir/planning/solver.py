@@ -388,7 +388,7 @@ class _Solver:
 
 
 def _free_start(options: Options, i: int, m: int) -> int:
-    """The start of a member in no chain, which the search never gave one: the first at which it is worth most."""
+    """The start of a member in no chain, which has none in the search: where it is worth most."""
     low, block = int(options.member_low[m]), int(options.profile_block[i])
     if block < 0:
         return low
