@@ -32,7 +32,7 @@ def angle_rad(a: Any, b: Any) -> float:
 def least_starts(
     windows: Any, i: int, j: int, need_s: Callable[[int, int], float], margin_ms: int = 0
 ) -> list[int]:
-    """For each start of window i: from which start on window j can always follow; never before an earlier one's."""
+    """For each start of window i: from which one on window j can always follow, in rising order."""
     out: list[int] = []
     for k in range(int(windows.count[i])):
         end = int(windows.first_ms[i] + k * windows.step_ms[i] + windows.duration_ms[i])
@@ -122,7 +122,7 @@ def satellite_holds(problem: Any, s: int, pictures: list[tuple[int, int]], used:
 def recorder_holds(
     files: list[tuple[int, int, int]], talks: list[tuple[int, int, int]], size: int | None
 ) -> bool:
-    """A queue of files, (complete at, volume, due or -1): contacts take from its front, room is free at their end."""
+    """A queue of files, (complete at, volume, due or -1), that contacts empty from its front."""
     events = [(start, 1, n) for n, (start, _, _) in enumerate(talks)]
     events += [(stop, 0, n) for n, (_, stop, _) in enumerate(talks)]
     # at one instant: room becomes free, pictures become complete, contacts begin
@@ -221,7 +221,7 @@ def battery_holds(
 
 
 def best_value(problem: Any) -> int:
-    """The greatest value of any plan; -1 if there is none. Tries every set of options, starts and contacts."""
+    """The greatest value of any plan, -1 if there is none: tries all options, starts and contacts."""
     w, o = problem.windows, problem.options
     n = len(o.task)
     contacts = [c for c in every(len(problem.contacts.start_ms)) if contacts_hold(problem, c)]

@@ -1,4 +1,4 @@
-"""The search and its kernels against twins that try everything; what must be true of any plan and any bound."""
+"""The search and its kernels against twins that try everything; what is true of any plan."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from offnadir.planning.problem import (
     Transitions,
     Windows,
 )
+from offnadir.planning.solver import SearchParameters
 from props.test_bound_props import problems
 
 NONE = np.empty(0, np.int64)
@@ -98,9 +99,12 @@ def random_transitions(rng: np.random.Generator, windows: Windows, n_chains: int
             least = np.maximum(0, -((windows.first_ms[j] - need) // windows.step_ms[j]))
             table += np.where(least < windows.count[j], least, naive.NEVER).tolist()
     return Transitions(
-        is_table=is_table, block=block, table=np.array(table, np.uint16), delay_ms=delay,
+        is_table=is_table,
+        block=block,
+        table=np.array(table, np.uint16),
+        delay_ms=delay,
         **({"low": low, "high": high} if banded else {}),
-    )  # fmt: skip
+    )
 
 
 def random_options(
@@ -131,7 +135,9 @@ def random_options(
         task=[task for task, _ in draft],
         value=value,
         share=np.where(rng.random(len(draft)) < 0.4, rng.integers(0, 5, len(draft)), 0),
-        deadline_ms=np.where(dated & (rng.random(len(draft)) < 0.2), rng.integers(30, 70, len(draft)), -1),
+        deadline_ms=np.where(
+            dated & (rng.random(len(draft)) < 0.2), rng.integers(30, 70, len(draft)), -1
+        ),
         fixed=np.zeros(len(draft), int),
         member_block=block,
         member_window=members,
@@ -140,7 +146,7 @@ def random_options(
         member_volume_kbit=rng.integers(1, 10, len(members)),
         profile_block=profile_block,
         profile=np.array(profile, np.int64),
-    )  # fmt: skip
+    )
 
 
 def random_contacts(rng: np.random.Generator, satellites: int, n: int) -> Contacts:
@@ -152,6 +158,23 @@ def random_contacts(rng: np.random.Generator, satellites: int, n: int) -> Contac
         start_ms=start,
         stop_ms=start + rng.integers(1, 25, n),
         max_volume_kbit=rng.integers(1, 16, n),
+    )
+
+
+def with_ties(rng: np.random.Generator, contacts: Contacts, ends: Any) -> Contacts:
+    """The same with some that begin or stop just when a picture is complete."""
+    start, stop = contacts.start_ms.copy(), contacts.stop_ms.copy()
+    for n in range(len(contacts) if len(ends) else 0):
+        if rng.random() < 0.4:
+            start[n] = rng.choice(ends)
+        stop[n] = max(int(rng.choice(ends)) if rng.random() < 0.4 else stop[n], start[n] + 1)
+    order = np.argsort(start, kind="stable")
+    columns = {"station": contacts.station, "max_volume_kbit": contacts.max_volume_kbit}
+    return Contacts(
+        satellite=contacts.satellite,
+        start_ms=start[order],
+        stop_ms=stop[order],
+        **{name: column[order] for name, column in columns.items()},
     )
 
 
@@ -238,7 +261,7 @@ def rich_problems(draw: Any, *, most: int = 5, fixed: bool = False) -> Problem:
             start=lines(rng, starts),
             stop=lines(rng, starts),
         ),
-    )  # fmt: skip
+    )
 
 
 # -- kernels ----------------------------------------------------------------------------------------
@@ -315,13 +338,21 @@ def shots_of_a_satellite(draw: Any) -> tuple[Problem, tuple[int, ...]]:
     long, wait = rng.integers(1, 8, n), rng.integers(0, 9, n)
     first = np.cumsum(wait + np.concatenate([[0], long[:-1]])[:n])
     windows = Windows(
-        chain=np.zeros(n, int), first_ms=first, step_ms=np.ones(n, int), count=np.ones(n, int), duration_ms=long
-    )  # fmt: skip
+        chain=np.zeros(n, int),
+        first_ms=first,
+        step_ms=np.ones(n, int),
+        count=np.ones(n, int),
+        duration_ms=long,
+    )
     options = Options.single(
-        task=np.arange(n), value=np.ones(n, int), window=np.arange(n), low=np.zeros(n, int), high=np.zeros(n, int),
+        task=np.arange(n),
+        value=np.ones(n, int),
+        window=np.arange(n),
+        low=np.zeros(n, int),
+        high=np.zeros(n, int),
         member_volume_kbit=rng.integers(1, 10, n),
         deadline_ms=np.where(rng.random(n) < 0.3, rng.integers(10, 80, n), -1),
-    )  # fmt: skip
+    )
     problem = Problem(
         windows=windows,
         transitions=Transitions(
@@ -331,7 +362,7 @@ def shots_of_a_satellite(draw: Any) -> tuple[Problem, tuple[int, ...]]:
         chain_satellite=[0],
         request=np.zeros(n, int),
         spacecraft=(random_craft(rng),),
-        contacts=random_contacts(rng, 1, int(rng.integers(0, 5))),
+        contacts=with_ties(rng, random_contacts(rng, 1, int(rng.integers(0, 5))), first + long),
         antennas=[1, 1],
         attitudes=Attitudes(block=np.arange(n), start=lines(rng, n), stop=lines(rng, n)),
     )
@@ -369,11 +400,15 @@ def test_resources_sweep_by_sweep(case: tuple[Problem, tuple[int, ...]]) -> None
         holds = naive.satellite_holds(alone, 0, pictures, used)
         assert bool(sweep(search.a, search.x, search.f, 0, n)) == holds
         plan = Schedule(
-            option=np.arange(n), start=np.zeros(n, np.int64), contact=np.array(used, np.int64), value=n, bound=n,
+            option=np.arange(n),
+            start=np.zeros(n, np.int64),
+            contact=np.array(used, np.int64),
+            value=n,
+            bound=n,
             repeatable=True,
-        )  # fmt: skip
+        )
         assert (faults(alone, plan) == []) == holds
-    assert bool(kernels.satellite_holds(search.a, search.x, search.f, 0)) == (
+    assert bool(resources.satellite_holds(search.a, search.x, search.f, 0)) == (
         naive.satellite_holds(problem, 0, pictures, used)
     )
 
@@ -414,3 +449,165 @@ def test_problems_without_resources_are_solved(problem: Problem, seed: int) -> N
     plan = quick(problem, seed=seed)
     assert faults(problem, plan) == []
     assert plan.value == best <= plan.bound
+
+
+@settings(max_examples=40)
+@given(rich_problems(fixed=True), st.integers(0, 5))
+def test_fixed_options_are_kept_or_the_rule_is_named(problem: Problem, seed: int) -> None:
+    best = naive.best_value(problem)
+    try:
+        plan = quick(problem, seed=seed)
+    except InputError as wrong:
+        assert wrong.field.startswith(("options.fixed[", "problem.spacecraft"))  # noqa: PT017
+        assert best < 0 or "no such plan was found" in wrong.wish  # noqa: PT017
+        return
+    assert faults(problem, plan) == []
+    assert plan.value <= best <= plan.bound
+
+
+@settings(max_examples=25)
+@given(rich_problems())
+def test_doubled_values_double_the_best(problem: Problem) -> None:
+    """And what both searches say fits together: no value of one is above the other's bound."""
+    o = problem.options
+    twice = replace(
+        problem,
+        options=replace(o, value=2 * o.value, profile=2 * o.profile),
+        curve={r: Curve(share=c.share, value=2 * c.value) for r, c in problem.curve.items()},
+    )
+    # a curve's value between its points is rounded down: twice as much may be one more for each request
+    best, double = naive.best_value(problem), naive.best_value(twice)
+    assume(best >= 0)
+    assert 2 * best <= double <= 2 * best + len(problem.curve)
+    one, two = quick(problem), quick(twice)
+    assert two.value <= 2 * one.bound + len(problem.curve)
+    assert 2 * one.value <= two.bound
+
+
+def without_task(problem: Problem, task: int) -> Problem:
+    """The same with no option of one task; rows that need it keep their other entries."""
+    o, r = problem.options, problem.rows
+    keep = np.flatnonzero(o.task != task)
+    number = np.full(len(o), -1)
+    number[keep] = np.arange(len(keep))
+    members = [m for i in keep for m in range(o.member_block[i], o.member_block[i + 1])]
+    columns = {
+        x: getattr(o, x)[keep]
+        for x in ("task", "value", "share", "deadline_ms", "fixed", "profile_block")
+    }
+    columns |= {
+        x: getattr(o, x)[members]
+        for x in ("member_window", "member_low", "member_high", "member_volume_kbit")
+    }
+    rows = []
+    for n in range(len(r)):
+        entry = slice(r.start[n], r.start[n + 1])
+        left = number[r.option[entry]] >= 0
+        rows.append((number[r.option[entry]][left], r.coefficient[entry][left], int(r.limit[n])))
+    return replace(
+        problem,
+        options=Options(
+            **columns,
+            profile=o.profile,
+            member_block=np.cumsum([0, *np.diff(o.member_block)[keep]]),
+        ),
+        rows=Rows.of(rows),
+    )
+
+
+@settings(max_examples=25)
+@given(rich_problems(), st.integers(0, 4))
+def test_a_task_less_never_makes_the_best_better(problem: Problem, task: int) -> None:
+    """Its plans are plans of the whole problem: their values are below its bound."""
+    whole = naive.best_value(problem)
+    assume(whole >= 0)
+    less = without_task(problem, task % problem.n_tasks)
+    assert naive.best_value(less) <= whole
+    plan = quick(less)
+    assert plan.value <= whole
+    assert plan.value <= quick(problem).bound
+
+
+@settings(max_examples=40)
+@given(rich_problems(most=6), st.integers(0, 3))
+def test_a_plan_to_begin_with_is_never_lost(problem: Problem, seed: int) -> None:
+    """From its own plan, and from another's with the latest starts that keep every rule."""
+    try:
+        plan = quick(problem, rounds=1, seed=seed)
+    except InputError:
+        return
+    again = quick(problem, rounds=1, seed=seed + 1, start=plan)
+    assert again.value >= plan.value
+    o = problem.options
+    late = plan
+    members = [
+        m for i in plan.option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
+    ]
+    for n in reversed(range(len(members))):
+        for k in range(int(o.member_high[members[n]]), int(late.start[n]), -1):
+            start = late.start.copy()
+            start[n] = k
+            moved = replace(late, start=start)
+            value = value_of(problem, moved)
+            moved = replace(moved, value=value, bound=max(value, late.bound))
+            if not faults(problem, moved):
+                late = moved
+                break
+    assert quick(problem, rounds=1, seed=seed + 1, start=late).value >= late.value
+
+
+@settings(max_examples=30)
+@given(rich_problems(most=7), st.integers(0, 5), st.integers(1, 3))
+def test_equal_seeds_and_rounds_give_equal_plans(problem: Problem, seed: int, threads: int) -> None:
+    params = SearchParameters(threads=threads)
+    try:
+        one = quick(problem, rounds=2, seed=seed, params=params)
+    except InputError:
+        return
+    two = quick(problem, rounds=2, seed=seed, params=params)
+    assert one.repeatable
+    assert two.repeatable
+    assert one.value == two.value
+    assert one.bound == two.bound
+    for name in ("option", "start", "contact"):
+        assert getattr(one, name).tolist() == getattr(two, name).tolist()
+
+
+@settings(max_examples=60)
+@given(rich_problems(most=6))
+def test_a_plan_with_one_start_moved_where_nothing_is_slack_is_refused(problem: Problem) -> None:
+    """Each picture of a chain one start earlier, where the one before it does not allow that."""
+    try:
+        plan = quick(problem, rounds=1)
+    except InputError:
+        return
+    o, w = problem.options, problem.windows
+    members = [
+        m for i in plan.option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
+    ]
+    rows = sorted(
+        (naive.begin_ms(w, int(o.member_window[m]), int(k)), n)
+        for n, (m, k) in enumerate(zip(members, plan.start, strict=True))
+    )
+    last: dict[int, int] = {}
+    for _, n in rows:
+        i = int(o.member_window[members[n]])
+        c = int(w.chain[i])
+        if c < 0:
+            continue
+        before = last.get(c)
+        last[c] = n
+        k = int(plan.start[n]) - 1
+        if k < o.member_low[members[n]]:
+            moved = replace(plan, start=np.where(np.arange(len(plan.start)) == n, k, plan.start))
+            assert any("outside of its range" in text for text in faults(problem, moved)) or k >= 0
+            continue
+        if before is None:
+            continue
+        j = int(o.member_window[members[before]])
+        start = np.where(np.arange(len(plan.start)) == n, k, plan.start)
+        sooner = naive.begin_ms(w, i, k) <= naive.begin_ms(w, j, int(plan.start[before]))
+        if not sooner and not naive.follows(problem, j, int(plan.start[before]), i, k):
+            assert any(
+                f"window {i} begins" in text for text in faults(problem, replace(plan, start=start))
+            )

@@ -80,13 +80,12 @@ def test_what_runs_away_too_fast_is_never_reached() -> None:
 
 
 def test_entry_lies_behind_a_start_that_does_not_do_soon_after_one_that_does() -> None:
-    """B lies at 0 rad but for its fifth start, at 2 rad: 21 s away. The first would do; the fifth is 2 s behind the third."""
+    """B lies at 0 rad but for its fifth start, 21 s away: too far behind the first to be seen."""
     roll = np.zeros(10)
     roll[4] = 2.0
     att = rolls(np.zeros(5), roll)
     made = one_chain(two_windows(), STEADY, att, att)
-    # 3.1 - k s are there, none is needed; k = 3 and 4 need starts 0 and 1: 2 s behind 1 lies 3, and 4 from
-    # 2 on
+    # 3.1 + x - k s are there, none is needed: starts 0 and 1, from which the fifth is 3 s away or more
     assert made.table[5:10].tolist() == [0, 0, 0, 0, 1]
     soon = roll.copy()
     soon[[2, 4]] = 2.0
@@ -98,8 +97,12 @@ def test_who_begins_later_is_never_sooner_done() -> None:
     """A lies at 2 rad for its first start and at B's 0 rad for all others: those wait as long as it."""
     att = rolls([2.0, 0.0, 0.0, 0.0, 0.0], np.zeros(30))
     view = Windows(
-        chain=[0, 0], first_ms=[0, 2_500], step_ms=[1_000] * 2, count=[5, 30], duration_ms=[2_000] * 2
-    )  # fmt: skip
+        chain=[0, 0],
+        first_ms=[0, 2_500],
+        step_ms=[1_000] * 2,
+        count=[5, 30],
+        duration_ms=[2_000] * 2,
+    )
     # 21 s from 2 s on: start 21 at 23.5 s
     assert one_chain(view, STEADY, att, att).table[5:10].tolist() == [21] * 5
 
@@ -112,8 +115,12 @@ def unit(angle_rad: float) -> list[float]:
 def time_of(law: SlewLaw, start: list[float], stop: list[float]) -> float:
     """What the table says of a slew [s], within 5 ms: the second window may begin at 5, 15, 25 ... ms."""
     view = Windows(
-        chain=[0, 0], first_ms=[0, 1_005], step_ms=[1, 10], count=[1, 5_000], duration_ms=[1_000] * 2
-    )  # fmt: skip
+        chain=[0, 0],
+        first_ms=[0, 1_005],
+        step_ms=[1, 10],
+        count=[1, 5_000],
+        duration_ms=[1_000] * 2,
+    )
     att = np.array([start] + [stop] * 5_000)
     least = int(one_chain(view, law, att, att).whole(view).table[1])
     return 0.01 * least
@@ -125,8 +132,7 @@ TABLE = np.array([[0.0, 1.0], [0.2, 3.0], [1.0, 11.0]])
 @pytest.mark.parametrize(
     ("law", "start", "stop", "expected_s"),
     [
-        # 0.4 rad at 0.1 rad/s and 0.1 rad/s2: 4 s and 1 s; 0.025 rad: half a second up, half down;
-        # settling 2 s
+        # 0.4 rad at 0.1 rad/s and 0.1 rad/s2: 4 s and 1 s; 0.025 rad: half a second up and down; settling 2 s
         ({"kind": "euler"}, unit(0.0), unit(0.4), 5.0),
         ({"kind": "euler"}, unit(-0.2), unit(0.2), 5.0),
         ({"kind": "euler"}, unit(0.3), unit(0.325), 1.0),
@@ -141,8 +147,7 @@ TABLE = np.array([[0.0, 1.0], [0.2, 3.0], [1.0, 11.0]])
         ({"kind": "euler_table", "table": TABLE, "settling_s": 0.5}, unit(0.2), unit(0.2), 1.5),
         # |roll| 0.4 and |pitch| 0.2
         ({"kind": "sum_table", "table": TABLE}, [0.1, 0.3, 0.0], [-0.3, 0.1, 0.0], 7.0),
-        # roll 0.4 at 0.1 rad/s: 5 s; pitch 0.4 at 0.05 rad/s and 0.05 rad/s2: 9 s; 0.2: 5 s, no more than
-        # roll's
+        # roll 0.4 at 0.1 rad/s: 5 s; pitch 0.4 at 0.05 rad/s and 0.05 rad/s2: 9 s; 0.2: 5 s
         ({"kind": "per_axis"}, [0.0, 0.0, 0.0], [0.4, 0.0, 0.0], 5.0),
         ({"kind": "per_axis"}, [0.0, 0.0, 0.0], [0.4, -0.4, 0.0], 9.0),
         ({"kind": "per_axis", "settling_s": 1.0}, [0.0, 0.1, 0.0], [-0.4, 0.3, 0.0], 6.0),
@@ -173,7 +178,7 @@ def random_chain(seed: int) -> tuple[Windows, Array, Array]:
         count=count,
         duration_ms=rng.integers(0, 5_000, n),
     )
-    pitch, roll, rate = rng.uniform(-0.5, 0.5, (2, n)).tolist() + [rng.uniform(-0.02, 0.02, n)]
+    (pitch, roll), rate = rng.uniform(-0.5, 0.5, (2, n)), rng.uniform(-0.02, 0.02, n)
     start, stop = [], []
     for i in range(n):
         t = np.arange(count[i]) * view.step_ms[i] / 1e3
@@ -199,8 +204,12 @@ def turn_s(a: Array, b: Array) -> Array:
 def test_a_users_function_agrees_with_the_law_it_repeats(seed: int) -> None:
     view, start, stop = random_chain(seed)
     law = SlewLaw(
-        kind="euler", longest_s=45.0, rate_rad_s=(0.08, 0.08), acceleration_rad_s2=(0.05, 0.05), settling_s=1.5
-    )  # fmt: skip
+        kind="euler",
+        longest_s=45.0,
+        rate_rad_s=(0.08, 0.08),
+        acceleration_rad_s2=(0.05, 0.05),
+        settling_s=1.5,
+    )
     own = SlewLaw(kind="function", longest_s=45.0, function=turn_s)
     for margin_ms in (0, 700):
         first = one_chain(view, law, start, stop, margin_ms=margin_ms)
@@ -214,8 +223,12 @@ def test_bands_leave_nothing_out(seed: int) -> None:
     """A table of all windows of the chain, entry by entry in plain Python, says the same."""
     view, start, stop = random_chain(seed + 100)
     law = SlewLaw(
-        kind="euler", longest_s=20.0, rate_rad_s=(0.08, 0.08), acceleration_rad_s2=(0.05, 0.05), settling_s=1.5
-    )  # fmt: skip
+        kind="euler",
+        longest_s=20.0,
+        rate_rad_s=(0.08, 0.08),
+        acceleration_rad_s2=(0.05, 0.05),
+        settling_s=1.5,
+    )
     whole = one_chain(view, law, start, stop).whole(view)
     row = (np.cumsum(view.count) - view.count).tolist()
     for i in range(len(view)):
@@ -224,11 +237,16 @@ def test_bands_leave_nothing_out(seed: int) -> None:
                 continue
             at = int(whole.block[i] + j * view.count[i])
             expected = naive.least_starts(
-                view, i, j,
-                lambda k, x, i=i, j=j: 1.5 + naive.rest_to_rest_s(
-                    naive.angle_rad(stop[row[i] + k], start[row[j] + x]), 0.08, 0.05
+                view,
+                i,
+                j,
+                lambda k, x, i=i, j=j: (
+                    1.5
+                    + naive.rest_to_rest_s(
+                        naive.angle_rad(stop[row[i] + k], start[row[j] + x]), 0.08, 0.05
+                    )
                 ),
-            )  # fmt: skip
+            )
             assert whole.table[at : at + view.count[i]].tolist() == expected
 
 

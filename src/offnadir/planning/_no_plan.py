@@ -16,7 +16,7 @@ _NONE = np.empty(0, np.int64)
 
 
 def no_plan(problem: Problem, taken: IntArray) -> InputError:
-    """The error for a problem without a plan; `taken` is what was come to: the option of each task, or -1.
+    """The error for a problem without a plan; `taken`: the option of each task that was come to, or -1.
 
     Names the first fixed option that is not among them and a rule that it breaks together with fixed
     options before it, or else the limit that even the empty plan breaks.

@@ -86,6 +86,25 @@ class Transitions:
         if (self.low is None) != (self.high is None):
             raise InputError("low", self.low, "given together with high, or not at all")
 
+    def whole(self, windows: Windows) -> Transitions:
+        """The same with all windows of each chain in its table; large where chains are long."""
+        if not len(self.is_table):
+            return self
+        low, high = self.band(windows)
+        size = np.bincount(windows.chain[windows.chain >= 0], minlength=len(self.is_table))
+        listed = (windows.chain >= 0) & self.is_table[np.maximum(windows.chain, 0)]
+        n = np.where(listed, size[np.maximum(windows.chain, 0)], 0)
+        end = np.cumsum(n * windows.count)
+        table = np.zeros(int(end[-1]) if len(end) else 0, np.uint16)
+        block = np.where(listed, end - n * windows.count, self.block)
+        for i in np.flatnonzero(listed).tolist():
+            k = int(windows.count[i])
+            rows = table[block[i] : block[i] + n[i] * k].reshape(-1, k)
+            rows[: low[i]] = NEVER
+            stored = self.table[self.block[i] :][: (high[i] - low[i]) * k]
+            rows[low[i] : high[i]] = stored.reshape(-1, k)
+        return Transitions(is_table=self.is_table, block=block, table=table, delay_ms=self.delay_ms)
+
     def band(self, windows: Windows) -> tuple[IntArray, IntArray]:
         """`low` and `high` of each window; the whole chain where they are not given."""
         if self.low is not None and self.high is not None:

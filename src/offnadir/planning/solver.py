@@ -114,6 +114,9 @@ class _Solver:
         self._rounds = 0
         self._priced_out, self._countable = False, True
         self._proof: Proof | None = None
+        # a plan from elsewhere: the search has all starts as early as can be, and may not see what it is
+        # worth
+        self._kept = start
 
     def run(self) -> Schedule:
         searches = [
@@ -248,7 +251,12 @@ class _Solver:
                     repeatable=True,
                 )
                 if not faults(self._problem, found):
+                    if self._kept is None or found.value > self._kept.value:
+                        self._kept = found
                     search.load(_loadable(self._problem, found))
+                    if found.value > self._value:
+                        self._value = found.value
+                        self._tell()
                     break
             self._hear(search)
         self._tighten(max(proof.bound, self._value))
@@ -382,13 +390,10 @@ class _Solver:
             trace=(),
         )
         value = value_of(self._problem, schedule)
-        first = self._start
-        if first is not None and (first.value > value or not len(option)):
-            # kept where it was: not every start can be as early as the search has it
-            schedule = replace(
-                schedule, option=first.option, start=first.start, contact=first.contact
-            )
-            value = first.value
+        kept = self._kept
+        if kept is not None and (kept.value > value or not len(option)):
+            schedule = replace(schedule, option=kept.option, start=kept.start, contact=kept.contact)
+            value = kept.value
         if value > self._value:
             self._value, self._bound = value, max(value, self._bound)
             self._tell()
@@ -402,7 +407,7 @@ class _Solver:
 
 
 def _free_start(options: Options, i: int, m: int) -> int:
-    """The start of a member in no chain, which the search gives none: the first of those worth most."""
+    """The start of a member in no chain, which has none in the search: where it is worth most."""
     low, block = int(options.member_low[m]), int(options.profile_block[i])
     if block < 0:
         return low
