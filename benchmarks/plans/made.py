@@ -171,7 +171,7 @@ def one(requests: int, satellites: int, time_s: float) -> dict[str, float]:
 
 def curve(time_s: float) -> None:
     """Gap against time for each size, in Markdown."""
-    head = "requests | satellites | windows | built | first plan | gap at 10 s | 60 s | 300 s | last news | MiB"
+    head = "requests | satellites | windows | built | first plan | gap at 10 s | 60 s | 300 s | last | MiB"
     print(f"| {head} |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for requests, satellites in SIZES:
