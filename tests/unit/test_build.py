@@ -89,7 +89,7 @@ def test_a_curve_counts_shares_times_quality() -> None:
 
 @given(
     st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), min_size=2, max_size=7),
-    st.integers(0, 30),
+    st.integers(1, 30),
     st.none() | st.integers(31, 60),
     st.integers(2, 3),
 )
