@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import _thread
-import threading
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -128,25 +129,34 @@ def test_whoever_is_interrupted_returns_the_best_so_far() -> None:
     assert [(t.value, t.bound) for t in told] == [row[1:] for row in plan.trace[: len(told)]]
 
 
+CTRL_C = """
+import _thread, sys, threading, time
+sys.path[:0] = [{here!r}, {tests!r}]
+from test_search import crowd
+from offnadir.planning._audit import faults
+from offnadir.planning.problem import Stop
+from offnadir.planning.solver import solve
+problem, told = crowd(), []
+def stop():
+    while len(told) < 3:
+        time.sleep(0.05)
+    _thread.interrupt_main()
+threading.Thread(target=stop).start()
+plan = solve(problem, Stop(time_s=600.0), progress=told.append)
+assert faults(problem, plan) == []
+assert not plan.repeatable
+assert plan.value > 0
+assert not any("ThreadPool" in thread.name for thread in threading.enumerate())
+print("came back")
+"""
+
+
 def test_ctrl_c_returns_the_best_so_far() -> None:
-    """As Python raises it in the main thread; the searches in the other threads end too."""
-    problem, told = crowd(), list[Progress]()
-
-    def stop() -> None:
-        while len(told) < 3:
-            time.sleep(0.05)
-        _thread.interrupt_main()
-
-    other = threading.Thread(target=stop)
-    other.start()
-    try:
-        plan = solve(problem, Stop(time_s=600.0), progress=told.append)
-    finally:
-        other.join()
-    assert faults(problem, plan) == []
-    assert not plan.repeatable
-    assert plan.value > 0
-    assert not any("ThreadPool" in thread.name for thread in threading.enumerate())
+    """As Python raises it in the main thread, so in a process of its own; the searches end too."""
+    here = Path(__file__).resolve().parent
+    code = CTRL_C.format(here=str(here), tests=str(here.parent))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.stdout == "came back\n", done.stderr
 
 
 def test_progress_only_gets_better() -> None:
