@@ -99,7 +99,7 @@ def _left_out(one: LeftOut) -> dict[str, Any]:
 
 
 def _strip(request: Request, number: int, strip: Strip) -> dict[str, Any]:
-    ring = np.round(part_of_area(request.rings_rad, strip.ring_rad) / deg, 9)[:, ::-1].tolist()
+    ring = np.round(strip.ring_rad / deg, 9)[:, ::-1].tolist()
     return {"id": strip_id(number), "ring": ring, "share": round(strip.share, 9)}
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 (
     VALUE, SEED, WORK, LOGGED, N_SAVED, BEST, MOVES, ANY_PRESSED, MARK_NUMBER, TOUCHED_CONTACTS, FIXED_IN,
-    N_FIXED,
-) = range(12)  # fmt: skip
+    N_FIXED, TORN,
+) = range(13)  # fmt: skip
 
 # of the problem
 W_CHAIN = 16

@@ -114,6 +114,10 @@ def go_forward(A, X, F, c, p):
                     A[A[R.M_WINDOW] + m],
                 ),
             )
+        if k > A[A[R.M_HIGH] + m]:
+            # who stood between made the way shorter, or possible at all: no plan, and the move is undone
+            k = A[A[R.M_HIGH] + m]
+            A[R.TORN] = 1
         if q > p and k == A[A[R.EARLY] + base + q]:
             return
         A[A[R.EARLY] + base + q] = k
@@ -274,17 +278,33 @@ def rows_allow(A, X, F, o):
 
 
 @kernel
-def take_out(A, X, F, o):
-    """Remove an option, and those that rows allow only together with it."""
+def take_one(A, X, F, o):
+    """Remove an option, whatever rows say."""
     for m in range(A[A[R.M_BLOCK] + o], A[A[R.M_BLOCK] + o + 1]):
         c = A[A[R.M_CHAIN] + m]
         if c >= 0:
             save_chain(A, X, F, c)
             cut(A, X, F, c, place_of(A, X, F, m))
     count_in(A, X, F, o, -1)
+
+
+@kernel
+def take_out(A, X, F, o):
+    """Remove an option, and those that rows allow only together with it.
+
+    Not by calling itself: numba cannot always read a function that does from its cache.
+    """
+    take_one(A, X, F, o)
+    more = False
     for q in range(A[A[R.OR_BLOCK] + o], A[A[R.OR_BLOCK] + o + 1]):
         row = A[A[R.OR_ROW] + q]
         if A[A[R.OR_FACTOR] + q] < 0 and A[A[R.LOAD] + row] > A[A[R.R_LIMIT] + row]:
+            more = True
+    while more:
+        more = False
+        for row in range(A[R.R_LIMIT + 1]):
+            if A[A[R.LOAD] + row] <= A[A[R.R_LIMIT] + row]:
+                continue
             for e in range(A[A[R.ROW_BLOCK] + row], A[A[R.ROW_BLOCK] + row + 1]):
                 other = A[A[R.ROW_OPTION] + e]
                 if (
@@ -292,7 +312,8 @@ def take_out(A, X, F, o):
                     and A[A[R.TAKEN] + A[A[R.O_TASK] + other]] == other
                     and A[A[R.LOAD] + row] > A[A[R.R_LIMIT] + row]
                 ):
-                    take_out(A, X, F, other)
+                    take_one(A, X, F, other)
+                    more = True
 
 
 @kernel
@@ -838,6 +859,7 @@ def search(A, X, F, until, begin, end, hot, cold, longest):
         before, fixed_before = A[R.VALUE], A[R.FIXED_IN]
         forget(A, X, F)
         A[R.MARK_NUMBER] += 1
+        A[R.TORN] = 0
         good = True
         low_ms, high_ms = _FAR, -_FAR
         kind = draw(A) % 100
@@ -925,6 +947,7 @@ def search(A, X, F, until, begin, end, hot, cold, longest):
                 or A[R.FIXED_IN] > fixed_before
             )
             and A[R.FIXED_IN] >= fixed_before
+            and A[R.TORN] == 0
             and changed_hold(A, X, F)
         ):
             if A[R.VALUE] > A[R.BEST] and A[R.FIXED_IN] == A[R.N_FIXED]:
