@@ -99,9 +99,7 @@ def solution(instance: Instance, of: Problem, schedule: Schedule) -> list[tuple[
     """(strip's number, end at which it is entered) in order of time."""
     keep, low, _ = _rows(instance)
     o = of.options
-    members = [
-        m for i in schedule.option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
-    ]
+    members = o.members_of(schedule.option)
     windows = o.member_window[members]
     order = np.argsort(low[windows] + schedule.start, kind="stable")
     return [(int(instance.strip_id[keep[w][0]]), keep[w][1]) for w in windows[order].tolist()]

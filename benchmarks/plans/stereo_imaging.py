@@ -157,7 +157,5 @@ def solution(instance: Instance, of: Problem, schedule: Schedule) -> list[Observ
     """The observations of all pairs taken."""
     _, c, used = _found[id(instance)]
     o = of.options
-    members = [
-        m for i in schedule.option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
-    ]
+    members = o.members_of(schedule.option)
     return [c.observation(int(row)) for row in used[o.member_window[members]]]

@@ -55,7 +55,7 @@ def faults(problem: Problem, schedule: Schedule) -> list[str]:
         load = int(np.sum(rows.coefficient[entry] * taken[rows.option[entry]]))
         if load > rows.limit[r]:
             wrong.append(f"row {r} holds {load} of at most {rows.limit[r]}")
-    members = [m for i in option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])]
+    members = o.members_of(option).tolist()
     if len(members) != len(schedule.start):
         return [*wrong, f"there are {len(members)} members and {len(schedule.start)} starts"]
     wrong += _sequences(problem, members, schedule.start)

@@ -93,7 +93,7 @@ def _schedule(problem: Problem, options: Sequence[int], used: IntArray) -> Sched
     """A schedule of options at their first starts; `used` has one flag a contact."""
     o = problem.options
     option = np.array(sorted(options), np.int64)
-    members = [m for i in option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])]
+    members = o.members_of(option)
     bare = Schedule(
         option=option, start=o.member_low[members], contact=np.flatnonzero(used).astype(np.int64),
         value=0, bound=0, repeatable=True,

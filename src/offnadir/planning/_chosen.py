@@ -29,14 +29,7 @@ def chosen_pictures(
     problem = built.problem
     o = problem.options
     option = np.repeat(schedule.option, np.diff(o.member_block)[schedule.option])
-    members = np.array(
-        [
-            m
-            for i in schedule.option.tolist()
-            for m in range(o.member_block[i], o.member_block[i + 1])
-        ],
-        np.int64,
-    )
+    members = o.members_of(schedule.option)
     window = o.member_window[members]
     start_ms = problem.windows.first_ms[window] + schedule.start * problem.windows.step_ms[window]
     satellite = built.window_satellite[window]

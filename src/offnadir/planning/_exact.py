@@ -116,7 +116,7 @@ def _path(problem: Problem, net: Net, store: Store, label: int) -> tuple[IntArra
         start[m] = int((store.label["start"][label] - window["first"]) // window["step"])
         label = int(store.label["parent"][label])
     option = np.unique(net.node["option"][sorted(start)])
-    members = [m for i in option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])]
+    members = o.members_of(option)
     return option, np.array([start[m] for m in members], np.int64)
 
 

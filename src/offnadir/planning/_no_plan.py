@@ -49,7 +49,7 @@ def no_plan(problem: Problem, taken: IntArray) -> InputError:
 def _least_fault(problem: Problem, option: list[int]) -> str:
     """A rule that options break together at every start that was tried; nothing if they do not."""
     o = problem.options
-    members = [m for i in option for m in range(o.member_block[i], o.member_block[i + 1])]
+    members = o.members_of(np.asarray(option, np.int64)).tolist()
     ranges = (range(int(o.member_low[m]), int(o.member_high[m]) + 1) for m in members)
     text = ""
     for starts in islice(product(*ranges), _MOST_TRIES):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import InputError
 
@@ -75,20 +75,29 @@ class Rows:
         return bool(np.all(self.load(taken) <= self.limit))
 
 
-def make_rows(rows: Iterable[tuple[Sequence[int], Sequence[int], int]]) -> Rows:
-    """Rows from (columns, coefficients, limit) each; columns in any order, each once a row."""
+def make_rows(rows: Iterable[tuple[ArrayLike, ArrayLike, int]]) -> Rows:
+    """Rows from (columns, coefficients, limit) each; columns in any order, each once a row.
+
+    A single number stands for equal coefficients.
+    """
     start, column, coefficient, limit = [0], [], [], []
     for columns, coefficients, most in rows:
-        for c, a in sorted(zip(columns, coefficients, strict=True)):
-            column.append(c)
-            coefficient.append(a)
-        start.append(len(column))
+        names = np.asarray(columns, np.int64)
+        factors = np.asarray(coefficients, np.int64)
+        factors = np.full(names.shape, factors) if factors.ndim == 0 else factors
+        if factors.shape != names.shape:
+            raise InputError("coefficient", factors.shape, f"as many as columns, {names.shape}")
+        order = np.argsort(names, kind="stable")
+        column.append(names[order])
+        coefficient.append(factors[order])
+        start.append(start[-1] + len(names))
         limit.append(most)
+    nothing = np.empty(0, np.int64)
     return Rows(
-        start=np.array(start, dtype=np.int64),
-        column=np.array(column, dtype=np.int64),
-        coefficient=np.array(coefficient, dtype=np.int64),
-        limit=np.array(limit, dtype=np.int64),
+        start=np.array(start, np.int64),
+        column=np.concatenate(column) if column else nothing,
+        coefficient=np.concatenate(coefficient) if coefficient else nothing,
+        limit=np.array(limit, np.int64),
     )
 
 

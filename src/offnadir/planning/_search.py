@@ -384,6 +384,20 @@ class Search:
             kernels.keep_best(self.a, self.x, self.f)
 
 
+def plan_arrays(
+    problem: Problem, option: IntArray, starts: IntArray, contact: IntArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """A plan as a search keeps it: option of each task, start of each member, and which contacts are used."""
+    o = problem.options
+    taken = np.full(problem.n_tasks, -1, np.int64)
+    taken[o.task[option]] = option
+    start = np.zeros(len(o.member_window), np.int64)
+    start[o.members_of(option)] = starts
+    used = np.zeros(len(problem.contacts), np.int64)
+    used[contact] = 1
+    return taken, start, used
+
+
 def _state(problem: Problem) -> dict[str, Any]:
     """The regions of an empty plan."""
     o = problem.options

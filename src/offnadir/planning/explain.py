@@ -20,8 +20,8 @@ from offnadir.planning import _regions as R  # noqa: N812
 from offnadir.planning import _resource_kernels as resources
 from offnadir.planning import _search_kernels as search
 from offnadir.planning._audit import faults
-from offnadir.planning._search import Search
-from offnadir.planning.problem import Array, IntArray, Problem, Schedule
+from offnadir.planning._search import Search, plan_arrays
+from offnadir.planning.problem import Array, Problem, Schedule
 
 Kind = Literal["task", "row", "time", "memory", "deadline", "duty", "thermal", "battery"]
 #: What the numbers of an obstacle count.
@@ -94,7 +94,7 @@ class Explainer:
             raise InputError("schedule", wrong[0], "a plan that keeps every rule of the problem")
         self.problem = problem
         self._search = state = Search(problem, 0)
-        state.load(_as_state(problem, schedule))
+        state.load(plan_arrays(problem, schedule.option, schedule.start, schedule.contact))
         self._a, self._x, self._f = state.a, state.x, state.f
         self._region = state.region
         self._taken = np.zeros(len(problem.options), np.bool_)
@@ -447,18 +447,3 @@ def _least(good: Callable[[int], bool], most: int) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if good(middle) else (middle, high)
     return high
-
-
-def _as_state(problem: Problem, schedule: Schedule) -> tuple[IntArray, IntArray, IntArray]:
-    """A schedule as the search keeps it: option of each task, start of each member, contacts used."""
-    o = problem.options
-    taken = np.full(problem.n_tasks, -1, np.int64)
-    taken[o.task[schedule.option]] = schedule.option
-    start = np.zeros(len(o.member_window), np.int64)
-    members = [
-        m for i in schedule.option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])
-    ]
-    start[members] = schedule.start
-    used = np.zeros(len(problem.contacts), np.int64)
-    used[schedule.contact] = 1
-    return taken, start, used

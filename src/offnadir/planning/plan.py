@@ -31,8 +31,6 @@ Report = Callable[[str, int, int], None]
 #: Rounds of search a second of time limit: fewer than fit, so that the work ends the search, not the clock.
 ROUNDS_PER_S: Final = 1.5
 _TRACK_STEP_S = 60
-#: Rounds of the search a second of time limit: they take less, so that equal missions give equal plans.
-_ROUNDS_A_SECOND = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,6 +181,13 @@ class Options:
     def __len__(self) -> int:
         return len(self.task)
 
+    def members_of(self, option: IntArray) -> IntArray:
+        """Members of options, in the order of the options and their members."""
+        size = self.member_block[option + 1] - self.member_block[option]
+        within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+        members: IntArray = np.repeat(self.member_block[option], size) + within
+        return members
+
     @staticmethod
     def single(
         *,

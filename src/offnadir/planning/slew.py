@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import InputError
-from offnadir.sensors import Agility
+from offnadir.sensors import Agility, rest_to_rest_s
 from offnadir.units import deg
 
 Array = NDArray[np.float64]
@@ -112,14 +112,6 @@ def slew_time_s(slew: Slew | SlewFunction, los_end: ArrayLike, los_start: ArrayL
     else:
         turning = _looked_up(angle, slew.table)
     return np.asarray(turning + slew.settling_s, np.float64)
-
-
-def rest_to_rest_s(angle_rad: ArrayLike, rate_rad_s: float, acceleration_rad_s2: float) -> Array:
-    """Time [s] to turn by angles [rad] of any shape: a/w + w/c beyond w^2/c, else 2 sqrt(a/c)."""
-    angle = np.abs(np.asarray(angle_rad, np.float64))
-    full = angle > rate_rad_s**2 / acceleration_rad_s2
-    coasting = angle / rate_rad_s + rate_rad_s / acceleration_rad_s2
-    return np.where(full, coasting, 2.0 * np.sqrt(angle / acceleration_rad_s2))
 
 
 def angle_between_rad(los_a: Array, los_b: Array) -> Array:

@@ -18,8 +18,8 @@ from offnadir.planning._exact import Proof, prove
 from offnadir.planning._implied import with_implied_rows
 from offnadir.planning._milp import solve_rows
 from offnadir.planning._no_plan import no_plan
-from offnadir.planning._rows import Rows as ChoiceRows
-from offnadir.planning._search import Search
+from offnadir.planning._rows import make_rows
+from offnadir.planning._search import Search, plan_arrays
 from offnadir.planning.bound import Bound
 from offnadir.planning.problem import IntArray, Options, Problem, Progress, Schedule, Stop
 
@@ -32,7 +32,7 @@ _POLL_S = 0.05
 _PATIENCE, _HOTTER = 2, 2.0
 #: Slices in which a plan with everything that is fixed is looked for, if the first attempt has none.
 _FIRST_SLICES = 8
-#: Work at the bound that takes about as long as a slice, in its own unit; simplex iterations likewise.
+#: Work that takes about as long as a slice, in the units of the bound, of the enumeration and of choices.
 _BOUND_WORK = 100.0
 _EXACT_WORK = 50_000_000
 _ROW_WORK = 500
@@ -109,7 +109,6 @@ class _Solver:
         self._halt = threading.Event()
         self._clock_struck = False
         self._value, self._bound = -1, _most(problem)
-        self._plan: tuple[IntArray, IntArray, IntArray] | None = None
         self._trace: list[tuple[float, int, int]] = []
         self._rounds = 0
         self._priced_out, self._countable = False, True
@@ -161,7 +160,7 @@ class _Solver:
             proof = prove(problem, -1, _EXACT_WORK)
             if proof is not None and proof.is_better:
                 nothing = np.empty(0, np.int64)
-                search.load(_arrays(problem, proof.option, proof.start, nothing))
+                search.load(plan_arrays(problem, proof.option, proof.start, nothing))
         if not search.has_plan or search.broken():
             raise no_plan(problem, search.taken())
 
@@ -299,7 +298,7 @@ class _Solver:
         taken = search.best()[0]
         choice = solve_rows(
             o.value,
-            _rows_of([*once, *rows]),
+            make_rows([*once, *rows]),
             hint=np.sort(taken[taken >= 0]),
             stop=lambda: not self._go_on(),
             seed=self._seed,
@@ -308,12 +307,8 @@ class _Solver:
         )
         self._value, self._bound = choice.value, choice.bound
         self._clock_struck = not choice.repeatable
-        members = [
-            m
-            for i in choice.chosen.tolist()
-            for m in range(o.member_block[i], o.member_block[i + 1])
-        ]
-        return self._checked(choice.chosen, o.member_low[members], np.empty(0, np.int64))
+        low = o.member_low[o.members_of(choice.chosen)]
+        return self._checked(choice.chosen, low, np.empty(0, np.int64))
 
     def _hear_rows(self, value: int, bound: int) -> None:
         if value > self._value or bound < self._bound:
@@ -419,22 +414,7 @@ def _loadable(problem: Problem, schedule: Schedule) -> tuple[IntArray, IntArray,
     wrong = faults(problem, schedule)
     if wrong:
         raise InputError("start", wrong[0], "a plan that keeps every rule of the problem")
-    return _arrays(problem, schedule.option, schedule.start, schedule.contact)
-
-
-def _arrays(
-    problem: Problem, option: IntArray, starts: IntArray, contact: IntArray
-) -> tuple[IntArray, IntArray, IntArray]:
-    """Option of each task, start of each member, and which contacts are used."""
-    o = problem.options
-    taken = np.full(problem.n_tasks, -1, np.int64)
-    taken[o.task[option]] = option
-    start = np.zeros(len(o.member_window), np.int64)
-    members = [m for i in option.tolist() for m in range(o.member_block[i], o.member_block[i + 1])]
-    start[members] = starts
-    used = np.zeros(len(problem.contacts), np.int64)
-    used[contact] = 1
-    return taken, start, used
+    return plan_arrays(problem, schedule.option, schedule.start, schedule.contact)
 
 
 def _most(problem: Problem) -> int:
@@ -453,18 +433,3 @@ def _most(problem: Problem) -> int:
     for request, curve in problem.curve.items():
         total += curve_value(curve, int(share[problem.request == request].sum()))
     return total
-
-
-def _rows_of(rows: list[tuple[IntArray, Any, int]]) -> ChoiceRows:
-    """Rows with their columns in rising order, as the engine for choices wants them."""
-    columns, factors = [], []
-    for column, factor, _ in rows:
-        order = np.argsort(column, kind="stable")
-        columns.append(column[order])
-        factors.append(np.broadcast_to(np.asarray(factor, np.int64), column.shape)[order])
-    return ChoiceRows(
-        start=np.cumsum([0, *(len(column) for column in columns)]),
-        column=np.concatenate(columns) if columns else np.empty(0, np.int64),
-        coefficient=np.concatenate(factors) if factors else np.empty(0, np.int64),
-        limit=np.array([limit for _, _, limit in rows], np.int64),
-    )

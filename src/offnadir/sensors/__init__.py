@@ -12,7 +12,16 @@ from offnadir.sensors._library import (
     sensor_problems,
     sensors_of_satellites,
 )
-from offnadir.sensors._model import Agility, Band, Detector, Duty, Optics, Sensor, slew_time_s
+from offnadir.sensors._model import (
+    Agility,
+    Band,
+    Detector,
+    Duty,
+    Optics,
+    Sensor,
+    rest_to_rest_s,
+    slew_time_s,
+)
 from offnadir.sensors._radar import Radar, RadarMode
 from offnadir.sensors._tables import sensor_names, user_sensor_folder
 
@@ -30,6 +39,7 @@ __all__ = [
     "load_camera",
     "load_sensor",
     "read_sensor_file",
+    "rest_to_rest_s",
     "satellites_with_sensors",
     "sensor_facts",
     "sensor_from_table",

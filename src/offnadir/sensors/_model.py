@@ -312,17 +312,19 @@ def ground_speed_of_circle_m_s(altitude_m: float) -> float:
     return math.sqrt(GM_EARTH_M3_S2 / radius_m) * EARTH_MEAN_RADIUS_M / radius_m
 
 
+def rest_to_rest_s(angle_rad: ArrayLike, rate_rad_s: float, acceleration_rad_s2: float) -> Array:
+    """Time [s] to turn by angles [rad] of any shape: a/w + w/c beyond w^2/c, else 2 sqrt(a/c)."""
+    angle = np.abs(np.asarray(angle_rad, np.float64))
+    full = angle > rate_rad_s**2 / acceleration_rad_s2
+    coasting = angle / rate_rad_s + rate_rad_s / acceleration_rad_s2
+    return np.where(full, coasting, 2.0 * np.sqrt(angle / acceleration_rad_s2))
+
+
 def slew_time_s(angle_rad: ArrayLike, agility: Agility) -> Array:
     """Time [s] to turn by an angle [rad] from rest to rest and settle; any shape.
 
     Constant acceleration, then the greatest rate if it is reached, then the same backwards:
     a/w + w/c beyond w^2/c, else 2 sqrt(a/c), and the settling time. NaN gives NaN.
     """
-    angle = np.abs(np.asarray(angle_rad, np.float64))
-    rate, acceleration = agility.rate_rad_s, agility.acceleration_rad_s2
-    turning = np.where(
-        angle > rate**2 / acceleration,
-        angle / rate + rate / acceleration,
-        2.0 * np.sqrt(angle / acceleration),
-    )
+    turning = rest_to_rest_s(angle_rad, agility.rate_rad_s, agility.acceleration_rad_s2)
     return np.asarray(turning + agility.settling_s, np.float64)
