@@ -31,6 +31,7 @@ UNITS: dict[Kind, str] = {
 }  # fmt: skip
 _RESOURCES: tuple[Kind, ...] = ("memory", "deadline", "duty", "thermal", "battery")
 _MOST_WAYS = 48
+_EXACT_TO = 1_000_000
 _MOST_OUT = 200
 
 
@@ -432,7 +433,7 @@ class Explainer:
 
 
 def _least(good: Callable[[int], bool], most: int) -> int | None:
-    """The least whole number from 1 to `most` that is good, to 0.05 %; None if `most` is not.
+    """The least whole number from 1 to `most` that is good, above a million to 0.05 %; None if `most` is not.
 
     What is good stays so for larger numbers.
     """
@@ -443,7 +444,7 @@ def _least(good: Callable[[int], bool], most: int) -> int | None:
     while step < most and not good(step):
         low, step = step, 16 * step
     high = min(step, most)
-    while high - low > 1 + low // 2000:
+    while high - low > 1 + (low // 2000 if low > _EXACT_TO else 0):
         middle = (low + high) // 2
         low, high = (low, middle) if good(middle) else (middle, high)
     return high
