@@ -14,7 +14,6 @@ from offnadir.planning._document_curves import (
     slews_to,
     thermal_points,
 )
-from offnadir.planning._document_requests import part_of_area
 from offnadir.planning.model import Battery, Thermal
 from offnadir.planning.slew import Slew
 from offnadir.units import deg
@@ -91,34 +90,3 @@ def test_a_camera_warms_and_cools():
     assert found[160e3] == pytest.approx(peak / math.e)
     assert found[1000e3] == pytest.approx(peak * math.exp(-9.4))
     assert list(found) == sorted(found)
-
-
-def square(west: float, south: float, east: float, north: float) -> np.ndarray:
-    corners = [(south, west), (south, east), (north, east), (north, west), (south, west)]
-    return np.array(corners) * deg
-
-
-def area(ring: np.ndarray) -> float:
-    x, y = ring[:, 1] / deg, ring[:, 0] / deg
-    return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) / 2)
-
-
-def test_a_strip_is_what_its_box_holds_of_the_area():
-    found = part_of_area([square(10, 0, 12, 2)], square(11, -1, 13, 3))
-    assert area(found) == pytest.approx(2.0)
-    assert (found[:, 1].min() / deg, found[:, 1].max() / deg) == pytest.approx((11, 12))
-
-
-def test_a_hole_and_parts_that_lie_apart_make_one_ring():
-    """A frame: the box holds a bar on either side of the hole."""
-    frame = [square(0, 0, 10, 10), square(2, 2, 8, 8)[::-1]]
-    bars = part_of_area(frame, square(-1, 4, 11, 6))
-    assert area(bars) == pytest.approx(8.0, abs=1e-5)
-    whole = part_of_area(frame, square(-1, -1, 11, 11))
-    assert area(whole) == pytest.approx(64.0, abs=1e-5)
-    assert np.all(whole[0] == whole[-1])
-
-
-def test_a_strip_on_the_other_side_of_the_date_line():
-    found = part_of_area([square(179, 0, 181, 2)], square(-181, -1, -180, 3))
-    assert area(found) == pytest.approx(2.0)

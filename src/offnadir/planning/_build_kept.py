@@ -180,7 +180,7 @@ def _strip_numbers(
     for r, cut in strips.items():
         said = (by_name.get(mission.requests[r].name) or {}).get("strips") or []
         for k, one in enumerate(said):
-            if k < len(cut) and _same_strip(one["ring"], mission.requests[r], cut[k]):
+            if k < len(cut) and _same_ring(one["ring"], cut[k].ring_rad):
                 numbers[r, one["id"]] = k
     return numbers
 
@@ -200,7 +200,7 @@ def old_strips(
         return cut
     rings = [one["ring"] for one in said["strips"]]
     same = len(rings) == len(cut) and all(
-        _same_strip(ring, request, one) for ring, one in zip(rings, cut, strict=True)
+        _same_ring(ring, one.ring_rad) for ring, one in zip(rings, cut, strict=True)
     )
     if same:
         return cut
@@ -242,11 +242,3 @@ def _strip(
         length_m=float("nan"),
         width_m=float("nan"),
     )  # fmt: skip
-
-
-def _same_strip(ring_deg: Any, request: Request, strip: Strip) -> bool:
-    """Whether a document's ring is what it would say of a strip: all of it, or what lies in the area."""
-    from offnadir.planning._document_requests import part_of_area  # which needs what is built
-
-    inside = part_of_area(request.rings_rad, strip.ring_rad)
-    return _same_ring(ring_deg, strip.ring_rad) or _same_ring(ring_deg, inside)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from offnadir._table import Table
 from offnadir.access import Constraint, MaxOffNadir, SunAbove, find_windows
-from offnadir.earth import Site, SunTable, east_north_up
+from offnadir.earth import Site, SunTable
 from offnadir.geometry import (
     covered_share,
     footprints_rad,
@@ -22,9 +22,8 @@ from offnadir.geometry import (
 from offnadir.orbits import Ephemeris
 from offnadir.planning._strips import Strip
 from offnadir.planning.model import Mission, Request, Satellite
-from offnadir.planning.opportunities import least_sun_rad
+from offnadir.planning.opportunities import least_sun_rad, sharpness, sun_angles_rad
 from offnadir.planning.slew import NADIR, slew_time_s
-from offnadir.quality import predict
 from offnadir.units import deg
 
 Array = NDArray[np.float64]
@@ -297,21 +296,8 @@ def _look_from(
     mid_ns = zero + (start + long // 2) * MS
     r, v = ephemeris.position_itrf_m(mid_ns), ephemeris.velocity_itrf_m_s(mid_ns)
     seen = look_angles(r, v, aim_m, lat, lon)
-    local = np.einsum("nij,nj->ni", east_north_up(lat, lon), sun.position_itrf_m(mid_ns) - aim_m)
-    sun_elevation = np.arctan2(local[:, 2], np.hypot(local[:, 0], local[:, 1]))
-    sun_azimuth = np.arctan2(local[:, 0], local[:, 1])
-    niirs, gsd_m = np.empty(len(rows)), np.empty(len(rows))
-    for height in np.unique(alt).tolist():
-        part = np.flatnonzero(alt == height)
-        quality = predict(
-            satellite.sensor,
-            range_m=seen.range_m[part],
-            incidence_rad=math.pi / 2 - seen.elevation_rad[part],
-            sun_elevation_rad=sun_elevation[part],
-            relative_azimuth_rad=seen.azimuth_rad[part] - sun_azimuth[part],
-            ground_alt_m=height,
-        )
-        niirs[part], gsd_m[part] = quality.niirs, quality.gsd_m
+    light = sun_angles_rad(lat, lon, sun.position_itrf_m(mid_ns) - aim_m)
+    _, _, gsd_m, niirs = sharpness(satellite, seen, light, alt)
     most_gsd = np.array(
         [math.inf if one.max_gsd_m is None else one.max_gsd_m for one in mission.requests]
     )

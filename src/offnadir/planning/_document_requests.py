@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from offnadir.planning._strips import Strip
@@ -15,7 +14,6 @@ from offnadir.planning.reasons import LeftOut, Reason
 from offnadir.units import deg
 
 Array = NDArray[np.float64]
-_SLIT_RAD = 1e-9
 
 
 def strip_id(number: int) -> str:
@@ -69,7 +67,7 @@ def _more(request: Request, strips: Sequence[Strip]) -> dict[str, Any]:
     if request.cover is not None:
         curve = [list(corner) for corner in request.cover.curve]
         more["cover"] = {"curve": curve, "overlap": request.cover.overlap}
-        more["strips"] = [_strip(request, number, strip) for number, strip in enumerate(strips)]
+        more["strips"] = [_strip(number, strip) for number, strip in enumerate(strips)]
     if request.repeat is not None:
         more["repeat"] = {
             "count": request.repeat.count,
@@ -98,36 +96,9 @@ def _left_out(one: LeftOut) -> dict[str, Any]:
     return entry | reason_entry(one.reason)
 
 
-def _strip(request: Request, number: int, strip: Strip) -> dict[str, Any]:
+def _strip(number: int, strip: Strip) -> dict[str, Any]:
     ring = np.round(strip.ring_rad / deg, 9)[:, ::-1].tolist()
     return {"id": strip_id(number), "ring": ring, "share": round(strip.share, 9)}
-
-
-def part_of_area(rings_rad: Sequence[Array], ring_rad: Array) -> Array:
-    """What a strip's ring holds of an area, as one ring, shape (n, 2): latitude, longitude [rad].
-
-    Parts that lie apart are joined, and holes opened, by slits a centimetre wide.
-    """
-    turn = 2 * np.pi
-    middle = rings_rad[0][:, 1].mean()
-    shift = turn * np.round((middle - ring_rad[:, 1].mean()) / turn)
-    area = shapely.Polygon(rings_rad[0], list(rings_rad[1:]))
-    inside = shapely.intersection(area, shapely.Polygon(ring_rad + np.array([0.0, shift])))
-    parts = [p for p in shapely.get_parts(inside) if p.geom_type == "Polygon" and p.area > 0.0]
-    if not parts:
-        return ring_rad
-    whole = max(parts, key=lambda part: part.area)
-    for part in sorted((p for p in parts if p is not whole), key=whole.distance):
-        bridge = shapely.shortest_line(whole, part).buffer(_SLIT_RAD, cap_style="square")
-        whole = shapely.union_all([whole, bridge, part])
-    while whole.interiors:
-        hole = whole.interiors[0]
-        bridge = shapely.shortest_line(hole, whole.exterior).buffer(_SLIT_RAD, cap_style="square")
-        whole = max(
-            shapely.get_parts(shapely.difference(whole, bridge)), key=lambda part: part.area
-        )
-    ring = shapely.get_coordinates(shapely.geometry.polygon.orient(whole, sign=-1.0).exterior)
-    return np.asarray(ring, np.float64)
 
 
 def _geometry(request: Request) -> dict[str, Any]:

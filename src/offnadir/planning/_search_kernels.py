@@ -495,7 +495,7 @@ def add_candidate(A, X, F, o, mark, n):
 
 
 @kernel
-def gather(A, X, F, mark, low_ms, high_ms, n_removed):
+def gather(A, X, F, mark, low_ms, high_ms):
     """Candidates: options of the changed chains that can begin in the changed time, and of removed tasks."""
     n = 0
     for q in range(A[R.N_SAVED]):
@@ -937,7 +937,7 @@ def search(A, X, F, until, begin, end, hot, cold, longest):
                     f += 1
                 low_ms = min(low_ms, A[A[R.EARLY_MS] + base + e - 1] if e > 0 else -_FAR)
                 high_ms = max(high_ms, A[A[R.LATE_MS] + base + n - f] if f > 0 else _FAR)
-            count = gather(A, X, F, A[R.MARK_NUMBER], low_ms, high_ms, 0)
+            count = gather(A, X, F, A[R.MARK_NUMBER], low_ms, high_ms)
             recreate(A, X, F, count, A[A[R.ORDER_WAYS] + draw(A) % A[R.ORDER_WAYS + 1]])
         heat = hot * (cold / hot) ** min(1.0, (A[R.WORK] - begin) / (end - begin))
         if (

@@ -203,6 +203,35 @@ def _trim(
     return ends[0], ends[1], usable & (ends[1] > ends[0])
 
 
+def sun_angles_rad(lat_rad: Array, lon_rad: Array, to_sun_m: Array) -> tuple[Array, Array]:
+    """Elevation and azimuth [rad] of the Sun at places (n,), by the ITRF vectors to it, shape (n, 3)."""
+    east, north, high = np.einsum("nij,nj->in", east_north_up(lat_rad, lon_rad), to_sun_m)
+    return np.arctan2(high, np.hypot(east, north)), np.arctan2(east, north) % (2 * np.pi)
+
+
+def sharpness(
+    satellite: Satellite, look: Look, sun_rad: tuple[Array, Array], alt_m: Array
+) -> Array:
+    """Sample distances along, across and in the mean [m], and NIIRS: shape (4, n), of looks at places.
+
+    `sun_rad` is its elevation and azimuth at each, `alt_m` the places' height.
+    """
+    elevation, azimuth = sun_rad
+    found = np.empty((4, len(alt_m)))
+    for height in np.unique(alt_m).tolist():
+        part = np.flatnonzero(alt_m == height)
+        quality = predict(
+            satellite.sensor,
+            range_m=look.range_m[part],
+            incidence_rad=math.pi / 2 - look.elevation_rad[part],
+            sun_elevation_rad=elevation[part],
+            relative_azimuth_rad=look.azimuth_rad[part] - azimuth[part],
+            ground_alt_m=height,
+        )
+        found[:, part] = quality.gsd_along_m, quality.gsd_across_m, quality.gsd_m, quality.niirs
+    return found
+
+
 def _rows(
     mission: Mission,
     index: int,
@@ -220,23 +249,9 @@ def _rows(
     aim_m, lat, lon, alt = place[:, :3], place[:, 3], place[:, 4], place[:, 5]
     r_m, v_m_s = ephemeris.position_itrf_m(best), ephemeris.velocity_itrf_m_s(best)
     look = look_angles(r_m, v_m_s, aim_m, lat, lon)
-    to_sun = sun.position_itrf_m(best) - aim_m
-    east, north, high = np.einsum("nij,nj->in", east_north_up(lat, lon), to_sun)
-    elevation, azimuth = np.arctan2(high, np.hypot(east, north)), np.arctan2(east, north)
-    azimuth %= 2 * np.pi
-    along, across, mean, niirs = np.empty((4, n))
-    for height in np.unique(alt).tolist():
-        part = np.flatnonzero(alt == height)
-        quality = predict(
-            satellite.sensor,
-            range_m=look.range_m[part],
-            incidence_rad=math.pi / 2 - look.elevation_rad[part],
-            sun_elevation_rad=elevation[part],
-            relative_azimuth_rad=look.azimuth_rad[part] - azimuth[part],
-            ground_alt_m=height,
-        )
-        along[part], across[part] = quality.gsd_along_m, quality.gsd_across_m
-        mean[part], niirs[part] = quality.gsd_m, quality.niirs
+    light = sun_angles_rad(lat, lon, sun.position_itrf_m(best) - aim_m)
+    elevation, azimuth = light
+    along, across, mean, niirs = sharpness(satellite, look, light, alt)
     names = np.array([request.name for request in mission.requests], dtype=object)
     return Table(
         {

@@ -14,6 +14,7 @@ import numpy as np
 from offnadir.errors import InputError, OffnadirError
 from offnadir.planning import _warm
 from offnadir.planning._audit import curve_value, faults, value_of
+from offnadir.planning._bound_multipliers import top_values
 from offnadir.planning._exact import Proof, prove
 from offnadir.planning._implied import with_implied_rows
 from offnadir.planning._milp import solve_rows
@@ -421,12 +422,7 @@ def _most(problem: Problem) -> int:
     """What no plan can exceed, by the simplest reckoning: the best option of each task."""
     o = problem.options
     best = np.zeros(problem.n_tasks, np.int64)
-    value = o.value.copy()
-    for i in np.flatnonzero(o.profile_block >= 0).tolist():
-        m = o.member_block[i]
-        n = int(o.member_high[m] - o.member_low[m]) + 1
-        value[i] = o.profile[o.profile_block[i] : o.profile_block[i] + n].max()
-    np.maximum.at(best, o.task, value)
+    np.maximum.at(best, o.task, top_values(problem))
     total = int(best.sum())
     share = np.zeros(problem.n_tasks, np.int64)
     np.maximum.at(share, o.task, o.share)
