@@ -26,9 +26,10 @@ _FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 
 @functools.cache
 def cache_folder() -> Path:
-    """Folder of compiled kernels for exactly these sources; a temporary one if home is read-only."""
-    package = Path(__file__).parent
-    digest = hashlib.sha256(numba.__version__.encode())
+    """Folder of compiled kernels for exactly these sources, here; a temporary one if home is read-only."""
+    package = Path(__file__).resolve().parent
+    # numba files what it compiles under where the source stands: another copy's kernels are of no use here
+    digest = hashlib.sha256(f"{numba.__version__} {package}".encode())
     digest.update((package / "constants.py").read_bytes())  # kernels take its numbers in
     for path in sorted(package.rglob("*.py")):
         source = path.read_bytes()

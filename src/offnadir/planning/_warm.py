@@ -5,38 +5,33 @@
 
 from __future__ import annotations
 
-import os
-import time
-from pathlib import Path
+import fcntl
+import functools
 
 import numpy as np
 
-from offnadir._jit import cache_folder, is_compiled
+from offnadir._jit import cache_folder
+from offnadir.planning._build_start import insert_all
 from offnadir.planning._exact import prove
 from offnadir.planning._implied import with_implied_rows
 from offnadir.planning._search import Search
 from offnadir.planning.bound import Bound
+from offnadir.planning.explain import Explainer
 from offnadir.planning.problem import (
     Contacts,
     Options,
     Problem,
     Rows,
+    Schedule,
     Spacecraft,
     Windows,
 )
 from offnadir.planning.transitions import SlewLaw, transition_tables
 
-_POLL_S = 0.1
-_LAST = (
-    "_search_kernels.search",
-    "_search_kernels.best_starts",
-    "_bound_kernels.forward",
-    "_exact_kernels.explore",
-)
 
-
-def little_problem(n: int = 6) -> Problem:
-    """Windows that get in each other's way, one satellite, a little memory."""
+def little_problem(n: int = 6, tasks: int | None = None) -> Problem:
+    """Windows that get in each other's way, n / tasks for each task; one satellite, a little memory."""
+    tasks = tasks or n
     windows = Windows(
         chain=np.zeros(n, np.int64),
         first_ms=np.arange(n) * 4_000,
@@ -62,9 +57,9 @@ def little_problem(n: int = 6) -> Problem:
         windows=windows,
         transitions=transition_tables(windows, np.zeros(1, np.int64), [law], row, sights, sights),
         options=Options.single(
-            task=np.arange(n),
+            task=np.sort(np.arange(n) % tasks),
             value=1000 + np.arange(n),
-            window=np.arange(n),
+            window=np.argsort(np.arange(n) % tasks, kind="stable"),
             low=np.zeros(n, np.int64),
             high=np.full(n, 11),
             member_volume_kbit=np.full(n, 10),
@@ -72,7 +67,7 @@ def little_problem(n: int = 6) -> Problem:
             profile=profile,
         ),
         chain_satellite=np.zeros(1, np.int64),
-        request=np.arange(n),
+        request=np.arange(tasks),
         rows=Rows.of([(np.arange(3), 1, 2)]),
         spacecraft=(Spacecraft(memory_kbit=30),),
         contacts=Contacts(
@@ -86,55 +81,43 @@ def little_problem(n: int = 6) -> Problem:
     )
 
 
-def is_done() -> bool:
-    """Whether an earlier run has compiled them all."""
-    return all(is_compiled(name) for name in _LAST)
-
-
+@functools.cache
 def compile_kernels() -> None:
-    """Put a little problem through everything."""
+    """Put little problems through everything; what is in the cache takes a fraction of a second."""
     problem = little_problem(24)
     search = Search(problem, 1)
     search.fill_up()
     search.run(search.work + 20_000, 0, 20_000, 100.0, 10.0, 3)
     search.adopt(np.arange(3))
     search.polish()
-    bound = Bound(with_implied_rows(problem), search.value, threads=1)
-    for _ in range(40):
-        if not bound.step(1.0):
-            break
-    prove(little_problem(6), -1, 1_000_000)
+    for often in (problem, little_problem(48, 12)):
+        bound = Bound(with_implied_rows(often), 0, threads=1)
+        for _ in range(40):
+            if not bound.step(1.0):
+                break
+    problem = little_problem(6)
+    proof = prove(problem, -1, 1_000_000)
+    if proof is not None:
+        best = Schedule(
+            option=proof.option,
+            start=proof.start,
+            contact=np.empty(0, np.int64),
+            value=proof.value,
+            bound=proof.bound,
+            repeatable=True,
+        )
+        explainer = Explainer(problem, best, trusted=True)
+        for option in range(len(problem.options)):
+            explainer.explain(option)
+        insert_all(problem, proof.option.tolist())
 
 
 def make_ready() -> None:
     """Return once all is compiled: by a process beside that is at it, or here."""
-    while not is_done() and _is_at_it():
-        time.sleep(_POLL_S)
-    if not is_done():
+    with (cache_folder() / "planner.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         compile_kernels()
-
-
-def _marker() -> Path:
-    return cache_folder() / "planner.pid"
-
-
-def _is_at_it() -> bool:
-    """Whether the process that left its number behind is still running."""
-    try:
-        os.kill(int(_marker().read_text()), 0)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def main() -> None:
-    """Compile, and let others know that somebody does."""
-    _marker().write_text(str(os.getpid()))
-    try:
-        compile_kernels()
-    finally:
-        _marker().unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
-    main()
+    make_ready()
