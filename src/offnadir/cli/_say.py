@@ -45,11 +45,11 @@ def first_use(what: str) -> None:
     on_compiling(lambda: note(f"First use: compiling {what}, once ..."))
 
 
-def first_search() -> None:
+def first_search(what: str = "the search, up to half a minute") -> None:
     """The same for the access search; a second process compiles a part of it."""
     from offnadir._jit import compile_beside, is_compiled
 
-    first_use("the search, up to half a minute")
+    first_use(what)
     if not is_compiled("_rows.rows"):
         compile_beside("offnadir.access._warm")
 
@@ -58,7 +58,7 @@ def first_plan() -> None:
     """The same for the planner."""
     from offnadir._jit import compile_beside, is_compiled
 
-    first_search()
+    first_search("the search and the planner, up to a minute and a half")
     if not is_compiled("_search_kernels.search"):
         compile_beside("offnadir.planning._warm")
 
