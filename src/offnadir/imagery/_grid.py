@@ -1,0 +1,86 @@
+"""Map grids: where the pixels of a raster lie in a projection."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS, Transformer
+
+from offnadir.errors import InputError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A raster's place on a map: rows and columns of pixels of `step` by `step`, or as six numbers say.
+
+    `crs` is what PROJ reads: "EPSG:32652", WKT. `transform` is (a, b, c, d, e, f) as in GDAL and rasterio:
+    x = a u + b v + c, y = d u + e v + f of the point u columns and v rows from the outer *corner* of the
+    first pixel. Row and column count from 0 at the *centre* of the first pixel, as everywhere in this room.
+    """
+
+    crs: str
+    transform: tuple[float, float, float, float, float, float]
+    shape: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        a, b, _, d, e, _ = self.transform
+        if not all(map(math.isfinite, self.transform)) or a * e - b * d == 0.0:
+            raise InputError("transform", self.transform, "six numbers that can be turned round")
+        if min(self.shape) < 1:
+            raise InputError("shape", self.shape, "rows and columns above 0")
+
+    def xy(self, row: ArrayLike, column: ArrayLike) -> tuple[Array, Array]:
+        """Map coordinates of pixel positions."""
+        a, b, c, d, e, f = self.transform
+        u, v = np.asarray(column, np.float64) + 0.5, np.asarray(row, np.float64) + 0.5
+        return a * u + b * v + c, d * u + e * v + f
+
+    def row_column(self, x: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+        """Pixel positions of map coordinates."""
+        a, b, c, d, e, f = self.transform
+        x, y = np.asarray(x, np.float64) - c, np.asarray(y, np.float64) - f
+        det = a * e - b * d
+        return (a * y - d * x) / det - 0.5, (e * x - b * y) / det - 0.5
+
+    def lat_lon(self, row: ArrayLike, column: ArrayLike) -> tuple[Array, Array]:
+        """Latitude and longitude [rad] of pixel positions."""
+        x, y = self.xy(row, column)
+        lon, lat = _to_geographic(self.crs).transform(x, y)
+        return np.radians(lat), np.radians(lon)
+
+    def of_lat_lon(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> tuple[Array, Array]:
+        """Pixel positions of places [rad]."""
+        x, y = _from_geographic(self.crs).transform(np.degrees(lon_rad), np.degrees(lat_rad))
+        return self.row_column(x, y)
+
+
+def utm_crs(lat_rad: float, lon_rad: float) -> str:
+    """The UTM zone of a place, on WGS 84; beyond 84 deg north and 80 deg south the polar one."""
+    lat_deg, lon_deg = math.degrees(lat_rad), math.degrees(lon_rad)
+    if lat_deg > 84.0 or lat_deg < -80.0:
+        return "EPSG:32661" if lat_deg > 0 else "EPSG:32761"
+    zone = int((lon_deg + 180.0) % 360.0 // 6.0) + 1
+    return f"EPSG:{(32600 if lat_deg >= 0 else 32700) + zone}"
+
+
+@cache
+def _to_geographic(crs: str) -> Transformer:
+    return Transformer.from_crs(_crs(crs), "EPSG:4326", always_xy=True)
+
+
+@cache
+def _from_geographic(crs: str) -> Transformer:
+    return Transformer.from_crs("EPSG:4326", _crs(crs), always_xy=True)
+
+
+def _crs(text: str) -> CRS:
+    try:
+        return CRS.from_user_input(text)
+    except Exception as error:
+        raise InputError("crs", text, "a projection that PROJ knows") from error

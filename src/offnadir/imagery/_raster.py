@@ -1,0 +1,159 @@
+"""The door to GDAL: rasters read by windows, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offnadir._files import replacing
+from offnadir.errors import FileError, MissingExtraError
+from offnadir.imagery._grid import Grid
+
+#: Side of the tiles of what is written.
+TILE = 512
+#: rows, columns: first and one past the last of each.
+Box = tuple[int, int, int, int]
+
+
+def rasterio() -> Any:
+    """The library, or an error that says how to get it."""
+    try:
+        import rasterio as library
+    except ImportError as error:
+        raise MissingExtraError("rasters need a library", "imagery") from error
+    return library
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RasterInfo:
+    """What a raster says of itself; `grid` is None where it is not on a map."""
+
+    path: Path
+    shape: tuple[int, int]
+    bands: int
+    dtype: str
+    grid: Grid | None
+    nodata: float | None
+    rpc: Mapping[str, Any] | None
+    tags: Mapping[str, str]
+    band_names: tuple[str | None, ...]
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """An open rasterio dataset; what GDAL says of trouble becomes a FileError."""
+    library = rasterio()
+    try:
+        with library.open(path) as dataset:
+            yield dataset
+    except library.errors.RasterioError as error:
+        raise FileError(path, f"cannot be read as a raster: {_first_line(error)}") from error
+
+
+def raster_info(path: Path) -> RasterInfo:
+    """A raster's size, place and tags."""
+    with opened(path) as dataset:
+        on_map = dataset.crs is not None and not dataset.transform.is_identity
+        grid = (
+            Grid(
+                crs=dataset.crs.to_string(),
+                transform=tuple(dataset.transform)[:6],
+                shape=dataset.shape,
+            )
+            if on_map
+            else None
+        )
+        return RasterInfo(
+            path=path,
+            shape=dataset.shape,
+            bands=dataset.count,
+            dtype=dataset.dtypes[0],
+            grid=grid,
+            nodata=dataset.nodata,
+            rpc=dataset.tags(ns="RPC") or None,
+            tags=dataset.tags(),
+            band_names=tuple(dataset.descriptions),
+        )
+
+
+def read_box(dataset: Any, band: int, box: Box, *, fill: float = 0.0) -> NDArray[Any]:
+    """Pixels of one band (from 1) in a box that may reach beyond the raster, where `fill` stands."""
+    top, bottom, left, right = box
+    window = ((max(top, 0), min(bottom, dataset.height)), (max(left, 0), min(right, dataset.width)))
+    out = np.full((bottom - top, right - left), fill, dataset.dtypes[band - 1])
+    (r0, r1), (c0, c1) = window
+    if r1 > r0 and c1 > c0:
+        try:
+            out[r0 - top : r1 - top, c0 - left : c1 - left] = dataset.read(band, window=window)
+        except rasterio().errors.RasterioError as error:
+            trouble = f"damaged at rows {r0} to {r1}, columns {c0} to {c1}: {_first_line(error)}"
+            raise FileError(dataset.name, trouble) from error
+    return out
+
+
+@contextmanager
+def writing(
+    path: Path,
+    shape: tuple[int, int],
+    bands: int,
+    dtype: str,
+    *,
+    grid: Grid | None = None,
+    nodata: float | None = None,
+    rpc: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    names: tuple[str, ...] = (),
+    compress: str = "deflate",
+) -> Iterator[Any]:
+    """A tiled GeoTIFF that has its name once it is whole; yields the open dataset."""
+    library = rasterio()
+    options: dict[str, Any] = {
+        "driver": "GTiff", "height": shape[0], "width": shape[1], "count": bands, "dtype": dtype,
+        "tiled": True, "blockxsize": TILE, "blockysize": TILE, "compress": compress, "BIGTIFF": "IF_SAFER",
+    }  # fmt: skip
+    if compress != "none":
+        options |= {
+            "predictor": 3 if dtype.startswith("float") else 2,
+            "num_threads": 2,
+            "zlevel": 1,
+        }
+    if grid is not None:
+        options |= {"crs": grid.crs, "transform": library.Affine(*grid.transform)}
+    if nodata is not None:
+        options["nodata"] = nodata
+    with replacing(path) as part:
+        try:
+            with library.open(part, "w", **options) as dataset:
+                if tags:
+                    dataset.update_tags(**tags)
+                if rpc:
+                    dataset.update_tags(ns="RPC", **rpc)
+                for band, name in enumerate(names, 1):
+                    dataset.set_band_description(band, name)
+                yield dataset
+        except library.errors.RasterioError as error:
+            raise FileError(path, f"cannot be written: {_first_line(error)}") from error
+
+
+def boxes(shape: tuple[int, int], side: int = 2 * TILE) -> Iterator[Box]:
+    """Boxes that cover a raster, in rows of boxes; `side` a multiple of TILE keeps to its tiles."""
+    for top in range(0, shape[0], side):
+        for left in range(0, shape[1], side):
+            yield top, min(top + side, shape[0]), left, min(left + side, shape[1])
+
+
+def window_of(box: Box) -> tuple[tuple[int, int], tuple[int, int]]:
+    """A box as rasterio wants it."""
+    top, bottom, left, right = box
+    return (top, bottom), (left, right)
+
+
+def _first_line(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
