@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
 from offnadir.planning import Mission, check_plan, load_mission, make_plan
-from offnadir.planning.model import Choice, Repeat
+from offnadir.planning.model import Choice, Outage, Repeat
 from offnadir.planning.plan import ROUNDS_PER_S
 from offnadir.planning.slew import Slew
 from sample_missions import MISSIONS, write_mission
@@ -217,6 +218,44 @@ def test_pictures_on_board_that_break_a_rule_are_named(tmp_path: Path) -> None:
     news = replace(mission, satellites=uplink, requests=sharp, sha256="")
     with pytest.raises(InputError, match=f"{first['id']} of '{first['request']}'"):
         make_plan(news, previous=old)
+
+
+def test_a_picture_on_board_that_comes_down_too_late_is_told_with_its_times(tmp_path: Path) -> None:
+    """Its contact is lost, and its request has a deadline: the message says when it would come down."""
+    mission = mission_of(tmp_path, "plain")
+    old = planned(mission)
+    first = next(c for c in old["collections"] if c["delivered"])
+    taken, down = (Epoch.from_utc(first[key]) for key in ("stop", "delivered"))
+    requests = tuple(
+        replace(one, deadline=down + 60.0) if one.name == first["request"] else one
+        for one in mission.requests
+    )
+    late = tuple(replace(one, next_uplink=mission.span.stop + -1.0) for one in mission.satellites)
+    lost = tuple(
+        Outage(station=one.station.site.name, start=taken, stop=down + 60.0)
+        for one in mission.stations
+    )
+    news = replace(mission, satellites=late, requests=requests, outages=lost, sha256="")
+    due = (down + 60.0).utc(0)
+    with pytest.raises(InputError, match=f"its deadline is {due}") as caught:
+        make_plan(news, previous=old)
+    assert f"{first['id']} of '{first['request']}'" in str(caught.value)
+    assert " ms" not in str(caught.value)
+    assert "member" not in str(caught.value)
+
+
+def test_a_battery_that_runs_empty_by_itself_is_told_with_its_satellite(tmp_path: Path) -> None:
+    """300 W drawn and 200 W given, in sunlight too: 210 Wh are gone within 2.1 h, pictures or not."""
+    path = write_mission(tmp_path, "battery")
+    path.write_text(path.read_text().replace("charge_w = 500", "charge_w = 200"))
+    with pytest.raises(
+        InputError, match=r'satellite "WV3"\.battery = .*charge_w 200, idle_w 300'
+    ) as caught:
+        make_plan(load_mission(path))
+    found = re.search(r"hold (\S+) Wh at (\S+), not (\S+)$", str(caught.value))
+    assert found is not None
+    assert float(found[1]) < float(found[3]) == 490.0
+    assert 0.7 * 3600 <= Epoch.from_utc(found[2]) - load_mission(path).span.start <= 3.0 * 3600
 
 
 def test_a_price_on_change_below_nothing_is_refused(tmp_path: Path) -> None:
