@@ -173,6 +173,19 @@ def test_what_it_would_have_needed_is_enough(case: Case, tmp_path: Path) -> None
     assert request(planned(tmp_path, text), "Gunsan")["status"] == "taken", reason
 
 
+def test_what_has_to_go_is_worth_what_the_weight_says(tmp_path: Path) -> None:
+    """Worth, for each of its 2 of weight, as much as the picture in its way: all three with three figures."""
+    text = TWO.replace('"worldview-3"\n', '"worldview-3"\nmax_pictures_per_orbit = 1\n')
+    reason = request(planned(tmp_path, text), "Gunsan")["reason"]
+    told = re.search(
+        r"would have to go, worth ([\d.]+); this one is worth ([\d.]+)\.$", reason["text"]
+    )
+    need = re.search(r"a weight above ([\d.]+)", reason["would_need"])
+    assert told is not None
+    assert need is not None
+    assert float(need[1]) == pytest.approx(2.0 * float(told[1]) / float(told[2]), rel=0.01)
+
+
 def test_no_pair_of_pictures(tmp_path: Path) -> None:
     text = (
         HEAD

@@ -275,7 +275,7 @@ class Judge:
         if self._outranked(found):
             return f"{names} would have to go, of a higher tier."
         mine = self._plain(found.option, found.gain)
-        lost = self._plain(found.option, found.cost)
+        lost = ratio * mine  # as in the weight that would have paid
         if set(found.lost) == set(found.eject):
             return (
                 f"{names} would have to go, worth {figure(lost)}{verb}; this one is worth "
