@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from offnadir._table import Table
 from offnadir.access import find_contacts
 from offnadir.earth import EarthOrientation, SunTable, itrf_to_geodetic
-from offnadir.errors import InputError
+from offnadir.epoch import Epoch
+from offnadir.errors import MISSING, InputError, InputProblems
 from offnadir.orbits import Ephemeris, make_ephemeris
+from offnadir.planning._checker_document import read_plan
 from offnadir.planning._stages import solve_by_tiers
 from offnadir.planning.build import Built, build, chosen_pictures
 from offnadir.planning.checker import check_plan
@@ -85,6 +88,8 @@ def make_plan(
         raise InputError(
             "change_price", change_price, "zero or more, as a share of a request's weight"
         )
+    if previous is not None:
+        _check_previous(previous)
     report: Report = progress or (lambda stage, done, total: None)
     orientation = orientation or EarthOrientation.bundled()
     ephemerides = []
@@ -142,21 +147,22 @@ def _choose(
     report("Choosing", 0, whole)
     rounds = max(1, int(limit_s * ROUNDS_PER_S))
     nothing_new = (
-        previous is not None
-        and bool(mission.sha256)
-        and previous.get("mission", {}).get("sha256") == mission.sha256
+        previous is not None and bool(mission.sha256) and _sha256_of(previous) == mission.sha256
     )
     if nothing_new and _is_whole(built, previous):
         rounds = 0
-    schedule = solve_by_tiers(
-        built.problem,
-        built.tier_factor,
-        Stop(time_s=limit_s, rounds=rounds),
-        mission.solver.seed,
-        progress=tell,
-        interrupted=interrupted,
-        start=built.start,
-    )
+    try:
+        schedule = solve_by_tiers(
+            built.problem,
+            built.tier_factor,
+            Stop(time_s=limit_s, rounds=rounds),
+            mission.solver.seed,
+            progress=tell,
+            interrupted=interrupted,
+            start=built.start,
+        )
+    except InputError as error:
+        raise _of_mission(mission, error) from error
     if built.start is not None and (schedule.value <= built.start.value or not rounds):
         return replace(
             built.start,
@@ -167,13 +173,46 @@ def _choose(
     return schedule
 
 
+def _of_mission(mission: Mission, error: InputError) -> InputError:
+    """A battery that runs flat by itself, in the words of the mission; any other error as it is."""
+    flat = re.fullmatch(
+        r"satellite (\d+): the battery holds (\S+) J at (\d+) ms, at least (\S+) are kept",
+        str(error.value),
+    )
+    if flat is None:
+        return error
+    satellite, at = mission.satellites[int(flat[1])], int(flat[3]) * 1_000_000
+    when = Epoch(mission.span.start.tai_ns + at).utc(0)
+    return InputError(
+        "battery",
+        f"{float(flat[2]) / 3600.0:.1f} Wh at {when}, without any picture",
+        f"at least {float(flat[4]) / 3600.0:.1f} Wh at all times, as its depth of discharge asks for",
+        where=f"satellite {satellite.name}",
+    )
+
+
+def _check_previous(document: Mapping[str, Any]) -> None:
+    """InputError, before any work is done, unless a document reads as a plan."""
+    try:
+        read_plan(document)
+    except InputProblems as trouble:
+        first = trouble.problems[0]
+        raise InputError("previous", MISSING, f"a plan: {first}") from trouble
+
+
+def _sha256_of(document: Mapping[str, Any]) -> Any:
+    """What a plan says of the mission that it was made from."""
+    said = document.get("mission")
+    return said.get("sha256") if isinstance(said, Mapping) else None
+
+
 def _is_whole(built: Built, previous: Mapping[str, Any] | None) -> bool:
     """Whether all of the plan before still goes together."""
     if built.start is None or previous is None:
         return False
     block = built.problem.options.member_block
     count = int((block[built.start.option + 1] - block[built.start.option]).sum())
-    return count == len(previous.get("collections", []))
+    return count == len(previous.get("collections") or [])
 
 
 def ground_track(ephemeris: Ephemeris) -> GroundTrack:
