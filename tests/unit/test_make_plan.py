@@ -263,6 +263,31 @@ def test_a_price_on_change_below_nothing_is_refused(tmp_path: Path) -> None:
         make_plan(mission_of(tmp_path, "blocked"), change_price=-0.1)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"collections": [{}]}, "collections"),
+        ({"satellites": None}, "satellites"),
+        ({"schema": "offnadir.plan/2"}, "schema"),
+    ],
+)
+def test_what_is_no_plan_cannot_be_mended(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    mission = mission_of(tmp_path, "repeat")
+    with pytest.raises(InputError, match=rf"^previous: must be a plan: {said}"):
+        make_plan(mission, previous=planned(mission) | change)
+
+
+def test_what_a_plan_of_others_may_leave_out_may_also_be_null(tmp_path: Path) -> None:
+    mission = mission_of(tmp_path, "repeat")
+    first = planned(mission)
+    bare = first | {"mission": None, "contacts": None, "memory": None, "result": None}
+    bare["requests"] = [r | {"status": None, "reason": None} for r in first["requests"]]
+    bare["collections"] = [c | {"contact": None, "delivered": None} for c in first["collections"]]
+    assert pictures(planned(mission, previous=bare, change_price=1.0)) == pictures(first)
+
+
 def test_equal_missions_give_equal_plans(tmp_path: Path) -> None:
     mission = mission_of(tmp_path, "everything")
     pytest.importorskip("netCDF4")

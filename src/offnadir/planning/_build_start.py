@@ -195,7 +195,7 @@ def _old_contacts(
     """Flags of contacts that the plan before used."""
     used = np.zeros(len(contact_row), np.int64)
     starts: dict[tuple[str, str], list[int]] = {}
-    for one in previous.get("contacts", []):
+    for one in previous.get("contacts") or []:
         if one.get("used"):
             at = Epoch.from_utc(one["start"]).tai_ns
             starts.setdefault((one["satellite"], one["station"]), []).append(at)
