@@ -394,6 +394,24 @@ def test_what_is_due_is_down_by_then(due_ms: int, taken: list[int]) -> None:
         assert solve(problem, Stop(rounds=2)).option.tolist() == taken
 
 
+def test_a_station_without_antennas_takes_nothing() -> None:
+    """Two contacts clash over a station that has no antenna: what is due cannot come down by either."""
+    sky = Contacts(
+        satellite=[0, 1],
+        station=[0, 0],
+        start_ms=[22, 23],
+        stop_ms=[40, 41],
+        max_volume_kbit=[8, 8],
+    )
+    problem = in_line(
+        [0, 12], [3, 4], volume=[4, 4], deadline_ms=[-1, 45], contacts=sky, antennas=[0]
+    )
+    with patch.object(solver, "SLICE", 5_000):
+        plan = solve(problem, Stop(rounds=2))
+    assert plan.option.tolist() == [0]
+    assert not len(plan.contact)
+
+
 def test_a_picture_that_must_wait_for_the_room() -> None:
     """
     A |==|  --K: 15 to 30--      B may begin from 12 to 41; A and B have room only from K's end on

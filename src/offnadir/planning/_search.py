@@ -257,7 +257,7 @@ def _contested(problem: Problem, presses: Flags) -> IntArray:
     k = problem.contacts
     found = []
     for i in range(len(k)):
-        if not presses[k.satellite[i], 0]:
+        if not presses[k.satellite[i], 0] or problem.antennas[k.station[i]] < 1:
             continue
         clash = (k.start_ms < k.stop_ms[i]) & (k.stop_ms > k.start_ms[i])
         clash &= (k.satellite == k.satellite[i]) | (k.station == k.station[i])
