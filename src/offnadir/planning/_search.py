@@ -300,7 +300,7 @@ class Search:
             else:
                 header[at], size = size, size + len(flat)
                 parts.append(flat.astype(np.int64))
-        header[R.SEED] = (seed + 1) * 0x5DEECE66D + 11
+        header[R.SEED] = ((seed + 1) * 0x5DEECE66D + 11) % (1 << 63)  # any whole number will do
         header[R.ANY_PRESSED] = int(columns["s_pressed"].any())
         header[R.N_FIXED] = int(columns["o_fixed"].sum())
         header[R.BEST] = -1
