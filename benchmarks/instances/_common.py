@@ -129,6 +129,18 @@ class Lines:
             )
 
 
+class Stream(Lines):
+    """A file of numbers in which the ends of lines count for nothing; errors name the line all the same."""
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(path)
+        self._lines = [(number, word) for number, line in self._lines for word in line.split()]
+
+    def words(self, field: str, least: int, most: int | None = None) -> list[str]:
+        """The next words, `least` of them."""
+        return [super(Stream, self).words(field, 1, 1)[0] for _ in range(least)]
+
+
 class Rows:
     """The mappings of a YAML file, each with its line; errors name file, line, row and key."""
 

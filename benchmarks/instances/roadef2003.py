@@ -27,7 +27,7 @@ import numpy as np
 
 from offnadir.errors import InputError
 
-from ._common import Flags, Floats, Ints, Lines, Verdict, frozen
+from ._common import Flags, Floats, Ints, Lines, Stream, Verdict, frozen
 
 HEIGHT_M = 633_000.0
 RATE_RAD_S = 0.05
@@ -70,8 +70,21 @@ class Instance:
 
 
 def read(path: str | Path) -> Instance:
-    """Read an instance file; InputError names line and wish."""
-    lines = Lines(path)
+    """Read an instance file; InputError names line and wish.
+
+    The files come in lines, which makes for better errors; other ends of lines will do.
+    """
+    try:
+        return _read(Lines(path))
+    except InputError:
+        try:
+            return _read(Stream(path))
+        except InputError:
+            pass
+        raise
+
+
+def _read(lines: Lines) -> Instance:
     name = "_".join(lines.words("set, grid, track", 5, 5)[:3])
     counts = [
         lines.integer("number of requests, of strips", w, 0) for w in lines.words("numbers", 2, 2)
@@ -188,7 +201,7 @@ def _value(instance: Instance, rows: Sequence[int]) -> float:
     return math.fsum(
         float(gain * km2 * worth(got / km2))
         for gain, km2, got in zip(instance.gain_per_km2, full, surface, strict=True)
-        if got > 0
+        if got > 0 and km2 > 0
     )
 
 

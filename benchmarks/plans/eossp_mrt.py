@@ -41,7 +41,7 @@ def problem(instance: Instance) -> Problem:
         (instance.window_stop_ms - instance.window_start_ms)[by],
     )
     edge = np.searchsorted(satellite, np.arange(n_satellites + 1))
-    block, delays, at = np.zeros(n, np.int64), [], 0
+    block, delays, at = np.zeros(n, np.int64), [np.empty(0, np.int64)], 0
     for s in range(n_satellites):
         mine = np.arange(edge[s], edge[s + 1])
         block[mine] = at + np.arange(len(mine)) * len(mine)

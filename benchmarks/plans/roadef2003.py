@@ -58,6 +58,8 @@ def problem(instance: Instance) -> Problem:
             [(0.0, 0.0), (1.0, 1.0)] if not instance.polygon[r] else zip(SHARE, WORTH, strict=True)
         )
         x, y = zip(*points, strict=True)
+        if full * x[1] * _SHARE_SCALE <= 1.0:  # no surface, no worth
+            continue
         curves[r] = Curve(
             share=[round(full * _SHARE_SCALE * a) for a in x],  # type: ignore[arg-type]
             value=[math.floor(worth * b) for b in y],  # type: ignore[arg-type]

@@ -759,6 +759,48 @@ def test_the_value_of_a_tier_is_the_sum_of_its_pictures(plan: Plan) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"bound": 1.0},
+            "result.objective.value 2.000000 is above result.objective.bound 1.000000",
+        ),
+        ({"gap": 0.5}, "result.objective.gap 0.500000, but (bound - value) / bound is 0.200000"),
+        ({"bound": None}, "result.objective.gap 0.200000, but there is no result.objective.bound"),
+    ],
+)
+def test_what_the_search_counted_keeps_to_its_bound(
+    plan: Plan, change: dict[str, float | None], said: str
+) -> None:
+    """With tiers or strips the plain sum has no bound: the one of the objective must not be made up."""
+    add_up(plan)
+    objective = {"value": 2.0, "bound": 2.5, "gap": 0.2}
+    plan["result"] |= {"bound": None, "gap": None, "status": "feasible", "objective": objective}
+    assert violations(plan) == {}
+    plan["result"]["objective"] = objective | change
+    only(plan, "total", said)
+
+
+def test_optimal_means_that_the_objective_meets_its_bound(plan: Plan) -> None:
+    add_up(plan)
+    objective = {"value": 2.5, "bound": 2.5, "gap": 0.0}
+    plan["result"] |= {"bound": None, "gap": None, "status": "optimal", "objective": objective}
+    assert violations(plan) == {}
+    plan["result"]["objective"] = {"value": 2.0, "bound": 2.5, "gap": 0.2}
+    only(
+        plan,
+        "total",
+        "result.status is optimal, but result.objective.value 2.000000 is not its bound",
+    )
+
+
+def test_a_gap_needs_a_bound(plan: Plan) -> None:
+    add_up(plan)
+    plan["result"] |= {"bound": None, "gap": 0.1, "status": "feasible"}
+    only(plan, "total", "result.gap 0.100000, but there is no result.bound")
+
+
 # --- all at once -----------------------------------------------------------------------------------
 
 

@@ -77,6 +77,11 @@ def test_the_summary_of_tiers_and_changes() -> None:
     assert "at most 1.23 % below" in told
     assert "bound" not in told
     assert "against the plan before: 5 kept, 1 moved, 2 dropped, 3 added" in told
+    assert told.endswith("checks, all passed")
+    document["check"]["rules"][-1]["unchecked"] = ["no proof of it is in the document"]
+    told = _summary(Plan(document=document, opportunities=chances, tracks=()))  # type: ignore[arg-type]
+    last = document["check"]["rules"][-1]["id"]
+    assert told.endswith(f"checks, all passed, not to be looked at in full: {last}")
 
 
 def test_what_is_no_plan_is_not_mended(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import math
@@ -9,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -243,6 +245,25 @@ def test_roadef_malformed(tmp_path: Path, before: str, after: str, says: str) ->
     path.write_text(ROADEF.replace(before, after, 1))
     with pytest.raises(InputError, match=says):
         roadef2003.read(path)
+
+
+@pytest.mark.parametrize("separator", [" ", "\n"])
+def test_roadef_is_a_stream_of_numbers(
+    strips: roadef2003.Instance, tmp_path: Path, separator: str
+) -> None:
+    path = tmp_path / "other"
+    path.write_text(separator.join(ROADEF.split()))
+    other = roadef2003.read(path)
+    for column in dataclasses.fields(strips):
+        np.testing.assert_array_equal(getattr(other, column.name), getattr(strips, column.name))
+
+
+def test_roadef_request_without_surface_is_worth_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "instance"
+    path.write_text(ROADEF.replace("8 500 4 0 1", "8 500 0 0 1", 1))
+    instance = roadef2003.read(path)
+    assert instance.surface_km2[1] == 0.0
+    assert roadef2003.verify(instance, [(3, 0), (4, 0)]).value == 0.0
 
 
 # Two tasks of one satellite, each in one window: roll runs from 0 to 20 deg in 20 s, and stands at -10 deg.

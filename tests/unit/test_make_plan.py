@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
 from offnadir.planning import Mission, check_plan, load_mission, make_plan
-from offnadir.planning.model import Choice, Repeat
+from offnadir.planning.model import Choice, Outage, Repeat
 from offnadir.planning.plan import ROUNDS_PER_S
 from offnadir.planning.slew import Slew
 from sample_missions import MISSIONS, write_mission
@@ -219,9 +220,72 @@ def test_pictures_on_board_that_break_a_rule_are_named(tmp_path: Path) -> None:
         make_plan(news, previous=old)
 
 
+def test_a_picture_on_board_that_comes_down_too_late_is_told_with_its_times(tmp_path: Path) -> None:
+    """Its contact is lost, and its request has a deadline: the message says when it would come down."""
+    mission = mission_of(tmp_path, "plain")
+    old = planned(mission)
+    first = next(c for c in old["collections"] if c["delivered"])
+    taken, down = (Epoch.from_utc(first[key]) for key in ("stop", "delivered"))
+    requests = tuple(
+        replace(one, deadline=down + 60.0) if one.name == first["request"] else one
+        for one in mission.requests
+    )
+    late = tuple(replace(one, next_uplink=mission.span.stop + -1.0) for one in mission.satellites)
+    lost = tuple(
+        Outage(station=one.station.site.name, start=taken, stop=down + 60.0)
+        for one in mission.stations
+    )
+    news = replace(mission, satellites=late, requests=requests, outages=lost, sha256="")
+    due = (down + 60.0).utc(0)
+    with pytest.raises(InputError, match=f"its deadline is {due}") as caught:
+        make_plan(news, previous=old)
+    assert f"{first['id']} of '{first['request']}'" in str(caught.value)
+    assert " ms" not in str(caught.value)
+    assert "member" not in str(caught.value)
+
+
+def test_a_battery_that_runs_empty_by_itself_is_told_with_its_satellite(tmp_path: Path) -> None:
+    """300 W drawn and 200 W given, in sunlight too: 210 Wh are gone within 2.1 h, pictures or not."""
+    path = write_mission(tmp_path, "battery")
+    path.write_text(path.read_text().replace("charge_w = 500", "charge_w = 200"))
+    with pytest.raises(
+        InputError, match=r'satellite "WV3"\.battery = .*charge_w 200, idle_w 300'
+    ) as caught:
+        make_plan(load_mission(path))
+    found = re.search(r"hold (\S+) Wh at (\S+), not (\S+)$", str(caught.value))
+    assert found is not None
+    assert float(found[1]) < float(found[3]) == 490.0
+    assert 0.7 * 3600 <= Epoch.from_utc(found[2]) - load_mission(path).span.start <= 3.0 * 3600
+
+
 def test_a_price_on_change_below_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="change_price"):
         make_plan(mission_of(tmp_path, "blocked"), change_price=-0.1)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"collections": [{}]}, "collections"),
+        ({"satellites": None}, "satellites"),
+        ({"schema": "offnadir.plan/2"}, "schema"),
+    ],
+)
+def test_what_is_no_plan_cannot_be_mended(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    mission = mission_of(tmp_path, "repeat")
+    with pytest.raises(InputError, match=rf"^previous: must be a plan: {said}"):
+        make_plan(mission, previous=planned(mission) | change)
+
+
+def test_what_a_plan_of_others_may_leave_out_may_also_be_null(tmp_path: Path) -> None:
+    mission = mission_of(tmp_path, "repeat")
+    first = planned(mission)
+    bare = first | {"mission": None, "contacts": None, "memory": None, "result": None}
+    bare["requests"] = [r | {"status": None, "reason": None} for r in first["requests"]]
+    bare["collections"] = [c | {"contact": None, "delivered": None} for c in first["collections"]]
+    assert pictures(planned(mission, previous=bare, change_price=1.0)) == pictures(first)
 
 
 def test_equal_missions_give_equal_plans(tmp_path: Path) -> None:

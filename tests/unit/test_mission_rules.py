@@ -666,6 +666,15 @@ def test_a_name_that_is_wrong_elsewhere_is_no_second_mistake(bad):
     assert problem.field == "request[3].geojson"
 
 
+def test_a_wrong_span_is_no_mistake_of_a_choice(file):
+    """Without a span no request is read: that a choice names them is right all the same."""
+    path = file(more='[[choice]]\nrequests = ["A", "B"]\n')
+    path.write_text(path.read_text().replace('duration = "36 h"', "duration = 36"))
+    with pytest.raises(InputError) as caught:
+        load_mission(path)
+    assert caught.value.field == "span.duration"
+
+
 @pytest.mark.parametrize(
     ("text", "key", "wish"),
     [

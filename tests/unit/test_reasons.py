@@ -173,6 +173,35 @@ def test_what_it_would_have_needed_is_enough(case: Case, tmp_path: Path) -> None
     assert request(planned(tmp_path, text), "Gunsan")["status"] == "taken", reason
 
 
+def test_what_has_to_go_is_worth_what_the_weight_says(tmp_path: Path) -> None:
+    """Worth, for each of its 2 of weight, as much as the picture in its way: all three with three figures."""
+    text = TWO.replace('"worldview-3"\n', '"worldview-3"\nmax_pictures_per_orbit = 1\n')
+    reason = request(planned(tmp_path, text), "Gunsan")["reason"]
+    told = re.search(
+        r"would have to go, worth ([\d.]+); this one is worth ([\d.]+)\.$", reason["text"]
+    )
+    need = re.search(r"a weight above ([\d.]+)", reason["would_need"])
+    assert told is not None
+    assert need is not None
+    assert float(need[1]) == pytest.approx(2.0 * float(told[1]) / float(told[2]), rel=0.01)
+
+
+def test_a_higher_tier_that_would_have_to_move(tmp_path: Path) -> None:
+    """Moving Busan to a worse look would lose in its tier: no price, however high, is the answer."""
+    slew = 'slew = { law = "table", table = [[0, 100], [90, 100]] }\n'
+    text = TWO.replace('"worldview-3"\n', f'"worldview-3"\n{slew}')
+    tier = text.replace("weight = 2\n", "weight = 200\ntier = 2\n")
+    reason = request(planned(tmp_path, tier), "Gunsan")["reason"]
+    assert reason["code"] == "tier"
+    assert "Busan" in reason["text"]
+    assert "would have to go or move, of a higher tier." in reason["text"]
+    found = re.search(r"tier 1 and a weight above ([\d.]+)", reason["would_need"])
+    assert found, reason
+    granted = text.replace("weight = 2\n", f"weight = {1.02 * float(found[1])}\n")
+    assert request(planned(tmp_path, granted), "Gunsan")["status"] == "taken", reason
+    assert float(found[1]) < 3.0  # and not in units of the solver
+
+
 def test_no_pair_of_pictures(tmp_path: Path) -> None:
     text = (
         HEAD

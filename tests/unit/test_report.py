@@ -18,6 +18,7 @@ from offnadir.briefs._html import coordinate, esc, num, script_json
 from offnadir.briefs._labels import LEVELS, Label, reveal_levels
 from offnadir.briefs._lines import dense, path
 from offnadir.briefs._projection import Projection, choose_projection
+from offnadir.briefs._sections import _more_limits
 from offnadir.units import deg
 from sample_plan import sample_plan
 
@@ -310,3 +311,22 @@ def test_levels_of_batteries_and_cameras() -> None:
     assert "least 71.5, floor 60.0 Wh" in text
     assert "peak 9.0 of 8.0 K" in text
     assert page.count("div", class_="lane tall over") == 1  # the camera
+
+
+@pytest.mark.parametrize(
+    ("repeat", "said"),
+    [
+        (
+            {"count": 3, "min_spacing_s": 3600.0, "max_spacing_s": 108000.0},
+            "up to 3 pictures 1 to 30 h apart",
+        ),
+        ({"count": 2, "min_spacing_s": 5400.0}, "up to 2 pictures at least 1.5 h apart"),
+        ({"count": 2}, "up to 2 pictures"),
+    ],
+)
+def test_limits_tell_how_far_apart_repeats_are(repeat: dict[str, float], said: str) -> None:
+    assert _more_limits({"repeat": repeat}) == [said]
+    assert _more_limits({"after": "Tokyo", "after_within_s": 86400.0}) == [
+        "after Tokyo within 24 h"
+    ]
+    assert _more_limits({"after": "Tokyo"}) == ["after Tokyo"]

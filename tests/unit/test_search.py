@@ -172,6 +172,22 @@ def test_progress_only_gets_better() -> None:
     assert (told[-1].value, told[-1].bound) == (plan.value, plan.bound)
 
 
+@pytest.mark.parametrize("seed", [-1, 0, 2**31, 2**62])
+def test_any_whole_number_is_a_seed(seed: int) -> None:
+    assert solve(in_line([0, 20], [3, 4]), Stop(rounds=1), seed).value == 7
+
+
+def test_a_proven_choice_under_rows_is_repeatable() -> None:
+    """Pairs of a ring of 41 exclude each other; whichever thread is faster, it ends with its own proof."""
+    n = 41
+    problem = in_line([0] * n, [1] * n, rows=Rows.of([([i, (i + 1) % n], 1, 1) for i in range(n)]))
+    free = replace(problem.windows, chain=np.full(n, -1))
+    problem = replace(problem, windows=free)
+    plans = [solve(problem, Stop(rounds=50), 3) for _ in range(5)]
+    assert [(plan.value, plan.bound, plan.repeatable) for plan in plans] == [(20, 20, True)] * 5
+    assert len({tuple(plan.option.tolist()) for plan in plans}) == 1
+
+
 def test_a_gap_that_is_small_enough_ends_it() -> None:
     plan = solve(crowd(), Stop(time_s=600.0, gap=0.9))
     assert plan.gap <= 0.9
@@ -258,6 +274,30 @@ def test_fixed_options_that_cannot_be_kept(change: dict[str, Any], field: str, t
     assert text in str(told.value)
 
 
+def test_fixed_options_that_contacts_would_serve_are_not_blamed_by_themselves() -> None:
+    """Two contacts clash, and each carries one picture: either is down in time, both are not."""
+    sky = Contacts(
+        satellite=[0, 0],
+        station=[0, 0],
+        start_ms=[22, 25],
+        stop_ms=[40, 41],
+        max_volume_kbit=[1, 1],
+    )
+    problem = in_line(
+        [0, 12],
+        [3, 4],
+        fixed=[1, 1],
+        volume=[1, 1],
+        deadline_ms=[45, 45],
+        contacts=sky,
+        antennas=[1],
+    )
+    with patch.object(solver, "SLICE", 5_000), pytest.raises(InputError) as told:
+        solve(problem, Stop(rounds=1))
+    assert told.value.field == "options.fixed[1]"
+    assert "possible, with all others that are fixed: satellite 0: member 1" in str(told.value)
+
+
 def battery(**change: Any) -> Battery:
     """Twenty mJ, 0.1 mJ a millisecond while idle: empty after 200 ms."""
     numbers: dict[str, Any] = {
@@ -299,6 +339,13 @@ def test_a_satellite_that_does_not_last_without_a_picture_is_named() -> None:
         InputError, match=r"spacecraft.*satellite 0: the battery holds .*without any"
     ):
         solve(with_battery(battery(floor_mj=15)))
+
+
+def test_a_battery_that_begins_below_its_floor_is_named() -> None:
+    """The Sun would lift it, but a level may at no instant be below the floor."""
+    low = battery(initial_mj=1, floor_mj=5, charge_mw=9_000, sunlit_ms=np.array([[0, 100]]))
+    with pytest.raises(InputError, match=r"problem\.spacecraft.*battery holds 0\.001 J"):
+        solve(with_battery(low))
 
 
 def test_contacts_that_empty_the_battery_are_left_out() -> None:
@@ -392,6 +439,24 @@ def test_what_is_due_is_down_by_then(due_ms: int, taken: list[int]) -> None:
     )
     with patch.object(solver, "SLICE", 5_000):
         assert solve(problem, Stop(rounds=2)).option.tolist() == taken
+
+
+def test_a_station_without_antennas_takes_nothing() -> None:
+    """Two contacts clash over a station that has no antenna: what is due cannot come down by either."""
+    sky = Contacts(
+        satellite=[0, 1],
+        station=[0, 0],
+        start_ms=[22, 23],
+        stop_ms=[40, 41],
+        max_volume_kbit=[8, 8],
+    )
+    problem = in_line(
+        [0, 12], [3, 4], volume=[4, 4], deadline_ms=[-1, 45], contacts=sky, antennas=[0]
+    )
+    with patch.object(solver, "SLICE", 5_000):
+        plan = solve(problem, Stop(rounds=2))
+    assert plan.option.tolist() == [0]
+    assert not len(plan.contact)
 
 
 def test_a_picture_that_must_wait_for_the_room() -> None:

@@ -203,3 +203,16 @@ def test_wrong_arguments(options, field):
 def test_no_heading_at_all():
     with pytest.raises(InputError):
         common_heading_rad([])
+
+
+@pytest.mark.parametrize("side_m", [1.0, 10.0, 100.0, 1000.0])
+def test_a_small_area_is_one_strip(side_m):
+    """A square of a metre is an area too: one strip, as long as the square."""
+    lat, lon = 36.9 * deg, 126.9 * deg
+    side = side_m / 6_371_000.0
+    ring = np.array([[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]) * [side, side / math.cos(lat)]
+    ring += [lat, lon]
+    aim = Site(name="A", lat_rad=lat + side / 2, lon_rad=lon + side / 2, alt_m=0.0)
+    (strip,) = strips_of([ring], aim, heading_rad=0.0, swath_m=10 * km)
+    assert strip.share == 1.0
+    assert_allclose(strip.length_m, side_m, rtol=0.01)

@@ -131,14 +131,23 @@ def _under(ring_deg: Array) -> float:
 def centre_of(outline_deg: Any) -> Array:
     """Unit vector (3,) on the authalic sphere through the centre of a figure's surface.
 
-    By Stokes the integral of the position over the surface is half that of r x dr along the boundary.
+    By Stokes the integral of the position over the surface is half that of r x dr along the boundary, and
+    r may count from any point of it, which keeps small figures exact. Of a line it is the middle of its
+    points; of the whole sphere, which has none, where the meridian of Greenwich meets the equator.
     """
-    total = np.zeros(3)
+    total, middle, around = np.zeros(3), np.zeros(3), 0.0
     for polygon in shapely.get_parts(shapely.segmentize(outline_deg, _CENTRE_STEP_DEG)):
         for i, ring in enumerate([polygon.exterior, *polygon.interiors]):
             lon, lat = np.asarray(ring.coords).T * deg
             r = to_sphere(lat, lon)
             sign = 1.0 if ring.is_ccw == (i == 0) else -1.0
-            total += sign * np.cross(r[:-1], r[1:]).sum(axis=0)
+            step = np.diff(r, axis=0)
+            total += sign * np.cross(r[:-1] - r[0], step).sum(axis=0)
+            middle += r[:-1].sum(axis=0)
+            around += float(np.linalg.norm(step, axis=1).sum())
     length = float(np.linalg.norm(total))
-    return total / length if length > 1e-9 else np.array([1.0, 0.0, 0.0])
+    if length > 1e-9 * around:
+        return total / length
+    if 0.0 < around < 1.0:
+        return middle / float(np.linalg.norm(middle))
+    return np.array([1.0, 0.0, 0.0])

@@ -165,10 +165,22 @@ def _more_limits(request: Mapping[str, Any]) -> list[str]:
     if request.get("strips"):
         parts.append(count(len(request["strips"]), "strip"))
     if request.get("repeat"):
-        parts.append(f"up to {count(request['repeat']['count'], 'picture')}")
+        parts.append(
+            f"up to {count(request['repeat']['count'], 'picture')}{_spacing(request['repeat'])}"
+        )
     if request.get("after"):
-        parts.append(f"after {request['after']}")
+        within_s = request.get("after_within_s")
+        within = "" if within_s is None else f" within {within_s / 3600:.3g} h"
+        parts.append(f"after {request['after']}{within}")
     return parts
+
+
+def _spacing(repeat: Mapping[str, Any]) -> str:
+    """How far apart repeated pictures have to be; nothing if that is free."""
+    least, most = (repeat.get(f"{k}_spacing_s") for k in ("min", "max"))
+    if most is not None:
+        return f" {(least or 0.0) / 3600:.3g} to {most / 3600:.3g} h apart"
+    return f" at least {least / 3600:.3g} h apart" if least else ""
 
 
 def contacts_table(plan: Mapping[str, Any]) -> Markup:

@@ -247,13 +247,14 @@ def _level_lane(
     line = "L".join(f"{x} {coordinate(y)}" for x, y in corners)
     first, last = (corners[0][0], corners[-1][0]) if corners else (0, WIDTH)
     at = height(limit)
+    side = " above" if at > 50.0 else ""  # a note under a low line would be cut off
     return Markup(
         f'<div class="lane tall{over}"><div class="name">{esc(name)}<small>{said}</small></div>'
         f'<div class="cell"><svg role="img" aria-label="{esc(name)}: {said}" '
         f'preserveAspectRatio="none" viewBox="0 0 {WIDTH} 100">'
         f'<path class="fill" d="M{line}L{last} 100H{first}z"/><path class="level" d="M{line}"/>'
         f'<path class="cap" d="M0 {coordinate(at)}H{WIDTH}"/></svg>'
-        f'<span class="capnote" style="top:{coordinate(at)}%">{num(limit, 1)} {unit}</span></div></div>'
+        f'<span class="capnote{side}" style="top:{coordinate(at)}%">{num(limit, 1)} {unit}</span></div></div>'
     )
 
 

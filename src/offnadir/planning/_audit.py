@@ -157,9 +157,9 @@ def _resources(
         if craft.memory_kbit is not None and held > craft.memory_kbit:
             wrong.append(f"memory holds {held} of {craft.memory_kbit} kbit at {stop} ms")
         down, total = math.inf, 0
-        for end, out in sent:
+        for (begin, _, _), (end, out) in zip(mine, sent, strict=True):
             total += out
-            if total >= upto:
+            if total >= upto and begin >= stop:  # nothing is down before it is taken, were it empty
                 down = end
                 break
         if deadline >= 0 and down > deadline:
@@ -239,7 +239,8 @@ def _energy(
         }
     )
     level = b.initial_mj * 1000
-    for x, y in pairwise(edges):
+    # the level that it begins with counts too, hence a first stretch of no length
+    for x, y in [(b.start_ms, b.start_ms), *pairwise(edges)]:
         power = b.idle_mw + sum(p for start, stop, p in draws if start <= x and stop >= y)
         level = min(level - power * (y - x), b.capacity_mj * 1000)
         if level < b.floor_mj * 1000:

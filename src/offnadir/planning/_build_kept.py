@@ -50,7 +50,7 @@ def old_pictures(mission: Mission, document: Mapping[str, Any], strips: Strips) 
     satellites = {one.name: s for s, one in enumerate(mission.satellites)}
     places = _strip_numbers(document, mission, strips)
     zero, found = mission.span.start.tai_ns, list[OldPicture]()
-    for one in document.get("collections", []):
+    for one in document.get("collections") or []:
         r, s = requests.get(one["request"]), satellites.get(one["satellite"])
         if r is None or s is None:
             continue
@@ -176,7 +176,7 @@ def _strip_numbers(
 ) -> dict[tuple[int, str | None], int]:
     """(request, name of a strip in the document) to the strip's number, where it is still the same."""
     numbers: dict[tuple[int, str | None], int] = {}
-    by_name = {one["name"]: one for one in document.get("requests", [])}
+    by_name = {one["name"]: one for one in (document.get("requests") or [])}
     for r, cut in strips.items():
         said = (by_name.get(mission.requests[r].name) or {}).get("strips") or []
         for k, one in enumerate(said):
@@ -195,7 +195,9 @@ def old_strips(
     document: Mapping[str, Any], request: Request, cut: tuple[Strip, ...]
 ) -> tuple[Strip, ...]:
     """Strips of the plan before, if it cut the same area; `cut` if they are the same or there are none."""
-    said = next((one for one in document.get("requests", []) if one["name"] == request.name), None)
+    said = next(
+        (one for one in (document.get("requests") or []) if one["name"] == request.name), None
+    )
     if said is None or not said.get("strips") or not _same_area(said, request):
         return cut
     rings = [one["ring"] for one in said["strips"]]
@@ -206,7 +208,7 @@ def old_strips(
         return cut
     aims = {
         one["strip"]: one["aim"]
-        for one in document.get("collections", [])
+        for one in (document.get("collections") or [])
         if one["request"] == request.name and one.get("strip") and one.get("aim")
     }
     return tuple(
@@ -216,7 +218,7 @@ def old_strips(
 
 
 def _same_area(said: Mapping[str, Any], request: Request) -> bool:
-    rings = said.get("geometry", {}).get("coordinates", [])
+    rings = (said.get("geometry") or {}).get("coordinates", [])
     return len(rings) == len(request.rings_rad) and all(
         _same_ring(ring, mine) for ring, mine in zip(rings, request.rings_rad, strict=True)
     )

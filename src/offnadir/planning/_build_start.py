@@ -23,6 +23,9 @@ from offnadir.planning.model import Mission
 from offnadir.planning.problem import Problem, Schedule
 
 IntArray = NDArray[np.int64]
+#: Faults as the audit words them, in milliseconds and joules.
+_LATE = re.compile(r"satellite \d+: member (\d+) is down at (\d+|inf) ms, due at (\d+)")
+_HELD = re.compile(r"the battery holds (\S+) J at (\d+) ms, at least (\S+) are kept")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,9 +75,50 @@ def check_fixed(
         wrong = [t for t in _troubles(problem, fixed[:n]) if "is fixed and not taken" not in t]
         wrong = [t for t in wrong if n == len(fixed) or "of at most 0" not in t]
         if wrong:
-            window = int(problem.options.member_window[problem.options.member_block[fixed[n - 1]]])
-            raise cannot_stand(mission, old[int(stretches.old[window])], wrong[0])
+            late = _LATE.fullmatch(wrong[0])
+            member = int(late[1]) if late else problem.options.member_block[fixed[n - 1]]
+            picture = old[int(stretches.old[problem.options.member_window[member]])]
+            raise cannot_stand(mission, picture, _words(mission, wrong[0]))
     raise InputError("previous", len(fixed), "; ".join(needs_all))
+
+
+def check_idle(mission: Mission, problem: Problem) -> None:
+    """InputError, with the satellite, unless each battery keeps its level without any picture or contact."""
+    for text in _idle_faults(problem):
+        found = re.match(r"satellite (\d+): ", text)
+        one = mission.satellites[int(found[1])] if found else None
+        if one is not None and one.battery is not None:
+            said = f"charge_w {one.battery.charge_w:g}, idle_w {one.battery.idle_w:g}"
+            wish = f"such that it lasts without any picture: {_words(mission, text)}"
+            raise InputError(f'satellite "{one.name}".battery', said, wish)
+
+
+def _idle_faults(problem: Problem) -> list[str]:
+    """What is wrong with the battery of a satellite that does nothing."""
+    if not any(one.battery is not None for one in problem.spacecraft):
+        return []
+    schedule = _schedule(problem, [], np.zeros(len(problem.contacts), np.int64))
+    return [text for text in faults(problem, schedule) if ": the battery holds" in text]
+
+
+def _words(mission: Mission, text: str) -> str:
+    """A fault in the words of a mission: instants in UTC, energy in Wh, nothing by its number."""
+
+    def utc(ms: str) -> str:
+        return str((mission.span.start + int(ms) / 1e3).utc(0))
+
+    late = _LATE.fullmatch(text)
+    if late is not None:
+        down = "not be on the ground in the span"
+        if late[2] != "inf":
+            down = f"be on the ground at {utc(late[2])}"
+        return f"it would {down}, its deadline is {utc(late[3])}; move the deadline of its request"
+    text = re.sub(r"^satellite \d+: ", "", text)
+    held = _HELD.fullmatch(text)
+    if held is not None:
+        level_wh, least_wh = (float(joules) / 3600 for joules in held.group(1, 3))
+        return f"it would hold {level_wh:.1f} Wh at {utc(held[2])}, not {least_wh:.1f}"
+    return re.sub(r"\b(at|from) (\d+) ms", lambda m: f"{m[1]} {utc(m[2])}", text)
 
 
 def _troubles(problem: Problem, options: Sequence[int]) -> list[str]:
@@ -151,7 +195,7 @@ def _old_contacts(
     """Flags of contacts that the plan before used."""
     used = np.zeros(len(contact_row), np.int64)
     starts: dict[tuple[str, str], list[int]] = {}
-    for one in previous.get("contacts", []):
+    for one in previous.get("contacts") or []:
         if one.get("used"):
             at = Epoch.from_utc(one["start"]).tai_ns
             starts.setdefault((one["satellite"], one["station"]), []).append(at)

@@ -90,6 +90,7 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
         gap=result[2],
         status=result[3],
         tiers=result[4],
+        objective=result[5],
         mends=root.maybe("previous") is not None,
     )
     if problems:
@@ -97,18 +98,25 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     return plan
 
 
-_Result = tuple[float, float, float, str | None, tuple[tuple[int, float], ...]]
+_Goal = tuple[float, float, float]
+_Result = tuple[float, float, float, str | None, tuple[tuple[int, float], ...], _Goal]
 
 
 def _result(node: Node | None) -> _Result:
-    """Value, bound, gap, status, and the value of each tier, as far as they are stated."""
+    """Value, bound, gap, status, the value of each tier, and the objective, as far as they are stated."""
     node = node or Node("result", {})
+    goal = node.maybe("objective") or Node("", {})
     return (
         node.number_or("value", math.nan),
         node.number_or("bound", math.nan),
         node.number_or("gap", math.nan),
         node.get("status", lambda n: n.text(RESULTS), None),
         tuple((n["tier"].whole(1, 3), n["value"].number()) for n in node.list("tiers")),
+        (
+            goal.number_or("value", math.nan),
+            goal.number_or("bound", math.nan),
+            goal.number_or("gap", math.nan),
+        ),
     )
 
 

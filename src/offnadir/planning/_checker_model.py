@@ -259,4 +259,5 @@ class Plan:
     gap: float
     status: str | None
     tiers: tuple[tuple[int, float], ...]
+    objective: tuple[float, float, float]
     mends: bool

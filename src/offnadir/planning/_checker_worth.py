@@ -108,19 +108,18 @@ def total(facts: Facts) -> Iterator[Finding]:
         yield unless(
             not parts, f"result.status is nothing_to_take, but there are {len(parts)} pictures"
         )
+    yield from _bounded("result", (plan.value, plan.bound, plan.gap), tolerance)
+    goal = plan.objective
+    yield from _bounded("result.objective", goal, 1e-9 * max(1.0, abs(goal[1])))
+    if plan.status == "optimal" and not math.isnan(goal[0]) and not math.isnan(goal[1]):
+        yield unless(
+            goal[0] >= goal[1] * (1.0 - 1e-9),
+            f"result.status is optimal, but result.objective.value {goal[0]:.6f} is not its bound "
+            f"{goal[1]:.6f}",
+        )
     if math.isnan(plan.value) or math.isnan(plan.bound):
         return
-    yield unless(
-        plan.value <= plan.bound + tolerance,
-        f"result.value {plan.value:.6f} is above result.bound {plan.bound:.6f}",
-    )
     missing = max(plan.bound - plan.value, 0.0)
-    gap = missing / plan.bound if plan.bound > 0.0 else 0.0
-    yield unless(
-        math.isnan(plan.gap)
-        or abs(plan.gap - gap) <= QUALITY_TOL + tolerance / max(plan.bound, tolerance),
-        f"result.gap {plan.gap:.6f}, but (bound - value) / bound is {gap:.6f}",
-    )
     # The best of the first tier, or with a price on change, need not be the best of the plain sum.
     plain = len({r.tier for r in plan.requests}) < 2 and not plan.mends
     if plan.status == "optimal" and plain:
@@ -128,6 +127,25 @@ def total(facts: Facts) -> Iterator[Finding]:
             missing <= tolerance,
             f"result.status is optimal, but value {plan.value:.6f} is not bound {plan.bound:.6f}",
         )
+
+
+def _bounded(name: str, goal: tuple[float, float, float], tolerance: float) -> Iterator[Finding]:
+    """A value is not above its bound, and the gap is the one between them."""
+    value, bound, gap = goal
+    if math.isnan(bound):
+        if not math.isnan(gap):
+            yield f"{name}.gap {gap:.6f}, but there is no {name}.bound"
+        return
+    if math.isnan(value):
+        return
+    yield unless(
+        value <= bound + tolerance, f"{name}.value {value:.6f} is above {name}.bound {bound:.6f}"
+    )
+    open_ = max(bound - value, 0.0) / bound if bound > 0.0 else 0.0
+    yield unless(
+        math.isnan(gap) or abs(gap - open_) <= QUALITY_TOL + tolerance / max(bound, tolerance),
+        f"{name}.gap {gap:.6f}, but (bound - value) / bound is {open_:.6f}",
+    )
 
 
 def tiers(facts: Facts) -> Iterator[Finding]:

@@ -208,7 +208,7 @@ def changes(
                 found.setdefault(key, []).append((c["satellite"], c["start"]))
         return found
 
-    old, new = by_request(previous.get("collections", ())), by_request(collections)
+    old, new = by_request(previous.get("collections") or ()), by_request(collections)
     count = dict.fromkeys(("kept", "moved", "dropped", "added"), 0)
     for key in sorted(old.keys() | new.keys(), key=str):
         before, after = old.get(key, []), new.get(key, [])

@@ -67,6 +67,9 @@ class Judge:
         for i, o in enumerate(pictures.option.tolist()):
             self._pictures_of.setdefault(o, []).append(i)
         self._displaced: dict[int, dict[int, tuple[float, int]]] = {}
+        tiers = [one.tier for one in mission.requests]
+        self._unit_of = dict(zip(tiers, built.tier_factor.tolist(), strict=True))
+        self._unit_of.pop(max(tiers))  # of the lowest a unit is one, and costs are in it
 
     def has_ways(self, tasks: IntArray) -> bool:
         """Whether any of these tasks has an option."""
@@ -187,8 +190,14 @@ class Judge:
         return self.mission.requests[int(self.built.task_request[task])].tier
 
     def _outranked(self, found: Explanation) -> bool:
-        mine = self._tier(found.option)
-        return found.cost > found.gain and any(self._tier(o) < mine for o in found.lost)
+        return found.cost > found.gain and self._top(found) < self._tier(found.option)
+
+    def _top(self, found: Explanation) -> int:
+        """The highest tier in which the plan would lose, be it that what has to go can only move."""
+        tiers = [self._tier(o) for o in found.lost]
+        # a unit of a tier is more than all below it can bring together
+        tiers += [tier for tier, unit in self._unit_of.items() if found.cost >= unit]
+        return min(tiers, default=self._tier(found.option))
 
     def _plain(self, option: int, value: float | None = None) -> float:
         """The value of an option, or what the solver counts for it, as a plain value."""
@@ -273,9 +282,10 @@ class Judge:
         if ratio <= 1.0:
             return f"{names} could give way, and that would pay; the search did not find it in its time."
         if self._outranked(found):
-            return f"{names} would have to go, of a higher tier."
+            move = "" if set(found.lost) == set(found.eject) else " or move"
+            return f"{names} would have to go{move}, of a higher tier."
         mine = self._plain(found.option, found.gain)
-        lost = self._plain(found.option, found.cost)
+        lost = ratio * mine  # as in the weight that would have paid
         if set(found.lost) == set(found.eject):
             return (
                 f"{names} would have to go, worth {figure(lost)}{verb}; this one is worth "
@@ -481,10 +491,11 @@ class Judge:
         if same:
             ratio = min(one.ratio for one in same)
             return [f"a weight above {above(weight * ratio)}"]
-        needs = []
+        options, needs = self.built.problem.options, []
         for one in found:
-            top = min(self._tier(o) for o in one.found.lost)
-            lost = sum(self._plain(o) for o in one.found.lost if self._tier(o) == top)
+            top = self._top(one.found)
+            spare = sum(self._most(o) - int(options.value[o]) for o in one.found.eject or ())
+            lost = (one.found.cost + spare) / (self.built.scale * self._unit_of[top])
             needs.append((top, lost / self._plain(one.found.option, one.found.gain)))
         if not needs:
             return []

@@ -114,7 +114,7 @@ class RequestReader:
                 taken.setdefault(request.name, where.path)
                 found.append(request)
                 self.places.append(here if where.file == place.file else where)
-            if len(place.problems.errors) > before:
+            if self.span is None or len(place.problems.errors) > before:
                 self.unread.add(str(name))
                 self.unsure |= "geojson" in entry or not isinstance(name, str)
         return tuple(found)

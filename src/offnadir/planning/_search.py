@@ -257,7 +257,7 @@ def _contested(problem: Problem, presses: Flags) -> IntArray:
     k = problem.contacts
     found = []
     for i in range(len(k)):
-        if not presses[k.satellite[i], 0]:
+        if not presses[k.satellite[i], 0] or problem.antennas[k.station[i]] < 1:
             continue
         clash = (k.start_ms < k.stop_ms[i]) & (k.stop_ms > k.start_ms[i])
         clash &= (k.satellite == k.satellite[i]) | (k.station == k.station[i])
@@ -300,7 +300,7 @@ class Search:
             else:
                 header[at], size = size, size + len(flat)
                 parts.append(flat.astype(np.int64))
-        header[R.SEED] = (seed + 1) * 0x5DEECE66D + 11
+        header[R.SEED] = ((seed + 1) * 0x5DEECE66D + 11) % (1 << 63)  # any whole number will do
         header[R.ANY_PRESSED] = int(columns["s_pressed"].any())
         header[R.N_FIXED] = int(columns["o_fixed"].sum())
         header[R.BEST] = -1

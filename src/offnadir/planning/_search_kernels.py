@@ -743,14 +743,11 @@ def swap_contact(A, X, F):
                 changed = True
         if not changed:
             continue
-        for _ in range(40):
+        chains = A[A[R.SC_BLOCK] + s + 1] - A[A[R.SC_BLOCK] + s]
+        for _ in range(40 if chains > 0 else 0):
             if satellite_holds(A, X, F, s):
                 break
-            c = A[
-                A[R.SC_CHAIN]
-                + A[A[R.SC_BLOCK] + s]
-                + draw(A) % (A[A[R.SC_BLOCK] + s + 1] - A[A[R.SC_BLOCK] + s])
-            ]
+            c = A[A[R.SC_CHAIN] + A[A[R.SC_BLOCK] + s] + draw(A) % chains]
             if A[A[R.C_SIZE] + c] > 0:
                 o = A[
                     A[R.M_OPTION] + A[A[R.SEQ] + A[A[R.C_BASE] + c] + draw(A) % A[A[R.C_SIZE] + c]]

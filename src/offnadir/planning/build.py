@@ -24,7 +24,7 @@ from offnadir.planning._build_resources import (
     spacecraft,
 )
 from offnadir.planning._build_rules import make_rows
-from offnadir.planning._build_start import Kept, check_fixed, make_kept, old_schedule
+from offnadir.planning._build_start import Kept, check_fixed, check_idle, make_kept, old_schedule
 from offnadir.planning._build_strips import make_strips
 from offnadir.planning._build_values import Worth, cover_curve, worth_of
 from offnadir.planning._build_windows import MARGIN_MS, Looks, Pass, Stretches, Strips
@@ -163,6 +163,7 @@ def build(
         else None,
     )
     picked = make_kept(draft, stretches, old) if old else None
+    check_idle(mission, problem)
     check_fixed(mission, problem, stretches, old)
     return Built(
         problem=problem,

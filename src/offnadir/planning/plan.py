@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from offnadir._table import Table
 from offnadir.access import find_contacts
 from offnadir.earth import EarthOrientation, SunTable, itrf_to_geodetic
-from offnadir.errors import InputError
+from offnadir.errors import MISSING, InputError, InputProblems
 from offnadir.orbits import Ephemeris, make_ephemeris
+from offnadir.planning._checker_document import read_plan
 from offnadir.planning._stages import solve_by_tiers
 from offnadir.planning.build import Built, build, chosen_pictures
 from offnadir.planning.checker import check_plan
@@ -85,6 +86,8 @@ def make_plan(
         raise InputError(
             "change_price", change_price, "zero or more, as a share of a request's weight"
         )
+    if previous is not None:
+        _check_previous(previous)
     report: Report = progress or (lambda stage, done, total: None)
     orientation = orientation or EarthOrientation.bundled()
     ephemerides = []
@@ -142,9 +145,7 @@ def _choose(
     report("Choosing", 0, whole)
     rounds = max(1, int(limit_s * ROUNDS_PER_S))
     nothing_new = (
-        previous is not None
-        and bool(mission.sha256)
-        and previous.get("mission", {}).get("sha256") == mission.sha256
+        previous is not None and bool(mission.sha256) and _sha256_of(previous) == mission.sha256
     )
     if nothing_new and _is_whole(built, previous):
         rounds = 0
@@ -167,13 +168,28 @@ def _choose(
     return schedule
 
 
+def _check_previous(document: Mapping[str, Any]) -> None:
+    """InputError, before any work is done, unless a document reads as a plan."""
+    try:
+        read_plan(document)
+    except InputProblems as trouble:
+        first = trouble.problems[0]
+        raise InputError("previous", MISSING, f"a plan: {first}") from trouble
+
+
+def _sha256_of(document: Mapping[str, Any]) -> Any:
+    """What a plan says of the mission that it was made from."""
+    said = document.get("mission")
+    return said.get("sha256") if isinstance(said, Mapping) else None
+
+
 def _is_whole(built: Built, previous: Mapping[str, Any] | None) -> bool:
     """Whether all of the plan before still goes together."""
     if built.start is None or previous is None:
         return False
     block = built.problem.options.member_block
     count = int((block[built.start.option + 1] - block[built.start.option]).sum())
-    return count == len(previous.get("collections", []))
+    return count == len(previous.get("collections") or [])
 
 
 def ground_track(ephemeris: Ephemeris) -> GroundTrack:

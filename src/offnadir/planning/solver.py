@@ -29,6 +29,8 @@ SLICE = 1_000_000
 #: Slices of the first cycle, and by how much each is longer than the one before, up to the most.
 _FIRST_CYCLE, _GROWTH, _MOST_CYCLE = 1, 2, 64
 _POLL_S = 0.05
+#: How much longer than as long again a choice's own proof may take once its best value is known to be that.
+_PROOF_S = 1.0
 #: After so many cycles without a better plan one search begins afresh, so many times hotter.
 _PATIENCE, _HOTTER = 2, 2.0
 #: Slices in which a plan with everything that is fixed is looked for, if the first attempt has none.
@@ -301,7 +303,7 @@ class _Solver:
             o.value,
             make_rows([*once, *rows]),
             hint=np.sort(taken[taken >= 0]),
-            stop=lambda: not self._go_on(),
+            stop=self._choice_ends,
             seed=self._seed,
             progress=self._hear_rows,
             most_work=None if self._stop.rounds is None else self._stop.rounds * _ROW_WORK,
@@ -310,6 +312,20 @@ class _Solver:
         self._clock_struck = not choice.repeatable
         low = o.member_low[o.members_of(choice.chosen)]
         return self._checked(choice.chosen, low, np.empty(0, np.int64))
+
+    def _choice_ends(self) -> bool:
+        """Whether a choice under rows is to be ended from outside.
+
+        It ends by itself when its own proof is done. To end at once when two of its threads together know as
+        much would give now one, now another of the best choices, so the proof gets as long again.
+        """
+        if self._go_on():
+            return False
+        if self._clock_struck or self._stop.gap > 0.0:
+            return True
+        if self._must_end() or self._stop.rounds is not None:
+            return self._clock_struck
+        return time.monotonic() - self._begin_s > 2.0 * self._trace[-1][0] + _PROOF_S
 
     def _hear_rows(self, value: int, bound: int) -> None:
         if value > self._value or bound < self._bound:
@@ -340,11 +356,15 @@ class _Solver:
     def _go_on(self) -> bool:
         if self._bound - self._value <= self._stop.gap * self._bound or self._halt.is_set():
             return False
+        return not self._must_end()
+
+    def _must_end(self) -> bool:
+        """Whether the clock has struck, or somebody has asked for the end."""
         asked = self._interrupted is not None and self._interrupted()
         if asked or time.monotonic() - self._begin_s >= self._stop.time_s:
             self._clock_struck = True
-            return False
-        return True
+            return True
+        return False
 
     def _schedule(self, searches: list[Search]) -> Schedule:
         search = max(searches, key=lambda search: search.value)
