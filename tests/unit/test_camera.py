@@ -101,6 +101,27 @@ def test_the_picture_keeps_step_with_the_lines(orbit, roll, pitch, azimuth_deg):
         assert abs(motion.drift_px_s) < 3e-4 * picture.line_rate_hz
 
 
+@pytest.mark.parametrize(("roll", "pitch"), [(0, 0), (25, -20)])
+def test_smear_is_that_of_image_motion(orbit, roll, pitch):
+    """Over 20 stages, at the ends of the line of detectors and in its middle, to 0.003 pixels."""
+    picture = strip(orbit, roll, pitch, duration_s=2.0, plane=PLAIN)
+    (model,) = models(picture)["sharpest"]
+    track = picture.track
+    at = int(np.argmin(np.abs(track.time_s - 0.5)))
+    line = float((track.time_s[at] - model.first_time_s) / model.line_time_s)
+    columns = np.array([0.0, 14_349.5, 28_699.0])
+    right = (model.shape[1] - 1) / 2 - columns
+    motion = image_motion(
+        track.r_itrf_m[at], track.v_itrf_m_s[at], rates(track, at), IFOV, IFOV, column_px=right
+    )
+    along, across = motion.smear_px(picture.line_rate_hz, 20 / picture.line_rate_hz)
+    ours = model.tdi_smear_px(line, columns, 0.0, 20)
+    assert_allclose(ours[0], along, atol=0.003)
+    assert_allclose(ours[1], -across, atol=0.006)
+    assert_allclose([ours[0][1], ours[1][1]], 0.0, atol=1e-4)
+    assert np.hypot(*ours).max() > (0.01 if roll else 1e-4)
+
+
 def test_lines_lie_one_sample_distance_apart(orbit):
     picture = strip(orbit, 30, 25, duration_s=8.0, plane=PLAIN)
     model = band_model(picture, picture.bands[0])
@@ -190,6 +211,7 @@ def test_a_frame_is_taken_at_once(orbit):
     (model,) = models(picture)[sensor.band.name]
     assert model.shape == (2000, 3000)
     assert_allclose(model.time_s([0, 1999]), 0.0)
+    assert np.isnan(model.tdi_smear_px(5.0, 5.0, 0.0, 8)).all()
     assert_allclose(model.locate(999.5, 1499.5, aim.alt_m), [aim.lat_rad, aim.lon_rad], atol=1e-12)
     lines, columns = np.meshgrid([-5.0, 999.5, 2005.0], [-5.0, 1499.5, 3005.0])
     back = model.project(*model.locate(lines, columns, 300.0), 300.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,23 @@ class CameraModel:
         out = np.empty((line_.size, 6))
         _kernels().rays(*self._numbers(), line_, column_, out)
         return out[:, :3].reshape(*shape, 3), out[:, 3:].reshape(*shape, 3)
+
+    def tdi_smear_px(
+        self, line: ArrayLike, column: ArrayLike, alt_m: ArrayLike, stages: float
+    ) -> tuple[Array, Array]:
+        """Lines and columns [px] by which the ground's image slides over so many rows of detectors.
+
+        0 where it keeps step with the lines, as on the boresight; signed, with jitter as far as it is slow.
+        NaN for a frame, which has no stages: there it is what `line_rate_hz` and the exposure make.
+        """
+        lat, lon = self.locate(line, column, alt_m)
+        if self.line_time_s == 0.0:
+            return np.full_like(lat, np.nan), np.full_like(lat, np.nan)
+        half = stages / 2.0 * self.ifov_rad
+        first, last = (
+            replace(self, x0=self.x0 + side).project(lat, lon, alt_m) for side in (half, -half)
+        )
+        return last[0] - first[0] - stages, last[1] - first[1]
 
     def _numbers(self) -> tuple[Any, ...]:
         """Arguments that all kernels take first."""
