@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from offnadir.errors import InputError
 from offnadir.imagery._acquisition import Acquisition
@@ -42,6 +43,42 @@ def draw_jitter(
     )
 
 
+def nudged(
+    acquisition: Acquisition,
+    *,
+    position_m: ArrayLike = (0.0, 0.0, 0.0),
+    turn_rad: ArrayLike = (0.0, 0.0, 0.0),
+    drift_rad_s: ArrayLike = (0.0, 0.0, 0.0),
+) -> Acquisition:
+    """The acquisition from elsewhere [m, ITRF] and turned by small angles about camera x, y, z.
+
+    The turn grows by `drift_rad_s` from that at the epoch. What ground control finds is undone with it:
+    1 urad about y moves the picture by 1 m ahead from 1000 km, about x by 1 m to the left of the scan.
+    """
+    offset, turn, drift = (
+        np.asarray(one, np.float64) for one in (position_m, turn_rad, drift_rad_s)
+    )
+    for name, value in (("position_m", offset), ("turn_rad", turn), ("drift_rad_s", drift)):
+        if value.shape != (3,) or not np.isfinite(value).all():
+            raise InputError(name, value.tolist(), "three finite numbers")
+    track = acquisition.track
+    w, x, y, z = track.quaternion.T
+    a, b, c = (0.5 * (turn + drift * track.time_s[:, None])).T
+    turned = [
+        w - x * a - y * b - z * c,
+        x + w * a + y * c - z * b,
+        y + w * b + z * a - x * c,
+        z + w * c + x * b - y * a,
+    ]
+    moved = Track(
+        time_s=track.time_s,
+        r_itrf_m=track.r_itrf_m + offset,
+        v_itrf_m_s=track.v_itrf_m_s,
+        quaternion=np.stack(turned, axis=1),
+    )
+    return replace(acquisition, track=moved)
+
+
 def as_measured(
     acquisition: Acquisition,
     seed: int,
@@ -64,22 +101,11 @@ def as_measured(
         if not value >= 0:
             raise InputError(name, value, "0 or more")
     random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 0x3EA5))))
-    offset = random.normal(size=3) * position_m
-    turn, drift = random.normal(size=3) * attitude_rad, random.normal(size=3) * drift_rad_s
-    track = acquisition.track
-    small = 0.5 * (turn + drift * track.time_s[:, None])
-    w, x, y, z = track.quaternion.T
-    a, b, c = small.T
-    turned = [
-        w - x * a - y * b - z * c,
-        x + w * a + y * c - z * b,
-        y + w * b + z * a - x * c,
-        z + w * c + x * b - y * a,
-    ]
-    measured = Track(
-        time_s=track.time_s,
-        r_itrf_m=track.r_itrf_m + offset,
-        v_itrf_m_s=track.v_itrf_m_s,
-        quaternion=np.stack(turned, axis=1),
+    offset, turn, drift = random.normal(size=(3, 3))
+    moved = nudged(
+        acquisition,
+        position_m=offset * position_m,
+        turn_rad=turn * attitude_rad,
+        drift_rad_s=drift * drift_rad_s,
     )
-    return replace(acquisition, track=measured, jitter=None)
+    return replace(moved, jitter=None)
