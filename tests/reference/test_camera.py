@@ -30,7 +30,7 @@ def still(r, rotation, **fields):
     )
     about = {
         "shape": (1001, 1001), "band": "b", "chip": 0, "first_column": 0, "track": track,
-        "jitter": None, "ifov_rad": 1e-3, "first_time_s": 2.0, "line_time_s": 0.0, "x0": -0.5,
+        "ifov_rad": 1e-3, "first_time_s": 2.0, "line_time_s": 0.0, "x0": -0.5,
         "x_line": 1e-3, "x_column": 0.0, "y0": 0.5, "y_column": -1e-3,
     }  # fmt: skip
     return CameraModel(**{**about, **fields})

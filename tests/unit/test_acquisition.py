@@ -26,8 +26,8 @@ from offnadir.imagery import (
     write_tables,
 )
 from offnadir.imagery._acquisition_file import acquisition_from_json, acquisition_to_json
-from offnadir.imagery._camera import Jitter
-from offnadir.imagery._knowledge import as_measured, draw_jitter, nudged
+from offnadir.imagery._jitter import Jitter, draw_jitter
+from offnadir.imagery._knowledge import as_measured, nudged
 from offnadir.imagery._track import matrix_of
 from offnadir.orbits import element_set_to_omm, make_ephemeris
 from offnadir.sensors import load_camera

@@ -13,9 +13,9 @@ from offnadir.earth import geodetic_to_itrf_m
 from offnadir.errors import InputError
 from offnadir.geometry import Attitude, ground_pixel, image_motion
 from offnadir.imagery import acquire, band_model, models
-from offnadir.imagery._camera import Jitter
 from offnadir.imagery._focal_plane import BandPlane, Chip, FocalPlane, focal_plane
 from offnadir.imagery._guidance import roll_pitch_yaw_rad
+from offnadir.imagery._jitter import Jitter, draw_jitter
 from offnadir.imagery._models import picture_box
 from offnadir.imagery._track import Track
 from offnadir.sensors import load_camera
@@ -200,6 +200,30 @@ def test_jitter_moves_the_picture_by_as_much(orbit):
         moved = np.array(whole.project(*place, 0.0)) - still.project(*place, 0.0)
         assert_allclose(moved, expected, atol=2e-3)
         assert_allclose(shaking.rms_rad, amplitude[0] / np.sqrt(2))
+
+
+def test_shaking_is_the_sum_of_its_sines(orbit):
+    """Lines of sight between nodes turn as the sines say, to 2e-4 of their size, and positions stay."""
+    calm = strip(orbit, size=(4000, 2000), plane=PLAIN)
+    shaking = draw_jitter(2, rms_rad=1e-6, low_hz=2.0, high_hz=300.0)
+    (still,) = models(calm)["sharpest"]
+    (moved,) = models(replace(calm, jitter=shaking))["sharpest"]
+    lines = np.linspace(0.0, 3999.0, 997)
+    (r, before), (r_moved, after) = (m.rays(lines, 999.5) for m in (still, moved))
+    assert_allclose(r_moved, r, atol=2e-8)
+    way = 2 * np.pi * np.outer(still.time_s(lines), shaking.frequency_hz)
+    turn = np.sum(shaking.amplitude_rad * np.sin(way[..., None] + shaking.phase_rad), axis=1)
+    at = np.argmin(np.abs(calm.track.time_s))
+    axes = calm.track.rot_itrf_camera[at]
+    in_camera = (after - before) @ axes
+    assert_allclose(in_camera[:, 0], turn[:, 1], atol=5e-9)  # the boresight z turns to x about y
+    assert_allclose(in_camera[:, 1], -turn[:, 0], atol=5e-9)
+    assert np.abs(turn).max() > 1.5e-6
+    quick = Jitter(
+        frequency_hz=np.array([1e6]), amplitude_rad=np.zeros((1, 3)), phase_rad=np.zeros((1, 3))
+    )
+    with pytest.raises(InputError, match="frequency_hz"):
+        models(replace(calm, jitter=quick))
 
 
 def test_a_frame_is_taken_at_once(orbit):
