@@ -71,7 +71,7 @@ def test_to_the_north_by_hand():
 
 
 def test_height_is_geodetic_height():
-    """At 9000 m and 45 deg of latitude the ellipsoid of longer axes is 0.06 m off; this is not."""
+    """At 9000 m and 45 deg of latitude the ellipsoid of longer axes is 0.013 m off; this is not."""
     site = geodetic_to_itrf_m(45 * deg, 0.0, 500 * km)
     down = -np.array([np.cos(45 * deg), 0.0, np.sin(45 * deg)])
     north = np.array([-np.sin(45 * deg), 0.0, np.cos(45 * deg)])

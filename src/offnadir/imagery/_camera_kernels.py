@@ -103,7 +103,7 @@ def locate(pieces, first_s, per_s, optics, line, column, alt, lat, lon):
         x, y, z = rx + depth * dx, ry + depth * dy, rz + depth * dz
         sin, cos = 0.0, 1.0
         for _ in range(3):
-            # The longer ellipsoid misses the height by centimetres: one step along the ray mends that.
+            # The longer ellipsoid misses the height by up to 13 mm: one step along the ray mends that.
             sin, cos, height = _geodetic(x, y, z)
             miss = alt[n] - height
             if abs(miss) < 1e-8:
