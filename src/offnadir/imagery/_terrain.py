@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 from collections import OrderedDict
@@ -127,8 +128,8 @@ class RasterTerrain:
         page = row[at].astype(np.int64) // PAGE * across + column[at].astype(np.int64) // PAGE
         order = np.argsort(page, kind="stable")
         at, page = at[order], page[order]
-        starts = np.flatnonzero(np.diff(page, prepend=-1))
-        for first, last in zip(starts, [*starts[1:], len(page)], strict=True):
+        cuts = [*np.flatnonzero(np.diff(page, prepend=-1)), len(page)]
+        for first, last in itertools.pairwise(cuts):
             i, j = divmod(int(page[first]), across)
             here = at[first:last]
             heights = np.empty(len(here))
