@@ -310,6 +310,6 @@ def crop(setting: Setting) -> None:
         f"({low:.0f} to {high:.0f} m): {int(both.sum())} pixels, {alone} that only one has, at most"
     )
     print(
-        f"{off.max():.0f} counts off ({np.sqrt(np.mean(off**2)):.3f} rms, the picture's spread being {mine[both].std():.0f});"
+        f"{off.max():.0f} counts off ({np.sqrt(np.mean(off**2)):.3f} rms of a spread of {mine[both].std():.0f});"
     )
     print(f"positions {rms:.5f} px rms, {most:.5f} px at most.")
