@@ -309,7 +309,6 @@ def crop(setting: Setting) -> None:
     print(
         f"({low:.0f} to {high:.0f} m): {int(both.sum())} pixels, {alone} that only one has, at most"
     )
-    print(
-        f"{off.max():.0f} counts off ({np.sqrt(np.mean(off**2)):.3f} rms of a spread of {mine[both].std():.0f});"
-    )
+    spread, error = mine[both].std(), np.sqrt(np.mean(off**2))
+    print(f"{off.max():.0f} counts off ({error:.3f} rms of a spread of {spread:.0f});")
     print(f"positions {rms:.5f} px rms, {most:.5f} px at most.")
