@@ -156,7 +156,7 @@ def tile_positions(
     base = (int(np.nanmean(lattice[2])), int(np.nanmean(lattice[5])))
     lattice[2] -= base[0]
     lattice[5] -= base[1]
-    lattice[:2] = np.nan_to_num(lattice[:2])
+    lattice[:2][~np.isfinite(lattice[:2])] = 0.0  # where the map ends, so does the image
     lines, columns = model.shape
     limits = (-0.5 - base[0], lines - 0.5 - base[0], -0.5 - base[1], columns - 0.5 - base[1])
     if _misses(lattice, limits):
