@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -20,11 +21,17 @@ LOWEST_SUN_RAD: Final = 0.5 * deg
 
 
 def terrain_light(
-    grid: Grid, terrain: Terrain, sun_azimuth_rad: float, sun_elevation_rad: float
+    grid: Grid,
+    terrain: Terrain,
+    sun_azimuth_rad: float,
+    sun_elevation_rad: float,
+    *,
+    heights_m: Callable[[Array, Array], Array] | None = None,
 ) -> GroundLight:
     """Light on bare ground. Facets are as large as the terrain's step, or the grid's where that is wider.
 
     A facet's light is by cosines; a hill hides the Sun's disc (radius 0.27 deg) bit by bit, up to 20 km away.
+    `heights_m` gives the terrain's heights at rows and columns of the grid (1-D), if that is quicker.
     The sky is taken as evenly bright: (1 + cos slope) / 2 of it, as if hills hid none.
     """
     from offnadir.imagery._sunlight_kernels import facets, open_to_sun
@@ -55,9 +62,11 @@ def terrain_light(
     before, after = _margins(reach_m * to_column)
     at_row = (np.arange(-above, n_rows + below) * stride).astype(np.float64)
     at_column = (np.arange(-before, n_columns + after) * stride).astype(np.float64)
-    heights = np.ascontiguousarray(
-        terrain.height_m(*grid.lat_lon(*np.meshgrid(at_row, at_column, indexing="ij")))
-    )
+    if heights_m is None:
+        at = np.meshgrid(at_row, at_column, indexing="ij")
+        heights = np.ascontiguousarray(terrain.height_m(*grid.lat_lon(*at)))
+    else:
+        heights = heights_m(at_row, at_column)
     free = np.empty((n_rows, n_columns))
     length = side * stride
     open_to_sun(

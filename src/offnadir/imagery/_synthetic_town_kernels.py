@@ -72,7 +72,7 @@ def nearest(x, y, sx, sy):
     return at, edge
 
 
-@part
+@kernel
 def district(ci, cj, x, y, coast, coast_step, relief, pad, town, seed):
     """What a district is: kind, cosine and sine of its angle, width and depth of its blocks [m]."""
     turn = share(ci, cj, seed + 13) * math.pi
@@ -110,7 +110,7 @@ def lots_of(kind, wide, deep):
     return along, (wide - 2.0 * STREET_M) / along, 0.5 * deep - STREET_M
 
 
-@part
+@kernel
 def building(kind, ci, cj, i, j, k, along, lot_u, lot_v, wide, deep, seed):
     """The building on lot k of block (i, j): middle and half sides [m] in the district's axes, height, roof.
 
@@ -202,7 +202,7 @@ def count_or_list(x0, x1, y0, y1, tall, coast, coast_step, relief, pad, town, se
     return found
 
 
-@part
+@kernel
 def stands(x, y, ci, cj, half_u, half_v, sx, sy, coast, coast_step, pad, seed):
     """Whether a building has its place: well inside its district, ashore, and so far off the test
     range that the shadow of a high one at a Sun of 25 deg does not reach it.
