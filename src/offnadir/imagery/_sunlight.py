@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir.errors import FileError, InputError
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._ground import Terrain
 from offnadir.imagery._scene import GroundLight, ground_axes_m
@@ -63,8 +64,12 @@ def terrain_light(
     at_row = (np.arange(-above, n_rows + below) * stride).astype(np.float64)
     at_column = (np.arange(-before, n_columns + after) * stride).astype(np.float64)
     if heights_m is None:
-        at = np.meshgrid(at_row, at_column, indexing="ij")
-        heights = np.ascontiguousarray(terrain.height_m(*grid.lat_lon(*at)))
+        try:
+            heights = _heights(grid, terrain, at_row, at_column)
+        except (InputError, FileError):
+            # an elevation model that ends beside the grid: its edge goes on
+            inside_r, inside_c = np.clip(at_row, 0, rows - 1), np.clip(at_column, 0, columns - 1)
+            heights = _heights(grid, terrain, inside_r, inside_c)
     else:
         heights = heights_m(at_row, at_column)
     free = np.empty((n_rows, n_columns))
@@ -88,6 +93,11 @@ def terrain_light(
     if sun_elevation_rad <= LOWEST_SUN_RAD:
         direct[:] = 0.0
     return GroundLight(direct=direct, sky=sky)
+
+
+def _heights(grid: Grid, terrain: Terrain, rows: Array, columns: Array) -> Array:
+    at = np.meshgrid(rows, columns, indexing="ij")
+    return np.ascontiguousarray(terrain.height_m(*grid.lat_lon(*at)))
 
 
 def _margins(nodes: float) -> tuple[int, int]:

@@ -33,7 +33,7 @@ _SIDE = 64
 _LAST = _SIDE - 1
 _TABLE = _random_table(_SIDE)
 #: Wavelengths [m] of the coast's windings, and how far each moves it, as a share of its wavelength.
-_COAST_LONGEST_M, _COAST_SHARE = 5000.0, 0.16
+_COAST_LONGEST_M, _COAST_SHARE = 6000.0, 0.42
 _RIDGE_LONGEST_M, _RIDGE_OCTAVES = 9000.0, 8
 
 
@@ -135,9 +135,9 @@ def shore_m(x, y, shortest, coast, coast_step, pad, seed):
     s = bilinear(coast, y / coast_step + half, x / coast_step + half)
     wave, size, k = _COAST_LONGEST_M, _COAST_SHARE * _COAST_LONGEST_M, 0
     px, py = x, y
-    # a winding is left out where all that are left could not bring the shore here
-    while wave >= shortest and abs(s) < 2.2 * size + 300.0:
-        fade = min(max(wave / shortest - 1.0, 0.0), 1.0)
+    # a winding fades away where all that are left could not bring the shore here
+    while wave > shortest and abs(s) < 2.6 * size + 300.0:
+        fade = min(wave / shortest - 1.0, 1.0) * min((2.6 * size + 300.0 - abs(s)) / size, 1.0)
         s += size * fade * noise(px / wave + 3.7 * k, py / wave + 5.9 * k, seed + 100 + k)
         px, py = 0.8 * px - 0.6 * py, 0.6 * px + 0.8 * py
         size *= 0.5
@@ -177,7 +177,12 @@ def macro(x0, y0, step, rows, columns, shortest, coast, coast_step, relief, pad,
             s = shore_m(x, y, shortest, coast, coast_step, pad, seed)
             shore[i, j] = s
             height[i, j] = ground_m(x, y, s, shortest, relief, pad, seed)
-            wood[i, j] = octaves(x, y, 1900.0, 5, 0.58, shortest, seed + 340)
+            # woods keep to hills, and to patches in the plain
+            wood[i, j] = (
+                0.9 * octaves(x, y, 7600.0, 7, 0.64, shortest, seed + 340)
+                + smooth(60.0, 300.0, height[i, j])
+                - 0.42
+            )
     return shore, height, wood
 
 

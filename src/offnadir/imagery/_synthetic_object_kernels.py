@@ -144,11 +144,11 @@ def _wake(u, v, half, beam, trail, width):
     astern = -half - u
     if astern > 0.0:
         left = 1.0 - astern / trail
-        foam = 0.7 * left * left * strip(v, 0.8 * beam + 0.03 * astern, width)
+        foam = 0.5 * left * left * strip(v, 0.8 * beam + 0.015 * astern, width)
     abaft = half - u
     arm = abs(v) - _KELVIN_TAN * abaft
     left = max(1.0 - abaft / (0.6 * trail), 0.0)
-    return foam + 0.35 * left * strip(arm, 0.5 + 0.02 * abaft, width)
+    return foam + 0.25 * left * strip(arm, 0.5 + 0.02 * abaft, width)
 
 
 @kernel

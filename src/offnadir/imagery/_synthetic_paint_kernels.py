@@ -11,12 +11,10 @@ import numpy as np
 
 from offnadir._jit import kernel, part
 from offnadir.imagery._synthetic_cover_kernels import (
-    CROP,
     FOREST,
     LANE_M,
     ROCK,
     SAND,
-    STRAW,
     TREE_TOP_M,
     crowns,
     farmland,
@@ -32,7 +30,6 @@ from offnadir.imagery._synthetic_town_kernels import (
     FARM,
     ROAD_M,
     SUBURB,
-    WOOD,
     bent,
     district,
     nearest,
@@ -113,15 +110,12 @@ def paint_ground(
                 v = (y - py) * cos - (x - px) * sin
                 # soft ground varies by tens of percent over metres, and by less where it is paved
                 texture = grain(x, y, 2.0 * width, seed + 31)
-                if kind <= WOOD:
-                    t = bilinear(wood, ty, tx) + (0.75 if kind == WOOD else -0.75)
-                    trees = min(max(t * 160.0 / max(width, 4.0) + 0.5, 0.0), 1.0)
+                if kind == FARM:
+                    trees = bilinear(wood, ty, tx) * 200.0 / max(width, 5.0)
+                    trees = min(max(trees + 0.5, 0.0), 1.0)
                     ground = 0.0
                     if trees < 1.0:
-                        if kind == FARM:
-                            ground = farmland(u, v, width, refl, di, dj, seed)
-                        else:
-                            ground = 0.6 * refl[CROP] + 0.4 * refl[STRAW]
+                        ground = farmland(u, v, width, refl, di, dj, seed)
                         ground *= (1.0 - trees) * (1.0 + 0.05 * texture)
                     if trees > 0.0:
                         lit = 1.0 + 0.1 * texture

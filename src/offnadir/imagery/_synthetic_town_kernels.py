@@ -21,7 +21,7 @@ from offnadir.imagery._synthetic_ground_kernels import (
 )
 
 DISTRICT_M = 1300.0
-FARM, WOOD, SUBURB, CITY, WORKS = 0, 1, 2, 3, 4
+FARM, SUBURB, CITY, WORKS = 0, 1, 2, 3
 STREET_M = 5.5  # half of a street's width, with its pavements
 ROAD_M = 6.0  # half of the width of a road between districts
 _MOST_FLOORS_M = 48.0
@@ -90,8 +90,6 @@ def district(ci, cj, x, y, coast, coast_step, relief, pad, town, seed):
         kind = CITY if luck < 0.75 else WORKS
     elif t > 0.48:
         kind = SUBURB if luck < 0.8 else WORKS
-    elif 0.6 * octaves(x, y, 7000.0, 4, 0.6, 1.0, seed + 320) + smooth(80.0, 350.0, h) > 0.28:
-        kind = WOOD
     if kind == WORKS:
         wide, deep = 1.8 * wide, 1.7 * deep
     return kind, math.cos(turn), math.sin(turn), wide, deep

@@ -88,7 +88,7 @@ class SyntheticTerrain:
         return 0.5 if self.has_buildings else 20.0
 
     def height_m(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> Array:
-        """Heights [m]; arrays broadcast, NaN gives sea level."""
+        """Heights [m]; arrays broadcast, NaN gives NaN."""
         from offnadir.imagery._synthetic_town_kernels import building_tops
 
         world = self.world
@@ -96,15 +96,16 @@ class SyntheticTerrain:
             np.asarray(lat_rad, np.float64), np.asarray(lon_rad, np.float64)
         )
         x, y = (np.nan_to_num(v, nan=1e9, posinf=1e9, neginf=1e9) for v in world.local_m(lat, lon))
+        unknown = np.isnan(lat) | np.isnan(lon)
         if not self.has_buildings:
-            return world.heights_m(x, y) + world.sea_level_m
+            return np.where(unknown, np.nan, world.heights_m(x, y) + world.sea_level_m)
         x, y = x.ravel(), y.ravel()
         above = building_tops(x, y, *world.coast, world.town_m, world.seed)
         for bx, by, cos, sin, half_u, half_v, high, *_ in self.boxes:
             u, v = (x - bx) * cos + (y - by) * sin, (y - by) * cos - (x - bx) * sin
             top = float(world.heights_m(np.array([bx]), np.array([by]))[0]) + high
             above = np.where((abs(u) <= half_u) & (abs(v) <= half_v), np.maximum(above, top), above)
-        return np.asarray(above.reshape(lat.shape) + world.sea_level_m)
+        return np.where(unknown, np.nan, above.reshape(lat.shape) + world.sea_level_m)
 
     def range_m(self, bounds_rad: tuple[float, float, float, float]) -> tuple[float, float]:
         """Lowest and highest within (south, west, north, east) [rad]: by samples, with a margin."""
