@@ -1,3 +1,25 @@
 """Imagery: a planned look becomes raw detector counts, and raw counts a map-accurate product."""
 
-__all__: list[str] = []
+from offnadir.imagery._acquisition import (
+    Acquisition,
+    acquire,
+    acquisition_of_plan,
+    band_model,
+    models,
+)
+from offnadir.imagery._acquisition_file import read_acquisition, write_acquisition, write_tables
+from offnadir.imagery._camera import CameraModel
+from offnadir.imagery._meet import meet_terrain
+
+__all__ = [
+    "Acquisition",
+    "CameraModel",
+    "acquire",
+    "acquisition_of_plan",
+    "band_model",
+    "meet_terrain",
+    "models",
+    "read_acquisition",
+    "write_acquisition",
+    "write_tables",
+]
