@@ -63,9 +63,9 @@ Progress = Callable[[int, int], None]
 class CaptureOptions:
     """How a picture is taken. All luck is drawn from `seed`; `cloud_share` of the sky is cloud.
 
-    `truth` asks for rasters of the place that each pixel saw. `samples` a pixel, each way, stand for the light
-    in the focal plane; None takes as many as the optics need (`oversampling`). "jp2" is JPEG 2000 without loss,
-    "jp2-lossy" a quarter of the counts' size.
+    `truth` asks for rasters of the place that each pixel saw. `samples` a pixel, each way, stand for the
+    light in the focal plane; None takes as many as the optics need (`oversampling`). "jp2" is JPEG 2000
+    without loss, "jp2-lossy" a quarter of the counts' size.
     """
 
     seed: int = 0
@@ -99,10 +99,10 @@ def capture(
 ) -> Level1:
     """Take a picture and write it into `folder`, which is made if it is not there.
 
-    Each file appears whole or not at all. Images that an earlier run of the same picture left whole are kept;
-    the last file is manifest.json, so a folder without it is not finished. The counts depend on the acquisition, the
-    scene and the options, not on threads. `progress(done, total)` counts tiles. InputError if the Sun is
-    not up, FileError if the folder cannot be written.
+    Each file appears whole or not at all. Images that an earlier run of the same picture left whole are
+    kept; the last file is manifest.json, so a folder without it is not finished. The counts depend on the
+    acquisition, the scene and the options, not on threads. `progress(done, total)` counts tiles. InputError
+    if the Sun is not up, FileError if the folder cannot be written.
     """
     options = options or CaptureOptions()
     if not acquisition.view.sun_elevation_rad > 0:
@@ -164,7 +164,9 @@ class _Maker:
         acquisition, options, folder = self.acquisition, self.options, self.folder
         band = sensor_band(acquisition.sensor, model.band)
         name = stem(band.name, model.chip, self.chips)
-        digest = digest_of(__version__, self.document, options, self.scene.attribution, repr(self.scene), name)
+        digest = digest_of(
+            __version__, self.document, options, self.scene.attribution, repr(self.scene), name
+        )
         smear_px = motion_smear_px(acquisition, model, band)
         factor = float(sun_distance_factor(_day_of_year(acquisition)))
         shot = self._shot(model, band, smear_px, factor)
@@ -210,12 +212,16 @@ class _Maker:
             scene=self.scene,
             model=model,
             band=band,
-            exposure=Exposure(sensor=sensor, samples=options.samples or oversampling(sensor), smear_px=smear_px),
+            exposure=Exposure(
+                sensor=sensor, samples=options.samples or oversampling(sensor), smear_px=smear_px
+            ),
             light=corner_light(acquisition, model, band, options.atmosphere, factor),
             sun=Sunlight(
                 azimuth_rad=view.sun_azimuth_rad,
                 elevation_rad=view.sun_elevation_rad,
-                direct_share=direct_share(band, options.atmosphere, view.sun_elevation_rad, aim.alt_m),
+                direct_share=direct_share(
+                    band, options.atmosphere, view.sun_elevation_rad, aim.alt_m
+                ),
             ),
             clouds=clouds,
             detectors=chip_detectors(acquisition, model, band, options.flaws),
@@ -225,7 +231,13 @@ class _Maker:
         )
 
     def _write(
-        self, shot: Shot, path: Path, truth: Path | None, rpc: Rpc, digest: str, tick: Callable[[], None]
+        self,
+        shot: Shot,
+        path: Path,
+        truth: Path | None,
+        rpc: Rpc,
+        digest: str,
+        tick: Callable[[], None],
     ) -> None:
         """Counts, and truth beside them, as the tiles come."""
         options = self.options
@@ -240,12 +252,18 @@ class _Maker:
         raw = path.with_suffix(".raw.tif") if is_jp2 else path
         compress = "none" if is_jp2 or options.compress == "none" else "deflate"
         try:
-            with _maybe(truth, shot.shape) as known_to:
-                with writing(raw, shot.shape, 1, "uint16", rpc=rpc_tags(rpc), tags=tags, compress=compress) as out:
-                    for tile in tiles(shot, truth=truth is not None, threads=options.threads, tick=tick):
-                        out.write(tile.counts, 1, window=window_of(tile.box))
-                        if known_to is not None:
-                            known_to.write(tile.truth, window=window_of(tile.box))
+            with (
+                _maybe(truth, shot.shape) as known_to,
+                writing(
+                    raw, shot.shape, 1, "uint16", rpc=rpc_tags(rpc), tags=tags, compress=compress
+                ) as out,
+            ):
+                for tile in tiles(
+                    shot, truth=truth is not None, threads=options.threads, tick=tick
+                ):
+                    out.write(tile.counts, 1, window=window_of(tile.box))
+                    if known_to is not None:
+                        known_to.write(tile.truth, window=window_of(tile.box))
             if is_jp2:
                 _to_jpeg2000(raw, path, lossy=options.compress == "jp2-lossy")
         finally:
@@ -306,7 +324,12 @@ def _heights(scene: Scene, model: CameraModel) -> tuple[float, float]:
         lat, lon = (np.stack([one[k] for one in places]) for k in (0, 1))
         if not np.isfinite(lat).any():
             raise InputError("acquisition", model.band, "one that sees the ground")
-        bounds = (float(np.nanmin(lat)), float(np.nanmin(lon)), float(np.nanmax(lat)), float(np.nanmax(lon)))
+        bounds = (
+            float(np.nanmin(lat)),
+            float(np.nanmin(lon)),
+            float(np.nanmax(lat)),
+            float(np.nanmax(lon)),
+        )
         low_m, high_m = scene.surface.range_m(bounds)
     return low_m, high_m
 
@@ -340,6 +363,7 @@ def _notes(
 
 def _planes(level1: Level1) -> list[list[Path]]:
     """Files that the preview shows: red, green and blue if all are there and alike, else the first band."""
+
     def files(band: str) -> list[Path]:
         return [level1.folder / one.file for one in level1.of_band(band)]
 

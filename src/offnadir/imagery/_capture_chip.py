@@ -80,10 +80,8 @@ def take(shot: Shot, box: Box, *, truth: bool = False) -> Tile:
     return Tile(box=box, counts=made, truth=known)
 
 
-def electrons_of(
-    shot: Shot, box: Box, *, heights: bool = False
-) -> tuple[Pixels, Pixels | None]:
-    """Electrons that the light of a box makes in usual detectors, without any noise; heights [m] met there."""
+def electrons_of(shot: Shot, box: Box, *, heights: bool = False) -> tuple[Pixels, Pixels | None]:
+    """Electrons that the light of a box makes in usual detectors, without noise; heights [m] met there."""
     top, bottom, left, right = box
     shape = bottom - top, right - left
     n, padded = shot.exposure.samples, shot.exposure.padded((bottom - top, right - left))
@@ -151,17 +149,25 @@ def corner_light(
 def sun_angles(aim: Site, view: Any, lat_rad: Array, lon_rad: Array) -> tuple[Array, Array]:
     """Height and azimuth [rad] of the Sun over places, from those over the aim: it is infinitely far."""
     azimuth, elevation = view.sun_azimuth_rad, view.sun_elevation_rad
-    local = np.array([np.sin(azimuth) * np.cos(elevation), np.cos(azimuth) * np.cos(elevation), np.sin(elevation)])
+    local = np.array(
+        [
+            np.sin(azimuth) * np.cos(elevation),
+            np.cos(azimuth) * np.cos(elevation),
+            np.sin(elevation),
+        ]
+    )
     sun = local @ east_north_up(aim.lat_rad, aim.lon_rad)
     east, north, up = np.moveaxis(east_north_up(lat_rad, lon_rad) @ sun, -1, 0)
     return np.arctan2(up, np.hypot(east, north)), np.arctan2(east, north)
 
 
-def motion_smear_px(acquisition: Acquisition, model: CameraModel, band: Band) -> tuple[float, float]:
-    """Smear [px] along and across in the middle of a chip, of a picture that does not keep step with the lines.
+def motion_smear_px(
+    acquisition: Acquisition, model: CameraModel, band: Band
+) -> tuple[float, float]:
+    """Smear [px] along and across, amid a chip, of a picture that does not keep step with its lines.
 
     The same point of the ground is looked for by the detectors that lie the integration time's lines ahead:
-    it should come so many lines earlier, in the same column. 0 for a frame, whose smear is its sensor's figure.
+    it should come so many lines earlier, in the same column. 0 for a frame, whose smear is its sensor's.
     """
     if acquisition.is_frame:
         return 0.0, 0.0
@@ -177,7 +183,7 @@ def motion_smear_px(acquisition: Acquisition, model: CameraModel, band: Band) ->
 def chip_detectors(
     acquisition: Acquisition, model: CameraModel, band: Band, flaws: Flaws
 ) -> Detectors:
-    """The detectors that take a chip's picture: those of its columns that the picture reaches, left to right."""
+    """The detectors that take a chip's picture: its columns that the picture reaches, left to right."""
     from offnadir.imagery._acquisition import picture_box
 
     plane = acquisition.focal_plane.band(band.name)
@@ -185,11 +191,15 @@ def chip_detectors(
     number = len(plane.chips) - 1 - model.chip if acquisition.turned else model.chip
     chip = plane.chips[number]
     rows = acquisition.focal_plane.rows if acquisition.is_frame else 1
-    whole = detectors(acquisition.sensor, band, number, (max(rows, lines) if rows > 1 else 1, chip.columns), flaws)
+    whole = detectors(
+        acquisition.sensor, band, number, (max(rows, lines) if rows > 1 else 1, chip.columns), flaws
+    )
     first = picture_box(acquisition, plane)[2] + model.first_column - chip.first_column
     if acquisition.turned:
-        first = picture_box(acquisition, plane)[2] + model.first_column - (
-            plane.columns - chip.first_column - chip.columns
+        first = (
+            picture_box(acquisition, plane)[2]
+            + model.first_column
+            - (plane.columns - chip.first_column - chip.columns)
         )
     step = -1 if acquisition.turned else 1
     top = (len(whole.gain) - lines) // 2 if rows > 1 else 0
@@ -199,7 +209,10 @@ def chip_detectors(
         return np.ascontiguousarray(rows_of[::step, ::step][:, first : first + columns])
 
     return Detectors(
-        gain=part(whole.gain), dark_e=part(whole.dark_e), zero_e=part(whole.zero_e), state=part(whole.state)
+        gain=part(whole.gain),
+        dark_e=part(whole.dark_e),
+        zero_e=part(whole.zero_e),
+        state=part(whole.state),
     )
 
 
@@ -211,4 +224,3 @@ def _patch(corners: Array, box: Box) -> Pixels:
     u = ((np.arange(right - left) + 0.5) / SIDE)[None, :]
     (a, b), (c, d) = corners[i : i + 2, j : j + 2]
     return np.asarray((a * (1 - v) + c * v) * (1 - u) + (b * (1 - v) + d * v) * u, np.float32)
-

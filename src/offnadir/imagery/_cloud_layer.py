@@ -72,9 +72,7 @@ def shade(
     return _fill(before, shape), _fill(lit, shape)
 
 
-def cover(
-    light: Pixels, before: Pixels, shadow: Pixels, direct_share: float
-) -> Pixels:
+def cover(light: Pixels, before: Pixels, shadow: Pixels, direct_share: float) -> Pixels:
     """Effective reflectance under clouds: shadows take the Sun's direct light, clouds hide and shine."""
     under = light * (1.0 - np.float32(direct_share) * shadow)
     return np.asarray(under * (1.0 - before) + np.float32(_REFLECTANCE) * before, np.float32)
@@ -82,16 +80,19 @@ def cover(
 
 def _fill(nodes: Array, shape: tuple[int, int]) -> Pixels:
     """Straight lines between nodes."""
+
     def weights(side: int, count: int) -> Array:
         place = np.arange(side) / STEP
         below = np.minimum(place.astype(int), count - 2)
-        out = np.zeros((side, count), np.float32)
+        out = np.zeros((side, count))
         index = np.arange(side)
         out[index, below], out[index, below + 1] = 1 - (place - below), place - below
         return out
 
-    table = np.nan_to_num(nodes).astype(np.float32)
-    return np.asarray(weights(shape[0], nodes.shape[0]) @ table @ weights(shape[1], nodes.shape[1]).T, np.float32)
+    table = np.nan_to_num(nodes)
+    return np.asarray(
+        weights(shape[0], nodes.shape[0]) @ table @ weights(shape[1], nodes.shape[1]).T, np.float32
+    )
 
 
 @functools.lru_cache(maxsize=8)
@@ -100,7 +101,9 @@ def _plane(lat_rad: float, lon_rad: float) -> Grid:
     crs = utm_crs(lat_rad, lon_rad)
     bare = Grid(crs=crs, transform=(1.0, 0.0, 0.5, 0.0, 1.0, 0.5), shape=(1, 1))
     y, x = bare.of_lat_lon(lat_rad, lon_rad)
-    return Grid(crs=crs, transform=(1.0, 0.0, float(x) - 0.5, 0.0, 1.0, float(y) - 0.5), shape=(1, 1))
+    return Grid(
+        crs=crs, transform=(1.0, 0.0, float(x) - 0.5, 0.0, 1.0, float(y) - 0.5), shape=(1, 1)
+    )
 
 
 def _noise(x: Array, y: Array, seed: int) -> Array:

@@ -16,7 +16,12 @@ from offnadir._files import replacing
 from offnadir.errors import FileError, InputError
 
 SCHEMA: Final = "offnadir.level1/1"
-CAPTURE, ACQUISITION, MANIFEST, PREVIEW = "capture.json", "acquisition.json", "manifest.json", "preview.png"
+CAPTURE, ACQUISITION, MANIFEST, PREVIEW = (
+    "capture.json",
+    "acquisition.json",
+    "manifest.json",
+    "preview.png",
+)
 #: Tag of a raster that tells which capture it belongs to.
 DIGEST_TAG: Final = "OFFNADIR_CAPTURE"
 
@@ -62,7 +67,11 @@ class Level1:
 
     def of_band(self, band: str) -> tuple[Level1Image, ...]:
         """Images of a band, from its first column on."""
-        return tuple(sorted((one for one in self.images if one.band == band), key=lambda one: one.first_column))
+        return tuple(
+            sorted(
+                (one for one in self.images if one.band == band), key=lambda one: one.first_column
+            )
+        )
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -90,7 +99,8 @@ def write_level1(level1: Level1) -> None:
         "attribution": level1.attribution,
         **level1.notes,
         "images": [
-            {name: getattr(one, name) for name in Level1Image.__dataclass_fields__} for one in level1.images
+            {name: getattr(one, name) for name in Level1Image.__dataclass_fields__}
+            for one in level1.images
         ],
     }
     write_json(level1.folder / CAPTURE, content)
@@ -106,12 +116,25 @@ def read_level1(folder: Path) -> Level1:
     except ValueError as error:
         raise FileError(path, f"is no JSON: {error}") from error
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise InputError("schema", content.get("schema") if isinstance(content, dict) else None, SCHEMA, where=str(path))
+        raise InputError(
+            "schema",
+            content.get("schema") if isinstance(content, dict) else None,
+            SCHEMA,
+            where=str(path),
+        )
     try:
-        images = tuple(Level1Image(**{**one, "shape": tuple(one["shape"])}) for one in content["images"])
+        images = tuple(
+            Level1Image(**{**one, "shape": tuple(one["shape"])}) for one in content["images"]
+        )
     except (KeyError, TypeError) as error:
-        raise InputError("images", str(error), "as offnadir capture writes them", where=str(path)) from error
-    rest = {key: value for key, value in content.items() if key not in ("schema", "images", "is_synthetic", "attribution")}
+        raise InputError(
+            "images", str(error), "as offnadir capture writes them", where=str(path)
+        ) from error
+    rest = {
+        key: value
+        for key, value in content.items()
+        if key not in ("schema", "images", "is_synthetic", "attribution")
+    }
     return Level1(
         folder=folder, images=images, is_synthetic=bool(content["is_synthetic"]),
         attribution=str(content["attribution"]), notes=rest,
@@ -122,7 +145,9 @@ def write_calibration(path: Path, dark: NDArray[np.float32], gain: NDArray[np.fl
     """Dark counts and gains as a raster of two bands."""
     from offnadir.imagery._raster import writing
 
-    with writing(path, gain.shape, 2, "float32", names=("dark_counts", "relative_gain"), nodata=float("nan")) as out:
+    with writing(
+        path, gain.shape, 2, "float32", names=("dark_counts", "relative_gain"), nodata=float("nan")
+    ) as out:
         out.write(np.broadcast_to(dark, gain.shape), 1)
         out.write(gain, 2)
 
@@ -141,4 +166,6 @@ def write_manifest(folder: Path) -> None:
 def write_json(path: Path, content: Any) -> None:
     """JSON that is there whole, or not at all."""
     with replacing(path) as part:
-        part.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=True) + "\n", "utf-8")
+        part.write_text(
+            json.dumps(content, indent=1, ensure_ascii=False, allow_nan=True) + "\n", "utf-8"
+        )

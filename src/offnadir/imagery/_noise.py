@@ -59,9 +59,9 @@ class Flaws:
 class Detectors:
     """The detectors of one band and chip: one row of `columns` for a line, all rows for a frame.
 
-    `gain` and `state` have shape (rows, columns), the others (1, columns). `gain` is sensitivity over the usual one,
-    `dark_e` the electrons that come without light, `zero_e` how far the zero level is off, `state` GOOD, DEAD or
-    HOT.
+    `gain` and `state` have shape (rows, columns), the others (1, columns). `gain` is sensitivity over the
+    usual one, `dark_e` the electrons that come without light, `zero_e` how far the zero level is off,
+    `state` GOOD, DEAD or HOT.
     """
 
     gain: Pixels
@@ -97,7 +97,9 @@ def digitiser(sensor: Sensor, band: Band) -> Digitiser:
     read = math.sqrt(chain.read_e2)
     return Digitiser(
         step_e=step,
-        bias_counts=float(math.ceil(_BIAS_SIGMAS * math.sqrt(chain.read_e2 + chain.dark_e2) / step) + 2),
+        bias_counts=float(
+            math.ceil(_BIAS_SIGMAS * math.sqrt(chain.read_e2 + chain.dark_e2) / step) + 2
+        ),
         bits=bits,
         full_well_e=chain.full_well_e,
         read_noise_e=read,
@@ -149,7 +151,7 @@ def detectors(
 def known(
     chips: Detectors, how: Digitiser, flaws: Flaws, rng: np.random.Generator
 ) -> tuple[Pixels, Pixels]:
-    """What the ground knows of them: counts in the dark (1, columns), and gain over the usual one (rows, columns).
+    """What the ground knows of them: counts in the dark (1, columns), relative gain (rows, columns).
 
     Gains of dead and hot detectors are NaN.
     """
@@ -159,7 +161,8 @@ def known(
     if flaws.gain_error_rms > 0:
         dark = dark + luck * noise_e / how.step_e / math.sqrt(flaws.dark_lines)
     gain = chips.gain * (
-        np.float32(1.0) + np.float32(flaws.gain_error_rms) * rng.standard_normal(chips.gain.shape, np.float32)
+        np.float32(1.0)
+        + np.float32(flaws.gain_error_rms) * rng.standard_normal(chips.gain.shape, np.float32)
     )
     gain[chips.state != GOOD] = np.nan
     return np.asarray(dark, np.float32), np.asarray(gain, np.float32)

@@ -51,12 +51,13 @@ def band_sensor(sensor: Sensor, band: Band) -> Sensor:
 
 
 def oversampling(sensor: Sensor) -> int:
-    """Samples a pixel, each way, so that the optics pass nothing that the samples would fold: 3 or 4.
+    """Samples a pixel, each way, so that they hold what the optics pass: 2 to 4.
 
-    Optics end at 1/Q cycles per pixel. Below Q = 0.5 they pass more than 4 samples can hold; what is left
-    there a pixel's own aperture holds back, by a factor of 6 and more.
+    Optics end at 1/Q cycles per pixel, and within the last seventh of that they pass less than 1 %, half of
+    which the pixel's own aperture stops. Below Q = 0.5 they pass more than 4 samples can hold; that the
+    aperture holds back by a factor of 6 and more.
     """
-    return min(max(math.ceil(2.0 / sensor.q), 3), _MOST)
+    return min(max(math.ceil(2.0 / sensor.q - 0.3), 2), _MOST)
 
 
 def otf(

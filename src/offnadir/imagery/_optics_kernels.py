@@ -29,10 +29,9 @@ def fold(spectrum, table, turn_rows, turn_columns, n, width):
                 for a in range(n):
                     row = i + a * h
                     r = high - row if 2 * row > high else row
-                    if mirrored:
-                        value = np.conj(spectrum[(high - row) % high, c])
-                    else:
-                        value = spectrum[row, c]
+                    value = (
+                        np.conj(spectrum[(high - row) % high, c]) if mirrored else spectrum[row, c]
+                    )
                     part += value * turn_rows[row] * table[r, c]
                 total += part * turn_columns[column]
             out[i, j] = total

@@ -42,7 +42,9 @@ def write_preview(
             out.write(picture)
 
 
-def stretched(values: NDArray[Any], *, low: float = 0.5, high: float = 99.5, gamma: float = 1.6) -> Bytes:
+def stretched(
+    values: NDArray[Any], *, low: float = 0.5, high: float = 99.5, gamma: float = 1.6
+) -> Bytes:
     """Bytes of values between two percentiles, brightened in the middle."""
     finite = values[np.isfinite(values)]
     first, last = np.percentile(finite, [low, high]) if finite.size else (0.0, 1.0)

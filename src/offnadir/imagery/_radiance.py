@@ -60,10 +60,15 @@ def band_light(
     Raises InputError where the Sun is not up, and for a band beyond 0.31 to 2.59 um.
     """
     sun, incidence, azimuth = np.broadcast_arrays(
-        *(np.asarray(one, np.float64) for one in (sun_elevation_rad, incidence_rad, relative_azimuth_rad))
+        *(
+            np.asarray(one, np.float64)
+            for one in (sun_elevation_rad, incidence_rad, relative_azimuth_rad)
+        )
     )
     if not np.nanmin(sun) > 0:
-        raise InputError("sun_elevation_rad", float(np.nanmin(sun)), "above 0: a camera needs the Sun")
+        raise InputError(
+            "sun_elevation_rad", float(np.nanmin(sun)), "above 0: a camera needs the Sun"
+        )
     light = light_of(band, atmosphere, ground_alt_m)
     own, total = light.radiance(1.0, sun, incidence, azimuth)
     if np.isnan(light.direct).all():
@@ -111,5 +116,9 @@ def sight(
     sine2 = np.sin(lat) ** 2
     bend = 1.0 - 0.00669437999014 * sine2
     north = (lat_up - lat) * (6_335_439.3 / bend**1.5 + alt_m)
-    east = ((lon_up - lon + np.pi) % (2 * np.pi) - np.pi) * (6_378_137.0 / np.sqrt(bend) + alt_m) * np.cos(lat)
+    east = (
+        ((lon_up - lon + np.pi) % (2 * np.pi) - np.pi)
+        * (6_378_137.0 / np.sqrt(bend) + alt_m)
+        * np.cos(lat)
+    )
     return lat, lon, np.arctan2(np.hypot(east, north), _RISE_M), np.arctan2(east, north)

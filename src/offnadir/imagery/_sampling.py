@@ -59,8 +59,8 @@ def see(
 ) -> Seen:
     """The samples of pixels (lines, columns) from `first` on, `samples` each way per pixel.
 
-    A grid on the map is laid along the samples as well as an affine map can, the scene is asked for it, and each
-    sample's ray is followed down to the first ground or roof that it meets.
+    A grid on the map is laid along the samples as well as an affine map can, the scene is asked for it, and
+    each sample's ray is followed down to the first ground or roof that it meets.
     """
     from offnadir.imagery._sampling_kernels import block_ranges, look_down
 
@@ -77,8 +77,8 @@ def see(
     if moves < 0.02:
         surface = np.full((2, 2), 0.5, np.float32)
     else:
-        surface = (_heights(scene.surface, grid, finer) - low_m) / (high_m - low_m)
-        surface = np.clip(surface, 0.0, 1.0).astype(np.float32)
+        share = (_heights(scene.surface, grid, finer) - low_m) / (high_m - low_m)
+        surface = np.clip(share, 0.0, 1.0).astype(np.float32)
     look_down(
         light, surface, block_ranges(surface), float(finer), row_lo, col_lo, row_hi, col_hi,
         LINE_STEP * samples, COLUMN_STEP * samples, out, met,
@@ -94,13 +94,13 @@ def _nodes(first: tuple[int, int], shape: tuple[int, int], samples: int) -> tupl
         begin + step * np.arange(-(-side // step) + 1)
         for begin, step, side in zip(start, steps, shape, strict=True)
     )
-    return line[:, None], column[None, :]
+    return np.asarray(line[:, None], np.float64), np.asarray(column[None, :], np.float64)
 
 
 def _range(
     surface: Terrain, model: GroundModel, nodes: tuple[Array, Array]
 ) -> tuple[float, float, tuple[Array, Array, Array, Array] | None]:
-    """Lowest and highest ground that nodes can see, and their places (lat, lon) on both; None for no ground."""
+    """Lowest and highest ground that nodes can see, and places (lat, lon) on both; None past the Earth."""
     low_m = high_m = 0.0
     for attempt in range(5):
         lat_lo, lon_lo = model.locate(*nodes, low_m)
@@ -109,9 +109,16 @@ def _range(
             return low_m, high_m, None
         # The date line: longitudes of one tile lie within half a turn of each other.
         middle = float(lon_lo[np.isfinite(lon_lo)][0])
-        lon_lo, lon_hi = (middle + (one - middle + np.pi) % (2 * np.pi) - np.pi for one in (lon_lo, lon_hi))
+        lon_lo, lon_hi = (
+            middle + (one - middle + np.pi) % (2 * np.pi) - np.pi for one in (lon_lo, lon_hi)
+        )
         lats, lons = np.stack([lat_lo, lat_hi]), np.stack([lon_lo, lon_hi])
-        bounds = (float(np.nanmin(lats)), float(np.nanmin(lons)), float(np.nanmax(lats)), float(np.nanmax(lons)))
+        bounds = (
+            float(np.nanmin(lats)),
+            float(np.nanmin(lons)),
+            float(np.nanmax(lats)),
+            float(np.nanmax(lons)),
+        )
         least, most = surface.range_m(bounds)
         if attempt and least >= low_m - 1e-6 and most <= high_m + 1e-6:
             break
@@ -138,14 +145,19 @@ def _lay(
     design = np.stack([j[good] + 0.5, i[good] + 0.5, np.ones(int(good.sum()))], axis=1)
     east, *_ = np.linalg.lstsq(design, (x_lo[good] + x_hi[good]) / 2, rcond=None)
     north, *_ = np.linalg.lstsq(design, (y_lo[good] + y_hi[good]) / 2, rcond=None)
-    base = Grid(crs=crs, transform=(*map(float, east), *map(float, north)), shape=(1, 1))
+    base = Grid(crs=crs, transform=(*east.tolist(), *north.tolist()), shape=(1, 1))
     (row_lo, col_lo), (row_hi, col_hi) = base.row_column(x_lo, y_lo), base.row_column(x_hi, y_hi)
     rows, columns = np.stack([row_lo, row_hi]), np.stack([col_lo, col_hi])
     top, left = math.floor(np.nanmin(rows)) - _RIM, math.floor(np.nanmin(columns)) - _RIM
-    shape = math.ceil(np.nanmax(rows)) + _RIM + 1 - top, math.ceil(np.nanmax(columns)) + _RIM + 1 - left
+    shape = (
+        math.ceil(np.nanmax(rows)) + _RIM + 1 - top,
+        math.ceil(np.nanmax(columns)) + _RIM + 1 - left,
+    )
     if shape[0] * shape[1] > _LARGEST:
         wish = f"such that a tile sees at most {_LARGEST} samples of ground"
-        raise InputError("acquisition", shape, wish, hint="too slanted a look, or heights that are wrong")
+        raise InputError(
+            "acquisition", shape, wish, hint="too slanted a look, or heights that are wrong"
+        )
     a, b, c, d, e, f = base.transform
     grid = Grid(
         crs=crs, transform=(a, b, c + a * left + b * top, d, e, f + d * left + e * top), shape=shape
@@ -164,7 +176,7 @@ def _light(scene: Scene, grid: Grid, band: Band, sun: Sunlight) -> Pixels:
 
 
 def _finer(surface: Terrain, grid: Grid, samples: int) -> int:
-    """Pixels of the patch from one height to the next: a pixel of the camera, or half a step of the heights."""
+    """Pixels of the patch from one height to the next: one of the camera's, or half a step of the heights."""
     from offnadir.imagery._scene import ground_step_m
 
     step_m = surface.step_m
@@ -184,7 +196,7 @@ def _heights(surface: Terrain, grid: Grid, finer: int) -> Array:
 def _between_nodes(grid: Grid, rows: Array, columns: Array) -> tuple[Array, Array]:
     """Latitude and longitude of the crossings of rows and columns: PROJ at some, straight lines between.
 
-    Over 64 pixels of a metre each the map's curvature is 1e-4 m; with larger pixels more nodes are asked.
+    Nodes are a kilometre apart, over which a straight line is 0.02 m off.
     """
     a, b, _, d, e, _ = grid.transform
     step_m = max(math.hypot(a, d), math.hypot(b, e))
@@ -201,6 +213,7 @@ def _between_nodes(grid: Grid, rows: Array, columns: Array) -> tuple[Array, Arra
 
 def _spread(table: Array, at_rows: Array, at_columns: Array, rows: Array, columns: Array) -> Array:
     """A table on even nodes, spread by straight lines."""
+
     def weights(nodes: Array, where: Array) -> Array:
         place = (where - nodes[0]) / (nodes[1] - nodes[0])
         below = np.clip(place.astype(int), 0, len(nodes) - 2)

@@ -66,10 +66,10 @@ def cell_heights(row_lo, row_hi, col_lo, col_hi, blocks, finer, i, j):
         d0, d1 = corner_range(col_lo, col_hi, i, j, t1)
         side = finer * BLOCK
         last_row, last_column = blocks.shape[0] - 1, blocks.shape[1] - 1
-        top = min(max(int(math.floor(min(a0, b0) / side)), 0), last_row)
-        bottom = min(max(int(math.floor(max(a1, b1) / side)), 0), last_row)
-        left = min(max(int(math.floor(min(c0, d0) / side)), 0), last_column)
-        right = min(max(int(math.floor(max(c1, d1) / side)), 0), last_column)
+        top = min(max(math.floor(min(a0, b0) / side), 0), last_row)
+        bottom = min(max(math.floor(max(a1, b1) / side), 0), last_row)
+        left = min(max(math.floor(min(c0, d0) / side), 0), last_column)
+        right = min(max(math.floor(max(c1, d1) / side), 0), last_column)
         low, high = math.inf, -math.inf
         for a in range(top, bottom + 1):
             for b in range(left, right + 1):

@@ -24,10 +24,10 @@ class EdgeResponse:
 
     `across_columns` tells that the edge runs down the picture, so that this is sharpness from column to
     column (across the scan); else from line to line. `angle_rad` is how far the edge leans from that.
-    Positions are pixels from the edge along its normal. `esf` goes from 0 to 1, `lsf` is its slope per pixel;
-    `mtf` at `frequency_px` in cycles/pixel is 1 at 0. `rer` is how far the edge rises between -0.5 and +0.5
-    pixel. `low` and `high` are the levels, `noise_low` and `noise_high` the standard deviations of pixels there,
-    `position_px` where the edge crosses the middle of the picture.
+    Positions are pixels from the edge along its normal. `esf` goes from 0 to 1, `lsf` is its slope per
+    pixel; `mtf` at `frequency_px` in cycles/pixel is 1 at 0. `rer` is how far the edge rises between -0.5
+    and +0.5 pixel. `low` and `high` are the levels, `noise_low` and `noise_high` the standard deviations of
+    pixels there, `position_px` the column (else line) where the edge crosses the picture's middle.
     """
 
     across_columns: bool
@@ -55,13 +55,15 @@ def measure_edge(image: ArrayLike) -> EdgeResponse:
     """Measure a picture (rows, columns) of one straight edge, which leans by 2 to 20 deg from an axis.
 
     Best are 40 pixels and more on both sides: light that strays farther is not counted. The profile is
-    gathered in quarters of a pixel along the normal; what their width and the differences between them take from
-    the MTF is given back. Source: ISO 12233:2017, annex D, with a straight line for the edge and a
-    window that is flat over its middle half. InputError if there is no such edge.
+    gathered in quarters of a pixel along the normal; what their width and the differences between them
+    take from the MTF is given back. Source: ISO 12233:2017, annex D, with a straight line for the edge and
+    a window that is flat over its middle half. InputError if there is no such edge.
     """
     picture = np.asarray(image, np.float64)
     if picture.ndim != 2 or min(picture.shape) < _LEAST_PX or not np.all(np.isfinite(picture)):
-        raise InputError("image", picture.shape, f"{_LEAST_PX} by {_LEAST_PX} finite pixels at least")
+        raise InputError(
+            "image", picture.shape, f"{_LEAST_PX} by {_LEAST_PX} finite pixels at least"
+        )
     rows, columns = (float(np.abs(np.diff(_smooth(picture, 1 - axis), axis=axis)).sum())
                      for axis in (0, 1))  # fmt: skip
     across_columns = columns >= rows
@@ -70,15 +72,20 @@ def measure_edge(image: ArrayLike) -> EdgeResponse:
     slope, start = _edge_line(picture)
     angle = math.atan(slope)
     if not 1.0 * deg <= abs(angle) <= 30 * deg:
-        raise InputError("image", f"an edge at {angle / deg:.1f} deg", "one that leans by 2 to 20 deg")
+        raise InputError(
+            "image", f"an edge at {angle / deg:.1f} deg", "one that leans by 2 to 20 deg"
+        )
+    middle = start + slope * (len(picture) - 1) / 2
     picture = _whole_phases(picture, slope)
     lines = np.arange(len(picture))
     distance = (np.arange(picture.shape[1]) - (start + slope * lines)[:, None]) * math.cos(angle)
     # Where all rows reach: the ends of the profile must not be made of a few rows alone.
     half = min(-float(distance[:, 0].max()), float(distance[:, -1].min()))
     if half < _LEAST_PX / 2.5:
-        raise InputError("image", f"an edge {half:.1f} pixels from its border", "an edge amid the picture")
-    return _response(picture, distance, half, across_columns, angle, start + slope * (len(lines) - 1) / 2)
+        raise InputError(
+            "image", f"an edge {half:.1f} pixels from its border", "an edge amid the picture"
+        )
+    return _response(picture, distance, half, across_columns, angle, middle)
 
 
 def _response(
