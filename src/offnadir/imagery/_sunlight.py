@@ -42,7 +42,10 @@ def terrain_light(
     tan_sun = math.tan(sun)
     east, north = math.sin(sun_azimuth_rad), math.cos(sun_azimuth_rad)
     # nodes that one step of a node's width towards the Sun passes
-    to_row, to_column = (east * n_c - north * e_c) / det / stride, (north * e_r - east * n_r) / det / stride
+    to_row, to_column = (
+        (east * n_c - north * e_c) / det / stride,
+        (north * e_r - east * n_r) / det / stride,
+    )
     n_rows, n_columns = -(-(rows - 1) // stride) + 2, -(-(columns - 1) // stride) + 2
     low, high = _range(grid, terrain, 0.0)
     reach_m = min(FARTHEST_M, (high - low) / tan_sun + side * stride)
@@ -64,7 +67,10 @@ def terrain_light(
     by_row, by_column = np.gradient(heights)
     by_row, by_column = by_row / stride, by_column / stride
     # heights change by (slope_e, slope_n) . (e, n): solved for the slopes
-    slope_e, slope_n = (by_row * n_c - by_column * n_r) / det, (by_column * e_r - by_row * e_c) / det
+    slope_e, slope_n = (
+        (by_row * n_c - by_column * n_r) / det,
+        (by_column * e_r - by_row * e_c) / det,
+    )
     here = (slice(above, above + n_rows), slice(before, before + n_columns))
     facets(
         np.ascontiguousarray(slope_e[here]), np.ascontiguousarray(slope_n[here]), free, stride,
@@ -83,11 +89,19 @@ def _margins(nodes: float) -> tuple[int, int]:
 
 def _range(grid: Grid, terrain: Terrain, margin_m: float) -> tuple[float, float]:
     rows, columns = grid.shape
-    at_row, at_column = np.meshgrid([0.0, rows / 2, rows], [0.0, columns / 2, columns], indexing="ij")
+    at_row, at_column = np.meshgrid(
+        [0.0, rows / 2, rows], [0.0, columns / 2, columns], indexing="ij"
+    )
     lat, lon = grid.lat_lon(at_row, at_column)
-    lon = lon.flat[0] + (lon - lon.flat[0] + math.pi) % (2 * math.pi) - math.pi
+    first = float(lon[0, 0])
+    lon = first + (lon - first + math.pi) % (2 * math.pi) - math.pi
     d_lat = margin_m / 6.35e6
     d_lon = d_lat / max(float(np.cos(lat).min()), 0.01)
     return terrain.range_m(
-        (float(lat.min()) - d_lat, float(lon.min()) - d_lon, float(lat.max()) + d_lat, float(lon.max()) + d_lon)
+        (
+            float(lat.min()) - d_lat,
+            float(lon.min()) - d_lon,
+            float(lat.max()) + d_lat,
+            float(lon.max()) + d_lon,
+        )
     )

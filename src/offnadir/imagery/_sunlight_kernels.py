@@ -12,7 +12,9 @@ _SUN_RADIUS = 0.00465  # rad
 
 
 @kernel
-def open_to_sun(heights, top, left, rows, columns, row_step, column_step, length, tan_sun, highest, out):
+def open_to_sun(
+    heights, top, left, rows, columns, row_step, column_step, length, tan_sun, highest, out
+):
     """Share of the Sun that hills leave open, at nodes from (top, left) of a table of heights [m].
 
     One step towards the Sun is (row_step, column_step) nodes and `length` metres. Nothing is above `highest`.

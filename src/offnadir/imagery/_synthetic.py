@@ -1,4 +1,4 @@
-"""Made-up ground for any place on Earth: coast, hills, fields, towns; the same from the same seed and place."""
+"""Made-up ground for any place on Earth: the same coast, hills, fields, towns from the same seed and place."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SyntheticScene:
     `relief_m` is how high hills are, `town_m` how far the town at the middle reaches (0: none there),
     `sea_level_m` the height of the sea above the ellipsoid, `wind_m_s` what roughens the sea. Targets for
     measuring stand in the middle, made for pictures of `target_gsd_m` (0: none), their rows along
-    `target_azimuth_rad`. Coasts are those of Natural Earth within 120 km of the middle, with windings made up.
+    `target_azimuth_rad`. Coasts within 120 km of the middle are Natural Earth's, with windings made up.
     """
 
     lat_rad: float
@@ -66,9 +66,8 @@ class SyntheticScene:
     @property
     def attribution(self) -> str:
         """What is made up, and what is not."""
-        return (
-            f"SYNTHETIC ground, seed {self.seed}, made by offnadir; coast after Natural Earth 1:50m (public domain)"
-        )
+        coast = "coast after Natural Earth 1:50m (public domain)"
+        return f"SYNTHETIC ground, seed {self.seed}, made by offnadir; {coast}"
 
     @property
     def crs(self) -> str:
@@ -93,7 +92,11 @@ class SyntheticScene:
 
     def patch(self, grid: Grid, band: Band) -> Patch:
         """Reflectance in a band, from 0.35 to 2.5 um; all of it is valid."""
-        from offnadir.imagery._synthetic_paint_kernels import paint_buildings, paint_ground, paint_targets
+        from offnadir.imagery._synthetic_paint_kernels import (
+            paint_buildings,
+            paint_ground,
+            paint_targets,
+        )
 
         frame = _frame(self, grid)
         refl = band_reflectance(band)
@@ -114,18 +117,23 @@ class SyntheticScene:
         found = []
         for one in placed:
             lat, lon = _local(self).lat_lon(one.y_m, one.x_m)
-            fields = {name: getattr(one, name) for name in one.__slots__ if name not in ("x_m", "y_m")}
+            fields = {
+                name: getattr(one, name) for name in one.__slots__ if name not in ("x_m", "y_m")
+            }
             found.append(
                 Target(
-                    lat_rad=float(lat), lon_rad=float(lon), alt_m=float(self.terrain.height_m(lat, lon)), **fields
+                    lat_rad=float(lat),
+                    lon_rad=float(lon),
+                    alt_m=float(self.terrain.height_m(lat, lon)),
+                    **fields,
                 )
             )
         return tuple(found)
 
     def light(self, grid: Grid, sun_azimuth_rad: float, sun_elevation_rad: float) -> GroundLight:
         """Light with the shadows of hills and, exact to the pixel, of buildings; roofs are level."""
-        from offnadir.imagery._synthetic_paint_kernels import fill_tops
         from offnadir.imagery._sunlight_kernels import cast_shadows, raise_roofs
+        from offnadir.imagery._synthetic_paint_kernels import fill_tops
 
         light = terrain_light(grid, self.terrain, sun_azimuth_rad, sun_elevation_rad)
         if sun_elevation_rad <= LOWEST_SUN_RAD:
@@ -137,7 +145,14 @@ class SyntheticScene:
             return light
         tops = np.empty(grid.shape, np.float32)
         fill_tops(
-            frame.nodes_x, frame.nodes_y, _STRIDE, frame.height, frame.mx, frame.my, frame.mstep, tops
+            frame.nodes_x,
+            frame.nodes_y,
+            _STRIDE,
+            frame.height,
+            frame.mx,
+            frame.my,
+            frame.mstep,
+            tops,
         )
         lat_lon = _local(self).lat_lon(boxes[:, 1], boxes[:, 0])
         roofs = self.terrain.height_m(*lat_lon) - self.sea_level_m + boxes[:, 6]
@@ -168,7 +183,9 @@ class SyntheticTerrain:
         from offnadir.imagery._synthetic_ground_kernels import heights
         from offnadir.imagery._synthetic_town_kernels import building_tops
 
-        lat, lon = np.broadcast_arrays(np.asarray(lat_rad, np.float64), np.asarray(lon_rad, np.float64))
+        lat, lon = np.broadcast_arrays(
+            np.asarray(lat_rad, np.float64), np.asarray(lon_rad, np.float64)
+        )
         x, y = self.scene.local_m(lat, lon)
         x, y = (np.nan_to_num(v.ravel(), nan=1e9, posinf=1e9, neginf=1e9) for v in (x, y))
         scene = self.scene
@@ -179,13 +196,17 @@ class SyntheticTerrain:
         return np.asarray(above.reshape(lat.shape) + scene.sea_level_m)
 
     def range_m(self, bounds_rad: tuple[float, float, float, float]) -> tuple[float, float]:
-        """Lowest and highest within (south, west, north, east) [rad]: from the sea to what samples show, and more."""
+        """Lowest and highest within (south, west, north, east) [rad]: by samples, with a margin."""
         south, west, north, east = bounds_rad
-        lat, lon = np.meshgrid(np.linspace(south, north, 24), np.linspace(west, east, 24), indexing="ij")
+        lat, lon = np.meshgrid(
+            np.linspace(south, north, 24), np.linspace(west, east, 24), indexing="ij"
+        )
         ground = SyntheticTerrain(scene=self.scene, has_buildings=False).height_m(lat, lon)
         low, high = float(ground.min()), float(ground.max())
         more = 0.25 * (high - low) + 2.0
-        return max(low - more, self.scene.sea_level_m), high + more + (50.0 if self.has_buildings else 0.0)
+        return max(low - more, self.scene.sea_level_m), high + more + (
+            50.0 if self.has_buildings else 0.0
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -211,11 +232,15 @@ def _frame(scene: SyntheticScene, grid: Grid) -> _Frame:
 
     rows, columns = grid.shape
     at = np.meshgrid(
-        np.arange(0.0, rows + _STRIDE, _STRIDE), np.arange(0.0, columns + _STRIDE, _STRIDE), indexing="ij"
+        np.arange(0.0, rows + _STRIDE, _STRIDE),
+        np.arange(0.0, columns + _STRIDE, _STRIDE),
+        indexing="ij",
     )
     x, y = scene.local_m(*grid.lat_lon(*at))
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise InputError("grid", grid.transform, "within the quarter of the Earth about the scene's middle")
+        raise InputError(
+            "grid", grid.transform, "within the quarter of the Earth about the scene's middle"
+        )
     middle = ((rows - 1) / 2, (columns - 1) / 2)
     probe_r = np.array([middle[0], middle[0] - 0.5, middle[0] + 0.5, middle[0], middle[0]])
     probe_c = np.array([middle[1], middle[1], middle[1], middle[1] - 0.5, middle[1] + 0.5])
@@ -229,7 +254,9 @@ def _frame(scene: SyntheticScene, grid: Grid) -> _Frame:
     mstep = 2.0 ** math.ceil(math.log2(max(width, min(4 * width, 8.0), 2.0)))
     mx, my = (math.floor(float(v.min()) / mstep - 1) * mstep for v in (x, y))
     m_rows, m_columns = (int((float(v.max()) - o) / mstep) + 3 for v, o in ((y, my), (x, mx)))
-    shore, height, wood = macro(mx, my, mstep, m_rows, m_columns, 4 * mstep, *_world(scene), scene.seed)
+    shore, height, wood = macro(
+        mx, my, mstep, m_rows, m_columns, 4 * mstep, *_world(scene), scene.seed
+    )
     return _Frame(
         nodes_x=x, nodes_y=y, jacobian=jacobian, to_pixel=np.column_stack([inverse, shift]), width=width,
         north_rad=-math.atan2(float(nx[0] - px[0]), float(ny[0] - py[0])),

@@ -22,7 +22,7 @@ INLAND_M: Final = 1500.0
 
 
 def is_land(lat_rad: Array, lon_rad: Array) -> NDArray[np.bool_]:
-    """Whether places lie on land: a meridian from there to the north pole, at sea, crosses coasts oddly often.
+    """Whether places lie on land: a meridian from there to the north pole, at sea, crosses coasts oddly.
 
     Arrays of one shape. The lines are true to about 1 km; lakes other than the Caspian Sea are land.
     """
@@ -43,7 +43,9 @@ def is_land(lat_rad: Array, lon_rad: Array) -> NDArray[np.bool_]:
 def _all_segments() -> tuple[Array, Array, Array, Array]:
     """Longitude and latitude [deg] of both ends of each piece of coast on Earth."""
     lines = [np.asarray(line) for line in natural_earth_lines("coastline")]
-    starts, ends = (np.concatenate([line[part] for line in lines]) for part in (slice(-1), slice(1, None)))
+    starts, ends = (
+        np.concatenate([line[part] for line in lines]) for part in (slice(-1), slice(1, None))
+    )
     return starts[:, 0].copy(), starts[:, 1].copy(), ends[:, 0].copy(), ends[:, 1].copy()
 
 

@@ -172,7 +172,7 @@ def crossings_are_odd(lat, lon, x0, y0, x1, y1):
     out = np.zeros(lat.size, np.bool_)
     for n in range(lat.size):
         for k in range(x0.size):
-            if (lon[n] >= x0[k]) != (lon[n] >= x1[k]):
-                if y0[k] + (lon[n] - x0[k]) / (x1[k] - x0[k]) * (y1[k] - y0[k]) > lat[n]:
-                    out[n] = not out[n]
+            astride = (lon[n] >= x0[k]) != (lon[n] >= x1[k])
+            if astride and y0[k] + (lon[n] - x0[k]) / (x1[k] - x0[k]) * (y1[k] - y0[k]) > lat[n]:
+                out[n] = not out[n]
     return out

@@ -68,7 +68,7 @@ def half_plane(d, a, b):
 def crowns(x, y, seed):
     """Brightness of a canopy of trees, about 1 in the mean: lit crowns, dark gaps."""
     u, v = x / _CROWN_M, y / _CROWN_M
-    i, j = int(math.floor(u)), int(math.floor(v))
+    i, j = math.floor(u), math.floor(v)
     best = 1e9
     for dj in range(-1, 2):
         for di in range(-1, 2):
@@ -85,7 +85,7 @@ def crowns(x, y, seed):
 def farmland(u, v, width, refl, ci, cj, seed):
     """Fields between tracks, in a district's axes."""
     wide = 190.0 + 120.0 * share(ci, cj, seed + 51)
-    i = int(math.floor(u / wide))
+    i = math.floor(u / wide)
     low = (i + 0.5 * (share(i, ci * 57 + cj, seed + 52) - 0.5)) * wide
     if u < low:
         i -= 1
@@ -100,7 +100,7 @@ def farmland(u, v, width, refl, ci, cj, seed):
     column = ci * 131 + cj * 71 + i
     deep = 90.0 + 240.0 * share(column, 3, seed + 53)
     w = v / deep + share(column, 5, seed + 54)
-    j = int(math.floor(w))
+    j = math.floor(w)
     crop = share(column, j, seed + 55)
     tone = 0.8 + 0.4 * share(column, j, seed + 56)
     if crop < 0.45:
@@ -127,7 +127,7 @@ def farmland(u, v, width, refl, ci, cj, seed):
 @part
 def settlement(kind, u, v, wide, deep, width, refl, ci, cj, seed):
     """Streets, pavements and what is between the houses, in a district's axes."""
-    i, j = int(math.floor(u / wide)), int(math.floor(v / deep))
+    i, j = math.floor(u / wide), math.floor(v / deep)
     du, dv = min(u - i * wide, (i + 1) * wide - u), min(v - j * deep, (j + 1) * deep - v)
     if kind == SUBURB:
         value = 0.62 * refl[CROP] + 0.2 * refl[STRAW] + 0.18 * refl[CONCRETE]
@@ -161,7 +161,9 @@ def water(x, y, s, width, wind, refl, seed):
     """Sea: turbid near the shore, with waves across the wind."""
     shallow = math.exp(s / 140.0) * (0.75 + 0.35 * noise(x / 900.0, y / 900.0, seed + 71))
     value = refl[DEEP] + (refl[SHALLOW] - refl[DEEP]) * min(max(shallow, 0.0), 1.0)
-    swell = octaves(x * 0.9 + y * 0.3, 2.6 * (y * 0.9 - x * 0.3), 26.0, 4, 0.6, 2.0 * width, seed + 73)
+    swell = octaves(
+        x * 0.9 + y * 0.3, 2.6 * (y * 0.9 - x * 0.3), 26.0, 4, 0.6, 2.0 * width, seed + 73
+    )
     slick = octaves(x, y, 2200.0, 3, 0.5, 2.0 * width, seed + 79)
     return value * (1.0 + 0.022 * wind * swell + 0.06 * slick)
 
@@ -199,7 +201,7 @@ def paint_ground(
                 value = (1.0 - land) * water(x, y, min(s, 0.0), width, wind, refl, seed)
             if land > 0.0:
                 wx, wy = bent(x, y, seed)
-                ci, cj = int(math.floor(wx / DISTRICT_M)), int(math.floor(wy / DISTRICT_M))
+                ci, cj = math.floor(wx / DISTRICT_M), math.floor(wy / DISTRICT_M)
                 if ci != last_ci or cj != last_cj:
                     seeds_around(ci, cj, seed, sx, sy)
                     last_ci, last_cj = ci, cj
@@ -276,7 +278,14 @@ def paint_buildings(boxes, to_pixel, jacobian, width, refl, out):
     """
     rows, columns = out.shape
     for n in range(boxes.shape[0]):
-        x, y, cos, sin, half_u, half_v = boxes[n, 0], boxes[n, 1], boxes[n, 2], boxes[n, 3], boxes[n, 4], boxes[n, 5]
+        x, y, cos, sin, half_u, half_v = (
+            boxes[n, 0],
+            boxes[n, 1],
+            boxes[n, 2],
+            boxes[n, 3],
+            boxes[n, 4],
+            boxes[n, 5],
+        )
         row = to_pixel[0, 0] * x + to_pixel[0, 1] * y + to_pixel[0, 2]
         column = to_pixel[1, 0] * x + to_pixel[1, 1] * y + to_pixel[1, 2]
         reach = math.sqrt(half_u * half_u + half_v * half_v)

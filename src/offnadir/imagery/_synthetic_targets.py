@@ -36,8 +36,8 @@ class Target:
 
     `azimuth_rad` (clockwise from grid north of the scene's projection) is the way of `length_m`; `width_m`
     lies across it. A "grey" is even, `reflectance[0]`. An "edge" runs through the middle at
-    `edge_azimuth_rad`: dark, `reflectance[0]`, to its left, bright, `reflectance[1]`, to its right. "bars" are
-    five bright ones along the azimuth on a dark ground, `period_m` from one to the next, as wide as their gaps.
+    `edge_azimuth_rad`: dark, `reflectance[0]`, to its left, bright, `reflectance[1]`, to its right. "bars"
+    are five bright ones along the azimuth on dark ground, `period_m` from one to the next, half of it wide.
     """
 
     name: str
@@ -95,7 +95,8 @@ def placed_targets(gsd_m: float, azimuth_rad: float) -> tuple[Placed, ...]:
             found.append(
                 Placed(
                     name=f"bars-{group}-{period:.2f}", kind="bars", x_m=x, y_m=y,
-                    azimuth_rad=azimuth_rad + (group - 1) * math.pi / 2, length_m=32 * gsd_m, width_m=32 * gsd_m,
+                    azimuth_rad=azimuth_rad + (group - 1) * math.pi / 2,
+                    length_m=32 * gsd_m, width_m=32 * gsd_m,
                     reflectance=(DARK, BRIGHT), period_m=period * gsd_m,
                 )
             )  # fmt: skip
@@ -111,7 +112,7 @@ def placed_targets(gsd_m: float, azimuth_rad: float) -> tuple[Placed, ...]:
 
 
 def target_table(placed: tuple[Placed, ...]) -> NDArray[np.float64]:
-    """Rows for the kernel: kind, x, y, azimuth, half length, half width, two reflectances, edge or period, bar."""
+    """Rows: kind, x, y, azimuth, half length, half width, two reflectances, edge or period, bar's half."""
     rows = []
     for one in placed:
         more = one.edge_azimuth_rad if one.kind == "edge" else one.period_m

@@ -11,7 +11,14 @@ import math
 import numpy as np
 
 from offnadir._jit import kernel, part
-from offnadir.imagery._synthetic_ground_kernels import ground_m, noise, octaves, share, shore_m, smooth
+from offnadir.imagery._synthetic_ground_kernels import (
+    ground_m,
+    noise,
+    octaves,
+    share,
+    shore_m,
+    smooth,
+)
 
 DISTRICT_M = 1300.0
 FARM, WOOD, SUBURB, CITY, WORKS = 0, 1, 2, 3, 4
@@ -119,7 +126,11 @@ def building(kind, ci, cj, i, j, k, along, lot_u, lot_v, wide, deep, seed):
     if kind == SUBURB:
         if p < 0.08:
             return u, v, 0.0, 0.0, 0.0, roof
-        half_u, half_v, high = 4.2 + 0.25 * lot_u * q, 4.0 + 2.5 * r, 4.0 + 5.0 * share(a, b, seed + 25)
+        half_u, half_v, high = (
+            4.2 + 0.25 * lot_u * q,
+            4.0 + 2.5 * r,
+            4.0 + 5.0 * share(a, b, seed + 25),
+        )
     elif kind == CITY:
         if p < 0.12:
             return u, v, 0.0, 0.0, 0.0, roof
@@ -129,7 +140,11 @@ def building(kind, ci, cj, i, j, k, along, lot_u, lot_v, wide, deep, seed):
     else:
         if p < 0.2:
             return u, v, 0.0, 0.0, 0.0, roof
-        half_u, half_v, high = (0.26 + 0.18 * q) * lot_u, (0.26 + 0.17 * r) * lot_v, 6.0 + 7.0 * roof
+        half_u, half_v, high = (
+            (0.26 + 0.18 * q) * lot_u,
+            (0.26 + 0.17 * r) * lot_v,
+            6.0 + 7.0 * roof,
+        )
     # houses stand towards the street
     v += (0.5 * lot_v - half_v - 2.5) * (0.7 if row == 1 else -0.7)
     return u, v, half_u, half_v, high, roof
@@ -144,8 +159,8 @@ def count_or_list(x0, x1, y0, y1, tall, coast, coast_step, relief, pad, town, se
     """
     sx, sy = np.empty(9), np.empty(9)
     found = 0
-    for cj in range(int(math.floor(y0 / DISTRICT_M)) - 1, int(math.floor(y1 / DISTRICT_M)) + 2):
-        for ci in range(int(math.floor(x0 / DISTRICT_M)) - 1, int(math.floor(x1 / DISTRICT_M)) + 2):
+    for cj in range(math.floor(y0 / DISTRICT_M) - 1, math.floor(y1 / DISTRICT_M) + 2):
+        for ci in range(math.floor(x0 / DISTRICT_M) - 1, math.floor(x1 / DISTRICT_M) + 2):
             px, py = seed_of(ci, cj, seed)
             kind, cos, sin, wide, deep = district(
                 ci, cj, px, py, coast, coast_step, relief, pad, town, seed
@@ -163,10 +178,8 @@ def count_or_list(x0, x1, y0, y1, tall, coast, coast_step, relief, pad, town, se
             mu, mv = mx * cos + my * sin, my * cos - mx * sin
             hu, hv = hx * abs(cos) + hy * abs(sin), hx * abs(sin) + hy * abs(cos)
             along, lot_u, lot_v = lots_of(kind, wide, deep)
-            for j in range(int(math.floor((mv - hv) / deep)), int(math.floor((mv + hv) / deep)) + 1):
-                for i in range(
-                    int(math.floor((mu - hu) / wide)), int(math.floor((mu + hu) / wide)) + 1
-                ):
+            for j in range(math.floor((mv - hv) / deep), math.floor((mv + hv) / deep) + 1):
+                for i in range(math.floor((mu - hu) / wide), math.floor((mu + hu) / wide) + 1):
                     for k in range(2 * along):
                         u, v, half_u, half_v, high, roof = building(
                             kind, ci, cj, i, j, k, along, lot_u, lot_v, wide, deep, seed
@@ -191,12 +204,14 @@ def count_or_list(x0, x1, y0, y1, tall, coast, coast_step, relief, pad, town, se
 
 @part
 def stands(x, y, ci, cj, half_u, half_v, sx, sy, coast, coast_step, pad, seed):
-    """Whether a building has its place: well inside its district, ashore and off the test range."""
+    """Whether a building has its place: well inside its district, ashore, and so far off the test
+    range that the shadow of a high one at a Sun of 25 deg does not reach it.
+    """
     size = math.sqrt(half_u * half_u + half_v * half_v)
-    if pad > 0.0 and x * x + y * y < (1.1 * pad + size) ** 2:
+    if pad > 0.0 and x * x + y * y < (1.1 * pad + 100.0 + size) ** 2:
         return False
     wx, wy = bent(x, y, seed)
-    bi, bj = int(math.floor(wx / DISTRICT_M)), int(math.floor(wy / DISTRICT_M))
+    bi, bj = math.floor(wx / DISTRICT_M), math.floor(wy / DISTRICT_M)
     seeds_around(bi, bj, seed, sx, sy)
     at, edge = nearest(wx, wy, sx, sy)
     if bi + at % 3 - 1 != ci or bj + at // 3 - 1 != cj or edge < ROAD_M + 3.0 + size:
@@ -215,7 +230,7 @@ def building_tops(x, y, coast, coast_step, relief, pad, town, seed):
     kind, cos, sin, wide, deep = FARM, 1.0, 0.0, 1.0, 1.0
     for n in range(x.size):
         wx, wy = bent(x[n], y[n], seed)
-        ci, cj = int(math.floor(wx / DISTRICT_M)), int(math.floor(wy / DISTRICT_M))
+        ci, cj = math.floor(wx / DISTRICT_M), math.floor(wy / DISTRICT_M)
         if ci != last_ci or cj != last_cj:
             seeds_around(ci, cj, seed, sx, sy)
             last_ci, last_cj = ci, cj
@@ -231,10 +246,10 @@ def building_tops(x, y, coast, coast_step, relief, pad, town, seed):
         if kind >= SUBURB:
             u = (x[n] - px) * cos + (y[n] - py) * sin
             v = (y[n] - py) * cos - (x[n] - px) * sin
-            i, j = int(math.floor(u / wide)), int(math.floor(v / deep))
+            i, j = math.floor(u / wide), math.floor(v / deep)
             along, lot_u, lot_v = lots_of(kind, wide, deep)
-            a = int(math.floor((u - i * wide - STREET_M) / lot_u))
-            b = int(math.floor((v - j * deep - STREET_M) / lot_v))
+            a = math.floor((u - i * wide - STREET_M) / lot_u)
+            b = math.floor((v - j * deep - STREET_M) / lot_v)
             if 0 <= a < along and 0 <= b < 2:
                 bu, bv, half_u, half_v, tall, _ = building(
                     kind, di, dj, i, j, b * along + a, along, lot_u, lot_v, wide, deep, seed
