@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from offnadir.errors import InputError
 from offnadir.imagery._grid import Grid, utm_crs
 from offnadir.imagery._ground import GroundModel, Terrain
+from offnadir.imagery._scene import Scene, ground_step_m
 
 if TYPE_CHECKING:
-    from offnadir.imagery._scene import Scene
     from offnadir.sensors import Band
 
 Array = NDArray[np.float64]
@@ -73,12 +73,13 @@ def see(
     grid, (row_lo, col_lo), (row_hi, col_hi) = _lay(places, samples)
     light = _light(scene, grid, band, sun)
     moves = max(_most(row_hi - row_lo), _most(col_hi - col_lo))
-    finer = _finer(scene.surface, grid, samples)
     if moves < 0.02:
-        surface = np.full((2, 2), 0.5, np.float32)
+        surface, finer = np.full((2, 2), 0.5, np.float32), 1
     else:
-        share = (_heights(scene.surface, grid, finer) - low_m) / (high_m - low_m)
-        surface = np.clip(share, 0.0, 1.0).astype(np.float32)
+        surface, finer = _surface(scene.surface, grid, samples)
+        surface -= np.float32(low_m)
+        surface *= np.float32(1.0 / (high_m - low_m))
+        np.clip(surface, 0.0, 1.0, out=surface)
     look_down(
         light, surface, block_ranges(surface), float(finer), row_lo, col_lo, row_hi, col_hi,
         LINE_STEP * samples, COLUMN_STEP * samples, out, met,
@@ -175,54 +176,40 @@ def _light(scene: Scene, grid: Grid, band: Band, sun: Sunlight) -> Pixels:
     return total
 
 
-def _finer(surface: Terrain, grid: Grid, samples: int) -> int:
-    """Pixels of the patch from one height to the next: one of the camera's, or half a step of the heights."""
-    from offnadir.imagery._scene import ground_step_m
+def _surface(surface: Terrain, grid: Grid, samples: int) -> tuple[NDArray[np.float32], int]:
+    """Heights [m] at every nth pixel of a grid, and n: from pixel to pixel, or half a step of the heights.
 
-    step_m = surface.step_m
-    if not math.isfinite(step_m):
-        return 64
-    return max(samples, min(int(step_m / 2 / max(ground_step_m(grid))), 64))
-
-
-def _heights(surface: Terrain, grid: Grid, finer: int) -> Array:
-    """Heights at every `finer`th pixel of a grid and beyond its end."""
-    rows = np.arange(0, grid.shape[0] + finer, finer, dtype=np.float64)
-    columns = np.arange(0, grid.shape[1] + finer, finer, dtype=np.float64)
-    lat, lon = _between_nodes(grid, rows, columns)
-    return surface.height_m(lat, lon)
-
-
-def _between_nodes(grid: Grid, rows: Array, columns: Array) -> tuple[Array, Array]:
-    """Latitude and longitude of the crossings of rows and columns: PROJ at some, straight lines between.
-
-    Nodes are a kilometre apart, over which a straight line is 0.02 m off.
+    Surfaces that know their heights on a whole grid (`heights_on`) are asked for all of them.
     """
-    a, b, _, d, e, _ = grid.transform
-    step_m = max(math.hypot(a, d), math.hypot(b, e))
-    apart = max(int(64.0 / max(step_m, 1.0)), 1) * 1.0
-    at_rows, at_columns = (
-        np.linspace(one[0], one[-1], max(int((one[-1] - one[0]) / (16 * apart)) + 2, 2))
-        for one in (rows, columns)
-    )
-    tables = grid.lat_lon(at_rows[:, None], at_columns[None, :])
-    return _spread(tables[0], at_rows, at_columns, rows, columns), _spread(
-        tables[1], at_rows, at_columns, rows, columns
-    )
+    on_grid = getattr(surface, "heights_on", None)
+    if on_grid is not None:
+        return np.asarray(on_grid(grid), np.float32), 1
+    step_m = surface.step_m
+    finer = 64
+    if math.isfinite(step_m):
+        finer = max(samples, min(int(step_m / 2 / max(ground_step_m(grid))), 64))
+    rows, columns = (np.arange(-(-side // finer) + 1.0) * finer for side in grid.shape)
+    # PROJ takes long: every kilometre is enough, where a straight line is 0.02 m off.
+    apart = max(int(1000.0 / max(ground_step_m(grid)) / finer), 1)
+    at = [np.arange(-(-(len(one) - 1) // apart) + 1.0) * apart * finer for one in (rows, columns)]
+    lat, lon = grid.lat_lon(at[0][:, None], at[1][None, :])
+    shape = len(rows), len(columns)
+    return np.asarray(
+        surface.height_m(_fill(lat, apart, shape), _fill(lon, apart, shape)), np.float32
+    ), finer
 
 
-def _spread(table: Array, at_rows: Array, at_columns: Array, rows: Array, columns: Array) -> Array:
-    """A table on even nodes, spread by straight lines."""
-
-    def weights(nodes: Array, where: Array) -> Array:
-        place = (where - nodes[0]) / (nodes[1] - nodes[0])
-        below = np.clip(place.astype(int), 0, len(nodes) - 2)
-        out = np.zeros((len(where), len(nodes)))
-        index = np.arange(len(where))
-        out[index, below], out[index, below + 1] = 1 - (place - below), place - below
-        return out
-
-    return weights(at_rows, rows) @ table @ weights(at_columns, columns).T
+def _fill(nodes: Array, step: int, shape: tuple[int, int]) -> Array:
+    """Straight lines between nodes, to the last bit that angles need."""
+    if step == 1:
+        return nodes[: shape[0], : shape[1]]
+    for axis in (0, 1):
+        place = np.arange(shape[axis]) / step
+        below = np.minimum(place.astype(np.intp), nodes.shape[axis] - 2)
+        share = place - below
+        low, high = np.take(nodes, below, axis), np.take(nodes, below + 1, axis)
+        nodes = low + (high - low) * (share[:, None] if axis == 0 else share)
+    return nodes
 
 
 def _most(values: Array) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import InputError
 from offnadir.imagery._grid import Grid
-from offnadir.imagery._scene import GroundLight, Patch
+from offnadir.imagery._scene import GroundLight, Patch, ground_step_m, spread
 from offnadir.imagery._sunlight import LOWEST_SUN_RAD, terrain_light
 from offnadir.imagery._synthetic_coast import STEP_M, coast_map, with_land
 from offnadir.imagery._synthetic_spectra import band_reflectance
@@ -194,6 +194,30 @@ class SyntheticTerrain:
         else:
             above = heights(x, y, *_world(scene), scene.seed)
         return np.asarray(above.reshape(lat.shape) + scene.sea_level_m)
+
+    def heights_on(self, grid: Grid) -> NDArray[np.float32]:
+        """Heights [m] at the pixels of a grid: those of `height_m`, all at once and many times as fast.
+
+        The ground is taken at every tenth metre and straight between (1 cm); each roof is drawn.
+        """
+        from offnadir.imagery._sunlight_kernels import raise_roofs
+
+        scene = self.scene
+        bare = SyntheticTerrain(scene=scene, has_buildings=False)
+        step = max(int(10.0 / max(ground_step_m(grid))), 1)
+        rows, columns = (np.arange(-(-side // step) + 1) * step for side in grid.shape)
+        nodes = bare.height_m(*grid.lat_lon(rows[:, None], columns[None, :]))
+        tops = spread(nodes, step, grid.shape)
+        if not self.has_buildings:
+            return tops
+        frame = _frame(scene, grid)
+        boxes = _buildings(scene, frame, 60.0, 0.0)
+        if len(boxes):
+            lat_lon = _local(scene).lat_lon(boxes[:, 1], boxes[:, 0])
+            roofs = bare.height_m(*lat_lon) + boxes[:, 6]
+            unlit = np.empty(grid.shape, np.float32)
+            raise_roofs(boxes, roofs, frame.to_pixel, frame.jacobian, tops, unlit, unlit)
+        return tops
 
     def range_m(self, bounds_rad: tuple[float, float, float, float]) -> tuple[float, float]:
         """Lowest and highest within (south, west, north, east) [rad]: by samples, with a margin."""
