@@ -22,6 +22,7 @@ Pixels = NDArray[np.float32]
 #: Pixels between the nodes at which the camera's model is asked: attitude may tremble from line to line.
 LINE_STEP: Final = 4
 COLUMN_STEP: Final = 32
+_BLOCK: Final = 48  # pixels of the patch that share one range of heights
 _RIM: Final = 3  # samples of patch around what is seen, for cubics
 _LARGEST: Final = 120_000_000  # samples of a patch
 
@@ -80,9 +81,10 @@ def see(
         surface -= np.float32(low_m)
         surface *= np.float32(1.0 / (high_m - low_m))
         np.clip(surface, 0.0, 1.0, out=surface)
+    block = max(_BLOCK // finer, 1)
     look_down(
-        light, surface, block_ranges(surface), float(finer), row_lo, col_lo, row_hi, col_hi,
-        LINE_STEP * samples, COLUMN_STEP * samples, out, met,
+        light, surface, float(finer), block_ranges(surface, block), float(block * finer),
+        row_lo, col_lo, row_hi, col_hi, LINE_STEP * samples, COLUMN_STEP * samples, out, met,
     )  # fmt: skip
     return Seen(light=out, alt_m=low_m + (high_m - low_m) * met if heights else None)
 
@@ -134,7 +136,7 @@ def _lay(
     lat_lo, lon_lo, lat_hi, lon_hi = places
     good = np.isfinite(lat_lo) & np.isfinite(lat_hi)
     crs = utm_crs(float(lat_lo[good].mean()), _wrapped(float(lon_lo[good].mean())))
-    plane = Grid(crs=crs, transform=(1.0, 0.0, 0.5, 0.0, 1.0, 0.5), shape=(1, 1))
+    plane = Grid(crs=crs, transform=(1.0, 0.0, -0.5, 0.0, 1.0, -0.5), shape=(1, 1))
     y_lo, x_lo = plane.of_lat_lon(lat_lo, lon_lo)
     y_hi, x_hi = (y_lo, x_lo) if lat_hi is lat_lo else plane.of_lat_lon(lat_hi, lon_hi)
     i, j = np.meshgrid(
