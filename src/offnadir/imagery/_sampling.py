@@ -56,17 +56,19 @@ def see(
     samples: int,
     sun: Sunlight,
     *,
+    alt_m: float = 0.0,
     heights: bool = False,
 ) -> Seen:
     """The samples of pixels (lines, columns) from `first` on, `samples` each way per pixel.
 
     A grid on the map is laid along the samples as well as an affine map can, the scene is asked for it, and
-    each sample's ray is followed down to the first ground or roof that it meets.
+    each sample's ray is followed down to the first ground or roof that it meets. `alt_m` is about where the
+    ground lies: heights are asked for where a level ground there would be seen, and near that.
     """
     from offnadir.imagery._sampling_kernels import block_ranges, look_down
 
     nodes = _nodes(first, shape, samples)
-    low_m, high_m, places = _range(scene.surface, model, nodes)
+    low_m, high_m, places = _range(scene.surface, model, nodes, alt_m)
     out = np.zeros((shape[0] * samples, shape[1] * samples), np.float32)
     met = np.empty(out.shape if heights else (0, 0), np.float32)
     if places is None:
@@ -101,10 +103,10 @@ def _nodes(first: tuple[int, int], shape: tuple[int, int], samples: int) -> tupl
 
 
 def _range(
-    surface: Terrain, model: GroundModel, nodes: tuple[Array, Array]
+    surface: Terrain, model: GroundModel, nodes: tuple[Array, Array], alt_m: float
 ) -> tuple[float, float, tuple[Array, Array, Array, Array] | None]:
     """Lowest and highest ground that nodes can see, and places (lat, lon) on both; None past the Earth."""
-    low_m = high_m = 0.0
+    low_m = high_m = alt_m
     for attempt in range(5):
         lat_lo, lon_lo = model.locate(*nodes, low_m)
         lat_hi, lon_hi = (lat_lo, lon_lo) if high_m == low_m else model.locate(*nodes, high_m)
