@@ -78,8 +78,8 @@ def terrain_light(
         heights, above, before, n_rows, n_columns,
         length * to_row, length * to_column, length, tan_sun, float(heights.max()), free,
     )  # fmt: skip
-    by_row, by_column = np.gradient(heights)
-    by_row, by_column = by_row / stride, by_column / stride
+    by_row = np.asarray(np.gradient(heights, axis=0)) / stride
+    by_column = np.asarray(np.gradient(heights, axis=1)) / stride
     # heights change by (slope_e, slope_n) . (e, n): solved for the slopes
     slope_e, slope_n = (
         (by_row * n_c - by_column * n_r) / det,

@@ -239,15 +239,7 @@ class SyntheticScene:
 
     def _box_rows(self, frame: Frame, margin_m: float) -> Array:
         """Buildings and blocks in and around a grid, as the kernels take them."""
-        from offnadir.imagery._synthetic_town_kernels import count_or_list
-
-        rest = (0.0, *self.world.coast, self.town_m, self.seed)
-        out = np.empty((4096, 9))
-        found = count_or_list(*frame.box(margin_m), *rest, out)
-        if found > len(out):
-            out = np.empty((found, 9))
-            count_or_list(*frame.box(margin_m), *rest, out)
-        return np.concatenate([out[:found], self._block_rows()])
+        return np.concatenate([self.world.buildings(frame, margin_m), self._block_rows()])
 
     def _block_rows(self) -> Array:
         """Blocks as the kernels take boxes: u is across their azimuth, v along it."""

@@ -34,6 +34,8 @@ _LAST = _SIDE - 1
 _TABLE = _random_table(_SIDE)
 #: Wavelengths [m] of the coast's windings, and how far each moves it, as a share of its wavelength.
 _COAST_LONGEST_M, _COAST_SHARE = 6000.0, 0.42
+#: Height of the apron in the middle above the sea [m].
+APRON_ALT_M = 10.0
 _RIDGE_LONGEST_M, _RIDGE_OCTAVES = 9000.0, 8
 
 
@@ -156,11 +158,15 @@ def ground_m(x, y, s, shortest, relief, pad, seed):
     plain = 12.0 * (1.0 - math.exp(-s / 900.0))
     ridge = 0.0
     if relief > 0.0:
-        n = octaves(x, y, _RIDGE_LONGEST_M, _RIDGE_OCTAVES, 0.46, shortest, seed + 200)
+        n = octaves(x, y, #: Height of the apron in the middle above the sea [m].
+APRON_ALT_M = 10.0
+_RIDGE_LONGEST_M, _RIDGE_OCTAVES, 0.46, shortest, seed + 200)
         n = max(0.5 + 0.62 * n, 0.0)
         ridge = relief * n * n * smooth(200.0, 6000.0, s)
     if pad > 0.0:
-        ridge *= smooth(1.0, 3.5, math.sqrt(x * x + y * y) / pad)
+        away = math.sqrt(x * x + y * y) / pad
+        ridge *= smooth(1.0, 3.5, away)
+        plain = APRON_ALT_M + (plain - APRON_ALT_M) * smooth(1.0, 1.9, away)
     return plain + ridge
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import InputError
 from offnadir.imagery._grid import Grid
+from offnadir.imagery._scene import ground_step_m, spread
 from offnadir.imagery._synthetic_coast import STEP_M, coast_map, with_land
 from offnadir.units import deg
 
@@ -62,6 +63,18 @@ class World:
         flat = heights(np.ravel(x_m), np.ravel(y_m), *self.coast, self.seed)
         return np.asarray(flat.reshape(np.shape(x_m)))
 
+    def buildings(self, frame: Frame, margin_m: float) -> Array:
+        """Buildings in and around a grid, as the kernels take them."""
+        from offnadir.imagery._synthetic_town_kernels import count_or_list
+
+        rest = (0.0, *self.coast, self.town_m, self.seed)
+        out = np.empty((4096, 9))
+        found = count_or_list(*frame.box(margin_m), *rest, out)
+        if found > len(out):
+            out = np.empty((found, 9))
+            count_or_list(*frame.box(margin_m), *rest, out)
+        return out[:found]
+
 
 @functools.lru_cache(maxsize=8)
 def _local(crs: str) -> Grid:
@@ -106,6 +119,25 @@ class SyntheticTerrain:
             top = float(world.heights_m(np.array([bx]), np.array([by]))[0]) + high
             above = np.where((abs(u) <= half_u) & (abs(v) <= half_v), np.maximum(above, top), above)
         return np.where(unknown, np.nan, above.reshape(lat.shape) + world.sea_level_m)
+
+    def heights_on(self, grid: Grid) -> NDArray[np.float32]:
+        """Heights [m] at the pixels of a grid: those of `height_m`, all at once and many times as fast.
+
+        The ground is taken at every fifth metre and straight between (1 cm); each roof is drawn.
+        """
+        from offnadir.imagery._sunlight_kernels import raise_roofs
+
+        world = self.world
+        step = max(int(5.0 / max(ground_step_m(grid))), 1)
+        rows, columns = (np.arange(-(-side // step) + 2.0) * step for side in grid.shape)
+        tops = spread(world.heights_m(*places_m(world, grid, rows, columns)), step, grid.shape)
+        if self.has_buildings:
+            frame = frame_of(world, grid)
+            boxes = np.concatenate([world.buildings(frame, 60.0), np.reshape(self.boxes, (-1, 9))])
+            roofs = world.heights_m(boxes[:, 0].copy(), boxes[:, 1].copy()) + boxes[:, 6]
+            unlit = np.empty(grid.shape, np.float32)
+            raise_roofs(boxes, roofs, frame.to_pixel, frame.jacobian, tops, unlit, unlit)
+        return tops + np.float32(world.sea_level_m)
 
     def range_m(self, bounds_rad: tuple[float, float, float, float]) -> tuple[float, float]:
         """Lowest and highest within (south, west, north, east) [rad]: by samples, with a margin."""
@@ -170,8 +202,9 @@ def _few(values: Array) -> Array:
     return np.linspace(values[0], values[-1], max(len(values) // 8, 2))
 
 
+@functools.lru_cache(maxsize=4)
 def frame_of(world: World, grid: Grid) -> Frame:
-    """The frame of a grid in a world."""
+    """The frame of a grid in a world; the last few are kept: light and heights want the same."""
     from offnadir.imagery._synthetic_ground_kernels import macro
 
     rows, columns = grid.shape
