@@ -158,9 +158,7 @@ def ground_m(x, y, s, shortest, relief, pad, seed):
     plain = 12.0 * (1.0 - math.exp(-s / 900.0))
     ridge = 0.0
     if relief > 0.0:
-        n = octaves(x, y, #: Height of the apron in the middle above the sea [m].
-APRON_ALT_M = 10.0
-_RIDGE_LONGEST_M, _RIDGE_OCTAVES, 0.46, shortest, seed + 200)
+        n = octaves(x, y, _RIDGE_LONGEST_M, _RIDGE_OCTAVES, 0.46, shortest, seed + 200)
         n = max(0.5 + 0.62 * n, 0.0)
         ridge = relief * n * n * smooth(200.0, 6000.0, s)
     if pad > 0.0:
