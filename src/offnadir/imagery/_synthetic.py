@@ -195,7 +195,17 @@ class SyntheticScene:
         nodes = (frame.nodes_x, frame.nodes_y, STRIDE)
         if frame.width < _TREES_TO_M:
             shade_trees(
-                *nodes, frame.width, *sun, *world.coast, self.town_m, self.seed, light.direct
+                *nodes,
+                frame.shore,
+                frame.mx,
+                frame.my,
+                frame.mstep,
+                frame.width,
+                *sun,
+                *world.coast,
+                self.town_m,
+                self.seed,
+                light.direct,
             )
         tops = np.empty(grid.shape, np.float32)
         fill_tops(*nodes, frame.height, frame.mx, frame.my, frame.mstep, tops)
