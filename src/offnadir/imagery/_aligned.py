@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._grid import Array, Grid, geodesic_m
 from offnadir.imagery._raster import Box, RasterInfo, opened, raster_info, read_floats
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 #: (rows, columns) of the grid to what must be added to them, in its pixels: a registration.
 Offset = Callable[[Array, Array], tuple[Array, Array]]
@@ -191,3 +195,15 @@ def common_bands(a: RasterInfo, b: RasterInfo) -> tuple[tuple[int, ...], tuple[i
             "as many in both images, or with common names; or say which: --bands",
         )  # fmt: skip
     return a_bands, b_bands
+
+
+def two_by_two(work: Callable[[_In], _Out], items: Sequence[_In]) -> Iterator[_Out]:
+    """Results in order, two threads at work and never more than four results waiting."""
+    with ThreadPoolExecutor(2) as pool:
+        waiting: list[Future[_Out]] = []
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) >= 4:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()

@@ -5,27 +5,24 @@ from __future__ import annotations
 import math
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.errors import InputError, OffnadirError
 from offnadir.imagery._aligned import (
-    Aligned, aligned, coarsened, common_bands, cropped, map_info, metres_of, on_map, overlap, step_m,
+    Aligned, aligned, coarsened, common_bands, cropped, map_info, metres_of, on_map, overlap, step_m, two_by_two,
 )  # fmt: skip
 from offnadir.imagery._grid import Array, Grid
 from offnadir.imagery._mad import Background, Variates, fit_background, mad_variates, noise_lines
 from offnadir.imagery._objects import Collector, Components, collection, feature, outline
 from offnadir.imagery._raster import Box, boxes, opened, read_floats, window_of, writing
 from offnadir.imagery._register import Registration, register
-
-_Out = TypeVar("_Out")
 
 _SAMPLE_BOXES = 64  # at most, of 1024 x 1024 pixels, from which statistics are taken
 _SAMPLES = 300_000
@@ -253,7 +250,7 @@ def _sampled(pair: _Pair, grid: Grid, tell: Callable[[str, int, int], None]) -> 
         return flat[np.isfinite(flat).all(axis=(1, 2))]
 
     taken = []
-    for done, part in enumerate(_two_by_two(take, chosen), 1):
+    for done, part in enumerate(two_by_two(take, chosen), 1):
         taken.append(part)
         tell("Statistics", done, len(chosen))
     table = np.concatenate(taken).astype(np.float64)
@@ -263,18 +260,6 @@ def _sampled(pair: _Pair, grid: Grid, tell: Callable[[str, int, int], None]) -> 
             "from noise"
         )
     return _Sample(table[:, 0], table[:, 1], table[:, 2:])
-
-
-def _two_by_two(work: Callable[[Box], _Out], items: Sequence[Box]) -> Iterator[_Out]:
-    """Results in order, two threads at work and never more than four results waiting."""
-    with ThreadPoolExecutor(2) as pool:
-        waiting: list[Future[_Out]] = []
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) >= 4:
-                yield waiting.pop(0).result()
-        for future in waiting:
-            yield future.result()
 
 
 def _mapped(
@@ -300,7 +285,7 @@ def _mapped(
     compared = flagged = 0
     tags = {"OFFNADIR": "change", "FALSE_ALARM_RATE": f"{rate:g}", "UNIT": "-log10 of the chance"}
     with writing(path, grid.shape, 1, "float32", grid=grid, nodata=math.nan, tags=tags) as dataset:
-        for done, (box, chance, mask, difference) in enumerate(_two_by_two(work, every), 1):
+        for done, (box, chance, mask, difference) in enumerate(two_by_two(work, every), 1):
             dataset.write(chance, 1, window=window_of(box))
             found.add(box, mask, chance, np.concatenate([chance[None], difference]))
             compared += int(np.isfinite(chance).sum())

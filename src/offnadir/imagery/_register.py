@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.errors import InputError, OffnadirError
 from offnadir.imagery._aligned import (
-    Aligned, Offset, aligned, coarsened, common_bands, cropped, map_info, on_map, overlap, step_m,
+    Aligned, Offset, aligned, coarsened, common_bands, cropped, map_info, on_map, overlap, step_m, two_by_two,
 )  # fmt: skip
 from offnadir.imagery._grid import Array, Grid
 from offnadir.imagery._raster import Box
-
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 _PASS_CYCLES_PX = 0.30  # where the weight of frequencies has fallen to 1/e: beyond, noise and folding rule
 _SIGMAS = 6.0  # how far a peak must stand out of what tiles without anything in common give
@@ -204,14 +199,9 @@ def register(
                         return None
                     return phase_shift(a, b)
 
-                shifts = _in_two(measure, tiles)
+                shifts = list(two_by_two(measure, tiles))
             found = _fitted(found, base, tiles, shifts, factor)
     return found
-
-
-def _in_two(work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(work, items))
 
 
 def _mean(source: Aligned, box: Box) -> NDArray[np.float32]:
