@@ -96,6 +96,12 @@ def utm_crs(lat_rad: float, lon_rad: float) -> str:
 
 
 @cache
+def is_geographic(crs: str) -> bool:
+    """Whether a map's coordinates are longitude and latitude."""
+    return bool(_crs(crs).is_geographic)
+
+
+@cache
 def _to_geographic(crs: str) -> Transformer:
     return Transformer.from_crs(_crs(crs), "EPSG:4326", always_xy=True)
 

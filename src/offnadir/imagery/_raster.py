@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def opened(path: Path) -> Iterator[Any]:
     """An open rasterio dataset; what GDAL says of trouble becomes a FileError."""
     library = rasterio()
     try:
-        with library.open(path) as dataset:
+        with _opened(path) as dataset:
             yield dataset
     except library.errors.RasterioError as error:
         raise FileError(path, f"cannot be read as a raster: {_first_line(error)}") from error
@@ -160,7 +161,7 @@ def writing(
         options["nodata"] = nodata
     with replacing(path) as part:
         try:
-            with library.open(part, "w", **options) as dataset:
+            with _opened(part, "w", **options) as dataset:
                 if tags:
                     dataset.update_tags(**tags)
                 if rpc:
@@ -205,6 +206,14 @@ def window_of(box: Box) -> tuple[tuple[int, int], tuple[int, int]]:
     """A box as rasterio wants it."""
     top, bottom, left, right = box
     return (top, bottom), (left, right)
+
+
+def _opened(path: Path, mode: str = "r", **options: Any) -> Any:
+    """What rasterio opens, without its warning that a raw image is on no map."""
+    library = rasterio()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", library.errors.NotGeoreferencedWarning)
+        return library.open(path, mode, **options)
 
 
 def _first_line(error: BaseException) -> str:
