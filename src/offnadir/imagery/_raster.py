@@ -98,7 +98,9 @@ def read_box(dataset: Any, band: int, box: Box, *, fill: float = 0.0) -> NDArray
     return out
 
 
-def read_floats(dataset: Any, bands: tuple[int, ...], box: Box, factor: int = 1) -> NDArray[np.float32]:
+def read_floats(
+    dataset: Any, bands: tuple[int, ...], box: Box, factor: int = 1
+) -> NDArray[np.float32]:
     """Pixels of bands (from 1) in a box as float32 of shape (bands, rows, columns), NaN where there are none.
 
     With a factor the box is in blocks of factor x factor pixels, and each is the mean of its block:
@@ -107,7 +109,10 @@ def read_floats(dataset: Any, bands: tuple[int, ...], box: Box, factor: int = 1)
     library = rasterio()
     top, bottom, left, right = box
     out = np.full((len(bands), bottom - top, right - left), np.nan, np.float32)
-    rows, columns = dataset.height // factor, dataset.width // factor  # a broken last block is left out
+    rows, columns = (
+        dataset.height // factor,
+        dataset.width // factor,
+    )  # a broken last block is left out
     r0, r1, c0, c1 = max(top, 0), min(bottom, rows), max(left, 0), min(right, columns)
     if r1 <= r0 or c1 <= c0:
         return out
