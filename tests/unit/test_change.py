@@ -128,7 +128,7 @@ def test_planted_changes_are_found_first(pair: tuple[Path, Path, Path], tmp_path
         assert min(math.hypot(float(r) - row, float(c) - column) for r, c in found) < 6.0
     for one in report.changes[:3]:
         assert 50.0 < one.area_m2 < 160.0  # 64 m2, and what smoothing adds
-        assert_allclose(one.difference, 35.0, atol=15.0)
+        assert_allclose(one.difference, 30.0, atol=8.0)  # 40, lowered by smoothing
         assert one.peak > 5.0
     assert [one.rank for one in report.changes] == list(range(1, len(report.changes) + 1))
     strengths = [one.significance for one in report.changes]
@@ -193,7 +193,7 @@ def test_objects_do_not_depend_on_boxes(seed: int, share: float, side: int, leas
     rng = np.random.default_rng(seed)
     mask = rng.random((37, 41)) < share
     strength = rng.random(mask.shape)
-    collector = Collector(mask.shape[1], least)
+    collector = Collector(mask.shape[1], least, values=1)
     for box in boxes(mask.shape, side):
         part = (slice(box[0], box[1]), slice(box[2], box[3]))
         collector.add(box, mask[part], strength[part], strength[None][(slice(None), *part)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -125,7 +126,8 @@ def test_what_cannot_be_laid_upon_each_other(tmp_path: Path) -> None:
     import rasterio
 
     raw = tmp_path / "raw.tif"
-    with rasterio.Env(), pytest.warns(rasterio.errors.NotGeoreferencedWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         with rasterio.open(raw, "w", driver="GTiff", height=9, width=9, count=1, dtype="uint8"):
             pass
         with pytest.raises(FileError, match="no map"):

@@ -44,10 +44,10 @@ _MARGIN = 2  # beside the smoothing's reach: gradients
 class Change:
     """One place that changed.
 
-    `significance` ranks: the sum over its pixels of -log10 of the chance of so much without a change,
-    divided by the number of pixels that the smoothing makes vary as one. `peak` is -log10 of the chance
-    of its strongest pixel. `difference` (one per band) is after minus before in units of the first image,
-    once the second is normalised to it.
+    `significance` ranks: the sum over its pixels of -log10 of the chance of so much without a change, divided
+    by the number of pixels that the smoothing makes vary as one. `peak` is -log10 of the chance of its
+    strongest pixel. `difference` (one per band) is after minus before in units of the first image, once the
+    second is normalised to it: the mean over its pixels, weighted by that -log10.
     """
 
     rank: int
@@ -303,13 +303,13 @@ def _mapped(
         difference = (gains * y[:, 1:-1, 1:-1] + offsets - x[:, 1:-1, 1:-1]).astype(np.float32)
         return box, chance, chance > limit, difference
 
-    found = Collector(grid.shape[1], least)
+    found = Collector(grid.shape[1], least, values=1 + len(gains))
     compared = flagged = 0
     tags = {"OFFNADIR": "change", "FALSE_ALARM_RATE": f"{rate:g}", "UNIT": "-log10 of the chance"}
     with writing(path, grid.shape, 1, "float32", grid=grid, nodata=math.nan, tags=tags) as dataset:
         for done, (box, chance, mask, difference) in enumerate(two_by_two(work, every), 1):
             dataset.write(chance, 1, window=window_of(box))
-            found.add(box, mask, chance, np.concatenate([chance[None], difference]))
+            found.add(box, mask, chance, np.concatenate([chance[None], chance * difference]))
             compared += int(np.isfinite(chance).sum())
             flagged += int(mask.sum())
             tell("Comparing", done, len(every))
@@ -347,7 +347,7 @@ def _ranked(
                     area_m2=area * int(found.counts[k]),
                     lat_rad=float(lat),
                     lon_rad=float(lon),
-                    difference=tuple(float(d) for d in found.sums[k, 1:] / found.counts[k]),
+                    difference=tuple(float(d) for d in found.sums[k, 1:] / found.sums[k, 0]),
                     geometry=outline(mask, found.boxes[k], found.seeds[k], grid),
                 )
             )

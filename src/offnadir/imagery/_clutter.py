@@ -6,6 +6,7 @@ Formulas and sources: docs/theory/change-and-detection.md.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -62,29 +63,51 @@ def k_tail(x: Array, nu: float, looks: float) -> Array:
 
 def k_quantile(nu: float, looks: float, tail: float) -> float:
     """What a share `tail` of K-distributed intensities of mean 1 exceeds, to 1e-9 of it."""
-    low, high = math.log(1e-6), math.log(2e3 * (1.0 + 1.0 / nu))
-    for _ in range(45):
-        half = 0.5 * (low + high)
-        if k_tail(np.array(math.exp(half)), nu, looks) > tail:
-            low = half
-        else:
-            high = half
-    return math.exp(0.5 * (low + high))
+
+    def excess(log_x: float) -> float:
+        share = float(k_tail(np.array(math.exp(log_x)), nu, looks))
+        return math.log(max(share, 1e-300) / tail)
+
+    return math.exp(_root(excess, math.log(1e-6), math.log(2e3 * (1.0 + 1.0 / nu))))
 
 
 def _k_order(ratio: float, high: float, looks: float) -> float:
-    """The texture's order at which the quantiles of `high` and one half have a ratio, which falls as it
+    """The texture's order at which the quantiles of `high` and one half have a ratio; it falls as that
     grows.
     """
-    low, top = (math.log(nu) for nu in _NU)
-    for _ in range(30):
-        half = 0.5 * (low + top)
-        nu = math.exp(half)
-        if k_quantile(nu, looks, high) / k_quantile(nu, looks, _MIDDLE) > ratio:
-            low = half
+
+    def excess(log_nu: float) -> float:
+        nu = math.exp(log_nu)
+        return math.log(k_quantile(nu, looks, high) / k_quantile(nu, looks, _MIDDLE) / ratio)
+
+    return math.exp(_root(excess, *(math.log(nu) for nu in _NU)))
+
+
+def _root(falling: Callable[[float], float], low: float, high: float) -> float:
+    """Where a falling function is 0, by the Illinois rule; an end if it is not between."""
+    f_low, f_high = falling(low), falling(high)
+    if f_low <= 0.0 or f_high >= 0.0:
+        return low if f_low <= 0.0 else high
+    side = 0
+    for step in range(80):
+        # every fourth step halves: far tails are no straight lines
+        x = (
+            0.5 * (low + high)
+            if step % 4 == 3
+            else (low * f_high - high * f_low) / (f_high - f_low)
+        )
+        f = falling(x)
+        if abs(f) < 1e-10 or high - low < 1e-10:
+            return x
+        if f > 0.0:
+            low, f_low = x, f
+            f_high = 0.5 * f_high if side == 1 else f_high
+            side = 1
         else:
-            top = half
-    return math.exp(0.5 * (low + top))
+            high, f_high = x, f
+            f_low = 0.5 * f_low if side == -1 else f_low
+            side = -1
+    return 0.5 * (low + high)
 
 
 def fit_threshold(

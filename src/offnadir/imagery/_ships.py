@@ -39,7 +39,9 @@ _LEAST_RING_PX = 12
 _LEAST_IN_RING = 100
 _SAMPLE_BOXES = 32
 _SAMPLES = 4_000_000
-_FIRST_RATE, _FIRST_HIGH, _HIGH, _SURE_RATE = 1e-3, 0.01, 0.003, 1e-7
+_FIRST_RATE, _BODY, _HIGH, _SURE_RATE = 1e-3, 0.03, 0.003, 1e-7
+#: A tail that puts the threshold so many times higher than the body of the distribution is taken for ships.
+_MOST_TAIL = 1.4
 _LEAST_WATER_PX = 1000
 _EDGE_RATE = 1e-3  # pixels beyond this belong to an object whose peak is beyond the threshold
 _CHIP_PX = 1024
@@ -333,11 +335,15 @@ class _Search:
             return fit_threshold(values, self._clutter, rate, high=high, looks=looks)
 
         rough = sample(None, math.inf, 0)
-        first, _ = fit(rough, _FIRST_RATE, _FIRST_HIGH)
-        sure, _ = fit(rough, _SURE_RATE, _FIRST_HIGH)
+        first, _ = fit(rough, _FIRST_RATE, _BODY)
+        sure, _ = fit(rough, _SURE_RATE, _BODY)
         values = sample(first, sure, 1)
-        edge, _ = fit(values, _EDGE_RATE, _HIGH)
-        final, shape = fit(values, rate, _HIGH)
+        high = _HIGH
+        final, shape = fit(values, rate, high)
+        body, body_shape = fit(values, rate, _BODY)
+        if final > _MOST_TAIL * body:
+            final, shape, high = body, body_shape, _BODY
+        edge, _ = fit(values, _EDGE_RATE, high)
         return (first, edge, final), shape
 
     def run(
