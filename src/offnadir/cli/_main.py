@@ -12,11 +12,8 @@ from typing import Annotated
 import typer
 
 from offnadir import __version__
-<<<<<<< HEAD
 from offnadir.cli.capture import capture
-=======
 from offnadir.cli.change import change
->>>>>>> df7f87514b0f5b25cc563cbff60793ff4cf0d9e8
 from offnadir.cli.check import check
 from offnadir.cli.demo import demo
 from offnadir.cli.detect import detect
@@ -51,12 +48,9 @@ app.command(short_help="An object's orbit, decay, repeat cycle and manoeuvres.")
 app.command(short_help="Choose, check and report the pictures of a mission.")(plan)
 app.command(short_help="Does a plan keep every rule? Whoever made it.")(check)
 app.command(short_help="How sharp a picture will be, and which term hurts most.")(quality)
-<<<<<<< HEAD
 app.command(short_help="Take a planned picture: raw counts with all that explains them.")(capture)
-=======
 app.command(short_help="What changed between two pictures of a place.")(change)
 app.command(short_help="Ships on water, and other bright compact objects.")(detect)
->>>>>>> df7f87514b0f5b25cc563cbff60793ff4cf0d9e8
 app.command(short_help="Plan the bundled mission.")(demo)
 app.add_typer(measure, name="measure")
 app.add_typer(elements, name="elements")
