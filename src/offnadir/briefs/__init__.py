@@ -3,6 +3,7 @@
 from offnadir.briefs._czml import plan_czml
 from offnadir.briefs._geojson import plan_geojson
 from offnadir.briefs._ics import plan_ics
+from offnadir.briefs._images import Image
 from offnadir.briefs._report import report_html
 from offnadir.briefs._results import write_results
 from offnadir.briefs._tracks import Track
@@ -10,6 +11,7 @@ from offnadir.briefs._words import REASONS
 
 __all__ = [
     "REASONS",
+    "Image",
     "Track",
     "plan_czml",
     "plan_geojson",

@@ -8,6 +8,7 @@ from string import Template
 from typing import Any
 
 from offnadir.briefs._html import Markup, clock, count, esc, join, num, script_json
+from offnadir.briefs._images import Image, images_link, images_section
 from offnadir.briefs._map import WIDTH, MapView, map_svg, map_view, outside, scale_bar
 from offnadir.briefs._sections import (
     contacts_table,
@@ -29,11 +30,12 @@ def report_html(
     plan: Mapping[str, Any],
     opportunities: Sequence[Mapping[str, Any]],
     tracks: Sequence[Track],
+    images: Sequence[Image] = (),
 ) -> str:
     """The report of a plan: map, timeline, memory, tables, in one HTML file without references.
 
     `plan` is the document of plan.json, `opportunities` the rows of opportunities.csv, `tracks` where
-    the satellites are. The same input gives the same text.
+    the satellites are, `images` what was taken already. The same input gives the same text.
     """
     view = map_view(plan)
     shelf = files("offnadir.briefs") / "templates"
@@ -64,6 +66,8 @@ def report_html(
         timeline=timeline(plan, opportunities),
         not_taken=join([not_taken(plan), in_part(plan)]),
         left_out=num(left_out),
+        images=images_section(images),
+        images_link=images_link(images),
         pictures=pictures_table(plan),
         requests=requests_table(plan),
         contacts=contacts_table(plan),

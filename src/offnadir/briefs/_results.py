@@ -18,6 +18,7 @@ from offnadir._table import Table
 from offnadir.briefs._czml import plan_czml
 from offnadir.briefs._geojson import plan_geojson
 from offnadir.briefs._ics import plan_ics
+from offnadir.briefs._images import Image
 from offnadir.briefs._report import report_html
 from offnadir.briefs._tracks import Track
 from offnadir.errors import FileError
@@ -33,7 +34,11 @@ class Results:
         self._scratch = scratch
 
     def write(
-        self, plan: Mapping[str, Any], opportunities: Table, tracks: Sequence[Track]
+        self,
+        plan: Mapping[str, Any],
+        opportunities: Table,
+        tracks: Sequence[Track],
+        images: Sequence[Image] = (),
     ) -> tuple[Path, ...]:
         """Write plan.json, opportunities, GeoJSON, CZML, calendar and report; returns their paths."""
         shown = Table(
@@ -46,7 +51,7 @@ class Results:
             "plan.geojson": plan_geojson(plan, tracks),
             "plan.czml": plan_czml(plan, tracks),
             "plan.ics": plan_ics(plan),
-            "report.html": report_html(plan, rows, tracks),
+            "report.html": report_html(plan, rows, tracks, images),
         }
         arrow = shown.to_arrow()
         try:
