@@ -410,12 +410,10 @@ class _Solver:
         if kept is not None and (kept.value > value or not len(option)):
             schedule = replace(schedule, option=kept.option, start=kept.start, contact=kept.contact)
             value = kept.value
-        if value > self._value:
-            self._value, self._bound = value, max(value, self._bound)
-            self._tell()
-        schedule = replace(
-            schedule, value=value, bound=max(self._bound, value), trace=tuple(self._trace)
-        )
+        self._value, self._bound = value, max(value, self._bound)
+        if not self._trace or self._trace[-1][1:] != (self._value, self._bound):
+            self._tell()  # the last that is told is what is returned
+        schedule = replace(schedule, value=value, bound=self._bound, trace=tuple(self._trace))
         wrong = faults(self._problem, schedule)
         if wrong:
             raise OffnadirError("the search broke a rule of its own: " + "; ".join(wrong[:3]))
