@@ -11,7 +11,6 @@ import functools
 import numpy as np
 
 from offnadir._jit import cache_folder
-from offnadir.planning._build_start import insert_all
 from offnadir.planning._exact import prove
 from offnadir.planning._implied import with_implied_rows
 from offnadir.planning._search import Search
@@ -109,7 +108,6 @@ def compile_kernels() -> None:
         explainer = Explainer(problem, best, trusted=True)
         for option in range(len(problem.options)):
             explainer.explain(option)
-        insert_all(problem, proof.option.tolist())
 
 
 def make_ready() -> None:
