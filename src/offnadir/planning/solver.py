@@ -116,9 +116,11 @@ class _Solver:
         self._rounds = 0
         self._priced_out, self._countable = False, True
         self._proof: Proof | None = None
-        # a plan from elsewhere: the search has all starts as early as can be, and may not see what it is
-        # worth
+        # a plan from elsewhere, or with its starts moved: the search has all starts as early as can be, and may
+        # not see what it is worth
         self._kept = start
+        self._may_gain = bool(np.any(problem.options.profile_block >= 0))
+        self._keeping = threading.Lock()
 
     def run(self) -> Schedule:
         searches = [
@@ -335,11 +337,27 @@ class _Solver:
     def _cool(self, search: Search, length: int, mean: float) -> None:
         """One cycle of a search: from hot to cold."""
         p, begin = self._params, search.work
+        best = -1
         for i in range(length):
             if self._halt.is_set():
                 return
             until = begin + (i + 1) * SLICE
             search.run(until, begin, begin + length * SLICE, p.hot * mean, p.cold * mean, p.longest)
+            if self._may_gain and search.value > best:
+                best = search.value
+                self._keep_moved(search)
+
+    def _keep_moved(self, search: Search) -> None:
+        """Keep the best plan of a search with its starts moved to where they are worth most, if none is better."""
+        easel = Search(self._problem, 0)
+        easel.load(search.best())
+        easel.polish()
+        moved = self._plan_of(easel)
+        with self._keeping:
+            if self._kept is None or moved.value > self._kept.value:
+                if not faults(self._problem, moved):
+                    self._kept = moved
+                self._value = max(self._value, moved.value)
 
     def _hear(self, search: Search) -> None:
         """Take note of a better plan; its copy is made when the search rests."""
@@ -368,9 +386,14 @@ class _Solver:
 
     def _schedule(self, searches: list[Search]) -> Schedule:
         search = max(searches, key=lambda search: search.value)
-        o = self._problem.options
-        if np.any(o.profile_block >= 0):
+        if self._may_gain:
             search.polish()
+        plan = self._plan_of(search)
+        return self._checked(plan.option, plan.start, plan.contact)
+
+    def _plan_of(self, search: Search) -> Schedule:
+        """A search's best plan, with what it is worth at its starts."""
+        o = self._problem.options
         taken, start, used = search.best()
         option = np.sort(taken[taken >= 0])
         chain = self._problem.windows.chain
@@ -382,7 +405,15 @@ class _Solver:
             ],
             np.int64,
         )
-        return self._checked(option, starts, np.flatnonzero(used).astype(np.int64))
+        plan = Schedule(
+            option=option,
+            start=starts,
+            contact=np.flatnonzero(used).astype(np.int64),
+            value=0,
+            bound=self._bound,
+            repeatable=True,
+        )
+        return replace(plan, value=value_of(self._problem, plan))
 
     def _is_choice(self) -> bool:
         """Whether no option has anything to do with another but through rows."""
