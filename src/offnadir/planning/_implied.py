@@ -47,7 +47,7 @@ class _Row:
     excess: float
 
     def rounded(self) -> int:
-        """The most that is reached without going over the limit: three pictures of 4 in a memory of 10 take 8."""
+        """The most that is reached below the limit: in a memory of 10, pictures of 4 take 8."""
         unit = int(np.gcd.reduce(self.factor))
         most = self.limit // unit
         ways: dict[int, set[int]] = {}

@@ -116,10 +116,11 @@ class _Solver:
         self._rounds = 0
         self._priced_out, self._countable = False, True
         self._proof: Proof | None = None
-        # a plan from elsewhere, or with its starts moved: the search has all starts as early as can be, and may
-        # not see what it is worth
+        # a plan from elsewhere, or with its starts moved: the search has all starts as early as can be, and
+        # may not see what it is worth
         self._kept = start
         self._may_gain = bool(np.any(problem.options.profile_block >= 0))
+        self._easel: Search | None = None
         self._keeping = threading.Lock()
 
     def run(self) -> Schedule:
@@ -348,16 +349,25 @@ class _Solver:
                 self._keep_moved(search)
 
     def _keep_moved(self, search: Search) -> None:
-        """Keep the best plan of a search with its starts moved to where they are worth most, if none is better."""
-        easel = Search(self._problem, 0)
-        easel.load(search.best())
-        easel.polish()
-        moved = self._plan_of(easel)
+        """Keep a search's best plan with its starts moved to where they are worth most, if none is better."""
         with self._keeping:
-            if self._kept is None or moved.value > self._kept.value:
-                if not faults(self._problem, moved):
-                    self._kept = moved
+            if self._easel is None:
+                self._easel = Search(self._problem, 0)
+            self._easel.load(search.best())
+            self._easel.keep()
+            self._easel.polish()
+            moved = self._plan_of(self._easel)
+            if self._is_ahead(moved) and not faults(self._problem, moved):
+                self._kept = moved
                 self._value = max(self._value, moved.value)
+
+    def _is_ahead(self, plan: Schedule) -> bool:
+        """Whether a plan takes the place of the one that is kept; of equals the same, whoever comes first."""
+        kept = self._kept
+        if kept is None or plan.value != kept.value:
+            return kept is None or plan.value > kept.value
+        order = [(one.option.tolist(), one.start.tolist()) for one in (plan, kept)]
+        return kept is not self._start and order[0] < order[1]
 
     def _hear(self, search: Search) -> None:
         """Take note of a better plan; its copy is made when the search rests."""
