@@ -53,8 +53,8 @@ def test_most_is_taken_the_rest_has_a_reason_of_each_kind_and_the_gap_is_small(p
     reasons = {request["reason"]["code"] for request in requests if request["reason"]}
     assert {"no_pass", "too_dark", "too_blurred", "late"} <= reasons
     assert reasons & {"outbid", "memory_full"}
-    # 1.6 %: memories and deadlines press here, and rows for them are priced, not kept exactly
-    assert plan["result"]["gap"] < 0.02
+    # about 0.5 % on a machine of its own, more beside other tests: the clock ends it after 15 s
+    assert plan["result"]["gap"] < 0.015
     assert sum(c["stereo"] is not None for c in plan["collections"]) >= 4
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,17 @@ from numpy.testing import assert_allclose
 from offnadir.planning import _bound_network
 from offnadir.planning import bound as bound_module
 from offnadir.planning._bound_multipliers import concave_points
+from offnadir.planning._implied import with_implied_rows
 from offnadir.planning.bound import Bound
-from offnadir.planning.problem import Curve, Options, Problem, Rows, Transitions, Windows
+from offnadir.planning.problem import (
+    Curve,
+    Options,
+    Problem,
+    Rows,
+    Spacecraft,
+    Transitions,
+    Windows,
+)
 
 NEVER = 0xFFFF
 
@@ -236,3 +246,25 @@ def test_a_better_incumbent_ends_the_work() -> None:
     bound.improve_incumbent(9)
     assert not bound.step(10.0)
     assert bound.bound == 9
+
+
+@pytest.mark.parametrize(
+    ("volumes", "memory", "most"),
+    [
+        ([4, 4, 4], 10, 8),
+        ([3, 5, 3], 7, 6),
+        ([1976, 1976, 1976, 1976], 6000, 5928),
+        ([2, 3, 7], 6, 5),
+    ],
+)
+def test_a_memory_is_filled_by_whole_pictures(volumes: list[int], memory: int, most: int) -> None:
+    """The greatest sum of some of the volumes that is not above the memory, by trying all."""
+    n = len(volumes)
+    problem = row_of_windows([10_000 * i for i in range(n)], [1] * n, 2000, [1] * n, list(range(n)))
+    problem = replace(
+        problem,
+        options=replace(problem.options, member_volume_kbit=np.array(volumes)),
+        spacecraft=(Spacecraft(memory_kbit=memory),),
+    )
+    rows = with_implied_rows(problem).rows
+    assert min(rows.limit) == most

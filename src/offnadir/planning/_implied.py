@@ -18,6 +18,8 @@ from offnadir.planning.problem import Array, IntArray, Problem, Rows, Spacecraft
 
 #: Rows of one satellite, of each kind: those that are the most overdrawn if everything is taken.
 MOST_ROWS: Final = 160
+#: Sums of so many units, times tasks, are told one by one where a limit is rounded down to one of them.
+_MOST_SUMS: Final = 100_000_000
 _EVER: Final = 2**62
 _AHEAD: Final = 12
 
@@ -39,9 +41,30 @@ class _Members:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Row:
     option: IntArray
+    task: IntArray
     factor: IntArray
     limit: int
     excess: float
+
+    def rounded(self) -> int:
+        """The most that is reached below the limit: in a memory of 10, pictures of 4 take 8."""
+        unit = int(np.gcd.reduce(self.factor))
+        most = self.limit // unit
+        ways: dict[int, set[int]] = {}
+        for task, factor in zip(self.task.tolist(), self.factor.tolist(), strict=True):
+            ways.setdefault(task, set()).add(factor // unit)
+        if most * len(ways) > _MOST_SUMS:
+            return self.limit
+        whole = (1 << (most + 1)) - 1
+        sums = 1  # bit n: n units can be reached
+        for factors in ways.values():
+            before = sums
+            for factor in factors:
+                sums |= before << factor
+            sums &= whole
+            if sums >> most:
+                break
+        return unit * (sums.bit_length() - 1)
 
 
 def with_implied_rows(problem: Problem) -> Problem:
@@ -72,7 +95,7 @@ def with_implied_rows(problem: Problem) -> Problem:
                 rows += sorted(found, key=lambda row: -row.excess)[:MOST_ROWS]
     if not rows:
         return problem
-    more = Rows.of([(row.option, row.factor, row.limit) for row in rows])
+    more = Rows.of([(row.option, row.factor, row.rounded()) for row in rows])
     return replace(
         problem,
         rows=Rows(
@@ -102,7 +125,8 @@ def _row(
     np.maximum.at(most, number, factor)
     total = int(most.sum())
     if total > limit:
-        yield _Row(option=option, factor=factor, limit=limit, excess=total / max(limit, 1))
+        excess = total / max(limit, 1)
+        yield _Row(option=option, task=task, factor=factor, limit=limit, excess=excess)
 
 
 def _contacts_of(problem: Problem, s: int) -> tuple[IntArray, IntArray, IntArray]:

@@ -21,6 +21,8 @@ from offnadir.planning import _regions as R  # noqa: N812
 from offnadir.planning._resource_kernels import list_pictures, satellite_holds
 
 _FAR = 2**60
+#: Pictures at other times that are tried where a satellite's memory, energy or heat is short.
+_ELSEWHERE = 16
 
 
 @part
@@ -515,6 +517,18 @@ def gather(A, X, F, mark, low_ms, high_ms):
             if A[A[R.M_LAST_MS] + m] >= low_ms:
                 n = add_candidate(A, X, F, A[A[R.M_OPTION] + m], mark, n)
             a += 1
+    for q in range(A[R.N_SAVED] if A[R.ANY_PRESSED] else 0):
+        # what a picture leaves of memory, energy or heat may serve its satellite at any other time
+        s = A[A[R.C_SATELLITE] + A[A[R.SAVED] + q]]
+        if not A[A[R.S_PRESSED] + s]:
+            continue
+        a, chains = A[A[R.SC_BLOCK] + s], A[A[R.SC_BLOCK] + s + 1] - A[A[R.SC_BLOCK] + s]
+        for _ in range(_ELSEWHERE):
+            c = A[A[R.SC_CHAIN] + a + draw(A) % chains]
+            b, size = A[A[R.CM_BLOCK] + c], A[A[R.CM_BLOCK] + c + 1] - A[A[R.CM_BLOCK] + c]
+            if size > 0:
+                o = A[A[R.M_OPTION] + A[A[R.CM_MEMBER] + b + draw(A) % size]]
+                n = add_candidate(A, X, F, o, mark, n)
     for q in range(A[R.LOGGED]):
         o = abs(A[A[R.LOG] + q]) - 1
         t = A[A[R.O_TASK] + o]

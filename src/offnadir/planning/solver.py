@@ -116,9 +116,12 @@ class _Solver:
         self._rounds = 0
         self._priced_out, self._countable = False, True
         self._proof: Proof | None = None
-        # a plan from elsewhere: the search has all starts as early as can be, and may not see what it is
-        # worth
+        # a plan from elsewhere, or with its starts moved: the search has all starts as early as can be, and
+        # may not see what it is worth
         self._kept = start
+        self._may_gain = bool(np.any(problem.options.profile_block >= 0))
+        self._easel: Search | None = None
+        self._keeping = threading.Lock()
 
     def run(self) -> Schedule:
         searches = [
@@ -335,11 +338,36 @@ class _Solver:
     def _cool(self, search: Search, length: int, mean: float) -> None:
         """One cycle of a search: from hot to cold."""
         p, begin = self._params, search.work
+        best = -1
         for i in range(length):
             if self._halt.is_set():
                 return
             until = begin + (i + 1) * SLICE
             search.run(until, begin, begin + length * SLICE, p.hot * mean, p.cold * mean, p.longest)
+            if self._may_gain and search.value > best:
+                best = search.value
+                self._keep_moved(search)
+
+    def _keep_moved(self, search: Search) -> None:
+        """Keep a search's best plan with its starts moved to where they are worth most, if none is better."""
+        with self._keeping:
+            if self._easel is None:
+                self._easel = Search(self._problem, 0)
+            self._easel.load(search.best())
+            self._easel.keep()
+            self._easel.polish()
+            moved = self._plan_of(self._easel)
+            if self._is_ahead(moved) and not faults(self._problem, moved):
+                self._kept = moved
+                self._value = max(self._value, moved.value)
+
+    def _is_ahead(self, plan: Schedule) -> bool:
+        """Whether a plan takes the place of the one that is kept; of equals the same, whoever comes first."""
+        kept = self._kept
+        if kept is None or plan.value != kept.value:
+            return kept is None or plan.value > kept.value
+        order = [(one.option.tolist(), one.start.tolist()) for one in (plan, kept)]
+        return kept is not self._start and order[0] < order[1]
 
     def _hear(self, search: Search) -> None:
         """Take note of a better plan; its copy is made when the search rests."""
@@ -368,9 +396,14 @@ class _Solver:
 
     def _schedule(self, searches: list[Search]) -> Schedule:
         search = max(searches, key=lambda search: search.value)
-        o = self._problem.options
-        if np.any(o.profile_block >= 0):
+        if self._may_gain:
             search.polish()
+        plan = self._plan_of(search)
+        return self._checked(plan.option, plan.start, plan.contact)
+
+    def _plan_of(self, search: Search) -> Schedule:
+        """A search's best plan, with what it is worth at its starts."""
+        o = self._problem.options
         taken, start, used = search.best()
         option = np.sort(taken[taken >= 0])
         chain = self._problem.windows.chain
@@ -382,7 +415,15 @@ class _Solver:
             ],
             np.int64,
         )
-        return self._checked(option, starts, np.flatnonzero(used).astype(np.int64))
+        plan = Schedule(
+            option=option,
+            start=starts,
+            contact=np.flatnonzero(used).astype(np.int64),
+            value=0,
+            bound=self._bound,
+            repeatable=True,
+        )
+        return replace(plan, value=value_of(self._problem, plan))
 
     def _is_choice(self) -> bool:
         """Whether no option has anything to do with another but through rows."""
@@ -410,12 +451,10 @@ class _Solver:
         if kept is not None and (kept.value > value or not len(option)):
             schedule = replace(schedule, option=kept.option, start=kept.start, contact=kept.contact)
             value = kept.value
-        if value > self._value:
-            self._value, self._bound = value, max(value, self._bound)
-            self._tell()
-        schedule = replace(
-            schedule, value=value, bound=max(self._bound, value), trace=tuple(self._trace)
-        )
+        self._value, self._bound = value, max(value, self._bound)
+        if not self._trace or self._trace[-1][1:] != (self._value, self._bound):
+            self._tell()  # the last that is told is what is returned
+        schedule = replace(schedule, value=value, bound=self._bound, trace=tuple(self._trace))
         wrong = faults(self._problem, schedule)
         if wrong:
             raise OffnadirError("the search broke a rule of its own: " + "; ".join(wrong[:3]))
