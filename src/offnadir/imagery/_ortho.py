@@ -18,7 +18,16 @@ from offnadir.errors import FileError, InputError
 from offnadir.imagery._grid import Grid, pixel_m, utm_crs
 from offnadir.imagery._ground import GroundModel, Terrain
 from offnadir.imagery._ortho_geometry import Positions, tile_positions
-from offnadir.imagery._raster import TILE, Box, boxes, opened, read_box, window_of, writing
+from offnadir.imagery._raster import (
+    TILE,
+    Box,
+    boxes,
+    opened,
+    rasterio,
+    read_box,
+    window_of,
+    writing,
+)
 from offnadir.imagery._terrain import RasterTerrain
 
 Kernel = Literal["nearest", "bilinear", "cubic"]
@@ -27,6 +36,8 @@ KERNELS = ("nearest", "bilinear", "cubic")
 _WIDEN = 1.25
 #: Cells of terrain, and pixels of the image, that a tile may take: 64 MB as float32.
 _CELLS = 16e6
+#: What GDAL may keep of rasters [bytes]; else it takes a twentieth of the machine's memory.
+_CACHE = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +155,7 @@ def orthorectify(
     Memory grows with tiles and threads, not with the image. FileError if the image is damaged, the elevation
     model too small, the disk full.
     """
-    with opened(source) as dataset:
+    with rasterio().Env(GDAL_CACHEMAX=_CACHE), opened(source) as dataset:
         if dataset.shape != model.shape:
             raise FileError(
                 source, f"has {dataset.shape} lines and columns, its model {model.shape}"
