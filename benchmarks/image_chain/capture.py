@@ -255,15 +255,14 @@ def large(setting: Setting) -> None:
     sensor: Sensor = load_camera("worldview-3")
     epoch = Epoch.from_utc(EPOCH)
     orbit = ephemeris(WORLDVIEW_3, epoch)
-    aim = Site(name="aim", lat_rad=37.57 * deg, lon_rad=127.05 * deg)
+    aim = beside(orbit, epoch, -250 * km)  # land, 21 deg off nadir
     scene = SyntheticScene(lat_rad=aim.lat_rad, lon_rad=aim.lon_rad, seed=1)
     alt_m = float(scene.terrain.height_m(aim.lat_rad, aim.lon_rad))
     aim = replace(aim, alt_m=alt_m)
     print(f"\n### Capture of {setting.size} x {setting.size} pixels, WorldView-3, made-up town\n")
     print("| samples a pixel | wall s | CPU s | peak MiB |\n|---|---|---|---|")
     for size, samples in ((300, 3), (setting.size, 3)):
-        taken = acquire(orbit, sensor, aim, epoch, size=(size, size), bands=["sharpest"],
-                        plane=focal_plane(sensor))  # fmt: skip
+        taken = acquire(orbit, sensor, aim, epoch, size=(size, size), bands=["sharpest"])
         folder = setting.work / "large"
         shutil.rmtree(folder, ignore_errors=True)
         wall, cpu = time.perf_counter(), time.process_time()
