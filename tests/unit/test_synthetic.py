@@ -225,7 +225,7 @@ def test_blocks_stand_on_the_surface_and_in_the_picture():
 
 def test_nothing_shades_the_open_sea(coast):
     """Trees and houses end at the shore, at a Sun that makes their shadows short."""
-    here = grid(coast, 1.0, 500, 300.0, -1500.0)
+    here = grid(coast, 1.0, 500, 0.0, -1250.0)
     rows, columns = np.mgrid[0:500, 0:500].astype(float)
     sea = coast.terrain.height_m(*here.lat_lon(rows, columns)) <= 0.0
     assert 0.1 < sea.mean() < 0.9

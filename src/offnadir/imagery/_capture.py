@@ -45,7 +45,7 @@ from offnadir.imagery._noise import Flaws, digitiser, generator, known
 from offnadir.imagery._optics import Exposure, band_sensor, oversampling
 from offnadir.imagery._preview import write_preview
 from offnadir.imagery._radiance import direct_share, watts
-from offnadir.imagery._raster import raster_info, rasterio, window_of, writing
+from offnadir.imagery._raster import copy_as, raster_info, window_of, writing
 from offnadir.imagery._rpc import Rpc, rpc_tags, write_rpc
 from offnadir.imagery._rpc_fit import fit_rpc
 from offnadir.imagery._sampling import Sunlight
@@ -285,21 +285,13 @@ def _maybe(path: Path | None, shape: tuple[int, int]) -> Iterator[Any]:
 
 def _to_jpeg2000(raw: Path, path: Path, *, lossy: bool) -> None:
     """The same counts as JPEG 2000, tags and RPCs within."""
-    library = rasterio()
-    options = {
-        "QUALITY": str(_LOSSY_QUALITY if lossy else 100),
-        "REVERSIBLE": "NO" if lossy else "YES",
-        "WRITE_METADATA": "YES",
-        "BLOCKXSIZE": str(SIDE),
-        "BLOCKYSIZE": str(SIDE),
-    }
     with replacing(path) as part:
-        try:
-            library.shutil.copy(raw, part, driver="JP2OpenJPEG", **options)
-        except library.errors.RasterioError as error:
-            raise FileError(path, f"cannot be written as JPEG 2000: {error}") from error
-        finally:
-            part.with_name(part.name + ".aux.xml").unlink(missing_ok=True)
+        copy_as(
+            raw, part, "JP2OpenJPEG",
+            QUALITY=str(_LOSSY_QUALITY if lossy else 100), REVERSIBLE="NO" if lossy else "YES",
+            WRITE_METADATA="YES", BLOCKXSIZE=str(SIDE), BLOCKYSIZE=str(SIDE),
+        )  # fmt: skip
+        part.with_name(part.name + ".aux.xml").unlink(missing_ok=True)
 
 
 def _is_done(path: Path, digest: str) -> bool:

@@ -41,8 +41,9 @@ class CloudLayer:
 
     def opacity(self, lat_rad: Array, lon_rad: Array) -> Array:
         """How much of the light a cloud over (or before) a place stops, 0 to 1."""
+        lat_rad, lon_rad = np.broadcast_arrays(lat_rad, lon_rad)
         if self.share in (0.0, 1.0):
-            return np.full(np.shape(lat_rad), self.share)
+            return np.full(lat_rad.shape, self.share)
         y, x = _plane(self.lat_rad, self.lon_rad).of_lat_lon(lat_rad, lon_rad)
         edge = _threshold(self)
         depth = np.clip((_noise(x, y, self.seed) - edge) / _SOFT + 0.5, 0.0, 1.0)
