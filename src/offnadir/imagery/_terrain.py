@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._grid import is_geographic
+from offnadir.imagery._grid import is_geographic, pixel_m
 from offnadir.imagery._ground import Terrain
 from offnadir.imagery._raster import opened, raster_info, read_box
 
@@ -25,7 +25,6 @@ Bounds = tuple[float, float, float, float]
 PAGE, _MARGIN = 512, 128
 _PAGES = 64  # held at once: 67 MB
 _EXTREME_M = 9990.0  # what lies deeper or higher is no ground but a hole that nobody declared
-_EARTH_M = 6.371e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,28 +98,35 @@ class RasterTerrain:
 
     @property
     def step_m(self) -> float:
-        """How far cells lie apart on the ground, in the middle of the raster: geometric mean of both ways."""
+        """How far cells lie apart on the ground, in the middle of the raster: root of a cell's area."""
         rows, columns = self.grid.shape
-        r, c = rows / 2.0, columns / 2.0
-        lat, lon = self.grid.lat_lon([r, r + 1.0, r], [c, c, c + 1.0])
-        north = (lat[1:] - lat[0]) * _EARTH_M
-        east = np.remainder(lon[1:] - lon[0] + np.pi, 2.0 * np.pi) - np.pi
-        east *= _EARTH_M * math.cos(lat[0])
-        return math.sqrt(abs(float(north[0] * east[1] - north[1] * east[0])))
+        return pixel_m(self.grid, rows / 2.0, columns / 2.0)
 
     def height_m(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> Array:
         """Heights above the ellipsoid [m]; arrays broadcast, NaN gives NaN."""
-        from offnadir.imagery._terrain_kernels import sample
-
         lat, lon = np.broadcast_arrays(
             np.asarray(lat_rad, np.float64), np.asarray(lon_rad, np.float64)
         )
-        row, column = (position.ravel() for position in self.row_column(lat, lon))
-        known = np.isfinite(row) & np.isfinite(column)
+        row, column = self.row_column(lat, lon)
         rows, columns = self.grid.shape
-        off = known & ((row < -1.0) | (row > rows) | (column < -1.0) | (column > columns))
+        off = (row < -1.0) | (row > rows) | (column < -1.0) | (column > columns)
         if self.outside == "error" and off.any():
-            self.refuse(float(lat.ravel()[off][0]), float(lon.ravel()[off][0]), int(off.sum()))
+            self.refuse(float(lat[off][0]), float(lon[off][0]), int(off.sum()))
+        return self._heights(row, column)
+
+    def edge_height_m(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> Array:
+        """The same with the heights of the edge beyond it, for guesses on the way to a place."""
+        lat, lon = np.broadcast_arrays(
+            np.asarray(lat_rad, np.float64), np.asarray(lon_rad, np.float64)
+        )
+        return self._heights(*self.row_column(lat, lon))
+
+    def _heights(self, row: Array, column: Array) -> Array:
+        from offnadir.imagery._terrain_kernels import sample
+
+        shape, (rows, columns) = row.shape, self.grid.shape
+        row, column = row.ravel(), column.ravel()
+        known = np.isfinite(row) & np.isfinite(column)
         row, column = np.clip(row, 0.0, rows - 1.0), np.clip(column, 0.0, columns - 1.0)
         out = np.full(row.shape, np.nan)
         at = np.flatnonzero(known)
@@ -135,7 +141,7 @@ class RasterTerrain:
             heights = np.empty(len(here))
             sample(self._page(i, j), row[here] - i * PAGE, column[here] - j * PAGE, heights)
             out[here] = heights
-        return out.reshape(lat.shape)
+        return out.reshape(shape)
 
     def range_m(self, bounds_rad: Bounds) -> tuple[float, float]:
         """Lowest and highest cell within (south, west, north, east) [rad]; of whole pages if many."""
