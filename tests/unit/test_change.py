@@ -152,6 +152,19 @@ def test_the_false_alarm_rate_is_kept(pair: tuple[Path, Path, Path], rate: float
     assert report.expected == rate * report.compared
 
 
+def test_edges_and_holes_raise_no_alarm(tmp_path: Path) -> None:
+    """Texture up to the border, moved by half a pixel: where resampling lacks pixels nothing is compared."""
+    rng = np.random.default_rng(9)
+    scene = 100.0 + 300.0 * ndimage.gaussian_filter(rng.standard_normal((1, 1000, 1000)), (0, 3, 3))
+    before = seen(scene, seed=1)
+    before[:, 100:110, 100:110] = np.nan
+    after = seen(scene, (0.5, 0.5), seed=2)
+    paths = product(tmp_path / "a.tif", before), product(tmp_path / "b.tif", after)
+    report = find_changes(*paths, false_alarm_rate=1e-3)
+    assert 0.4 < report.flagged / report.expected < 2.0
+    assert report.compared < 242**2
+
+
 def test_no_data_is_no_change(pair: tuple[Path, Path, Path], tmp_path: Path) -> None:
     """A cloud that was masked out of the second image is neither compared nor reported."""
     before, same, _ = pair

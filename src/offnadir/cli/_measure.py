@@ -65,13 +65,6 @@ def on_grid(grid: Grid, at: Pair) -> Pair:
     return float(lat), float(lon)
 
 
-def is_map(image: Path) -> bool:
-    """Whether an image lies on a map; if not it needs a model."""
-    from offnadir.imagery._raster import raster_info
-
-    return raster_info(image).grid is not None
-
-
 def model_of(image: Path, rpc: Path | None, field: str = "IMAGE") -> GroundModel:
     """The rational polynomials of an image: its own, or those of a file."""
     from offnadir.imagery._raster import raster_info

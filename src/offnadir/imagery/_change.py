@@ -37,7 +37,7 @@ from offnadir.imagery._register import Registration, register
 _SAMPLE_BOXES = 64  # at most, of 1024 x 1024 pixels, from which statistics are taken
 _SAMPLES = 300_000
 _LEAST_SAMPLES = 1_000
-_MARGIN = 2  # beside the smoothing's reach: gradients
+_EDGE_PX = 4  # beside holes and edges, where resampling has too few pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,19 +203,23 @@ class _Pair:
 
     def read(self, box: Box, margin: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Both of shape (bands, rows + 2 margin, columns + 2 margin), NaN where either is not known."""
+        from scipy import ndimage
+
         from offnadir.imagery._exploit_kernels import smooth
 
-        wide = margin + self._reach
+        wide = margin + self._reach + _EDGE_PX
         top, bottom, left, right = box
         reached = (top - wide, bottom + wide, left - wide, right + wide)
         pair = [source.read(reached) for source in (self.x, self.y)]
         hole = np.isnan(pair[0]).any(axis=0) | np.isnan(pair[1]).any(axis=0)
+        hole = ndimage.maximum_filter(hole, 2 * _EDGE_PX + 1)
         for picture in pair:
             picture[:, hole] = np.nan
             if self._reach:
                 for band in picture:
                     smooth(band.copy(), self._weights, band)
-        inner = slice(self._reach, -self._reach or None)
+        reach = self._reach + _EDGE_PX
+        inner = slice(reach, -reach)
         x, y = (picture[:, inner, inner] for picture in pair)
         return np.ascontiguousarray(x), np.ascontiguousarray(y)
 

@@ -195,8 +195,8 @@ def outline(
 
     def to_degrees(uv: NDArray[np.float64]) -> NDArray[np.float64]:
         lat, lon = grid.lat_lon(top + uv[:, 1] * factor - 0.5, left + uv[:, 0] * factor - 0.5)
-        lon_lat: NDArray[np.float64] = np.round(np.degrees(np.stack([lon, lat], axis=1)), 8)
-        return lon_lat
+        lon_lat = np.stack([lon, lat], axis=1)
+        return np.degrees(lon_lat).round(8)
 
     polygon = shapely.transform(polygon, to_degrees)
     parts = [shapely.geometry.polygon.orient(part) for part in getattr(polygon, "geoms", [polygon])]
