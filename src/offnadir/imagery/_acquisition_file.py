@@ -41,6 +41,7 @@ def acquisition_to_json(acquisition: Acquisition) -> dict[str, Any]:
         "line_rate_hz": a.line_rate_hz,
         "scan_azimuth_rad": a.scan_azimuth_rad,
         "turned": a.turned,
+        "line_shifts": {name: list(shifts) for name, shifts in a.line_shifts.items()},
         "bands": list(a.bands),
         "view": dataclasses.asdict(a.view),
         "focal_plane": dataclasses.asdict(a.focal_plane),
@@ -97,6 +98,9 @@ def acquisition_from_json(document: Mapping[str, Any]) -> Acquisition:
             if jitter is None
             else Jitter(**{name: np.array(value) for name, value in jitter.items()}),
             turned=bool(d["turned"]),
+            line_shifts={
+                name: tuple(int(one) for one in shifts) for name, shifts in d["line_shifts"].items()
+            },
             elements=d["elements"],
         )
     except KeyError as error:

@@ -86,8 +86,8 @@ def focal_plane(sensor: Sensor, *, k1: float = 1.0, k2: float = 0.0) -> FocalPla
     sharpest band further back, or 1 mrad if that is less, the others as much ahead of their middle.
     Bands follow each other by 1024 such pixels or 2 mrad, in the order of the sensor (Pleiades: 1.5 mrad from
     panchromatic to colour; Sentinel-2: 22 mrad over twelve bands). A frame has all of its bands on the
-    boresight, and is square where the sensor does not tell its rows. `k1` of 1 moves the ends of a
-    line of 20 km seen from 700 km by 1.6 of its 14,000 half-pixels: what a calibration has to find.
+    boresight, and is square where the sensor does not tell its rows. `k1` of 1 moves the ends of Pleiades'
+    line by 2.9 of its 28,700 pixels: what a calibration has to find.
     """
     ifov = sensor.detector.pitch_m / sensor.optics.focal_length_m
     is_frame = sensor.kind == "frame"
