@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS, Geod, Transformer
 
 from offnadir.errors import InputError
 
@@ -58,6 +58,32 @@ class Grid:
         """Pixel positions of places [rad]."""
         x, y = _from_geographic(self.crs).transform(np.degrees(lon_rad), np.degrees(lat_rad))
         return self.row_column(x, y)
+
+
+def geodesic_length_m(lat_rad: ArrayLike, lon_rad: ArrayLike) -> float:
+    """Length [m] of a line of places [rad] along geodesics of the WGS-84 ellipsoid (Karney 2013)."""
+    lat_deg, lon_deg = np.degrees(lat_rad), np.degrees(lon_rad)
+    return float(_geod().line_length(np.atleast_1d(lon_deg), np.atleast_1d(lat_deg)))
+
+
+def geodesic_area_m2(lat_rad: ArrayLike, lon_rad: ArrayLike) -> float:
+    """Area [m2] on the WGS-84 ellipsoid within a ring of places [rad], whichever way it turns."""
+    area_m2, _ = _geod().polygon_area_perimeter(np.degrees(lon_rad), np.degrees(lat_rad))
+    return abs(float(area_m2))
+
+
+def geodesic_m(
+    lat_rad: ArrayLike, lon_rad: ArrayLike, to_lat_rad: ArrayLike, to_lon_rad: ArrayLike
+) -> tuple[Array, Array]:
+    """(Distance [m], azimuth [rad] from north over east at the start) from places to places [rad]."""
+    places = np.broadcast_arrays(*(np.degrees(x) for x in (lon_rad, lat_rad, to_lon_rad, to_lat_rad)))
+    azimuth_deg, _, distance_m = _geod().inv(*places)
+    return np.asarray(distance_m, np.float64), np.radians(azimuth_deg)
+
+
+@cache
+def _geod() -> Geod:
+    return Geod(ellps="WGS84")
 
 
 def utm_crs(lat_rad: float, lon_rad: float) -> str:

@@ -98,6 +98,37 @@ def read_box(dataset: Any, band: int, box: Box, *, fill: float = 0.0) -> NDArray
     return out
 
 
+def read_floats(dataset: Any, bands: tuple[int, ...], box: Box, factor: int = 1) -> NDArray[np.float32]:
+    """Pixels of bands (from 1) in a box as float32 of shape (bands, rows, columns), NaN where there are none.
+
+    With a factor the box is in blocks of factor x factor pixels, and each is the mean of its block:
+    overviews are used. No pixel is what is nodata, masked, transparent, not finite, or beyond the raster.
+    """
+    library = rasterio()
+    top, bottom, left, right = box
+    out = np.full((len(bands), bottom - top, right - left), np.nan, np.float32)
+    rows, columns = dataset.height // factor, dataset.width // factor  # a broken last block is left out
+    r0, r1, c0, c1 = max(top, 0), min(bottom, rows), max(left, 0), min(right, columns)
+    if r1 <= r0 or c1 <= c0:
+        return out
+    options: dict[str, Any] = {"window": ((r0 * factor, r1 * factor), (c0 * factor, c1 * factor))}
+    if factor > 1:
+        options |= {
+            "out_shape": (len(bands), r1 - r0, c1 - c0),
+            "resampling": library.enums.Resampling.average,
+        }
+    try:
+        # GDAL's own conversion: means of whole numbers are not rounded
+        values = dataset.read(list(bands), masked=True, out_dtype="float32", **options)
+    except library.errors.RasterioError as error:
+        where = f"rows {r0 * factor} to {r1 * factor}, columns {c0 * factor} to {c1 * factor}"
+        raise FileError(dataset.name, f"damaged at {where}: {_first_line(error)}") from error
+    part = values.filled(np.nan)
+    part[~np.isfinite(part)] = np.nan
+    out[:, r0 - top : r1 - top, c0 - left : c1 - left] = part
+    return out
+
+
 @contextmanager
 def writing(
     path: Path,
@@ -140,6 +171,28 @@ def writing(
                 yield dataset
         except library.errors.RasterioError as error:
             raise FileError(path, f"cannot be written: {_first_line(error)}") from error
+
+
+def polygons(mask: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """Outlines of pixels that touch by their sides, as GeoJSON shapes of (column, row) of pixel corners."""
+    rasterio()
+    from rasterio.features import shapes
+
+    found = shapes(mask.astype(np.uint8), mask=mask, connectivity=4)
+    return [shape for shape, _ in found]
+
+
+def burnt(shapes: list[dict[str, Any]], grid: Grid) -> NDArray[np.bool_]:
+    """Pixels of a grid whose centre lies in one of the GeoJSON shapes, which are in the grid's projection."""
+    library = rasterio()
+    from rasterio.features import rasterize
+
+    if not shapes:
+        return np.zeros(grid.shape, np.bool_)
+    inside = rasterize(
+        shapes, out_shape=grid.shape, transform=library.Affine(*grid.transform), dtype="uint8"
+    )
+    return np.asarray(inside, np.bool_)
 
 
 def boxes(shape: tuple[int, int], side: int = 2 * TILE) -> Iterator[Box]:
