@@ -7,50 +7,15 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import ArrayLike, NDArray
 
-from offnadir.earth import east_north_up, geodetic_to_itrf_m, itrf_to_geodetic
 from offnadir.errors import InputError
 from offnadir.imagery._refine import CorrectedModel, refine
 from offnadir.imagery._rpc import Rpc, rpc_of_tags
 from offnadir.imagery._rpc_fit import fit_rpc
 from offnadir.units import deg
+from pinhole import Frame
 from real_rpc import IKONOS, IKONOS_SHAPE, PLANETSCOPE, PLANETSCOPE_SHAPE, SPOT6, SPOT6_SHAPE
 
 Array = NDArray[np.float64]
-
-
-class Frame:
-    """A pinhole 600 km up that leans 30 deg to the east, 0.6 m pixels: exact, by vectors alone."""
-
-    shape = (10000, 12000)
-
-    def __init__(self, lat_rad: float = 47 * deg, lon_rad: float = 8 * deg) -> None:
-        self.at = np.asarray(geodetic_to_itrf_m(lat_rad, lon_rad, 600e3)).ravel()
-        east, north, up = np.asarray(east_north_up(lat_rad, lon_rad)).reshape(3, 3)
-        self.ahead = -up * np.cos(30 * deg) + east * np.sin(30 * deg)
-        self.right, self.down, self.focal = (
-            east * np.cos(30 * deg) + up * np.sin(30 * deg),
-            -north,
-            1e6,
-        )
-
-    def project(
-        self, lat_rad: ArrayLike, lon_rad: ArrayLike, alt_m: ArrayLike
-    ) -> tuple[Array, Array]:
-        lat, lon, alt = np.broadcast_arrays(lat_rad, lon_rad, alt_m)
-        to = geodetic_to_itrf_m(lat, lon, alt) - self.at
-        depth = to @ self.ahead / self.focal
-        return to @ self.down / depth + 4999.5, to @ self.right / depth + 5999.5
-
-    def locate(self, line: ArrayLike, column: ArrayLike, alt_m: ArrayLike) -> tuple[Array, Array]:
-        line, column, alt = np.broadcast_arrays(line, column, alt_m)
-        down, right = (line - 4999.5) / self.focal, (column - 5999.5) / self.focal
-        ray = self.ahead + right[..., None] * self.right + down[..., None] * self.down
-        ray /= np.linalg.norm(ray, axis=-1, keepdims=True)
-        far = np.full(line.shape, 7e5)
-        for _ in range(60):
-            lat, lon, height = itrf_to_geodetic(self.at + far[..., None] * ray)
-            far = far + (height - alt) * 1.15
-        return lat, lon
 
 
 @pytest.mark.parametrize("heights", [(0.0, 0.0), (200.0, 700.0), (-100.0, 3000.0), (0.0, 9000.0)])

@@ -13,6 +13,7 @@ from pyproj import CRS, Geod, Transformer
 from offnadir.errors import InputError
 
 Array = NDArray[np.float64]
+_EARTH_M = 6.371e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,15 @@ def utm_crs(lat_rad: float, lon_rad: float) -> str:
         return "EPSG:32661" if lat_deg > 0 else "EPSG:32761"
     zone = int((lon_deg + 180.0) % 360.0 // 6.0) + 1
     return f"EPSG:{(32600 if lat_deg >= 0 else 32700) + zone}"
+
+
+def pixel_m(grid: Grid, row: float, column: float) -> float:
+    """Side of a pixel on the ground [m], the root of its area, to 0.5 % (on a sphere)."""
+    lat, lon = grid.lat_lon([row, row + 1.0, row], [column, column, column + 1.0])
+    north = (lat[1:] - lat[0]) * _EARTH_M
+    east = np.remainder(lon[1:] - lon[0] + np.pi, 2.0 * np.pi) - np.pi
+    east *= _EARTH_M * math.cos(lat[0])
+    return math.sqrt(abs(float(north[0] * east[1] - north[1] * east[0])))
 
 
 @cache

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._grid import is_geographic
+from offnadir.imagery._grid import is_geographic, pixel_m
 from offnadir.imagery._ground import Terrain
 from offnadir.imagery._raster import opened, raster_info, read_box
 
@@ -25,7 +25,6 @@ Bounds = tuple[float, float, float, float]
 PAGE, _MARGIN = 512, 128
 _PAGES = 64  # held at once: 67 MB
 _EXTREME_M = 9990.0  # what lies deeper or higher is no ground but a hole that nobody declared
-_EARTH_M = 6.371e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +98,9 @@ class RasterTerrain:
 
     @property
     def step_m(self) -> float:
-        """How far cells lie apart on the ground, in the middle of the raster: geometric mean of both ways."""
+        """How far cells lie apart on the ground, in the middle of the raster: root of a cell's area."""
         rows, columns = self.grid.shape
-        r, c = rows / 2.0, columns / 2.0
-        lat, lon = self.grid.lat_lon([r, r + 1.0, r], [c, c, c + 1.0])
-        north = (lat[1:] - lat[0]) * _EARTH_M
-        east = np.remainder(lon[1:] - lon[0] + np.pi, 2.0 * np.pi) - np.pi
-        east *= _EARTH_M * math.cos(lat[0])
-        return math.sqrt(abs(float(north[0] * east[1] - north[1] * east[0])))
+        return pixel_m(self.grid, rows / 2.0, columns / 2.0)
 
     def height_m(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> Array:
         """Heights above the ellipsoid [m]; arrays broadcast, NaN gives NaN."""
