@@ -46,7 +46,7 @@ class HalfPlanes:
 
     def patch(self, grid: Grid, band: object) -> Patch:
         a, b, _, d, e, _ = grid.transform
-        plane = Grid(crs=grid.crs, transform=(1.0, 0.0, 0.5, 0.0, 1.0, 0.5), shape=(1, 1))
+        plane = Grid(crs=grid.crs, transform=(1.0, 0.0, -0.5, 0.0, 1.0, -0.5), shape=(1, 1))
         y, x = plane.of_lat_lon(*np.transpose([self.start, self.stop]))
         way = np.array([x[1] - x[0], y[1] - y[0]])
         normal = np.array([way[1], -way[0]]) / np.hypot(*way)

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from offnadir.earth import EarthOrientation, Site, SunTable
+from offnadir.earth import EarthOrientation, Site, SunTable, geodetic_to_itrf_m, itrf_to_geodetic
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import FileError, InputError
-from offnadir.geometry import Attitude, look_angles
+from offnadir.geometry import Attitude, look_angles, ray_to_ellipsoid_m
 from offnadir.geometry._attitude import camera_axes, orbit_axes
+from offnadir.geometry._look import orbit_frame
 from offnadir.imagery import (
     acquire,
     acquisition_of_plan,
@@ -26,6 +27,7 @@ from offnadir.imagery import (
 )
 from offnadir.imagery._acquisition_file import acquisition_from_json, acquisition_to_json
 from offnadir.imagery._camera import Jitter
+from offnadir.imagery._knowledge import as_measured, draw_jitter
 from offnadir.imagery._track import matrix_of
 from offnadir.orbits import element_set_to_omm, make_ephemeris
 from offnadir.sensors import load_camera
@@ -41,10 +43,6 @@ def plan(flock):
     ephemeris = make_ephemeris(elements, Span(mid + -60.0, mid + 60.0))
     at = np.array([mid.tai_ns])
     r, v = ephemeris.position_itrf_m(at), ephemeris.velocity_itrf_m_s(at)
-    from offnadir.earth import itrf_to_geodetic
-    from offnadir.geometry import ray_to_ellipsoid_m
-    from offnadir.geometry._look import orbit_frame
-
     sight = orbit_frame(r, v)[0].T @ [0.0, np.sin(15 * deg), np.cos(15 * deg)]
     lat, lon, _ = itrf_to_geodetic(ray_to_ellipsoid_m(r[0], sight))
     return {
@@ -212,3 +210,37 @@ def test_acquisitions_check_themselves(shaken):
     ):
         with pytest.raises(InputError, match=match):
             replace(shaken, **change)
+
+
+def test_measured_acquisitions_are_off_by_what_was_asked(shaken):
+    """10 m of position and 5 urad of attitude from 750 km: some 11 m on the ground, the same times."""
+    calm = replace(shaken, jitter=None)
+    before = band_model(calm, "sharpest")
+    misses = []
+    for seed in range(60):
+        off = as_measured(shaken, seed, position_m=10.0, attitude_rad=5e-6)
+        after = band_model(off, "sharpest")
+        assert off.jitter is None
+        assert after.first_time_s == before.first_time_s
+        places = [model.locate(1500.0, 4500.0, 0.0) for model in (before, after)]
+        here, there = (geodetic_to_itrf_m(*place, 0.0) for place in places)
+        misses.append(float(np.linalg.norm(there - here)))
+    # two axes across the line of sight, each of sqrt(10^2 + (5e-6 s)^2), longer on the slanted ground
+    expected = np.hypot(10.0, 5e-6 * shaken.view.range_m) * np.sqrt(2.0)
+    assert 0.8 * expected < np.sqrt(np.mean(np.square(misses))) < 1.4 * expected
+    same = as_measured(calm, 1)
+    assert np.array_equal(same.track.pieces, calm.track.pieces)
+    with pytest.raises(InputError, match="position_m"):
+        as_measured(calm, 1, position_m=-1.0)
+
+
+def test_drawn_jitter_has_its_size():
+    jitter = draw_jitter(5, rms_rad=1e-7, low_hz=1.0, high_hz=200.0)
+    assert_allclose(jitter.rms_rad, 1e-7)
+    assert jitter.frequency_hz.min() >= 1.0
+    assert jitter.frequency_hz.max() <= 200.0
+    again, other = (draw_jitter(seed, rms_rad=1e-7, low_hz=1.0, high_hz=200.0) for seed in (5, 6))
+    assert np.array_equal(again.phase_rad, jitter.phase_rad)
+    assert not np.array_equal(other.phase_rad, jitter.phase_rad)
+    with pytest.raises(InputError, match="low_hz"):
+        draw_jitter(5, rms_rad=1e-7, low_hz=5.0, high_hz=2.0)

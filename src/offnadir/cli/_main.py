@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from offnadir import __version__
+from offnadir.cli.capture import capture
 from offnadir.cli.check import check
 from offnadir.cli.demo import demo
 from offnadir.cli.elements import elements
@@ -44,6 +45,7 @@ app.command(short_help="An object's orbit, decay, repeat cycle and manoeuvres.")
 app.command(short_help="Choose, check and report the pictures of a mission.")(plan)
 app.command(short_help="Does a plan keep every rule? Whoever made it.")(check)
 app.command(short_help="How sharp a picture will be, and which term hurts most.")(quality)
+app.command(short_help="Take a planned picture: raw counts with all that explains them.")(capture)
 app.command(short_help="Plan the bundled mission.")(demo)
 app.add_typer(elements, name="elements")
 app.add_typer(sensors, name="sensors")

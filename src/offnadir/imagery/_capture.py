@@ -14,7 +14,7 @@ import numpy as np
 from offnadir import __version__
 from offnadir._files import replacing
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._acquisition import Acquisition, models
+from offnadir.imagery._acquisition import Acquisition
 from offnadir.imagery._acquisition_file import acquisition_to_json, write_acquisition, write_tables
 from offnadir.imagery._camera import CameraModel
 from offnadir.imagery._capture_chip import (
@@ -40,6 +40,7 @@ from offnadir.imagery._level1 import (
     write_level1,
     write_manifest,
 )
+from offnadir.imagery._models import models
 from offnadir.imagery._noise import Flaws, digitiser, generator, known
 from offnadir.imagery._optics import Exposure, band_sensor, oversampling
 from offnadir.imagery._preview import write_preview
@@ -167,10 +168,10 @@ class _Maker:
         digest = digest_of(
             __version__, self.document, options, self.scene.attribution, repr(self.scene), name
         )
-        smear_px = motion_smear_px(acquisition, model, band)
+        smear_px = motion_smear_px(acquisition, told, band)
         factor = float(sun_distance_factor(_day_of_year(acquisition)))
         shot = self._shot(model, band, smear_px, factor)
-        fit = fit_rpc(told, _heights(self.scene, told))
+        fit = fit_rpc(told, _heights(self.scene, told, acquisition.aim.alt_m))
         suffix = ".jp2" if options.compress.startswith("jp2") else ".tif"
         path = folder / f"L1A_{name}{suffix}"
         truth = folder / f"truth_{name}.tif" if options.truth else None
@@ -315,12 +316,12 @@ def _tile_count(model: CameraModel) -> int:
     return math.prod(-(-side // SIDE) for side in model.shape)
 
 
-def _heights(scene: Scene, model: CameraModel) -> tuple[float, float]:
+def _heights(scene: Scene, model: CameraModel, alt_m: float) -> tuple[float, float]:
     """Lowest and highest ground that a picture sees: what its RPCs must cover."""
     line, column = (np.linspace(-0.5, side - 0.5, 9) for side in model.shape)
-    low_m = high_m = 0.0
+    low_m = high_m = alt_m
     for _ in range(3):
-        places = [model.locate(line[:, None], column[None, :], alt_m) for alt_m in (low_m, high_m)]
+        places = [model.locate(line[:, None], column[None, :], one) for one in (low_m, high_m)]
         lat, lon = (np.stack([one[k] for one in places]) for k in (0, 1))
         if not np.isfinite(lat).any():
             raise InputError("acquisition", model.band, "one that sees the ground")

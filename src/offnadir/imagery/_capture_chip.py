@@ -15,6 +15,7 @@ from offnadir.earth import Site, east_north_up
 from offnadir.imagery._acquisition import Acquisition
 from offnadir.imagery._camera import CameraModel
 from offnadir.imagery._cloud_layer import CloudLayer, cover, shade
+from offnadir.imagery._models import chips_of, picture_box
 from offnadir.imagery._noise import Detectors, Digitiser, Flaws, counts, detectors, generator
 from offnadir.imagery._optics import MARGIN, Exposure
 from offnadir.imagery._radiance import BandLight, band_light, sight
@@ -86,7 +87,17 @@ def electrons_of(shot: Shot, box: Box, *, heights: bool = False) -> tuple[Pixels
     shape = bottom - top, right - left
     n, padded = shot.exposure.samples, shot.exposure.padded((bottom - top, right - left))
     first = top - MARGIN, left - MARGIN
-    seen = see(shot.scene, shot.band, shot.model, first, padded, n, shot.sun, heights=heights)
+    seen = see(
+        shot.scene,
+        shot.band,
+        shot.model,
+        first,
+        padded,
+        n,
+        shot.sun,
+        alt_m=shot.ground_alt_m,
+        heights=heights,
+    )
     inside = slice(MARGIN, MARGIN + shape[0]), slice(MARGIN, MARGIN + shape[1])
     light = np.maximum(shot.exposure.expose(seen.light)[inside], np.float32(0.0))
     if shot.clouds is not None:
@@ -184,23 +195,13 @@ def chip_detectors(
     acquisition: Acquisition, model: CameraModel, band: Band, flaws: Flaws
 ) -> Detectors:
     """The detectors that take a chip's picture: its columns that the picture reaches, left to right."""
-    from offnadir.imagery._acquisition import picture_box
-
     plane = acquisition.focal_plane.band(band.name)
     lines, columns = model.shape
-    number = len(plane.chips) - 1 - model.chip if acquisition.turned else model.chip
-    chip = plane.chips[number]
-    rows = acquisition.focal_plane.rows if acquisition.is_frame else 1
-    whole = detectors(
-        acquisition.sensor, band, number, (max(rows, lines) if rows > 1 else 1, chip.columns), flaws
-    )
+    chip = chips_of(acquisition, plane)[model.chip]
+    built = len(plane.chips) - 1 - model.chip if acquisition.turned else model.chip
+    rows = max(acquisition.focal_plane.rows, lines) if acquisition.is_frame else 1
+    whole = detectors(acquisition.sensor, band, built, (rows, chip.columns), flaws)
     first = picture_box(acquisition, plane)[2] + model.first_column - chip.first_column
-    if acquisition.turned:
-        first = (
-            picture_box(acquisition, plane)[2]
-            + model.first_column
-            - (plane.columns - chip.first_column - chip.columns)
-        )
     step = -1 if acquisition.turned else 1
     top = (len(whole.gain) - lines) // 2 if rows > 1 else 0
 

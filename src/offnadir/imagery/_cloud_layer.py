@@ -99,7 +99,7 @@ def _fill(nodes: Array, shape: tuple[int, int]) -> Pixels:
 def _plane(lat_rad: float, lon_rad: float) -> Grid:
     """Metres around a place: `of_lat_lon` gives (y, x)."""
     crs = utm_crs(lat_rad, lon_rad)
-    bare = Grid(crs=crs, transform=(1.0, 0.0, 0.5, 0.0, 1.0, 0.5), shape=(1, 1))
+    bare = Grid(crs=crs, transform=(1.0, 0.0, -0.5, 0.0, 1.0, -0.5), shape=(1, 1))
     y, x = bare.of_lat_lon(lat_rad, lon_rad)
     return Grid(
         crs=crs, transform=(1.0, 0.0, float(x) - 0.5, 0.0, 1.0, float(y) - 0.5), shape=(1, 1)

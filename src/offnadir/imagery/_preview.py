@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir._files import replacing
-from offnadir.imagery._raster import opened, rasterio
+from offnadir.imagery._raster import opened, rasterio, unwarned
 
 Bytes = NDArray[np.uint8]
 SIDE: Final = 1200
@@ -38,7 +38,7 @@ def write_preview(
         options: dict[str, Any] = {
             "driver": "PNG", "height": shape[0], "width": shape[1], "count": len(planes), "dtype": "uint8",
         }  # fmt: skip
-        with rasterio().open(part, "w", **options) as out:
+        with unwarned(part, "w", **options) as out:
             out.write(picture)
 
 

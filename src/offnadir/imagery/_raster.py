@@ -52,7 +52,7 @@ def opened(path: Path) -> Iterator[Any]:
     """An open rasterio dataset; what GDAL says of trouble becomes a FileError."""
     library = rasterio()
     try:
-        with _opened(path) as dataset:
+        with unwarned(path) as dataset:
             yield dataset
     except library.errors.RasterioError as error:
         raise FileError(path, f"cannot be read as a raster: {_first_line(error)}") from error
@@ -162,7 +162,7 @@ def writing(
         options["nodata"] = nodata
     with replacing(path) as part:
         try:
-            with _opened(part, "w", **options) as dataset:
+            with unwarned(part, "w", **options) as dataset:
                 if tags:
                     dataset.update_tags(**tags)
                 if rpc:
@@ -254,7 +254,7 @@ def window_of(box: Box) -> tuple[tuple[int, int], tuple[int, int]]:
     return (top, bottom), (left, right)
 
 
-def _opened(path: Path, mode: str = "r", **options: Any) -> Any:
+def unwarned(path: Path, mode: str = "r", **options: Any) -> Any:
     """What rasterio opens, without its warning that a raw image is on no map."""
     library = rasterio()
     with warnings.catch_warnings():

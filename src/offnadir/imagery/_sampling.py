@@ -22,6 +22,7 @@ Pixels = NDArray[np.float32]
 #: Pixels between the nodes at which the camera's model is asked: attitude may tremble from line to line.
 LINE_STEP: Final = 4
 COLUMN_STEP: Final = 32
+_BLOCK: Final = 48  # pixels of the patch that share one range of heights
 _RIM: Final = 3  # samples of patch around what is seen, for cubics
 _LARGEST: Final = 120_000_000  # samples of a patch
 
@@ -55,17 +56,19 @@ def see(
     samples: int,
     sun: Sunlight,
     *,
+    alt_m: float = 0.0,
     heights: bool = False,
 ) -> Seen:
     """The samples of pixels (lines, columns) from `first` on, `samples` each way per pixel.
 
     A grid on the map is laid along the samples as well as an affine map can, the scene is asked for it, and
-    each sample's ray is followed down to the first ground or roof that it meets.
+    each sample's ray is followed down to the first ground or roof that it meets. `alt_m` is about where the
+    ground lies: heights are asked for where a level ground there would be seen, and near that.
     """
     from offnadir.imagery._sampling_kernels import block_ranges, look_down
 
     nodes = _nodes(first, shape, samples)
-    low_m, high_m, places = _range(scene.surface, model, nodes)
+    low_m, high_m, places = _range(scene.surface, model, nodes, alt_m)
     out = np.zeros((shape[0] * samples, shape[1] * samples), np.float32)
     met = np.empty(out.shape if heights else (0, 0), np.float32)
     if places is None:
@@ -80,9 +83,10 @@ def see(
         surface -= np.float32(low_m)
         surface *= np.float32(1.0 / (high_m - low_m))
         np.clip(surface, 0.0, 1.0, out=surface)
+    block = max(_BLOCK // finer, 1)
     look_down(
-        light, surface, block_ranges(surface), float(finer), row_lo, col_lo, row_hi, col_hi,
-        LINE_STEP * samples, COLUMN_STEP * samples, out, met,
+        light, surface, float(finer), block_ranges(surface, block), float(block * finer),
+        row_lo, col_lo, row_hi, col_hi, LINE_STEP * samples, COLUMN_STEP * samples, out, met,
     )  # fmt: skip
     return Seen(light=out, alt_m=low_m + (high_m - low_m) * met if heights else None)
 
@@ -99,10 +103,10 @@ def _nodes(first: tuple[int, int], shape: tuple[int, int], samples: int) -> tupl
 
 
 def _range(
-    surface: Terrain, model: GroundModel, nodes: tuple[Array, Array]
+    surface: Terrain, model: GroundModel, nodes: tuple[Array, Array], alt_m: float
 ) -> tuple[float, float, tuple[Array, Array, Array, Array] | None]:
     """Lowest and highest ground that nodes can see, and places (lat, lon) on both; None past the Earth."""
-    low_m = high_m = 0.0
+    low_m = high_m = alt_m
     for attempt in range(5):
         lat_lo, lon_lo = model.locate(*nodes, low_m)
         lat_hi, lon_hi = (lat_lo, lon_lo) if high_m == low_m else model.locate(*nodes, high_m)
@@ -134,7 +138,7 @@ def _lay(
     lat_lo, lon_lo, lat_hi, lon_hi = places
     good = np.isfinite(lat_lo) & np.isfinite(lat_hi)
     crs = utm_crs(float(lat_lo[good].mean()), _wrapped(float(lon_lo[good].mean())))
-    plane = Grid(crs=crs, transform=(1.0, 0.0, 0.5, 0.0, 1.0, 0.5), shape=(1, 1))
+    plane = Grid(crs=crs, transform=(1.0, 0.0, -0.5, 0.0, 1.0, -0.5), shape=(1, 1))
     y_lo, x_lo = plane.of_lat_lon(lat_lo, lon_lo)
     y_hi, x_hi = (y_lo, x_lo) if lat_hi is lat_lo else plane.of_lat_lon(lat_hi, lon_hi)
     i, j = np.meshgrid(

@@ -12,20 +12,20 @@ import numpy as np
 
 from offnadir._jit import kernel, part
 
-BLOCK = 16
+CHUNK = 16  # samples of a line whose rays share one range of heights
 
 
 @kernel
-def block_ranges(heights):
-    """Lowest and highest of blocks of 16 x 16 cells between nodes, shape (rows, columns, 2)."""
-    rows = max((heights.shape[0] - 2) // BLOCK + 1, 1)
-    columns = max((heights.shape[1] - 2) // BLOCK + 1, 1)
+def block_ranges(heights, side):
+    """Lowest and highest of blocks of side x side cells between nodes, shape (rows, columns, 2)."""
+    rows = max((heights.shape[0] - 2) // side + 1, 1)
+    columns = max((heights.shape[1] - 2) // side + 1, 1)
     out = np.empty((rows, columns, 2), np.float32)
     for a in range(rows):
         for b in range(columns):
             low, high = np.float32(math.inf), np.float32(-math.inf)
-            for i in range(a * BLOCK, min((a + 1) * BLOCK + 1, heights.shape[0])):
-                for j in range(b * BLOCK, min((b + 1) * BLOCK + 1, heights.shape[1])):
+            for i in range(a * side, min((a + 1) * side + 1, heights.shape[0])):
+                for j in range(b * side, min((b + 1) * side + 1, heights.shape[1])):
                     value = heights[i, j]
                     low, high = min(low, value), max(high, value)
             out[a, b, 0], out[a, b, 1] = low, high
@@ -45,26 +45,26 @@ def between(table, row, column):
 
 
 @part
-def corner_range(lo, hi, i, j, t):
-    """Least and greatest of a coordinate over the corners of a cell, at one height."""
+def span(lo, hi, i, j, u0, u1, t):
+    """Least and greatest of a coordinate over the shares u0 to u1 of a cell, at one height."""
     least, most = math.inf, -math.inf
-    for a in range(2):
-        for b in range(2):
-            x = lo[i + a, j + b] + t * (hi[i + a, j + b] - lo[i + a, j + b])
-            least, most = min(least, x), max(most, x)
+    for a in range(i, i + 2):
+        left = lo[a, j] + t * (hi[a, j] - lo[a, j])
+        right = lo[a, j + 1] + t * (hi[a, j + 1] - lo[a, j + 1])
+        x, y = left + u0 * (right - left), left + u1 * (right - left)
+        least, most = min(least, x, y), max(most, x, y)
     return least, most
 
 
 @part
-def cell_heights(row_lo, row_hi, col_lo, col_hi, blocks, finer, i, j):
-    """Between which heights the rays of a cell can meet the surface: from the blocks that they cross."""
+def met_between(row_lo, row_hi, col_lo, col_hi, blocks, side, i, j, u0, u1):
+    """Between which heights the rays of a part of a cell can meet the surface: from the blocks they cross."""
     t0, t1 = 0.0, 1.0
-    for _ in range(3):
-        a0, a1 = corner_range(row_lo, row_hi, i, j, t0)
-        b0, b1 = corner_range(row_lo, row_hi, i, j, t1)
-        c0, c1 = corner_range(col_lo, col_hi, i, j, t0)
-        d0, d1 = corner_range(col_lo, col_hi, i, j, t1)
-        side = finer * BLOCK
+    for _ in range(4):
+        a0, a1 = span(row_lo, row_hi, i, j, u0, u1, t0)
+        b0, b1 = span(row_lo, row_hi, i, j, u0, u1, t1)
+        c0, c1 = span(col_lo, col_hi, i, j, u0, u1, t0)
+        d0, d1 = span(col_lo, col_hi, i, j, u0, u1, t1)
         last_row, last_column = blocks.shape[0] - 1, blocks.shape[1] - 1
         top = min(max(math.floor(min(a0, b0) / side), 0), last_row)
         bottom = min(max(math.floor(max(a1, b1) / side), 0), last_row)
@@ -135,13 +135,25 @@ def light_at(patch, row, column):
 
 @kernel
 def look_down(
-    patch, heights, blocks, finer, row_lo, col_lo, row_hi, col_hi, line_step, column_step, out, met
+    patch,
+    heights,
+    finer,
+    blocks,
+    side,
+    row_lo,
+    col_lo,
+    row_hi,
+    col_hi,
+    line_step,
+    column_step,
+    out,
+    met,
 ):
     """Light of each sample (lines, columns) in `out`, and in `met` the height t at which it was found.
 
     Nodes hold the place in the patch of every `line_step`th and `column_step`th sample, on lowest and highest
-    ground. `heights` has a node at every `finer`th pixel of the patch. `met` may be empty; samples that
-    see no ground (NaN) have no light.
+    ground. `heights` has a node at every `finer`th pixel of the patch, `blocks` their ranges over `side`
+    pixels. `met` may be empty; samples that see no ground (NaN) have no light.
     """
     lines, columns = out.shape
     keep = met.size > 0
@@ -150,31 +162,38 @@ def look_down(
             first, left = a * line_step, b * column_step
             if first >= lines or left >= columns:
                 continue
-            t0, t1 = cell_heights(row_lo, row_hi, col_lo, col_hi, blocks, finer, a, b)
-            for i in range(first, min(first + line_step, lines)):
-                v = (i - first) / line_step
-                ra = row_lo[a, b] + v * (row_lo[a + 1, b] - row_lo[a, b])
-                rb = row_lo[a, b + 1] + v * (row_lo[a + 1, b + 1] - row_lo[a, b + 1])
-                ca = col_lo[a, b] + v * (col_lo[a + 1, b] - col_lo[a, b])
-                cb = col_lo[a, b + 1] + v * (col_lo[a + 1, b + 1] - col_lo[a, b + 1])
-                dra = row_hi[a, b] + v * (row_hi[a + 1, b] - row_hi[a, b]) - ra
-                drb = row_hi[a, b + 1] + v * (row_hi[a + 1, b + 1] - row_hi[a, b + 1]) - rb
-                dca = col_hi[a, b] + v * (col_hi[a + 1, b] - col_hi[a, b]) - ca
-                dcb = col_hi[a, b + 1] + v * (col_hi[a + 1, b + 1] - col_hi[a, b + 1]) - cb
-                for j in range(left, min(left + column_step, columns)):
-                    u = (j - left) / column_step
-                    row, column = ra + u * (rb - ra), ca + u * (cb - ca)
-                    if not (math.isfinite(row) and math.isfinite(column)):
-                        out[i, j] = 0.0
+            for k in range(0, column_step, CHUNK):
+                start, stop = left + k, min(left + k + CHUNK, left + column_step, columns)
+                if start >= columns:
+                    break
+                t0, t1 = met_between(
+                    row_lo, row_hi, col_lo, col_hi, blocks, side, a, b,
+                    k / column_step, (stop - left) / column_step,
+                )  # fmt: skip
+                for i in range(first, min(first + line_step, lines)):
+                    v = (i - first) / line_step
+                    ra = row_lo[a, b] + v * (row_lo[a + 1, b] - row_lo[a, b])
+                    rb = row_lo[a, b + 1] + v * (row_lo[a + 1, b + 1] - row_lo[a, b + 1])
+                    ca = col_lo[a, b] + v * (col_lo[a + 1, b] - col_lo[a, b])
+                    cb = col_lo[a, b + 1] + v * (col_lo[a + 1, b + 1] - col_lo[a, b + 1])
+                    dra = row_hi[a, b] + v * (row_hi[a + 1, b] - row_hi[a, b]) - ra
+                    drb = row_hi[a, b + 1] + v * (row_hi[a + 1, b + 1] - row_hi[a, b + 1]) - rb
+                    dca = col_hi[a, b] + v * (col_hi[a + 1, b] - col_hi[a, b]) - ca
+                    dcb = col_hi[a, b + 1] + v * (col_hi[a + 1, b + 1] - col_hi[a, b + 1]) - cb
+                    for j in range(start, stop):
+                        u = (j - left) / column_step
+                        row, column = ra + u * (rb - ra), ca + u * (cb - ca)
+                        if not (math.isfinite(row) and math.isfinite(column)):
+                            out[i, j] = 0.0
+                            if keep:
+                                met[i, j] = np.float32(math.nan)
+                            continue
+                        d_row, d_column = dra + u * (drb - dra), dca + u * (dcb - dca)
+                        moves = max(abs(d_row), abs(d_column)) * (t1 - t0)
+                        if moves < 0.02:
+                            t = 0.5 * (t0 + t1)
+                        else:
+                            t = first_meeting(row, column, d_row, d_column, heights, finer, t0, t1)
+                        out[i, j] = light_at(patch, row + t * d_row, column + t * d_column)
                         if keep:
-                            met[i, j] = np.float32(math.nan)
-                        continue
-                    d_row, d_column = dra + u * (drb - dra), dca + u * (dcb - dca)
-                    moves = max(abs(d_row), abs(d_column)) * (t1 - t0)
-                    if moves < 0.02:
-                        t = 0.5 * (t0 + t1)
-                    else:
-                        t = first_meeting(row, column, d_row, d_column, heights, finer, t0, t1)
-                    out[i, j] = light_at(patch, row + t * d_row, column + t * d_column)
-                    if keep:
-                        met[i, j] = np.float32(t)
+                            met[i, j] = np.float32(t)
