@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from offnadir.imagery import acquire, models
-from offnadir.imagery._camera import Jitter
 from offnadir.imagery._focal_plane import focal_plane
+from offnadir.imagery._jitter import Jitter
 from offnadir.sensors import load_camera
 from offnadir.units import deg, km
 from sample_orbits import EPOCH, circling, seen_at

@@ -7,11 +7,13 @@ from numpy.testing import assert_allclose
 from scipy.spatial.transform import Rotation
 
 from offnadir.constants import WGS84_A_M, WGS84_B_M, WGS84_E2
-from offnadir.earth import geodetic_to_itrf_m
+from offnadir.earth import Site, geodetic_to_itrf_m, interpolate, itrf_to_geodetic
+from offnadir.epoch import Epoch, Span
 from offnadir.imagery import acquire, band_model, models
 from offnadir.imagery._camera import CameraModel
 from offnadir.imagery._guidance import natural_scan, roll_pitch_yaw_rad
 from offnadir.imagery._track import Track, matrix_of, quaternion_of
+from offnadir.orbits import fit_ephemeris
 from offnadir.sensors import load_camera
 from offnadir.units import deg, km
 from sample_orbits import EPOCH, circling, seen_at
@@ -28,7 +30,7 @@ def still(r, rotation, **fields):
     )
     about = {
         "shape": (1001, 1001), "band": "b", "chip": 0, "first_column": 0, "track": track,
-        "jitter": None, "ifov_rad": 1e-3, "first_time_s": 2.0, "line_time_s": 0.0, "x0": -0.5,
+        "ifov_rad": 1e-3, "first_time_s": 2.0, "line_time_s": 0.0, "x0": -0.5,
         "x_line": 1e-3, "x_column": 0.0, "y0": 0.5, "y_column": -1e-3,
     }  # fmt: skip
     return CameraModel(**{**about, **fields})
@@ -69,7 +71,7 @@ def test_to_the_north_by_hand():
 
 
 def test_height_is_geodetic_height():
-    """At 9000 m and 45 deg of latitude the ellipsoid of longer axes is 0.06 m off; this is not."""
+    """At 9000 m and 45 deg of latitude the ellipsoid of longer axes is 0.013 m off; this is not."""
     site = geodetic_to_itrf_m(45 * deg, 0.0, 500 * km)
     down = -np.array([np.cos(45 * deg), 0.0, np.sin(45 * deg)])
     north = np.array([-np.sin(45 * deg), 0.0, np.cos(45 * deg)])
@@ -143,3 +145,60 @@ def test_sample_distance_of_worldview_2():
     area = np.linalg.norm(np.cross(corners[1] - corners[0], corners[2] - corners[0]))
     assert_allclose(np.sqrt(area), 0.52, atol=0.005)
     assert_allclose(picture.view.off_nadir_rad, 20 * deg, atol=1e-6)
+
+
+#: Landsat 8, path 98, row 84, 3 May 2021: positions [m] every 4 s from 00:38:49.716065 UTC (USGS, angle
+#: coefficient file of LC08_L2SP_098084_20210503_20210508_02_T1, public domain), ...
+LANDSAT_M = np.array(
+    [
+        [-4415989.517196, 3989483.330861, -3848356.189268],
+        [-4399484.258901, 3983755.049169, -3873146.588394],
+        [-4382903.882524, 3977946.224105, -3897867.427987],
+        [-4366249.289804, 3972057.218998, -3922518.698997],
+        [-4349520.523970, 3966087.671862, -3947099.651483],
+        [-4332718.889291, 3960038.192567, -3971610.624898],
+        [-4315843.365671, 3953908.451833, -3996050.202762],
+        [-4298893.986751, 3947698.280590, -4020417.656685],
+        [-4281870.466063, 3941407.025397, -4044711.907053],
+        [-4264775.722465, 3935036.577428, -4068934.761887],
+        [-4247608.474200, 3928585.765066, -4093084.327819],
+        [-4230369.939129, 3922055.802501, -4117161.117411],
+        [-4213059.004060, 3915445.006090, -4141163.133719],
+        [-4195676.770996, 3908754.113493, -4165090.677244],
+    ]
+)
+#: ... and its corners on the map from the first line's left (that file's lines and columns of the 30 m
+#: grid from 609600, -3714000 in EPSG:32653), latitude and longitude [deg].
+LANDSAT_CORNERS_DEG = np.array(
+    [
+        [-33.555368, 136.711506],
+        [-33.947663, 138.744034],
+        [-35.666300, 138.282076],
+        [-35.267032, 136.207635],
+    ]
+)
+
+
+def test_landsat_scans_as_it_did():
+    """Looking down with our steering sees the first and last line of a real picture as lines.
+
+    Without steering they would be askew by 3.2 deg. How far off nadir Landsat 8 looks is not published
+    to better than a few tenths of a degree.
+    """
+    start = Epoch.from_utc("2021-05-03T00:38:49.716065Z")
+    orbit = fit_ephemeris(
+        lambda tai_ns: interpolate(LANDSAT_M, (tai_ns - start.tai_ns) / 4e9),
+        Span(start + 4.0, start + 49.0), satellite="LANDSAT 8", norad_id=39084, step_s=5.0,
+    )  # fmt: skip
+    middle = start + 26.0
+    lat, lon, _ = itrf_to_geodetic(orbit.position_itrf_m([middle.tai_ns])[0])
+    below = Site(name="", lat_rad=float(lat), lon_rad=float(lon), alt_m=250.0)
+    picture = acquire(orbit, load_camera("landsat-8"), below, middle, size=(7000, 6400))
+    model = band_model(picture, "sharpest")
+    lines, columns = model.project(*(LANDSAT_CORNERS_DEG.T * deg), 250.0)
+    across = columns[[1, 2]] - columns[[0, 3]]
+    skew = (lines[[1, 2]] - lines[[0, 3]]) / across
+    assert_allclose(skew, 0.0, atol=0.05 * deg)
+    assert_allclose(columns[[0, 1]], columns[[3, 2]], atol=3.0)  # its edges run along ours
+    off = np.array([lines.mean() - 3499.5, columns.mean() - 3199.5]) * model.ifov_rad
+    assert np.abs(off).max() < 0.2 * deg

@@ -26,8 +26,8 @@ from offnadir.imagery import (
     write_tables,
 )
 from offnadir.imagery._acquisition_file import acquisition_from_json, acquisition_to_json
-from offnadir.imagery._camera import Jitter
-from offnadir.imagery._knowledge import as_measured, draw_jitter
+from offnadir.imagery._jitter import Jitter, draw_jitter
+from offnadir.imagery._knowledge import as_measured, nudged
 from offnadir.imagery._track import matrix_of
 from offnadir.orbits import element_set_to_omm, make_ephemeris
 from offnadir.sensors import load_camera
@@ -244,3 +244,23 @@ def test_drawn_jitter_has_its_size():
     assert not np.array_equal(other.phase_rad, jitter.phase_rad)
     with pytest.raises(InputError, match="low_hz"):
         draw_jitter(5, rms_rad=1e-7, low_hz=5.0, high_hz=2.0)
+
+
+def test_nudged_pictures_move_where_they_should(shaken):
+    """A pixel's angle about y is a line ahead, about x a column to the left of the scan, undone by itself."""
+    calm = replace(shaken, jitter=None)
+    before = band_model(calm, "sharpest")
+    pixel = before.ifov_rad
+    place = before.locate(1000.0, 4500.0, 0.0)
+    for turn, expected in (((0, pixel, 0), (-1.0, 0.0)), ((pixel, 0, 0), (0.0, -1.0))):
+        after = band_model(nudged(calm, turn_rad=turn), "sharpest")
+        moved = np.array(after.project(*place, 0.0)) - [1000.0, 4500.0]
+        assert_allclose(moved, expected, atol=2e-3)
+    drifting = band_model(nudged(calm, drift_rad_s=(0, pixel, 0)), "sharpest")
+    late = float(before.time_s(1000.0))
+    assert_allclose(drifting.project(*place, 0.0)[0] - 1000.0, -late, atol=2e-3)
+    there = nudged(calm, position_m=(3.0, -4.0, 5.0), turn_rad=(1e-6, 2e-6, 3e-6))
+    back = nudged(there, position_m=(-3.0, 4.0, -5.0), turn_rad=(-1e-6, -2e-6, -3e-6))
+    assert_allclose(back.track.pieces, calm.track.pieces, atol=2e-9)
+    with pytest.raises(InputError, match="turn_rad"):
+        nudged(calm, turn_rad=(1.0, 2.0))

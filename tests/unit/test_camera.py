@@ -13,9 +13,9 @@ from offnadir.earth import geodetic_to_itrf_m
 from offnadir.errors import InputError
 from offnadir.geometry import Attitude, ground_pixel, image_motion
 from offnadir.imagery import acquire, band_model, models
-from offnadir.imagery._camera import Jitter
 from offnadir.imagery._focal_plane import BandPlane, Chip, FocalPlane, focal_plane
 from offnadir.imagery._guidance import roll_pitch_yaw_rad
+from offnadir.imagery._jitter import Jitter, draw_jitter
 from offnadir.imagery._models import picture_box
 from offnadir.imagery._track import Track
 from offnadir.sensors import load_camera
@@ -101,6 +101,27 @@ def test_the_picture_keeps_step_with_the_lines(orbit, roll, pitch, azimuth_deg):
         assert abs(motion.drift_px_s) < 3e-4 * picture.line_rate_hz
 
 
+@pytest.mark.parametrize(("roll", "pitch"), [(0, 0), (25, -20)])
+def test_smear_is_that_of_image_motion(orbit, roll, pitch):
+    """Over 20 stages, at the ends of the line of detectors and in its middle, to 0.003 pixels."""
+    picture = strip(orbit, roll, pitch, duration_s=2.0, plane=PLAIN)
+    (model,) = models(picture)["sharpest"]
+    track = picture.track
+    at = int(np.argmin(np.abs(track.time_s - 0.5)))
+    line = float((track.time_s[at] - model.first_time_s) / model.line_time_s)
+    columns = np.array([0.0, 14_349.5, 28_699.0])
+    right = (model.shape[1] - 1) / 2 - columns
+    motion = image_motion(
+        track.r_itrf_m[at], track.v_itrf_m_s[at], rates(track, at), IFOV, IFOV, column_px=right
+    )
+    along, across = motion.smear_px(picture.line_rate_hz, 20 / picture.line_rate_hz)
+    ours = model.tdi_smear_px(line, columns, 0.0, 20)
+    assert_allclose(ours[0], along, atol=0.003)
+    assert_allclose(ours[1], -across, atol=0.006)
+    assert_allclose([ours[0][1], ours[1][1]], 0.0, atol=1e-4)
+    assert np.hypot(*ours).max() > (0.01 if roll else 1e-4)
+
+
 def test_lines_lie_one_sample_distance_apart(orbit):
     picture = strip(orbit, 30, 25, duration_s=8.0, plane=PLAIN)
     model = band_model(picture, picture.bands[0])
@@ -181,6 +202,30 @@ def test_jitter_moves_the_picture_by_as_much(orbit):
         assert_allclose(shaking.rms_rad, amplitude[0] / np.sqrt(2))
 
 
+def test_shaking_is_the_sum_of_its_sines(orbit):
+    """Lines of sight between nodes turn as the sines say, to 2e-4 of their size, and positions stay."""
+    calm = strip(orbit, size=(4000, 2000), plane=PLAIN)
+    shaking = draw_jitter(2, rms_rad=1e-6, low_hz=2.0, high_hz=300.0)
+    (still,) = models(calm)["sharpest"]
+    (moved,) = models(replace(calm, jitter=shaking))["sharpest"]
+    lines = np.linspace(0.0, 3999.0, 997)
+    (r, before), (r_moved, after) = (m.rays(lines, 999.5) for m in (still, moved))
+    assert_allclose(r_moved, r, atol=2e-8)
+    way = 2 * np.pi * np.outer(still.time_s(lines), shaking.frequency_hz)
+    turn = np.sum(shaking.amplitude_rad * np.sin(way[..., None] + shaking.phase_rad), axis=1)
+    at = np.argmin(np.abs(calm.track.time_s))
+    axes = calm.track.rot_itrf_camera[at]
+    in_camera = (after - before) @ axes
+    assert_allclose(in_camera[:, 0], turn[:, 1], atol=5e-9)  # the boresight z turns to x about y
+    assert_allclose(in_camera[:, 1], -turn[:, 0], atol=5e-9)
+    assert np.abs(turn).max() > 1.5e-6
+    quick = Jitter(
+        frequency_hz=np.array([1e6]), amplitude_rad=np.zeros((1, 3)), phase_rad=np.zeros((1, 3))
+    )
+    with pytest.raises(InputError, match="frequency_hz"):
+        models(replace(calm, jitter=quick))
+
+
 def test_a_frame_is_taken_at_once(orbit):
     sensor = load_camera("skysat-c")
     aim = seen_at(orbit, 10 * deg)
@@ -190,6 +235,7 @@ def test_a_frame_is_taken_at_once(orbit):
     (model,) = models(picture)[sensor.band.name]
     assert model.shape == (2000, 3000)
     assert_allclose(model.time_s([0, 1999]), 0.0)
+    assert np.isnan(model.tdi_smear_px(5.0, 5.0, 0.0, 8)).all()
     assert_allclose(model.locate(999.5, 1499.5, aim.alt_m), [aim.lat_rad, aim.lon_rad], atol=1e-12)
     lines, columns = np.meshgrid([-5.0, 999.5, 2005.0], [-5.0, 1499.5, 3005.0])
     back = model.project(*model.locate(lines, columns, 300.0), 300.0)

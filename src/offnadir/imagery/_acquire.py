@@ -14,7 +14,6 @@ from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError
 from offnadir.geometry import Attitude, ground_pixel, look_angles
 from offnadir.imagery._acquisition import MOST_HZ, Acquisition, View
-from offnadir.imagery._camera import Jitter
 from offnadir.imagery._focal_plane import FocalPlane, focal_plane
 from offnadir.imagery._guidance import (
     Scan,
@@ -23,6 +22,7 @@ from offnadir.imagery._guidance import (
     scanning_track,
     turn_rates_rad_s,
 )
+from offnadir.imagery._jitter import Jitter
 from offnadir.imagery._models import line_shifts
 from offnadir.imagery._track import Track
 from offnadir.orbits import Ephemeris, element_set_to_omm, make_ephemeris, omm_to_element_set

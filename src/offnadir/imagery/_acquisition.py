@@ -9,8 +9,8 @@ from typing import Any, Final
 from offnadir.earth import Site
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
-from offnadir.imagery._camera import Jitter
 from offnadir.imagery._focal_plane import FocalPlane, sensor_band
+from offnadir.imagery._jitter import Jitter
 from offnadir.imagery._track import Track
 from offnadir.sensors import Sensor
 

@@ -15,9 +15,9 @@ from offnadir.earth import Site
 from offnadir.epoch import Epoch, utc_text
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._acquisition import Acquisition, View
-from offnadir.imagery._camera import Jitter
 from offnadir.imagery._focal_plane import BandPlane, Chip, FocalPlane
 from offnadir.imagery._guidance import roll_pitch_yaw_rad
+from offnadir.imagery._jitter import Jitter
 from offnadir.imagery._track import Track
 from offnadir.sensors import Agility, Band, Detector, Duty, Optics, Sensor
 from offnadir.units import deg

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,33 +14,6 @@ from offnadir.imagery._track import Track
 
 Array = NDArray[np.float64]
 _BEYOND_S = 0.5  # how far past the ends of the track its cubics are trusted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Jitter:
-    """Shaking as a sum of sines about the camera's axes.
-
-    `frequency_hz` (n,), `amplitude_rad` and `phase_rad` (n, 3) about x, y, z, right-handed:
-    amplitude * sin(2 pi f t + phase) with the time from the acquisition's epoch.
-    """
-
-    frequency_hz: Array
-    amplitude_rad: Array
-    phase_rad: Array
-
-    def __post_init__(self) -> None:
-        for name in ("frequency_hz", "amplitude_rad", "phase_rad"):
-            value = np.array(getattr(self, name), np.float64)
-            wanted = (np.size(self.frequency_hz),) + (() if name == "frequency_hz" else (3,))
-            if value.shape != wanted or not np.isfinite(value).all():
-                raise InputError(name, value.shape, f"finite numbers of shape {wanted}")
-            value.flags.writeable = False
-            object.__setattr__(self, name, value)
-
-    @property
-    def rms_rad(self) -> Array:
-        """Root mean square about x, y, z, shape (3,)."""
-        return np.asarray(np.sqrt(np.sum(self.amplitude_rad**2, axis=0) / 2), np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +31,6 @@ class CameraModel:
     chip: int
     first_column: int
     track: Track
-    jitter: Jitter | None
     ifov_rad: float
     first_time_s: float
     line_time_s: float
@@ -106,22 +78,31 @@ class CameraModel:
         _kernels().rays(*self._numbers(), line_, column_, out)
         return out[:, :3].reshape(*shape, 3), out[:, 3:].reshape(*shape, 3)
 
+    def tdi_smear_px(
+        self, line: ArrayLike, column: ArrayLike, alt_m: ArrayLike, stages: float
+    ) -> tuple[Array, Array]:
+        """Lines and columns [px] by which the ground's image slides over so many rows of detectors.
+
+        0 where it keeps step with the lines, as on the boresight; signed, with what jitter adds.
+        NaN for a frame, which has no stages: there it is what `line_rate_hz` and the exposure make.
+        """
+        lat, lon = self.locate(line, column, alt_m)
+        if self.line_time_s == 0.0:
+            return np.full_like(lat, np.nan), np.full_like(lat, np.nan)
+        half = stages / 2.0 * self.ifov_rad
+        first, last = (
+            replace(self, x0=self.x0 + side).project(lat, lon, alt_m) for side in (half, -half)
+        )
+        return last[0] - first[0] - stages, last[1] - first[1]
+
     def _numbers(self) -> tuple[Any, ...]:
         """Arguments that all kernels take first."""
-        jitter = _NO_JITTER
-        if self.jitter is not None:
-            parts = (
-                self.jitter.frequency_hz[:, None],
-                self.jitter.amplitude_rad,
-                self.jitter.phase_rad,
-            )
-            jitter = np.ascontiguousarray(np.hstack(parts))
         row = self.x_line or self.ifov_rad
         place = self.x0, self.x_line, self.x_column, self.y0, self.y_column
         numbers = (self.first_time_s, self.line_time_s, *place, self.k1, self.k2, row)
         optics = tuple(map(float, numbers))
         track = self.track
-        return track.pieces, float(track.time_s[0]), 1.0 / track.step_s, jitter, optics
+        return track.pieces, float(track.time_s[0]), 1.0 / track.step_s, optics
 
     def _bounds(self) -> tuple[float, float, float]:
         """Least and greatest line that is looked for, and the middle one."""
@@ -131,9 +112,6 @@ class CameraModel:
         ends = self.track.time_s[0] - _BEYOND_S, self.track.time_s[-1] + _BEYOND_S
         least, most = ((float(end) - self.first_time_s) / self.line_time_s for end in ends)
         return least, most, middle
-
-
-_NO_JITTER = np.empty((0, 7))
 
 
 def _flat(*values: ArrayLike) -> tuple[tuple[int, ...], list[Array]]:

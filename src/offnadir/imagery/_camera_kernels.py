@@ -2,8 +2,7 @@
 
 Arguments are those of `CameraModel._numbers`; derivations: docs/theory/camera-model.md. `pieces` holds the
 cubics of a track, shape (n, 4, 7): powers of the time within a piece, then x, y, z [m] and the quaternion's
-w, x, y, z. `jitter` has a row for each sine: frequency [Hz], then amplitude and phase [rad] about camera x,
-y, z.
+w, x, y, z.
 """
 
 from __future__ import annotations
@@ -16,12 +15,11 @@ from offnadir._jit import kernel, part
 from offnadir.constants import WGS84_A_M, WGS84_B_M, WGS84_E2
 
 _EP2 = WGS84_E2 / (1.0 - WGS84_E2)
-_TURN = 2.0 * math.pi
 _CLOSE_PX = 1e-8
 
 
 @part
-def _state(pieces, first_s, per_s, jitter, t):
+def _state(pieces, first_s, per_s, t):
     """Position and quaternion at a time; beyond the track its last cubics go on."""
     u = (t - first_s) * per_s
     k = min(max(int(u), 0), pieces.shape[0] - 1)
@@ -34,19 +32,6 @@ def _state(pieces, first_s, per_s, jitter, t):
     qx = c[0, 4] + u * (c[1, 4] + u * (c[2, 4] + u * c[3, 4]))
     qy = c[0, 5] + u * (c[1, 5] + u * (c[2, 5] + u * c[3, 5]))
     qz = c[0, 6] + u * (c[1, 6] + u * (c[2, 6] + u * c[3, 6]))
-    if jitter.shape[0] > 0:
-        a, b, d = 0.0, 0.0, 0.0
-        for j in range(jitter.shape[0]):
-            way = _TURN * jitter[j, 0] * t
-            a += 0.5 * jitter[j, 1] * math.sin(way + jitter[j, 4])
-            b += 0.5 * jitter[j, 2] * math.sin(way + jitter[j, 5])
-            d += 0.5 * jitter[j, 3] * math.sin(way + jitter[j, 6])
-        qw, qx, qy, qz = (
-            qw - qx * a - qy * b - qz * d,
-            qx + qw * a + qy * d - qz * b,
-            qy + qw * b + qz * a - qx * d,
-            qz + qw * d + qx * b - qy * a,
-        )
     size = 1.0 / math.sqrt(qw * qw + qx * qx + qy * qy + qz * qz)
     return x, y, z, qw * size, qx * size, qy * size, qz * size
 
@@ -73,14 +58,14 @@ def _straight(x, y, k1, k2):
 
 
 @part
-def _ray(pieces, first_s, per_s, jitter, optics, line, column):
+def _ray(pieces, first_s, per_s, optics, line, column):
     """Position [m] and direction (z of the camera is 1) of the line of sight of a pixel, in ITRF."""
     start_s, line_s, x0, x_line, x_column, y0, y_column, k1, k2, _ = optics
     x = x0 + x_line * line + x_column * column
     y = y0 + y_column * column
     if k1 != 0.0 or k2 != 0.0:
         x, y = _straight(x, y, k1, k2)
-    rx, ry, rz, w, i, j, k = _state(pieces, first_s, per_s, jitter, start_s + line_s * line)
+    rx, ry, rz, w, i, j, k = _state(pieces, first_s, per_s, start_s + line_s * line)
     dx, dy, dz = _to_itrf(w, i, j, k, x, y, 1.0)
     return rx, ry, rz, dx, dy, dz
 
@@ -100,10 +85,10 @@ def _geodetic(x, y, z):
 
 
 @kernel
-def locate(pieces, first_s, per_s, jitter, optics, line, column, alt, lat, lon):
+def locate(pieces, first_s, per_s, optics, line, column, alt, lat, lon):
     """Latitude and longitude [rad] of pixels at heights [m], all (n,); NaN past the Earth."""
     for n in range(line.size):
-        rx, ry, rz, dx, dy, dz = _ray(pieces, first_s, per_s, jitter, optics, line[n], column[n])
+        rx, ry, rz, dx, dy, dz = _ray(pieces, first_s, per_s, optics, line[n], column[n])
         wide, tall = 1.0 / (WGS84_A_M + alt[n]), 1.0 / (WGS84_B_M + alt[n])
         ax, ay, az = dx * wide, dy * wide, dz * tall
         ox, oy, oz = rx * wide, ry * wide, rz * tall
@@ -118,7 +103,7 @@ def locate(pieces, first_s, per_s, jitter, optics, line, column, alt, lat, lon):
         x, y, z = rx + depth * dx, ry + depth * dy, rz + depth * dz
         sin, cos = 0.0, 1.0
         for _ in range(3):
-            # The longer ellipsoid misses the height by centimetres: one step along the ray mends that.
+            # The longer ellipsoid misses the height by up to 13 mm: one step along the ray mends that.
             sin, cos, height = _geodetic(x, y, z)
             miss = alt[n] - height
             if abs(miss) < 1e-8:
@@ -132,17 +117,17 @@ def locate(pieces, first_s, per_s, jitter, optics, line, column, alt, lat, lon):
 
 
 @kernel
-def rays(pieces, first_s, per_s, jitter, optics, line, column, out):
+def rays(pieces, first_s, per_s, optics, line, column, out):
     """Positions and unit directions of lines of sight in ITRF: `out` (n, 6)."""
     for n in range(line.size):
-        rx, ry, rz, dx, dy, dz = _ray(pieces, first_s, per_s, jitter, optics, line[n], column[n])
+        rx, ry, rz, dx, dy, dz = _ray(pieces, first_s, per_s, optics, line[n], column[n])
         size = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz)
         out[n, 0], out[n, 1], out[n, 2] = rx, ry, rz
         out[n, 3], out[n, 4], out[n, 5] = dx * size, dy * size, dz * size
 
 
 @kernel
-def project(pieces, first_s, per_s, jitter, optics, bounds, lat, lon, alt, line, column):
+def project(pieces, first_s, per_s, optics, bounds, lat, lon, alt, line, column):
     """Lines and columns that see places, all (n,); NaN behind the horizon and beyond `bounds` of lines."""
     start_s, line_s, x0, x_line, x_column, y0, y_column, k1, k2, row = optics
     least, most, middle = bounds
@@ -155,7 +140,7 @@ def project(pieces, first_s, per_s, jitter, optics, bounds, lat, lon, alt, line,
         gz = (prime * (1.0 - WGS84_E2) + alt[n]) * sin
         at, before, miss_before, col = middle, middle, 0.0, 0.0
         for turn in range(16):
-            rx, ry, rz, w, i, j, k = _state(pieces, first_s, per_s, jitter, start_s + line_s * at)
+            rx, ry, rz, w, i, j, k = _state(pieces, first_s, per_s, start_s + line_s * at)
             sx, sy, sz = gx - rx, gy - ry, gz - rz
             if (sx * cos_lon + sy * sin_lon) * cos + sz * sin >= 0.0:
                 break

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from offnadir.imagery._acquisition import Acquisition
 from offnadir.imagery._camera import CameraModel
 from offnadir.imagery._focal_plane import BandPlane, Chip
+from offnadir.imagery._jitter import shaken
+from offnadir.imagery._track import Track
 
 
 def models(acquisition: Acquisition, *, jitter: bool = True) -> dict[str, tuple[CameraModel, ...]]:
@@ -18,13 +20,16 @@ def models(acquisition: Acquisition, *, jitter: bool = True) -> dict[str, tuple[
     chip's middle, and some at its ends, but for what terrain adds. Without `jitter` it is what the ground
     station knows of it.
     """
+    track = acquisition.track
+    if jitter and acquisition.jitter is not None:
+        track = shaken(track, acquisition.jitter)
     made: dict[str, tuple[CameraModel, ...]] = {}
     for name in acquisition.bands:
         plane = acquisition.focal_plane.band(name)
         made[name] = tuple(
             model
             for number, chip in enumerate(chips_of(acquisition, plane))
-            if (model := _model(acquisition, plane, number, chip, jitter)) is not None
+            if (model := _model(acquisition, track, plane, number, chip)) is not None
         )
     return made
 
@@ -40,7 +45,7 @@ def band_model(acquisition: Acquisition, band: str) -> CameraModel:
     if acquisition.turned:
         along = -along
     whole = Chip(first_column=0, columns=plane.columns, along_rad=along)
-    model = _model(acquisition, plane, -1, whole, jitter=False)
+    model = _model(acquisition, acquisition.track, plane, -1, whole)
     assert model is not None
     return model
 
@@ -55,7 +60,7 @@ def line_shifts(acquisition: Acquisition) -> dict[str, tuple[int, ...]]:
     sharp = acquisition.focal_plane.bands[0]
     lines, _, left = picture_box(acquisition, sharp)
     straight = Chip(first_column=0, columns=sharp.columns)
-    reference = _model(acquisition, sharp, -1, straight, jitter=False, shift=0)
+    reference = _model(acquisition, acquisition.track, sharp, -1, straight, shift=0)
     assert reference is not None
     alt_m = acquisition.aim.alt_m
     made: dict[str, tuple[int, ...]] = {}
@@ -67,7 +72,7 @@ def line_shifts(acquisition: Acquisition) -> dict[str, tuple[int, ...]]:
             column = middle * plane.ifov_rad / sharp.ifov_rad + (sharp.columns - 1) / 2.0 - left
             place = reference.locate((lines - 1) / 2.0, column, alt_m)
             shift = _nominal_shift(plane, chip.along_rad)
-            model = _model(acquisition, plane, -2, chip, jitter=False, shift=shift, whole=True)
+            model = _model(acquisition, acquisition.track, plane, -2, chip, shift=shift, whole=True)
             assert model is not None
             late = float(model.project(*place, alt_m)[0]) - (model.shape[0] - 1) / 2.0
             shifts.append(shift + (round(late) if math.isfinite(late) else 0))
@@ -101,10 +106,10 @@ def chips_of(acquisition: Acquisition, plane: BandPlane) -> tuple[Chip, ...]:
 
 def _model(
     acquisition: Acquisition,
+    track: Track,
     plane: BandPlane,
     number: int,
     chip: Chip,
-    jitter: bool,
     *,
     shift: int | None = None,
     whole: bool = False,
@@ -133,7 +138,7 @@ def _model(
     is_ideal = number == -1
     return CameraModel(
         shape=(lines, last - first), band=plane.band, chip=number, first_column=first - left,
-        track=acquisition.track, jitter=acquisition.jitter if jitter else None, ifov_rad=ifov,
+        track=track, ifov_rad=ifov,
         first_time_s=first_s, line_time_s=line_s,
         x0=x0 + chip.tilt_rad * (y0 - middle_y), x_line=x_line, x_column=-chip.tilt_rad * ifov,
         y0=y0 + chip.across_rad, y_column=-ifov,

@@ -101,6 +101,19 @@ def quaternion_of(rotation: Array) -> Array:
     return np.asarray(way / np.linalg.norm(way, axis=-1, keepdims=True), np.float64)
 
 
+def turned(quaternion: Array, angle_rad: Array) -> Array:
+    """Quaternions (n, 4) of cameras that are turned further by small angles (n, 3) about their own axes."""
+    w, x, y, z = quaternion.T
+    a, b, c = 0.5 * angle_rad.T
+    parts = [
+        w - x * a - y * b - z * c,
+        x + w * a + y * c - z * b,
+        y + w * b + z * a - x * c,
+        z + w * c + x * b - y * a,
+    ]
+    return np.stack(parts, axis=1)
+
+
 def _continuous(quaternion: Array) -> Array:
     """Quaternions of length 1, each with the sign that is nearer to the one before."""
     size = np.linalg.norm(quaternion, axis=1, keepdims=True)
