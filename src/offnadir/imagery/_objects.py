@@ -31,6 +31,14 @@ class Components:
     def __len__(self) -> int:
         return len(self.counts)
 
+    def stronger(self, least: float) -> Components:
+        """Those whose peak is beyond `least`."""
+        good = self.peaks > least
+        return Components(
+            counts=self.counts[good], boxes=self.boxes[good], seeds=self.seeds[good],
+            peaks=self.peaks[good], sums=self.sums[good],
+        )  # fmt: skip
+
 
 class Collector:
     """Takes boxes of a mask in the order of `boxes` (rows of boxes) and joins what touches across their edges.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir.constants import WGS84_A_M
 from offnadir.errors import InputError, OffnadirError
 from offnadir.imagery._aligned import (
-    Aligned, aligned, coarsened, colour_bands, map_info, metres_of, on_map, step_m, two_by_two,
+    Aligned, aligned, coarsened, colour_bands, cropped, map_info, metres_of, on_map, step_m, two_by_two,
 )  # fmt: skip
 from offnadir.imagery._clutter import CLUTTERS, Clutter, fit_threshold
 from offnadir.imagery._grid import Grid
@@ -28,7 +29,8 @@ _LEAST_RING_PX = 12
 _LEAST_IN_RING = 100
 _SAMPLE_BOXES = 32
 _SAMPLES = 4_000_000
-_FIRST_RATE, _FIRST_HIGH, _HIGH = 1e-3, 0.01, 0.003
+_FIRST_RATE, _FIRST_HIGH, _HIGH, _SURE_RATE = 1e-3, 0.01, 0.003, 1e-7
+_LEAST_WATER_PX = 1000
 _EDGE_RATE = 1e-3  # pixels beyond this belong to an object whose peak is beyond the threshold
 _CHIP_PX = 1024
 
@@ -55,28 +57,43 @@ class Ship:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShipReport:
-    """What was found, strongest first, and by which numbers.
+class Scale:
+    """The search with pixels of one size.
 
-    Of `searched` pixels of `step_m` metres, `expected` are beyond the threshold by chance. `untested` pixels of water
-    had too little water around them. `other` objects were too large, too small, or not compact.
+    Of `searched` pixels `beyond` exceed the threshold; `untested` pixels of water had too little water around
+    them. `shape` is the skewness of the water, or the order of its texture ("k").
     """
 
-    ships: tuple[Ship, ...]
-    false_alarm_rate: float
-    clutter: Clutter
+    step_m: float
     threshold: float
     shape: float
     searched: int
     untested: int
     beyond: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipReport:
+    """What was found, strongest first, and by which numbers; `scales` from the finest to the coarsest.
+
+    `other` bright places were of no ship's size, or not to be told from the water at full resolution.
+    """
+
+    ships: tuple[Ship, ...]
+    false_alarm_rate: float
+    clutter: Clutter
+    scales: tuple[Scale, ...]
     other: int
-    step_m: float
     water: str
 
     @property
+    def searched(self) -> int:
+        """Pixels searched, of all scales."""
+        return sum(scale.searched for scale in self.scales)
+
+    @property
     def expected(self) -> float:
-        """Pixels beyond the threshold by chance."""
+        """Pixels beyond the thresholds by chance."""
         return self.false_alarm_rate * self.searched
 
     def to_geojson(self) -> dict[str, Any]:
@@ -125,9 +142,10 @@ def find_ships(
 ) -> ShipReport:
     """Find bright objects of a length between the two of `length_m` on the water of a map product.
 
-    Each pixel (of a sixth of the least length) is compared with the ring around it, from which other objects are left
-    out; the threshold follows from how all of the water scatters (`clutter`; `looks` of a radar for "k"), so
-    that a share `false_alarm_rate` of its pixels exceeds it. What is found is measured at full resolution.
+    Each pixel (of a sixth of the least length, then of twice that, and so on: averages of rough water vary less) is
+    compared with the ring around it, from which other objects are left out; the threshold follows from how all of
+    the water scatters (`clutter`; `looks` of a radar for "k"), so that a share `false_alarm_rate` of its pixels
+    exceeds it. What is found is measured at full resolution.
     Water is where NDWI says, less the polygons of `land`; `anywhere` looks on land too. The band (from 1) is the
     mean of all unless said. Errors: InputError, FileError.
     """
@@ -146,8 +164,6 @@ def find_ships(
     bands = (band,) if band is not None else colour_bands(path)
     if band is not None and not 1 <= band <= info.bands:
         raise InputError("band", band, f"from 1 to {info.bands}")
-    factor = max(1, int(low / _PER_LENGTH / step_m(native)))
-    grid = coarsened(native, factor)
     if anywhere:
         water = Water(
             is_water=np.ones((1, 1), np.bool_), factor=max(native.shape), source="everywhere"
@@ -156,17 +172,43 @@ def find_ships(
         water = find_water(
             info, native, land=land, ndwi=ndwi, shore_m=shore_m, largest_ship_m2=high * high / 5.0
         )
-    with aligned(path, grid, bands) as source:
-        search = _Search(source, grid, water, factor, clutter, high)
-        thresholds, shape = search.calibrate(false_alarm_rate, looks, tell)
-        found, searched, untested, beyond = search.run(thresholds, tell)
-    ships = _measured(path, bands, found, thresholds[2], native, factor, water, length_m, tell)
-    strong = int((found.peaks > thresholds[2]).sum())
+    step = step_m(native)
+    factor = max(1, int(low / _PER_LENGTH / step))
+    scales: list[Scale] = []
+    found: list[tuple[int, Components]] = []
+    while not scales or (_PER_LENGTH * step * factor <= 0.5 * high and min(native.shape) >= 64 * factor):
+        grid = coarsened(native, factor)
+        name = f"{step * factor:.3g} m"
+        with aligned(path, grid, bands) as source:
+            search = _Search(source, grid, water, factor, clutter, high)
+            try:
+                thresholds, shape = search.calibrate(
+                    false_alarm_rate, looks * factor**2, lambda d, n, name=name: tell(f"Statistics: {name}", d, n)
+                )
+            except _TooLittleWaterError:
+                if not scales:
+                    raise
+                break
+            objects, counts = search.run(thresholds, lambda d, n, name=name: tell(f"Searching: {name}", d, n))
+        scales.append(
+            Scale(
+                step_m=step_m(grid), threshold=thresholds[2], shape=shape, searched=counts[0],
+                untested=counts[1], beyond=counts[2],
+            )
+        )  # fmt: skip
+        found.append((factor, objects))
+        factor *= 2
+    ships, other = _measured(path, bands, found, native, water, length_m, tell)
     return ShipReport(
-        ships=tuple(ships), false_alarm_rate=false_alarm_rate, clutter=clutter, threshold=thresholds[2],
-        shape=shape, searched=searched, untested=untested, beyond=beyond, other=strong - len(ships),
-        step_m=step_m(grid), water=water.source,
+        ships=tuple(ships), false_alarm_rate=false_alarm_rate, clutter=clutter, scales=tuple(scales),
+        other=other, water=water.source,
     )  # fmt: skip
+
+
+class _TooLittleWaterError(OffnadirError):
+    """There are too few pixels of water for statistics."""
+
+    exit_code = 2
 
 
 class _Search:
@@ -227,7 +269,7 @@ class _Search:
         return out, untested
 
     def calibrate(
-        self, rate: float, looks: float, tell: Callable[[str, int, int], None]
+        self, rate: float, looks: float, tell: Callable[[int, int], None]
     ) -> tuple[tuple[float, float, float], float]:
         """(first, edge and final threshold), shape."""
         every = list(boxes(self._grid.shape))
@@ -235,91 +277,129 @@ class _Search:
         chosen = [every[i] for i in picks]
         stride = max(1, len(chosen) * 1024 * 1024 // _SAMPLES)
 
-        def sample(first: float | None, stage: int) -> NDArray[np.float64]:
+        def sample(first: float | None, sure: float, stage: int) -> NDArray[np.float64]:
             parts = []
             work = two_by_two(lambda box: self.statistic(box, first)[0], chosen)
             for done, part in enumerate(work, 1):
+                if first is not None:
+                    part[_certain(part, first, sure)] = np.nan
                 parts.append(part[np.isfinite(part)][::stride])
-                tell("Statistics", stage * len(chosen) + done, 2 * len(chosen))
+                tell(stage * len(chosen) + done, 2 * len(chosen))
             values = np.concatenate(parts).astype(np.float64)
-            if len(values) < 1000:
-                raise OffnadirError(
-                    f"only {len(values)} pixels of water to tell ships from; 1000 are needed (is it all land, or "
-                    "smaller than the longest ship?)"
+            if len(values) < _LEAST_WATER_PX:
+                raise _TooLittleWaterError(
+                    f"only {len(values)} pixels of water to tell ships from; {_LEAST_WATER_PX} are needed (is it all "
+                    "land, or smaller than the longest ship?)"
                 )
             return values
 
-        first, _ = fit_threshold(
-            sample(None, 0), self._clutter, _FIRST_RATE, high=_FIRST_HIGH, looks=looks
-        )
-        values = sample(first, 1)
-        edge, _ = fit_threshold(values, self._clutter, _EDGE_RATE, high=_HIGH, looks=looks)
-        final, shape = fit_threshold(values, self._clutter, rate, high=_HIGH, looks=looks)
+        def fit(values: NDArray[np.float64], rate: float, high: float) -> tuple[float, float]:
+            return fit_threshold(values, self._clutter, rate, high=high, looks=looks)
+
+        rough = sample(None, math.inf, 0)
+        first, _ = fit(rough, _FIRST_RATE, _FIRST_HIGH)
+        sure, _ = fit(rough, _SURE_RATE, _FIRST_HIGH)
+        values = sample(first, sure, 1)
+        edge, _ = fit(values, _EDGE_RATE, _HIGH)
+        final, shape = fit(values, rate, _HIGH)
         return (first, edge, final), shape
 
     def run(
-        self, thresholds: tuple[float, float, float], tell: Callable[[str, int, int], None]
-    ) -> tuple[Components, int, int, int]:
+        self, thresholds: tuple[float, float, float], tell: Callable[[int, int], None]
+    ) -> tuple[Components, tuple[int, int, int]]:
         """Bright places; pixels searched, not searched, beyond the threshold."""
         first, edge, final = thresholds
         every = list(boxes(self._grid.shape))
         found = Collector(self._grid.shape[1])
         searched = untested = beyond = 0
-        work = two_by_two(lambda box: (box, *self.statistic(box, first)), every)
-        for done, (box, statistic, unknown) in enumerate(work, 1):
+
+        def look(box: Box) -> tuple[Box, NDArray[np.float32], int]:
+            return box, *self.statistic(box, first)
+
+        for done, (box, statistic, unknown) in enumerate(two_by_two(look, every), 1):
             with np.errstate(invalid="ignore"):
                 mask = statistic > edge
                 beyond += int((statistic > final).sum())
             found.add(box, mask, statistic, np.empty((0, *mask.shape)))
             searched += int(np.isfinite(statistic).sum())
             untested += unknown
-            tell("Searching", done, len(every))
-        return found.finish(), searched, untested, beyond
+            tell(done, len(every))
+        return found.finish().stronger(final), (searched, untested, beyond)
+
+
+def _certain(
+    statistic: NDArray[np.float32], edge: float, sure: float
+) -> NDArray[np.bool_]:
+    """What is connected beyond `edge` and somewhere beyond `sure`: objects, which say nothing of the water."""
+    from scipy import ndimage
+
+    with np.errstate(invalid="ignore"):
+        labels, many = ndimage.label(statistic > edge, np.ones((3, 3)))
+        strong = np.zeros(many + 1, np.bool_)
+        strong[labels[statistic > sure]] = True
+    strong[0] = False
+    found: NDArray[np.bool_] = strong[labels]
+    return found
 
 
 def _measured(
-    path: Path, bands: tuple[int, ...], found: Components, threshold: float, native: Grid, factor: int,
-    water: Water, length_m: tuple[float, float], tell: Callable[[str, int, int], None],
-) -> list[Ship]:  # fmt: skip
-    strong = np.flatnonzero(found.peaks > threshold)
-    order = strong[np.argsort(-found.peaks[strong], kind="stable")]
+    path: Path, bands: tuple[int, ...], found: list[tuple[int, Components]], native: Grid, water: Water,
+    length_m: tuple[float, float], tell: Callable[[str, int, int], None],
+) -> tuple[list[Ship], int]:  # fmt: skip
+    """The ships among what was found, strongest first, and how many places are none."""
     ships: list[Ship] = []
     step = step_m(native)
+    other = done = 0
+    total = sum(len(objects) for _, objects in found)
     with opened(path) as dataset:
-        for done, k in enumerate(order, 1):
-            tell("Measuring", done, len(order))
-            box = [int(x) * factor for x in found.boxes[k]]
-            if max(box[1] - box[0], box[3] - box[2]) * step > 2.0 * length_m[1]:
-                continue  # foam, cloud, a shore: no ship casts such a patch
-            hull, chip = _hull(dataset, bands, box, native, factor, water)
-            if hull is None or not length_m[0] <= hull.length_m <= length_m[1]:
-                continue
-            metres = metres_of(chip, 0, 0)
-            back = np.linalg.inv(metres)
+        for factor, objects in found:
+            for k in np.argsort(-objects.peaks, kind="stable"):
+                done += 1
+                tell("Measuring", done, total)
+                seed = (objects.seeds[k] + 0.5) * factor - 0.5
+                at = native.lat_lon(*seed)
+                if any(_covers(ship, at, 2.0 * factor * step) for ship in ships):
+                    continue
+                box = [int(x) * factor for x in objects.boxes[k]]
+                ship = None
+                if max(box[1] - box[0], box[3] - box[2]) * step < 2.0 * length_m[1]:
+                    ship = _ship(dataset, bands, box, native, factor, water, float(objects.peaks[k]))
+                if ship is None or not length_m[0] <= ship.length_m <= length_m[1]:
+                    other += 1
+                elif not any(_covers(one, (ship.lat_rad, ship.lon_rad), 0.0) for one in ships):
+                    ships.append(ship)
+    ships.sort(key=lambda one: -one.strength)
+    return [replace(ship, rank=k) for k, ship in enumerate(ships, 1)], other
 
-            def place(
-                east_north: tuple[float, float], chip: Grid = chip, back: Any = back
-            ) -> tuple[float, float]:
-                row, column = back @ np.array(east_north)
-                lat, lon = chip.lat_lon(row, column)
-                return float(lat), float(lon)
 
-            lat, lon = place((hull.east_m, hull.north_m))
-            ships.append(
-                Ship(
-                    rank=len(ships) + 1,
-                    lat_rad=lat,
-                    lon_rad=lon,
-                    length_m=hull.length_m,
-                    width_m=hull.width_m,
-                    axis_rad=hull.axis_rad,
-                    heading_rad=hull.heading_rad,
-                    strength=float(found.peaks[k]),
-                    contrast=hull.contrast,
-                    corners=tuple(place(corner) for corner in hull.corners_m()),
-                )
-            )
-    return ships
+def _covers(ship: Ship, at: tuple[Any, Any], beside_m: float) -> bool:
+    """Whether a place (latitude, longitude) lies in a ship's box, or so near to it."""
+    north = (float(at[0]) - ship.lat_rad) * WGS84_A_M
+    east = (float(at[1]) - ship.lon_rad) * WGS84_A_M * math.cos(ship.lat_rad)
+    s, c = math.sin(ship.axis_rad), math.cos(ship.axis_rad)
+    along, across = east * s + north * c, east * c - north * s
+    return abs(along) <= ship.length_m / 2 + beside_m and abs(across) <= ship.width_m / 2 + beside_m
+
+
+def _ship(
+    dataset: Any, bands: tuple[int, ...], box: list[int], native: Grid, factor: int, water: Water,
+    strength: float,
+) -> Ship | None:  # fmt: skip
+    hull, chip = _hull(dataset, bands, box, native, factor, water)
+    if hull is None:
+        return None
+    back = np.linalg.inv(metres_of(chip, 0, 0))
+
+    def place(east_m: float, north_m: float) -> tuple[float, float]:
+        lat, lon = chip.lat_lon(*(back @ np.array([east_m, north_m])))
+        return float(lat), float(lon)
+
+    lat, lon = place(hull.east_m, hull.north_m)
+    return Ship(
+        rank=0, lat_rad=lat, lon_rad=lon, length_m=hull.length_m, width_m=hull.width_m,
+        axis_rad=hull.axis_rad, heading_rad=hull.heading_rad, strength=strength, contrast=hull.contrast,
+        corners=tuple(place(*corner) for corner in hull.corners_m()),
+    )  # fmt: skip
 
 
 def _hull(
@@ -328,28 +408,42 @@ def _hull(
     """The object at the finest resolution at which it stands out of the water's noise."""
     side = max(box[1] - box[0], box[3] - box[2])
     margin = side + 4 * factor  # as much water beside it as it is long, for the wake
-    wide = (box[0] - margin, box[1] + margin, box[2] - margin, box[3] + margin)
-    coarse = max(1, -(-max(wide[1] - wide[0], wide[3] - wide[2]) // _CHIP_PX))
-    while True:
+    coarse = 1
+    for _ in range(12):
+        coarse = max(coarse, -(-(side + 2 * margin) // _CHIP_PX))
         grid = coarsened(native, coarse) if coarse > 1 else native
-        area = (wide[0] // coarse, -(-wide[1] // coarse), wide[2] // coarse, -(-wide[3] // coarse))
+        area = (
+            (box[0] - margin) // coarse, -(-(box[1] + margin) // coarse),
+            (box[2] - margin) // coarse, -(-(box[3] + margin) // coarse),
+        )  # fmt: skip
         picture: NDArray[np.float32] = read_floats(dataset, bands, area, coarse).mean(axis=0)
         picture[~water.at(area, coarse)] = np.nan
-        rough = np.zeros(picture.shape, np.bool_)
-        low = [box[0] // coarse - area[0], box[2] // coarse - area[2]]
-        high = [-(-box[1] // coarse) - area[0], -(-box[3] // coarse) - area[2]]
-        inner = picture[low[0] : high[0], low[1] : high[1]]
-        outside = picture.copy()
-        outside[low[0] : high[0], low[1] : high[1]] = np.nan
-        if np.isfinite(inner).any() and np.isfinite(outside).any():
-            level = np.nanmedian(outside)
-            top = np.nanquantile(inner, 0.98)
-            with np.errstate(invalid="ignore"):
-                rough[low[0] : high[0], low[1] : high[1]] = inner > 0.5 * (level + top)
-        a, b, c, d, e, f = grid.transform
-        moved = (a, b, c + a * area[2] + b * area[0], d, e, f + d * area[2] + e * area[0])
-        chip = Grid(crs=grid.crs, transform=moved, shape=picture.shape)
+        chip = cropped(grid, area)
+        rough = _rough(picture, [x // coarse - area[k // 2 * 2] for k, x in enumerate(box)])
         hull = measure_hull(picture, rough, metres_of(chip, 0, 0)) if rough.any() else None
-        if hull is not None or coarse >= factor:
+        if hull is None:
+            if coarse >= factor:
+                return None, chip
+            coarse = min(2 * coarse, factor)
+            continue
+        edge = np.concatenate([hull.inside[k] for k in (0, -1)] + [hull.inside[:, k] for k in (0, -1)])
+        if not edge.any():
             return hull, chip
-        coarse = min(2 * coarse, factor)
+        margin *= 2  # it is longer than what was found of it
+        if side + 2 * margin > _CHIP_PX * factor:
+            return None, chip
+    return None, chip
+
+
+def _rough(picture: NDArray[np.float32], box: list[int]) -> NDArray[np.bool_]:
+    """Pixels of a box that are nearer to its brightest than to the water around the box."""
+    rough = np.zeros(picture.shape, np.bool_)
+    part = (slice(box[0], box[1] + 1), slice(box[2], box[3] + 1))
+    outside = picture.copy()
+    outside[part] = np.nan
+    inner = picture[part]
+    if np.isfinite(inner).any() and np.isfinite(outside).any():
+        level, top = np.nanmedian(outside), np.nanquantile(inner, 0.98)
+        with np.errstate(invalid="ignore"):
+            rough[part] = inner > 0.5 * (level + top)
+    return rough
