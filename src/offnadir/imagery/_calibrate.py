@@ -58,7 +58,9 @@ def read_calibration(level1: Level1, image: Level1Image, quantity: Quantity) -> 
     if quantity == "reflectance":
         height = sun_elevation_rad(level1)
         if not height > 0:
-            raise InputError("sun_elevation_rad", height, "above 0 for reflectance", where=str(path))
+            raise InputError(
+                "sun_elevation_rad", height, "above 0 for reflectance", where=str(path)
+            )
         scale *= math.pi / (image.sun_irradiance * image.sun_factor * math.sin(height))
     elif quantity != "radiance":
         raise InputError("quantity", quantity, "one of " + ", ".join(QUANTITIES))
@@ -95,4 +97,4 @@ def to_light(counts: NDArray[np.uint16], calibration: Calibration, box: Box) -> 
 def whole_numbers(light: Pixels, quantity: Quantity) -> NDArray[np.uint16]:
     """Light in steps of SCALES, from 1 (0 stands for nothing) to 65535."""
     steps = np.rint(light / np.float32(SCALES[quantity]))
-    return np.clip(steps, 1.0, 65535.0).astype(np.uint16)
+    return np.asarray(np.clip(steps, 1.0, 65535.0), np.uint16)

@@ -48,12 +48,13 @@ def cloud_mask(
 ) -> CloudReport:
     """A mask on the map of `source`: 0 nothing, 1 clear, 2 cloud.
 
-    `bands` tells which raster bands (from 1) are "blue", "green", "red", "nir", or "pan"; values times `scale`
-    are reflectances above the air. With colours a pixel is cloud by the tests of Fmask's first pass that need
-    no infrared beyond 1 um (Zhu and Woodcock, Remote Sensing of Environment 118 (2012) 83, equations 1 to 4): haze
-    optimised transform blue - 0.5 red > 0.08, whiteness below 0.7, vegetation index below 0.8; and it is
-    bright. Without, it is bright and has no texture. All of that in an overview with pixels of 8 m at least, where
-    patches narrower than 60 m are dropped and the others grown by 25 m. Snow, sand and large white roofs
+    `bands` tells which raster bands (from 1) are "blue", "green", "red", "nir", or "pan"; values times
+    `scale` are reflectances above the air. With colours a pixel is cloud by the tests of Fmask's first pass
+    that need no infrared beyond 1 um (Zhu and Woodcock, Remote Sensing of Environment 118 (2012) 83,
+    equations 1 to 4): haze optimised transform blue - 0.5 red > 0.08, whiteness below 0.7, vegetation index
+    below 0.8; and it is bright. Without, it is bright and has no texture. All of that in an overview with
+    pixels of 8 m at least, where patches narrower than 60 m are dropped and the others grown by 25 m. Snow,
+    sand and large white roofs
     can pass for clouds; haze and cirrus through which one sees the ground do not.
     """
     info = raster_info(source)
@@ -129,6 +130,6 @@ def _large(cloud: Mask, step_m: float) -> Mask:
 
 
 def _disc(radius: float) -> Mask:
-    reach = max(int(round(radius)), 1)
+    reach = max(round(radius), 1)
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     return np.asarray(y**2 + x**2 <= reach**2 + 0.5)

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._files import replacing
 from offnadir.imagery._preview import SIDE, stamp, stretched
 from offnadir.imagery._raster import copy_raster, opened, rasterio, read_box, unwarned
 
@@ -34,9 +35,7 @@ def write_cog(source: Path, path: Path, *, resampling: Resampling = "average") -
 def write_picture(
     source: Path, path: Path, *, bands: Sequence[int], synthetic: bool, side: int = SIDE
 ) -> None:
-    """A PNG of one band in grey or three in colour, from the overviews; transparent where there is nothing."""
-    from offnadir._files import replacing
-
+    """A PNG of one band in grey or three in colour; transparent where there is nothing."""
     with opened(source) as dataset:
         step = max(-(-max(dataset.shape) // side), 1)
         shape = -(-dataset.height // step), -(-dataset.width // step)
@@ -68,7 +67,9 @@ def write_picture(
 
 
 def _plane(values: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    return np.where(known, stretched(np.where(known, values, np.nan).astype(np.float32)), np.uint8(_EMPTY))
+    return np.where(
+        known, stretched(np.where(known, values, np.nan).astype(np.float32)), np.uint8(_EMPTY)
+    )
 
 
 def _marked(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -49,7 +49,7 @@ class ControlPoints:
 
 
 def read_control(path: Path) -> ControlPoints:
-    """Ground control from a CSV file with a header: line, column, lat_deg, lon_deg and, if known, alt_m, image.
+    """Ground control from a CSV file with a header: line, column, lat_deg, lon_deg; alt_m, image if known.
 
     Lines and columns count from 0 at the centre of the first pixel, heights are above the ellipsoid.
     FileError tells the row that cannot be used.
@@ -69,12 +69,19 @@ def read_control(path: Path) -> ControlPoints:
         except (TypeError, ValueError) as error:
             raise FileError(path, f"line {number}: {error}") from error
         if not (abs(at[2]) <= 90.0 and abs(at[3]) <= 360.0 and all(map(math.isfinite, at[:4]))):
-            raise FileError(path, f"line {number}: latitude or longitude out of range: {at[2]}, {at[3]}")
+            raise FileError(
+                path, f"line {number}: latitude or longitude out of range: {at[2]}, {at[3]}"
+            )
         values.append(at)
         images.append((row.get("image") or "").strip())
     line, column, lat, lon, alt = np.array(values).T
     return ControlPoints(
-        line=line, column=column, lat_rad=lat * deg, lon_rad=lon * deg, alt_m=alt, image=tuple(images)
+        line=line,
+        column=column,
+        lat_rad=lat * deg,
+        lon_rad=lon * deg,
+        alt_m=alt,
+        image=tuple(images),
     )
 
 

@@ -90,7 +90,9 @@ def correct(
                 counts = read_box(dataset, 1, wide)
             return _tile(counts, calibration, box, wide, quantity, restoration)
 
-        for done, (box, (block, count)) in enumerate(in_order(work, boxes(image.shape), threads), 1):
+        for done, (box, (block, count)) in enumerate(
+            in_order(work, boxes(image.shape), threads), 1
+        ):
             out.write(block, 1, window=window_of(box))
             full += count
             if progress is not None:

@@ -37,7 +37,7 @@ _SEAM_SIDE: Final = 1500
 class MosaicReport:
     """What was joined: `shares` of the pixels that each image gave, `gains` that they were multiplied by.
 
-    `difference` is the median difference of overlapping images, as a share of their mean; NaN without overlap.
+    `difference` is the median difference where images overlap, as a share of their mean; else NaN.
     """
 
     shares: tuple[float, ...]
@@ -67,7 +67,9 @@ def union_grid(grids: Sequence[Grid]) -> Grid:
         row, column = row + 0.5, column + 0.5
         if not same or abs(row - round(row)) > 0.01 or abs(column - round(column)) > 0.01:
             raise InputError(
-                "images", f"{grid.crs} {grid.transform}", f"on the pixels of {first.crs} {first.transform}"
+                "images",
+                f"{grid.crs} {grid.transform}",
+                f"on the pixels of {first.crs} {first.transform}",
             )
         corners.append((round(row), round(column), *grid.shape))
     top, left = min(c[0] for c in corners), min(c[1] for c in corners)
@@ -111,7 +113,9 @@ def mosaic(
     places = []
     for info, grid in zip(infos, grids, strict=True):
         row, column = whole.row_column(grid.transform[2], grid.transform[5])
-        places.append(_Place(info=info, top=round(float(row) + 0.5), left=round(float(column) + 0.5)))
+        places.append(
+            _Place(info=info, top=round(float(row) + 0.5), left=round(float(column) + 0.5))
+        )
     step = max(1, -(-max(whole.shape) // _SEAM_SIDE))
     views = [_overview(place, whole.shape, step) for place in places]
     gains = _gains(views) if balance else [1.0] * len(places)
@@ -127,7 +131,14 @@ def mosaic(
     names = tuple(name or "" for name in infos[0].band_names)
     total = sum(1 for _ in boxes(whole.shape))
     with writing(
-        out, whole.shape, infos[0].bands, infos[0].dtype, grid=whole, nodata=nodata, tags=tags, names=names
+        out,
+        whole.shape,
+        infos[0].bands,
+        infos[0].dtype,
+        grid=whole,
+        nodata=nodata,
+        tags=tags,
+        names=names,
     ) as target:
         for done, (box, (block, given)) in enumerate(
             in_order(joiner.box, boxes(whole.shape), threads), 1
@@ -146,7 +157,12 @@ class _Joiner:
     """Makes a box of the mosaic."""
 
     def __init__(
-        self, places: Sequence[_Place], weights: list[Floats], gains: list[float], step: int, nodata: float
+        self,
+        places: Sequence[_Place],
+        weights: list[Floats],
+        gains: list[float],
+        step: int,
+        nodata: float,
     ) -> None:
         self.places, self.weights, self.gains = places, weights, gains
         self.step, self.nodata = step, nodata
@@ -167,9 +183,13 @@ class _Joiner:
                 continue
             # a dataset serves one thread at a time: each opens its own
             with opened(place.info.path) as dataset:
-                values = np.stack([read_box(dataset, b, own, fill=self.nodata) for b in range(1, bands + 1)])
+                values = np.stack(
+                    [read_box(dataset, b, own, fill=self.nodata) for b in range(1, bands + 1)]
+                )
             known = _known(values, place.info.nodata).all(axis=0)
-            values = np.where(known, values.astype(np.float32), np.float32(0)) * np.float32(self.gains[k])
+            values = np.where(known, values.astype(np.float32), np.float32(0)) * np.float32(
+                self.gains[k]
+            )
             share = np.where(known, _fine(self.weights[k], box, self.step), np.float32(0))
             total += values * share
             weight += share
@@ -198,7 +218,10 @@ def _overview(place: _Place, shape: tuple[int, int], step: int) -> Floats:
         average = rasterio().enums.Resampling.average
         try:
             stack = dataset.read(
-                out_shape=(dataset.count, *size), resampling=average, masked=True, out_dtype="float32"
+                out_shape=(dataset.count, *size),
+                resampling=average,
+                masked=True,
+                out_dtype="float32",
             )
         except rasterio().errors.RasterioError as error:
             raise FileError(place.info.path, f"damaged: {error}") from error
@@ -273,7 +296,8 @@ def _weights(label: NDArray[np.int32], count: int, reach: int) -> list[Floats]:
 
     return [
         np.asarray(
-            uniform_filter((label == k).astype(np.float32), 2 * reach + 1, mode="nearest"), np.float32
+            uniform_filter((label == k).astype(np.float32), 2 * reach + 1, mode="nearest"),
+            np.float32,
         )
         for k in range(1, count + 1)
     ]

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._correct import STEP_TAG, in_order
-from offnadir.imagery._raster import Box, boxes, opened, raster_info, rasterio, read_box, window_of, writing
+from offnadir.imagery._raster import (
+    Box,
+    boxes,
+    opened,
+    raster_info,
+    rasterio,
+    read_box,
+    window_of,
+    writing,
+)
 from offnadir.sensors import Band
 
 Array = NDArray[np.float64]
@@ -80,9 +89,10 @@ def pansharpen(
 
     With I = sum of weights times bands: Brovey's band is band * pan / I (Gillespie et al., Remote Sensing of
     Environment 22 (1987) 343); Gram-Schmidt's is band + g (pan' - I), where g = cov(band, I) / var(I) and
-    pan' is the panchromatic image brought to I's mean and spread (Laben and Brower, US patent 6,011,875, 2000,
-    in the form of Aiazzi et al., IEEE TGRS 45 (2007) 3230). Weights are normalised to 1; without any they are
-    fitted to the image. Returns those that were used. Pixels missing in either are missing in the result.
+    pan' is the panchromatic image brought to I's mean and spread (Laben and Brower, US patent 6,011,875,
+    2000, in the form of Aiazzi et al., IEEE TGRS 45 (2007) 3230). Weights are normalised to 1; without
+    any they are fitted to the image. Returns those that were used. Pixels missing in either are missing in
+    the result.
     """
     if method not in METHODS:
         raise InputError("method", method, "one of " + ", ".join(METHODS))
@@ -97,7 +107,9 @@ def pansharpen(
     else:
         w = np.asarray(weights, np.float64)
         if w.shape != (second.bands,) or not (w >= 0).all() or not w.sum() > 0:
-            raise InputError("weights", list(weights), f"{second.bands} numbers from 0, one above 0")
+            raise InputError(
+                "weights", list(weights), f"{second.bands} numbers from 0, one above 0"
+            )
         w = w / w.sum()
     rule = _Rule(method, w, values, sharp)
     nodata = second.nodata if second.nodata is not None else 0.0
@@ -107,7 +119,8 @@ def pansharpen(
         opened(pan) as pan_set,
         opened(colour) as colour_set,
         writing(
-            out, first.shape, second.bands, second.dtype, grid=first.grid, nodata=nodata, tags=tags, names=names
+            out, first.shape, second.bands, second.dtype, grid=first.grid, nodata=nodata, tags=tags,
+            names=names,
         ) as target,
     ):  # fmt: skip
         reading, total = Lock(), sum(1 for _ in boxes(first.shape))
@@ -159,11 +172,15 @@ def _sample(pan: Path, colour: Path) -> tuple[Array, Array]:
         shape = tuple(max(n // step, 1) for n in first.shape)
         average = rasterio().enums.Resampling.average
         stack = [
-            dataset.read(band, out_shape=shape, resampling=average, masked=True, out_dtype="float32")
+            dataset.read(
+                band, out_shape=shape, resampling=average, masked=True, out_dtype="float32"
+            )
             for dataset in (first, second)
             for band in range(1, dataset.count + 1)
         ]
-    known = np.logical_and.reduce([~np.ma.getmaskarray(one) & np.isfinite(one.data) for one in stack])
+    known = np.logical_and.reduce(
+        [~np.ma.getmaskarray(one) & np.isfinite(one.data) for one in stack]
+    )
     values = np.stack([one.data[known] for one in stack]).astype(np.float64)
     return values[1:], values[0]
 

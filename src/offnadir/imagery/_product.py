@@ -43,8 +43,8 @@ class ProcessOptions:
 
     `gsd_m` is the pixel of the map, `crs` its projection; without them the image's own and its UTM zone.
     `mtfc` is the strength of MTF compensation, 0 for none; `mtf_nyquist` what a real camera's MTF is, if no
-    acquisition tells it, and `snr` the contrast of the scene over the noise. `control` is a CSV file of ground
-    control, `reference` a map image to fit the picture to. `hide` blanks what higher ground hides.
+    acquisition tells it, and `snr` the contrast of the scene over the noise. `control` is a CSV file of
+    ground control, `reference` a map image to fit the picture to. `hide` blanks what higher ground hides.
     """
 
     terrain: Terrain = field(default_factory=lambda: LevelTerrain(alt_m=0.0))
@@ -162,7 +162,8 @@ def check_room(folder: Path, grid: Grid, pixel_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if need > free:
         raise FileError(
-            folder, f"has room for {free / 1e6:.0f} MB; the product needs {need / 1e6:.0f} MB at least"
+            folder,
+            f"has room for {free / 1e6:.0f} MB; the product needs {need / 1e6:.0f} MB at least",
         )
 
 
@@ -230,9 +231,14 @@ def hand_over(
         rasters[sheet.key] = path
         assets.append(
             ItemAsset(
-                key=sheet.key, path=path, title=sheet.title, roles=sheet.roles, bands=sheet.bands,
-                scale=sheet.scale, unit=sheet.unit,
-            )  # fmt: skip
+                key=sheet.key,
+                path=path,
+                title=sheet.title,
+                roles=sheet.roles,
+                bands=sheet.bands,
+                scale=sheet.scale,
+                unit=sheet.unit,
+            )
         )
     preview = folder / f"{facts.name}_preview.png"
     best = _best(sheets)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +12,12 @@ from numpy.typing import NDArray
 
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._control import ControlPoints, check_reference, read_control, reference_control
+from offnadir.imagery._control import (
+    ControlPoints,
+    check_reference,
+    read_control,
+    reference_control,
+)
 from offnadir.imagery._correct import STEP_TAG, in_order, stamp_of, step_digest, step_tags
 from offnadir.imagery._grid import Grid, pixel_m
 from offnadir.imagery._ground import GroundModel
@@ -51,7 +54,6 @@ from offnadir.imagery._restore import REACH, Restoration, nyquist_otf, restorati
 from offnadir.imagery._rpc import Rpc, read_rpc, rpc_of_tags
 from offnadir.imagery._sight_lines import SightAngles, sight_angles
 from offnadir.imagery._stac import ItemFacts
-from offnadir.units import deg
 
 #: Tags in which producers say when a picture was taken, the best first.
 _TIMES: Final = ("ACQUISITIONDATETIME", "IMAGING_DATE", "NITF_IDATIM", "TIFFTAG_DATETIME")
@@ -69,8 +71,9 @@ def process_raster(
     """Put images with rational polynomials on a map: COG, picture and STAC item in `folder`.
 
     Several images of the same bands are joined along seams; with `options.pansharpen` a panchromatic and a
-    colour image are fused. Values stay what they were (counts, or whatever the producer wrote). An interrupted run
-    goes on where it stopped. FileError for what cannot be read, has no geometry, or does not fit on the disk.
+    colour image are fused. Values stay what they were (counts, or whatever the producer wrote). An
+    interrupted run goes on where it stopped. FileError for what cannot be read, has no geometry, or does
+    not fit on the disk.
     """
     infos = [raster_info(path) for path in sources]
     if not infos:
@@ -117,7 +120,9 @@ class _Maker:
         options = self.options
         return ortho_grid(model, options.terrain, step=options.step(options.crs), crs=options.crs)
 
-    def refined(self, info: RasterInfo, model: GroundModel) -> tuple[GroundModel, Refinement | None]:
+    def refined(
+        self, info: RasterInfo, model: GroundModel
+    ) -> tuple[GroundModel, Refinement | None]:
         """The model fitted to ground control or to the reference image."""
         options = self.options
         points: ControlPoints | None = None
@@ -129,12 +134,24 @@ class _Maker:
             rough = self.work / f"{info.path.stem}_rough.tif"
             self._ortho(info.path, model, self.grid(model), rough)
             points = reference_control(
-                rough, model, options.terrain, options.reference, progress=quiet(self.report, "registration")
+                rough,
+                model,
+                options.terrain,
+                options.reference,
+                progress=quiet(self.report, "registration"),
             )
         if points is None:
             return model, None
         kind = options.refine
-        fit = refine(model, points.line, points.column, points.lat_rad, points.lon_rad, points.alt_m, kind=kind)
+        fit = refine(
+            model,
+            points.line,
+            points.column,
+            points.lat_rad,
+            points.lon_rad,
+            points.alt_m,
+            kind=kind,
+        )
         return fit.model, fit
 
     def sheets(
@@ -199,18 +216,23 @@ class _Maker:
             return
         orthorectify(
             source, model, options.terrain, grid, out, kernel=options.kernel, hide=options.hide,
-            threads=options.threads, tags={STEP_TAG: digest}, progress=quiet(self.report, "orthorectification"),
+            threads=options.threads, tags={STEP_TAG: digest},
+            progress=quiet(self.report, "orthorectification"),
         )  # fmt: skip
 
     def _restored(self, source: Path) -> Path:
         """The image sharpened, beside the others in the work folder."""
         options = self.options
         if options.mtf_nyquist is None:
-            raise InputError("mtf_nyquist", None, "given: a product of others does not tell its MTF")
+            raise InputError(
+                "mtf_nyquist", None, "given: a product of others does not tell its MTF"
+            )
         how = restoration(nyquist_otf(options.mtf_nyquist), options.snr, strength=options.mtfc)
         info = raster_info(source)
         out = self.work / f"{source.stem}_restored.tif"
-        digest = step_digest("restore", stamp_of(source), options.mtf_nyquist, options.snr, options.mtfc)
+        digest = step_digest(
+            "restore", stamp_of(source), options.mtf_nyquist, options.snr, options.mtfc
+        )
         if step_tags(out, digest) is None:
             restore_raster(info, out, how, digest=digest, threads=options.threads)
         return out
@@ -229,7 +251,14 @@ def restore_raster(
     with (
         opened(info.path) as dataset,
         writing(
-            out, info.shape, info.bands, info.dtype, nodata=info.nodata, rpc=info.rpc, tags=tags, names=names
+            out,
+            info.shape,
+            info.bands,
+            info.dtype,
+            nodata=info.nodata,
+            rpc=info.rpc,
+            tags=tags,
+            names=names,
         ) as target,
     ):
 
@@ -239,7 +268,10 @@ def restore_raster(
                 max(box[0] - reach, 0), min(box[1] + reach, info.shape[0]),
                 max(box[2] - reach, 0), min(box[3] + reach, info.shape[1]),
             )  # fmt: skip
-            inner = (slice(box[0] - wide[0], box[1] - wide[0]), slice(box[2] - wide[2], box[3] - wide[2]))
+            inner = (
+                slice(box[0] - wide[0], box[1] - wide[0]),
+                slice(box[2] - wide[2], box[3] - wide[2]),
+            )
             blocks = []
             for band in range(1, info.bands + 1):
                 with reading:
@@ -268,14 +300,18 @@ def _model(info: RasterInfo, rpc: Path | None) -> Rpc:
         return replace(read_rpc(rpc, info.shape), shape=info.shape)
     if info.rpc is None:
         if info.grid is not None:
-            trouble = "lies on a map already and has no rational polynomials: there is nothing to orthorectify"
+            trouble = (
+                "lies on a map already and has no rational polynomials: nothing to orthorectify"
+            )
         else:
             trouble = "has no rational polynomials, neither in tags nor in a file beside it; name one: --rpc"
         raise FileError(info.path, trouble)
     try:
         return rpc_of_tags(info.rpc, info.shape)
     except InputError as error:
-        raise FileError(info.path, f"has rational polynomials that cannot be used: {error}") from error
+        raise FileError(
+            info.path, f"has rational polynomials that cannot be used: {error}"
+        ) from error
 
 
 def _pan_first(infos: Sequence[RasterInfo]) -> list[int]:

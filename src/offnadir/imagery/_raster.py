@@ -99,7 +99,9 @@ def read_box(dataset: Any, band: int, box: Box, *, fill: float = 0.0) -> NDArray
     return out
 
 
-def read_floats(dataset: Any, bands: tuple[int, ...], box: Box, factor: int = 1) -> NDArray[np.float32]:
+def read_floats(
+    dataset: Any, bands: tuple[int, ...], box: Box, factor: int = 1
+) -> NDArray[np.float32]:
     """Pixels of bands (from 1) in a box as float32 of shape (bands, rows, columns), NaN where there are none.
 
     With a factor the box is in blocks of factor x factor pixels, and each is the mean of its block:
@@ -108,7 +110,10 @@ def read_floats(dataset: Any, bands: tuple[int, ...], box: Box, factor: int = 1)
     library = rasterio()
     top, bottom, left, right = box
     out = np.full((len(bands), bottom - top, right - left), np.nan, np.float32)
-    rows, columns = dataset.height // factor, dataset.width // factor  # a broken last block is left out
+    rows, columns = (
+        dataset.height // factor,
+        dataset.width // factor,
+    )  # a broken last block is left out
     r0, r1, c0, c1 = max(top, 0), min(bottom, rows), max(left, 0), min(right, columns)
     if r1 <= r0 or c1 <= c0:
         return out
@@ -198,7 +203,7 @@ def burnt(shapes: list[dict[str, Any]], grid: Grid) -> NDArray[np.bool_]:
 
 
 def check_whole(part: Path, path: Path) -> None:
-    """FileError about `path` if tiles are missing in the GeoTIFF at `part`: on a full disk GDAL says nothing."""
+    """FileError about `path` if tiles are missing in a GeoTIFF: of a full disk GDAL says nothing."""
     size = part.stat().st_size if part.is_file() else 0
     library = rasterio()
     try:
@@ -226,17 +231,21 @@ def check_whole(part: Path, path: Path) -> None:
 def copy_raster(source: Path, path: Path, driver: str, **options: str) -> None:
     """A raster in another format by GDAL's driver, which is there whole or not at all."""
     library = rasterio()
-    import rasterio.shutil
+    from rasterio.shutil import copy
 
     with opened(source), replacing(path) as part:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", library.errors.NotGeoreferencedWarning)
-                rasterio.shutil.copy(source, part, driver=driver, **options)
+                copy(source, part, driver=driver, **options)
         except (library.errors.RasterioError, library._err.CPLE_BaseError) as error:
-            raise FileError(path, f"cannot be written: {_first_line(error)}; {_room(part)}") from error
+            raise FileError(
+                path, f"cannot be written: {_first_line(error)}; {_room(part)}"
+            ) from error
         finally:
-            for beside in part.parent.glob(f"{part.name}.*"):  # GDAL's notes and unfinished overviews
+            for beside in part.parent.glob(
+                f"{part.name}.*"
+            ):  # GDAL's notes and unfinished overviews
                 beside.unlink(missing_ok=True)
         check_whole(part, path)
 

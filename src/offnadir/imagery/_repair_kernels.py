@@ -9,8 +9,8 @@ from offnadir._jit import kernel
 def repair(values, bad):
     """Fill what `bad` marks along each line, in place; `bad` has one row for all lines or a row for each.
 
-    One missing pixel takes (-1, 9, 9, -1) / 16 of the four around it, the cubic through them; what is wider, or
-    lies at an edge, the straight line between, or the value of, its nearest neighbours.
+    One missing pixel takes (-1, 9, 9, -1) / 16 of the four around it, the cubic through them; what is wider,
+    or lies at an edge, the straight line between, or the value of, its nearest neighbours.
     """
     rows, columns = values.shape
     same = bad.shape[0] == 1

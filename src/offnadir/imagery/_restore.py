@@ -84,7 +84,9 @@ def nyquist_otf(mtf_nyquist: float) -> Otf:
     """
     own = 2.0 / math.pi
     if not 0.0 < mtf_nyquist < own:
-        raise InputError("mtf_nyquist", mtf_nyquist, f"above 0 and below {own:.3f}, the pixel's own")
+        raise InputError(
+            "mtf_nyquist", mtf_nyquist, f"above 0 and below {own:.3f}, the pixel's own"
+        )
     bend = math.log(own / mtf_nyquist) / 0.25
 
     def otf(along: ArrayLike, across: ArrayLike) -> Array:

@@ -78,7 +78,9 @@ def _altitude_m(model: GroundModel, alt_m: float) -> float | None:
     return float(height) if _LOWEST_M < height < _HIGHEST_M else None
 
 
-def _rays(model: GroundModel, line: ArrayLike, column: ArrayLike, alt_m: float) -> tuple[Array, Array]:
+def _rays(
+    model: GroundModel, line: ArrayLike, column: ArrayLike, alt_m: float
+) -> tuple[Array, Array]:
     """Points on the ground, and unit vectors up from there along lines of sight, both (n, 3) in ITRF."""
     low, high = (
         geodetic_to_itrf_m(*model.locate(line, column, alt_m + more), alt_m + more)

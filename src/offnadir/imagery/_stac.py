@@ -31,12 +31,19 @@ _EXTENSIONS: Final = {
     "raster": "https://stac-extensions.github.io/raster/v1.1.0/schema.json",
 }
 _COG: Final = "image/tiff; application=geotiff; profile=cloud-optimized"
-_MEDIA: Final = {".png": "image/png", ".json": "application/json", ".tif": _COG, ".txt": "text/plain"}
+_MEDIA: Final = {
+    ".png": "image/png",
+    ".json": "application/json",
+    ".tif": _COG,
+    ".txt": "text/plain",
+}
 _COMMON: Final = {
     "pan": "pan", "panchromatic": "pan", "coastal": "coastal", "blue": "blue", "green": "green",
     "yellow": "yellow", "red": "red", "red edge": "rededge", "nir": "nir", "nir1": "nir08",
     "nir2": "nir09", "cirrus": "cirrus",
 }  # fmt: skip
+#: A band as wide as that is panchromatic [m].
+_WIDE_M: Final = 1.5e-7
 #: Multihash of SHA-256: its code, its length of 32 bytes, then the digest.
 _SHA256: Final = "1220"
 
@@ -90,7 +97,11 @@ def stac_item(facts: ItemFacts, assets: Sequence[ItemAsset], *, folder: Path) ->
     from shapely.geometry import shape
 
     used = {"view", "proj", "processing", "file"}
-    properties: dict[str, Any] = {"title": facts.name, "created": facts.now, "gsd": _rounded(facts.gsd_m)}
+    properties: dict[str, Any] = {
+        "title": facts.name,
+        "created": facts.now,
+        "gsd": _rounded(facts.gsd_m),
+    }
     if facts.time is None:
         # A catalogue wants bounds where there is no time: after the first satellite, before now.
         properties |= {
@@ -169,11 +180,14 @@ def footprint(lat_rad: Array, lon_rad: Array) -> dict[str, Any]:
     if not outline.is_valid:
         outline = outline.convex_hull
     parts = [
-        affinity.translate(outline.intersection(box(-180.0 + turn, -90.0, 180.0 + turn, 90.0)), -turn)
+        affinity.translate(
+            outline.intersection(box(-180.0 + turn, -90.0, 180.0 + turn, 90.0)), -turn
+        )
         for turn in (-360.0, 0.0, 360.0)
     ]
     whole = unary_union([part for part in parts if part.area > 0.0])
-    return _lists(mapping(whole))
+    made: dict[str, Any] = _lists(mapping(whole.simplify(1e-5)))
+    return made
 
 
 def _bbox(footprint: Mapping[str, Any], bounds: tuple[float, ...]) -> list[float]:
@@ -203,7 +217,9 @@ def _asset(one: ItemAsset, folder: Path, used: set[str]) -> dict[str, Any]:
     else:
         made["proj:shape"] = list(info.shape)
         made["type"] = "image/tiff; application=geotiff"
-    names = one.bands or tuple((name or f"band {k}", None) for k, name in enumerate(info.band_names, 1))
+    names = one.bands or tuple(
+        (name or f"band {k}", None) for k, name in enumerate(info.band_names, 1)
+    )
     if "data" in one.roles:
         used.add("eo")
         made["eo:bands"] = [_band(name, band) for name, band in names]
@@ -221,7 +237,9 @@ def _asset(one: ItemAsset, folder: Path, used: set[str]) -> dict[str, Any]:
 
 def _projection(grid: Grid) -> dict[str, Any]:
     rows, columns = grid.shape
-    x, y = grid.xy(np.array([-0.5, -0.5, rows - 0.5, rows - 0.5]), np.array([-0.5, columns - 0.5] * 2))
+    x, y = grid.xy(
+        np.array([-0.5, -0.5, rows - 0.5, rows - 0.5]), np.array([-0.5, columns - 0.5] * 2)
+    )
     code, wkt = projection_code(grid.crs)
     made: dict[str, Any] = {
         "proj:code": code,
@@ -238,6 +256,8 @@ def _band(name: str, band: Band | None) -> dict[str, Any]:
     made: dict[str, Any] = {"name": name}
     words = name.lower()
     common = _COMMON.get(words) or _COMMON.get(words.partition(" ")[2])
+    if words == "sharpest" and band is not None and band.high_m - band.low_m > _WIDE_M:
+        common = "pan"
     if common:
         made["common_name"] = common
     if band is not None:
