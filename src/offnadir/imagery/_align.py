@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from offnadir.imagery._refine import CorrectedModel
 
 Array = NDArray[np.float64]
 _SIDE: Final = 256
-_MOST: Final = 36
+_MOST: Final = 8
 #: Standard errors that a shift must exceed to count.
 _SURE: Final = 3.0
 
@@ -41,9 +42,8 @@ class BandOffset:
         """Whether it is more than chance."""
         if self.tiles < 3:
             return False
-        return (
-            float(np.hypot(self.row_px, self.column_px)) > _SURE * self.spread_px / self.tiles**0.5
-        )
+        off = math.hypot(self.row_px, self.column_px)
+        return off > _SURE * self.spread_px / math.sqrt(self.tiles)
 
 
 def band_offset(reference: Path, other: Path) -> BandOffset:
@@ -83,13 +83,12 @@ def moved_by(
 ) -> CorrectedModel:
     """A model with the offset of its picture on the map taken away."""
     line, column = (model.shape[0] - 1) / 2.0, (model.shape[1] - 1) / 2.0
-    lat, lon = (
-        float(x[()]) for x in on_ground(model, terrain, np.float64(line), np.float64(column))
-    )
+    lat, lon = on_ground(model, terrain, np.array([line]), np.array([column]))
     row, col = grid.of_lat_lon(lat, lon)
-    there = grid.lat_lon(row + offset.row_px, col + offset.column_px)
-    at = [model.project(*place, terrain.height_m(*place)) for place in ((lat, lon), there)]
-    down, across = (float(b) - float(a) for a, b in zip(*at, strict=True))
+    lat_there, lon_there = grid.lat_lon(row + offset.row_px, col + offset.column_px)
+    here = model.project(lat, lon, terrain.height_m(lat, lon))
+    there = model.project(lat_there, lon_there, terrain.height_m(lat_there, lon_there))
+    down, across = (float((b - a)[0]) for a, b in zip(here, there, strict=True))
     return CorrectedModel(
         model=model, centre=(line, column), line=(down, 0.0, 0.0), column=(across, 0.0, 0.0)
     )
@@ -101,10 +100,15 @@ def _edges(tile: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _tiles(shape: Sequence[int]) -> list[Box]:
-    """At most so many boxes, evenly spread."""
-    side = min(_SIDE, *shape)
-    counts = [max(1, min(n // side, round(_MOST**0.5))) for n in shape]
+    """At most so many boxes each way, evenly spread, smaller ones in a small image."""
+    side = int(np.clip(min(shape) // 4, 64, _SIDE))
+    counts = [max(1, min(n // side, _MOST)) for n in shape]
     tops, lefts = (
-        np.linspace(0, n - side, k).astype(int).tolist() for n, k in zip(shape, counts, strict=True)
+        np.linspace(0, max(n - side, 0), k).astype(int).tolist()
+        for n, k in zip(shape, counts, strict=True)
     )
-    return [(top, top + side, left, left + side) for top in tops for left in lefts]
+    return [
+        (top, min(top + side, shape[0]), left, min(left + side, shape[1]))
+        for top in tops
+        for left in lefts
+    ]

@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 NOTHING, CLEAR, CLOUD = 0, 1, 2
 _SIDE: Final = 1500  # of the overview in which clouds are looked for
 _STEP_M: Final = 8.0  # and its pixels, at least
-_SMALLEST_M: Final = 60.0  # across: what is smaller is taken for roofs
+_SMALLEST_M: Final = 120.0  # across: what is smaller is taken for roofs
 _BUFFER_M: Final = 25.0  # thin edges
 _HAZE: Final = 0.08  # Fmask's
 _WHITENESS: Final = 0.7  # Fmask's
@@ -53,7 +53,7 @@ def cloud_mask(
     that need no infrared beyond 1 um (Zhu and Woodcock, Remote Sensing of Environment 118 (2012) 83,
     equations 1 to 4): haze optimised transform blue - 0.5 red > 0.08, whiteness below 0.7, vegetation index
     below 0.8; and it is bright. Without, it is bright and has no texture. All of that in an overview with
-    pixels of 8 m at least, where patches narrower than 60 m are dropped and the others grown by 25 m. Snow,
+    pixels of 8 m at least, where patches narrower than 120 m are dropped and the others grown by 25 m. Snow,
     sand and large white roofs
     can pass for clouds; haze and cirrus through which one sees the ground do not.
     """

@@ -53,6 +53,7 @@ from offnadir.imagery._refine import CorrectedModel, refine
 from offnadir.imagery._restore import Restoration, restoration
 from offnadir.imagery._rpc import rpc_of_tags
 from offnadir.imagery._stac import ItemFacts
+from offnadir.quality import giqe4_niirs
 from offnadir.sensors import Band
 
 #: Offsets of bands [px] below which nothing is done about them.
@@ -147,7 +148,7 @@ class _Maker:
             self.files[image.file] = path
             told[image.file] = {
                 "repaired detectors": made.repaired, "saturated": rounded(made.saturated, 3),
-            } | ({} if how is None else _restored(how))  # fmt: skip
+            } | ({} if how is None else _restored(how, self.predicted(image)))  # fmt: skip
         self.found["images"] = told
 
     def sheets(self) -> tuple[list[Sheet], dict[str, Any]]:
@@ -262,11 +263,16 @@ class _Maker:
             more=more,
         )
 
+    def predicted(self, image: Level1Image) -> Mapping[str, Any]:
+        """What the capture says is to be expected of an image."""
+        told = self.level1.notes.get("predicted", {}).get(image.file, {})
+        return told if isinstance(told, Mapping) else {}
+
     def _restoration(self, image: Level1Image) -> Restoration | None:
         if self.options.mtfc <= 0.0:
             return None
         sensor = band_sensor(self.acquisition.sensor, self.band(image.band))
-        told = self.level1.notes.get("predicted", {}).get(image.file, {})
+        told = self.predicted(image)
         smear = told.get("motion_smear_px", (0.0, 0.0))
         snr = float(told.get("snr") or self.options.snr)
         # the scene's contrast is taken as that between 7 and 15 % of reflectance, which `snr` is made with
@@ -395,7 +401,7 @@ class _Maker:
         for one in sheets:
             if one.key == "ms":
                 best = one
-        named = {}
+        named: dict[str, int] = {}
         for k, (name, _) in enumerate(best.bands, 1):
             word = name.lower()
             for colour in ("blue", "green", "red", "nir"):
@@ -524,13 +530,28 @@ def _models(level1: Level1, acquisition: Acquisition, kind: str) -> dict[str, Gr
     return made
 
 
-def _restored(how: Restoration) -> dict[str, Any]:
-    return {
+def _restored(how: Restoration, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What a restoration does; NIIRS before and after by GIQE 4, which knows enhanced pictures."""
+    more: dict[str, Any] = {}
+    if {"gsd_along_m", "gsd_across_m", "snr"} <= set(told):
+        gsd_m = math.sqrt(told["gsd_along_m"] * told["gsd_across_m"])
+        more["GIQE 4 NIIRS"] = [
+            rounded(float(giqe4_niirs(gsd_m, _mean(rer), _mean(high), gain, told["snr"])), 3)
+            for rer, high, gain in (
+                (how.rer_before, how.overshoot_before, 1.0), (how.rer, how.overshoot, how.noise_gain),
+            )
+        ]  # fmt: skip
+    return more | {
         "noise gain": rounded(how.noise_gain, 4),
         "RER": [rounded(x, 4) for x in (*how.rer_before, *how.rer)],
         "overshoot": [rounded(x, 4) for x in (*how.overshoot_before, *how.overshoot)],
         "MTF at Nyquist": [rounded(x, 4) for x in (*how.mtf_nyquist_before, *how.mtf_nyquist)],
     }
+
+
+def _mean(pair: tuple[float, float]) -> float:
+    """Geometric mean of along and across."""
+    return math.sqrt(pair[0] * pair[1])
 
 
 def _model_key(model: GroundModel, level1: Level1) -> Any:
