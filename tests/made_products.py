@@ -6,7 +6,7 @@ it; the geometry is that of a real SPOT 6 scene (`real_rpc`), cut to a few hundr
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ from offnadir.imagery._grid import Grid, utm_crs
 from offnadir.imagery._meet import meet_terrain
 from offnadir.imagery._raster import writing
 from offnadir.imagery._rpc import Rpc, rpc_of_tags, rpc_tags
-from offnadir.imagery._terrain import RasterTerrain
+from offnadir.imagery._scene import GroundLight, Patch
+from offnadir.imagery._terrain import LevelTerrain, RasterTerrain
 
 #: Wavelengths [m] of the waves that the picture of the ground is made of.
 WAVES_M = ((61.0, 0.3), (37.0, 1.4), (97.0, 2.2), (23.0, 2.9))
@@ -78,3 +79,31 @@ def write_image(
         for k in range(bands):
             out.write(np.rint(values * (1 + 0.2 * k)).astype(np.uint16), k + 1)
     return path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waves:
+    """Level ground with the picture of `ground`, as a scene to capture."""
+
+    alt_m: float = 100.0
+    is_synthetic: bool = True
+    attribution: str = "waves"
+
+    @property
+    def terrain(self) -> LevelTerrain:
+        return LevelTerrain(alt_m=self.alt_m)
+
+    surface = terrain
+
+    def reflectance(self, x, y):
+        """What the ground reflects at UTM coordinates [m]."""
+        return 0.1 + 0.3 * ground(x, y)
+
+    def patch(self, grid: Grid, band: object) -> Patch:
+        rows, columns = np.arange(grid.shape[0])[:, None], np.arange(grid.shape[1])[None, :]
+        lat, lon = grid.lat_lon(*np.broadcast_arrays(rows, columns))
+        return Patch(reflectance=self.reflectance(*map_xy(lat, lon)).astype(np.float32))
+
+    def light(self, grid: Grid, sun_azimuth_rad: float, sun_elevation_rad: float) -> GroundLight:
+        one = np.ones(grid.shape, np.float32)
+        return GroundLight(direct=one, sky=one)

@@ -250,14 +250,14 @@ def _gains(views: list[Floats]) -> list[float]:
     return [float(math.exp(x)) for x in found]
 
 
-def _labels(views: list[Floats]) -> tuple[NDArray[np.int32], float]:
+def _labels(views: list[Floats]) -> tuple[NDArray[np.int64], float]:
     """Which image (from 1) a pixel is taken from, 0 for none; and how much overlapping ones differ."""
     from scipy.ndimage import uniform_filter
 
     from offnadir.imagery._mosaic_kernels import share_out
 
     below = np.full(views[0].shape, np.nan, np.float32)
-    label = np.zeros(below.shape, np.int32)
+    label = np.zeros(below.shape, np.int64)
     differences = []
     for k, view in enumerate(views, 1):
         old, new = np.isfinite(below), np.isfinite(view)
@@ -269,8 +269,8 @@ def _labels(views: list[Floats]) -> tuple[NDArray[np.int32], float]:
             differences.append(float(np.median(apart[both])) / mean)
             # differences of the usual size do not matter: there the seam keeps to the middle
             usual = max(float(np.median(apart[both])), 1e-6 * mean)
-            cost = np.floor(uniform_filter(apart, 3) / (2.0 * usual)).astype(np.float32)
-            pair = np.where(both, 0, np.where(old, 1, np.where(new, 2, -1))).astype(np.int32)
+            cost = np.floor(uniform_filter(apart, 3) / (2.0 * usual)).astype(np.float64)
+            pair = np.where(both, 0, np.where(old, 1, np.where(new, 2, -1))).astype(np.int64)
             _mark(pair, old, new)
             share_out(pair, cost)
             label[both & (pair == 2)] = k
@@ -278,7 +278,7 @@ def _labels(views: list[Floats]) -> tuple[NDArray[np.int32], float]:
     return label, float(np.mean(differences)) if differences else math.nan
 
 
-def _mark(pair: NDArray[np.int32], old: Mask, new: Mask) -> None:
+def _mark(pair: NDArray[np.int64], old: Mask, new: Mask) -> None:
     """See that both images have a place to grow from: one that lies within the other, its innermost part."""
     from scipy.ndimage import distance_transform_edt
 
@@ -290,7 +290,7 @@ def _mark(pair: NDArray[np.int32], old: Mask, new: Mask) -> None:
                 pair[core] = number
 
 
-def _weights(label: NDArray[np.int32], count: int, reach: int) -> list[Floats]:
+def _weights(label: NDArray[np.int64], count: int, reach: int) -> list[Floats]:
     """How much of each image stands at each step: 1 within its part, falling across the seams."""
     from scipy.ndimage import uniform_filter
 

@@ -11,7 +11,7 @@ from offnadir._jit import kernel
 def share_out(label, cost):
     """Give each pixel whose label is 0 to a neighbouring area, those of the highest cost first, in place.
 
-    Labels below 0 are outside. Areas grow from what has a label; where they meet, the largest cost along
+    `label` is int64, below 0 outside; `cost` is float64. Areas grow from what has a label; where they meet, the largest cost along
     the border is as small as it can be: a watershed from markers (Meyer and Beucher 1990) on the cost turned
     upside down. Of equal cost the pixel nearer to where its area began goes first.
     """
@@ -24,7 +24,7 @@ def share_out(label, cost):
                 for k in range(4):
                     a, b = i + (k == 0) - (k == 1), j + (k == 2) - (k == 3)
                     if 0 <= a < rows and 0 <= b < columns and label[a, b] == 0:
-                        heapq.heappush(heap, (-float(cost[a, b]), 1, a, b, int(label[i, j])))
+                        heapq.heappush(heap, (-cost[a, b], 1, a, b, label[i, j]))
     while len(heap) > 0:
         level, steps, i, j, owner = heapq.heappop(heap)
         if label[i, j] != 0:
@@ -34,4 +34,4 @@ def share_out(label, cost):
             a, b = i + (k == 0) - (k == 1), j + (k == 2) - (k == 3)
             if 0 <= a < rows and 0 <= b < columns and label[a, b] == 0:
                 # what was flooded over a low pass stays at that level
-                heapq.heappush(heap, (max(level, -float(cost[a, b])), steps + 1, a, b, owner))
+                heapq.heappush(heap, (max(level, -cost[a, b]), steps + 1, a, b, owner))

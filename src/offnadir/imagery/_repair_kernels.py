@@ -9,7 +9,7 @@ from offnadir._jit import kernel
 def repair(values, bad):
     """Fill what `bad` marks along each line, in place; `bad` has one row for all lines or a row for each.
 
-    One missing pixel takes (-1, 9, 9, -1) / 16 of the four around it, the cubic through them; what is wider,
+    One missing pixel takes (-1, 4, 4, -1) / 6 of the four around it, the cubic through them; what is wider,
     or lies at an edge, the straight line between, or the value of, its nearest neighbours.
     """
     rows, columns = values.shape
@@ -29,7 +29,7 @@ def repair(values, bad):
             if narrow and not row[before - 1] and not row[after + 1]:
                 near = values[i, before] + values[i, after]
                 far = values[i, before - 1] + values[i, after + 1]
-                values[i, j] = (9 * near - far) / 16
+                values[i, j] = (4 * near - far) / 6
             else:
                 for k in range(j, last + 1):
                     if before < 0 and after >= columns:
