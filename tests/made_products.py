@@ -19,8 +19,9 @@ from offnadir.imagery._rpc import Rpc, rpc_of_tags, rpc_tags
 from offnadir.imagery._scene import GroundLight, Patch
 from offnadir.imagery._terrain import LevelTerrain, RasterTerrain
 
-#: Wavelengths [m] of the waves that the picture of the ground is made of.
-WAVES_M = ((61.0, 0.3), (37.0, 1.4), (97.0, 2.2), (23.0, 2.9))
+#: Wavelengths [m] and directions of the waves that the picture of the ground is made of.
+TEXTURE = np.random.default_rng(11).uniform(0, 1, (256, 256))
+WAVES_M = tuple((15.0 * 8.0 ** (k / 29.0), 2.399963 * k) for k in range(30))
 
 
 def cropped_rpc(line: int = 9000, column: int = 9000, shape: tuple[int, int] = (300, 400)) -> Rpc:
@@ -32,11 +33,30 @@ def cropped_rpc(line: int = 9000, column: int = 9000, shape: tuple[int, int] = (
 
 
 def ground(x, y):
-    """Brightness 0 to 1 at map coordinates [m]."""
+    """Brightness at map coordinates [m]: 0.5 in the mean, with a spread of 0.2."""
     total = np.zeros(np.broadcast(x, y).shape)
     for length, turn in WAVES_M:
         total += np.sin(2 * np.pi * (x * np.cos(turn) + y * np.sin(turn)) / length)
-    return 0.5 + total / (2 * len(WAVES_M))
+    return 0.5 + 0.28 * total / len(WAVES_M) ** 0.5
+
+
+def counts(x, y):
+    """What a camera counts there: 1200 to 4800."""
+    return 2000.0 + 2000.0 * ground(x, y)
+
+
+def rough(x, y):
+    """Counts of ground with texture of all sizes from 8 m on, as real ground has: what images are matched by."""
+    total = np.zeros(np.broadcast(x, y).shape)
+    for size, weight in ((8.0, 400.0), (20.0, 400.0), (64.0, 500.0)):
+        u, v = np.asarray(x) / size, np.asarray(y) / size
+        i, j = np.floor(u).astype(int), np.floor(v).astype(int)
+        s, t = (f * f * (3 - 2 * f) for f in (u - i, v - j))
+        a, b, c, d = (
+            TEXTURE[(i + m) % 256, (j + n) % 256] for m, n in ((0, 0), (1, 0), (0, 1), (1, 1))
+        )
+        total += weight * ((a * (1 - s) + b * s) * (1 - t) + (c * (1 - s) + d * s) * t)
+    return 1500.0 + total
 
 
 def map_xy(lat_rad, lon_rad):
@@ -67,12 +87,19 @@ def write_dem(path: Path, rpc: Rpc, *, holes: bool = False, reach: float = 0.004
 
 
 def write_image(
-    path: Path, rpc: Rpc, dem: Path, *, bands: int = 1, tags: dict[str, str] | None = None, moved=(0.0, 0.0)
+    path: Path,
+    rpc: Rpc,
+    dem: Path,
+    *,
+    bands: int = 1,
+    tags: dict[str, str] | None = None,
+    moved=(0.0, 0.0),
+    picture=counts,
 ) -> Path:
     """What the camera saw: uint16, 0 is nodata; `moved` lines and columns off its own polynomials."""
     line, column = np.meshgrid(*(np.arange(n) for n in rpc.shape), indexing="ij")
     lat, lon, _ = meet_terrain(rpc, RasterTerrain(dem), line + moved[0], column + moved[1])
-    values = 1000.0 + 3000.0 * ground(*map_xy(lat, lon))
+    values = picture(*map_xy(lat, lon))
     with writing(
         path, rpc.shape, bands, "uint16", nodata=0.0, rpc=rpc_tags(rpc), tags=tags or {}
     ) as out:

@@ -36,7 +36,11 @@ def test_a_dead_column_takes_the_cubic_through_its_neighbours():
 
 @pytest.mark.parametrize(
     ("bad", "expected"),
-    [((3, 4), [0, 1, 2, 3, 4, 5, 6, 7]), ((0,), [1, 1, 2, 3, 4, 5, 6, 7]), ((6, 7), [0, 1, 2, 3, 4, 5, 5, 5])],
+    [
+        ((3, 4), [0, 1, 2, 3, 4, 5, 6, 7]),
+        ((0,), [1, 1, 2, 3, 4, 5, 6, 7]),
+        ((6, 7), [0, 1, 2, 3, 4, 5, 5, 5]),
+    ],
 )
 def test_wider_gaps_are_straight_and_edges_level(bad, expected):
     values = np.arange(8.0, dtype=np.float32)[None].copy()

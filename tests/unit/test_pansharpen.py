@@ -76,7 +76,11 @@ def test_brovey_by_hand(tmp_path):
     pan = np.where(np.arange(columns) < columns // 2, 3000.0, 1500.0) * np.ones((rows, 1))
     out = tmp_path / "out.tif"
     pansharpen(
-        write(tmp_path / "p.tif", pan), write(tmp_path / "c.tif", colour), out, method="brovey", weights=[1, 1]
+        write(tmp_path / "p.tif", pan),
+        write(tmp_path / "c.tif", colour),
+        out,
+        method="brovey",
+        weights=[1, 1],
     )
     with opened(out) as dataset:
         made = dataset.read()

@@ -60,7 +60,9 @@ def test_strength_one_is_the_best_for_the_scene_that_it_assumes():
         return float(np.sqrt(np.mean((image - scene)[40:-40, 40:-40] ** 2)))
 
     errors = {
-        strength: error(restore(taken.astype(np.float32), restoration(otf, snr, strength=strength).kernel))
+        strength: error(
+            restore(taken.astype(np.float32), restoration(otf, snr, strength=strength).kernel)
+        )
         for strength in (0.1, 0.4, 1.0, 2.5, 10.0)
     }
     assert min(errors, key=errors.get) == 1.0
@@ -80,7 +82,9 @@ def test_sharper_edges_cost_noise():
     assert mild.rer_before == strong.rer_before
     assert mild.rer_before[0] < mild.rer[0] < strong.rer[0]
     assert 1.0 < mild.noise_gain < strong.noise_gain
-    assert all(math.isclose(a, b, rel_tol=1e-6) for a, b in zip(mild.rer, mild.rer[::-1], strict=True))
+    assert all(
+        math.isclose(a, b, rel_tol=1e-6) for a, b in zip(mild.rer, mild.rer[::-1], strict=True)
+    )
 
 
 @pytest.mark.parametrize("snr", [0.0, -1.0, math.nan])

@@ -112,12 +112,14 @@ def _by_colour(light: Mapping[str, Floats]) -> Mask:
 
 
 def _by_texture(light: Floats, known: Mask) -> Mask:
-    from scipy.ndimage import uniform_filter
+    from scipy.ndimage import binary_propagation, uniform_filter
 
     filled = np.where(known, light, 0.0).astype(np.float64)
     mean = uniform_filter(filled, 5)
     spread = np.sqrt(np.maximum(uniform_filter(filled**2, 5) - mean**2, 0.0))
-    return np.asarray((mean > _PAN_BRIGHT) & (spread < _PAN_ROUGH * np.maximum(mean, 1e-6)))
+    bright = filled > _PAN_BRIGHT
+    smooth = bright & (mean > _PAN_BRIGHT) & (spread < _PAN_ROUGH * np.maximum(mean, 1e-6))
+    return np.asarray(binary_propagation(smooth, mask=bright))  # edges are rough, but bright
 
 
 def _large(cloud: Mask, step_m: float) -> Mask:

@@ -20,7 +20,7 @@ from offnadir.sensors import Band
 from offnadir.units import deg
 
 Array = NDArray[np.float64]
-STAC_VERSION: Final = "1.0.0"
+STAC_VERSION: Final = "1.1.0"
 _EXTENSIONS: Final = {
     "view": "https://stac-extensions.github.io/view/v1.0.0/schema.json",
     "eo": "https://stac-extensions.github.io/eo/v1.1.0/schema.json",
