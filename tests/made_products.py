@@ -1,7 +1,7 @@
 """Small images like those of real satellites, with rational polynomials and an elevation model, to process.
 
-The ground has a picture that is a function of map coordinates (`ground`), so that a product can be held against
-it; the geometry is that of a real SPOT 6 scene (`real_rpc`), cut to a few hundred pixels.
+The ground has a picture that is a function of map coordinates (`ground`), so that a product can be held
+against it; the geometry is that of a real SPOT 6 scene (`real_rpc`), cut to a few hundred pixels.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import real_rpc
 
+import real_rpc
 from offnadir.imagery._grid import Grid, utm_crs
 from offnadir.imagery._meet import meet_terrain
 from offnadir.imagery._raster import writing
@@ -46,7 +46,7 @@ def counts(x, y):
 
 
 def rough(x, y):
-    """Counts of ground with texture of all sizes from 8 m on, as real ground has: what images are matched by."""
+    """Counts of ground with texture of all sizes from 8 m on, as real ground has: for matching."""
     total = np.zeros(np.broadcast(x, y).shape)
     for size, weight in ((8.0, 400.0), (20.0, 400.0), (64.0, 500.0)):
         u, v = np.asarray(x) / size, np.asarray(y) / size

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_products import Waves
 from numpy.testing import assert_allclose
 from rio_cogeo.cogeo import cog_validate
-from sample_orbits import EPOCH, circling, seen_at
 
+from made_products import Waves
 from offnadir.errors import FileError
 from offnadir.imagery import CaptureOptions, acquire, capture
 from offnadir.imagery._align import band_offset
@@ -20,6 +19,7 @@ from offnadir.imagery._raster import opened, raster_info
 from offnadir.imagery._refine import CorrectedModel
 from offnadir.imagery._terrain import LevelTerrain
 from offnadir.sensors import load_camera
+from sample_orbits import EPOCH, circling, seen_at
 
 ALT_M = 100.0
 TERRAIN = LevelTerrain(alt_m=ALT_M)
@@ -102,7 +102,7 @@ def test_both_chips_lie_where_the_ground_is(product, taken):
     """The ground changes by 0.006 of reflectance a pixel of 0.6 m: what is left is noise and blur."""
     level1, _ = taken
     assert len(level1.of_band(level1.bands[0])) == 2
-    values, truth = on_map(product.rasters["pan"])
+    values, _ = on_map(product.rasters["pan"])
     assert len(values) > 0.7 * 960 * 1200
     assert fitted(product.rasters["pan"])[2] < 0.006
     shares = product.report["chips"][level1.bands[0]]["shares"]
@@ -188,7 +188,6 @@ def test_rational_polynomials_do_as_well(taken, tmp_path):
 def test_the_cameras_own_geometry(taken, tmp_path):
     """Chips and bands on the pixels of one line of detectors, with polynomials that say where they lie."""
     from made_products import map_xy
-
     from offnadir.imagery._rpc import rpc_of_tags
 
     level1, picture = taken

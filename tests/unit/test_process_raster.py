@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pystac
 import pytest
-from made_products import WAVES_M, counts, cropped_rpc, rough, write_dem, write_image
 from numpy.testing import assert_allclose
 from pystac.extensions.file import FileExtension
 from pystac.extensions.projection import ProjectionExtension
 from pystac.validation import validate_dict
 from rio_cogeo.cogeo import cog_validate
 
+from made_products import WAVES_M, counts, cropped_rpc, rough, write_dem, write_image
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._product import ProcessOptions
 from offnadir.imagery._product_raster import process_raster
@@ -290,7 +290,7 @@ def test_a_wrong_projection_is_told_at_once(made):
 
 
 def test_holes_in_the_elevation_model_are_filled(made, tmp_path):
-    image, dem, rpc = made
+    image, _, rpc = made
     holed = write_dem(tmp_path / "holed.tif", rpc, holes=True)
     terrain = RasterTerrain(holed)
     done = process_raster([image], tmp_path / "out", ProcessOptions(terrain=terrain))
@@ -317,7 +317,7 @@ def test_an_elevation_model_without_projection_is_told(tmp_path):
 
 
 def test_a_full_disk_leaves_nothing_under_a_final_name(made, tmp_path, capfd):
-    """A limit on the size of files is met by GDAL like a full disk: without a word from its GeoTIFF writer."""
+    """A limit on the size of files is to GDAL like a full disk: its GeoTIFF writer says nothing."""
     image, dem, _ = made
     out = tmp_path / "out"
     options = ProcessOptions(terrain=RasterTerrain(dem))
