@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 import pytest
-from made_products import cropped_rpc, write_dem, write_image
 from typer.testing import CliRunner
 
+from made_products import cropped_rpc, write_dem, write_image
 from offnadir.cli._main import app
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._raster import opened
@@ -28,7 +28,19 @@ def made(tmp_path_factory):
 
 def test_a_real_image_becomes_a_product(made, tmp_path):
     image, dem = made
-    result = run(image, "--dem", dem, "--gsd", "3", "-o", tmp_path, "--name", "port", "--time", "2013-02-17T15:20Z")
+    result = run(
+        image,
+        "--dem",
+        dem,
+        "--gsd",
+        "3",
+        "-o",
+        tmp_path,
+        "--name",
+        "port",
+        "--time",
+        "2013-02-17T15:20Z",
+    )
     assert result.exit_code == 0, result.output
     assert "port_image.tif" in result.output
     item = json.loads((tmp_path / "port.json").read_text())

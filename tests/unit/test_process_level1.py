@@ -85,13 +85,6 @@ def test_light_above_the_air_is_what_the_air_makes_of_the_ground(product, taken)
         )
         values, truth = on_map(product.rasters[key])
         own, haze = told["electrons_of_reflectance_1"], told["haze_electrons"]
-        print(
-            key,
-            values.mean(),
-            (own * truth.mean() + haze) * to_light,
-            fitted(product.rasters[key]),
-            own * to_light,
-        )
         assert_allclose(values.mean(), (own * truth.mean() + haze) * to_light, rtol=0.003)
         # waves of 15 m lose something to the camera's MTF, at most what is left of it at 0.15 cycles
         slope, _, _ = fitted(product.rasters[key])

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from offnadir.imagery._ground import Terrain
     from offnadir.imagery._product import ProcessOptions, Product
 
+#: Heights that a capture may have beside it.
+_OWN_DEM = "dem.tif"
+
 
 def process(
     source: Annotated[
@@ -122,7 +125,7 @@ def process(
 ) -> None:
     """Make a map product of a capture or of a real satellite's image.
 
-    Of a capture: offnadir process DIR --dem DEM.tif -o PRODUCT
+    Of a capture: offnadir process DIR --dem DEM.tif -o PRODUCT (DIR/dem.tif is taken by itself)
 
     Of a real image: offnadir process IMAGE.tif --rpc IMAGE_RPC.TXT --dem DEM.tif -o PRODUCT
 
@@ -212,6 +215,9 @@ def _terrain(
     """The elevation model, or level ground at a height that is likely."""
     from offnadir.imagery._terrain import LevelTerrain, RasterTerrain
 
+    own = source / _OWN_DEM
+    if dem is None and height_m is None and is_capture and own.is_file():
+        return RasterTerrain(own, outside="edge")
     if dem is not None:
         return RasterTerrain(dem, geoid_m=geoid_m or 0.0, outside="edge" if edge else "error")
     if height_m is None:

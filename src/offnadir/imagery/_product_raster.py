@@ -19,7 +19,7 @@ from offnadir.imagery._control import (
     reference_control,
 )
 from offnadir.imagery._correct import STEP_TAG, in_order, stamp_of, step_digest, step_tags
-from offnadir.imagery._grid import Grid, pixel_m
+from offnadir.imagery._grid import Grid, is_geographic, pixel_m
 from offnadir.imagery._ground import GroundModel
 from offnadir.imagery._mosaic import mosaic
 from offnadir.imagery._ortho import ortho_grid, orthorectify
@@ -346,7 +346,7 @@ def _facts(
         name=name,
         time=options.time or _time(info.tags),
         footprint=outline(models, terrain),
-        gsd_m=pixel_m(grid, grid.shape[0] / 2, grid.shape[1] / 2),
+        gsd_m=_step_m(grid),
         platform=options.platform,
         off_nadir_rad=angles.off_nadir_rad,
         incidence_rad=angles.incidence_rad,
@@ -356,6 +356,13 @@ def _facts(
         now=now_utc(),
         more={"offnadir:report": dict(found)} if found else {},
     )
+
+
+def _step_m(grid: Grid) -> float:
+    """Side of a pixel [m]."""
+    if is_geographic(grid.crs):
+        return pixel_m(grid, grid.shape[0] / 2, grid.shape[1] / 2)
+    return abs(grid.transform[0])
 
 
 def _time(tags: Mapping[str, str]) -> str | None:
