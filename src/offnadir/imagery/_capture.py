@@ -286,12 +286,18 @@ def _maybe(path: Path | None, shape: tuple[int, int]) -> Iterator[Any]:
 def _to_jpeg2000(raw: Path, path: Path, *, lossy: bool) -> None:
     """The same counts as JPEG 2000, tags and RPCs within."""
     with replacing(path) as part:
-        copy_as(
-            raw, part, "JP2OpenJPEG",
-            QUALITY=str(_LOSSY_QUALITY if lossy else 100), REVERSIBLE="NO" if lossy else "YES",
-            WRITE_METADATA="YES", BLOCKXSIZE=str(SIDE), BLOCKYSIZE=str(SIDE),
-        )  # fmt: skip
-        part.with_name(part.name + ".aux.xml").unlink(missing_ok=True)
+        # by another name GDAL would write the bare stream, without room for tags
+        whole = part.with_name(part.name + ".jp2")
+        try:
+            copy_as(
+                raw, whole, "JP2OpenJPEG",
+                QUALITY=str(_LOSSY_QUALITY if lossy else 100), REVERSIBLE="NO" if lossy else "YES",
+                WRITE_METADATA="YES", BLOCKXSIZE=str(SIDE), BLOCKYSIZE=str(SIDE),
+            )  # fmt: skip
+            whole.replace(part)
+        finally:
+            for left in (whole, whole.with_name(whole.name + ".aux.xml")):
+                left.unlink(missing_ok=True)
 
 
 def _is_done(path: Path, digest: str) -> bool:
