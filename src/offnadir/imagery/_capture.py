@@ -229,6 +229,7 @@ class _Maker:
             digitiser=digitiser(acquisition.sensor, band),
             seed=options.seed,
             ground_alt_m=aim.alt_m,
+            gsd_m=math.sqrt(view.gsd_along_m * view.gsd_across_m) * band.gsd_ratio,
         )
 
     def _write(
