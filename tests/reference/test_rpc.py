@@ -197,6 +197,14 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path, name: str) -> None:
     assert rpc_of_tags(rpc_tags(rpc), shape) == rpc
 
 
+def test_errors_of_the_operator_are_kept_where_told() -> None:
+    rpc = rpc_of_tags(IKONOS, IKONOS_SHAPE)
+    assert (rpc.err_bias_m, rpc.err_rand_m) == (3.31, 0.5)
+    unknown = rpc_of_tags(IKONOS | {"ERR_BIAS": "-1.0", "ERR_RAND": "unknown"}, IKONOS_SHAPE)
+    assert (unknown.err_bias_m, unknown.err_rand_m) == (None, None)
+    assert "ERR_BIAS" not in rpc_tags(unknown)
+
+
 def test_longitudes_may_run_on_across_the_date_line() -> None:
     rpc = replace(rpc_of_tags(IKONOS, IKONOS_SHAPE), lon_off_rad=179.99 * deg)
     lat, lon = rpc.locate(5000.0, [0.0, 12000.0], 30.0)

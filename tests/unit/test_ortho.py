@@ -409,3 +409,16 @@ def test_wrong_wishes_are_refused(tmp_path: Path) -> None:
     complex_ = raw(tmp_path / "c.tif", np.ones(frame.shape, np.complex64))
     with pytest.raises(FileError, match="complex64"):
         orthorectify(complex_, frame, level, grid, tmp_path / "m.tif")
+
+
+def test_a_plateau_s_elevation_model_need_not_hold_the_sea_below(tmp_path: Path) -> None:
+    """From 4000 m up the line of sight reaches the ellipsoid 2.6 km farther on, where no height is wanted."""
+    frame = Frame(shape=(300, 300))
+    cells = around(frame, 4000.0, 10.0, 60)
+    terrain = RasterTerrain(
+        raw(tmp_path / "dem.tif", np.full(cells.shape, 4000.0, np.float32), grid=cells)
+    )
+    grid = ortho_grid(frame, terrain)
+    source = raw(tmp_path / "raw.tif", np.ones(frame.shape, np.uint8))
+    report = orthorectify(source, frame, terrain, grid, tmp_path / "map.tif")
+    assert report.within == pytest.approx(300 * 300, rel=0.02)

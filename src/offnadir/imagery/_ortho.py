@@ -19,6 +19,7 @@ from offnadir.imagery._grid import Grid, pixel_m, utm_crs
 from offnadir.imagery._ground import GroundModel, Terrain
 from offnadir.imagery._ortho_geometry import Positions, tile_positions
 from offnadir.imagery._raster import TILE, Box, boxes, opened, read_box, window_of, writing
+from offnadir.imagery._terrain import RasterTerrain
 
 Kernel = Literal["nearest", "bilinear", "cubic"]
 KERNELS = ("nearest", "bilinear", "cubic")
@@ -101,12 +102,14 @@ def on_ground(
     Good to the pixel for maps' outlines; where mountains hide others it may find either.
     """
     alt = np.zeros(np.broadcast(line, column).shape)
+    # guesses may lie beyond an elevation model that holds all of the image
+    look = terrain.edge_height_m if isinstance(terrain, RasterTerrain) else terrain.height_m
     for _ in range(12):
         lat, lon = model.locate(line, column, alt)
         seen = np.isfinite(lat) & np.isfinite(lon)
         if not seen.any():
             break
-        alt[seen] = terrain.height_m(lat[seen], lon[seen])
+        alt[seen] = look(lat[seen], lon[seen])
     return lat, lon
 
 
@@ -134,9 +137,9 @@ def orthorectify(
     the image by `kernel`: cubic is Keys' with a = -1/2, as GDAL's. Where a pixel of the map is more than 1.25
     pixels of the image, the kernel is widened so that nothing folds. `absent` is the value that stands for
     none in the image (its own nodata unless given), `nodata` that of the map: the image's, else 0, or NaN
-    for floats; a value that comes out as that by chance becomes its neighbour. Positions are interpolated to
-    within `tolerance_px`, which is checked. `hide` blanks out what higher ground hides from the camera: meant
-    for surface models, as without it a building's wall repeats what stands before it.
+    for floats; a value that comes out as that by chance becomes its neighbour. Values pass through float32.
+    Positions are interpolated to within `tolerance_px`, which is checked. `hide` blanks out what higher
+    ground hides from the camera: for surface models, as without it a building's roof shows twice.
 
     Memory grows with tiles and threads, not with the image. FileError if the image is damaged, the elevation
     model too small, the disk full.
@@ -318,7 +321,7 @@ def _resample(
 
     start = (float(corner[0] - positions.base[0]), float(corner[1] - positions.base[1]))
     masked = job.absent is not None and not math.isnan(job.absent)
-    absent = (masked, float(job.absent) if masked and job.absent is not None else 0.0)
+    absent = (masked, float(job.absent or 0.0) if masked else 0.0)
     whole = out.dtype.kind != "f"
     ends = np.iinfo(out.dtype) if whole else np.finfo(out.dtype)
     kind = (whole, float(ends.min), float(ends.max), float(job.nodata))
@@ -326,7 +329,10 @@ def _resample(
     cubic = job.kernel == "cubic"
     if job.kernel == "nearest":
         kernels.nearest(pixels, start, absent, *where, kind, out)
-    elif max(scales) > 1.0:
-        kernels.resample_wide(pixels, start, absent, cubic, scales, *where, kind, out)
+        return
+    values = pixels.astype(np.float32)
+    absent = (masked, float(np.float32(absent[1])))
+    if max(scales) > 1.0:
+        kernels.resample_wide(values, start, absent, cubic, scales, *where, kind, out)
     else:
-        kernels.resample(pixels, start, absent, cubic, *where, kind, out)
+        kernels.resample(values, start, absent, cubic, *where, kind, out)

@@ -156,7 +156,7 @@ def tile_positions(
     base = (int(np.nanmean(lattice[2])), int(np.nanmean(lattice[5])))
     lattice[2] -= base[0]
     lattice[5] -= base[1]
-    lattice[:2] = np.nan_to_num(lattice[:2])
+    lattice[:2][~np.isfinite(lattice[:2])] = 0.0  # where the map ends, so does the image
     lines, columns = model.shape
     limits = (-0.5 - base[0], lines - 0.5 - base[0], -0.5 - base[1], columns - 0.5 - base[1])
     if _misses(lattice, limits):
@@ -164,13 +164,10 @@ def tile_positions(
     shape = (box[1] - box[0], box[3] - box[2])
     line, column = np.empty(shape, np.float32), np.empty(shape, np.float32)
     bounds = np.empty(4)
-    within, beyond, first = kernels.positions(
-        lattice, step, ground.cells, ground.extent(), mid, half, limits, line, column, bounds
-    )
-    if beyond and isinstance(terrain, RasterTerrain) and terrain.outside == "error":
-        r, c = divmod(first, shape[1])
-        lat, lon = grid.lat_lon(box[0] + r, box[2] + c)
-        terrain.refuse(float(lat), float(lon), beyond)
+    kernels.positions(lattice, step, ground.cells, mid, half, line, column)
+    within = kernels.within(line, column, limits, bounds)
+    if isinstance(terrain, RasterTerrain) and terrain.outside == "error":
+        _refuse(terrain, grid, box, ground.extent(), lattice, step, line, column, limits)
     if within == 0:
         return None
     hidden = 0
@@ -187,6 +184,35 @@ def tile_positions(
         hidden=hidden,
         error_px=error_px,
     )
+
+
+def _refuse(
+    terrain: RasterTerrain,
+    grid: Grid,
+    box: Box,
+    extent: tuple[float, float, float, float],
+    lattice: Array,
+    step: int,
+    line: Image,
+    column: Image,
+    limits: tuple[float, float, float, float],
+) -> None:
+    """Raise an error if any pixel within the image lies beyond the elevation model."""
+    from offnadir.imagery import _ortho_kernels as kernels
+
+    (u, v) = lattice[:2]
+    if (
+        u.min() >= extent[0]
+        and u.max() <= extent[1]
+        and v.min() >= extent[2]
+        and v.max() <= extent[3]
+    ):
+        return
+    count, first = kernels.beyond(lattice, step, extent, line, column, limits)
+    if count:
+        r, c = divmod(first, line.shape[1])
+        lat, lon = grid.lat_lon(box[0] + r, box[2] + c)
+        terrain.refuse(float(lat), float(lon), count)
 
 
 def _ground(

@@ -16,17 +16,11 @@ from offnadir.imagery._terrain_kernels import bilinear
 
 
 @kernel
-def positions(lattice, step, cells, extent, mid, half, limits, line, column, bounds):
-    """Fill line and column of every pixel; NaN stays NaN.
-
-    `limits` are the image's first and last line and column, half a pixel more; `bounds` is filled with those
-    of pixels within. Returns the number of pixels within the image, of those beyond `extent` (first and last
-    row and column of the whole terrain, a cell more), and the index of the first of these.
-    """
+def positions(lattice, step, cells, mid, half, line, column):
+    """Fill line and column of every pixel; NaN stays NaN."""
     rows, columns = line.shape
     scale = 1.0 / half
-    within, beyond, first = 0, 0, -1
-    low_line, high_line, low_column, high_column = np.inf, -np.inf, np.inf, -np.inf
+    height = np.empty(step)
     for r in range(rows):
         i = r // step
         down = (r - i * step) / step
@@ -40,23 +34,73 @@ def positions(lattice, step, cells, extent, mid, half, limits, line, column, bou
             at6, by6 = _ends(lattice, 6, i, j, down, step)
             at7, by7 = _ends(lattice, 7, i, j, down, step)
             start = j * step
-            for k in range(min(step, columns - start)):
-                u, v = at0 + k * by0, at1 + k * by1
-                t = (bilinear(cells, u, v) - mid) * scale
-                up = at2 + k * by2 + t * (at3 + k * by3 + t * (at4 + k * by4))
-                across = at5 + k * by5 + t * (at6 + k * by6 + t * (at7 + k * by7))
-                line[r, start + k] = up
-                column[r, start + k] = across
-                if limits[0] <= up < limits[1] and limits[2] <= across < limits[3]:
-                    within += 1
-                    low_line, high_line = min(low_line, up), max(high_line, up)
-                    low_column, high_column = min(low_column, across), max(high_column, across)
-                    if u < extent[0] or u > extent[1] or v < extent[2] or v > extent[3]:
-                        if beyond == 0:
-                            first = r * columns + start + k
-                        beyond += 1
+            count = min(step, columns - start)
+            for k in range(count):
+                height[k] = bilinear(cells, at0 + k * by0, at1 + k * by1)
+            for k in range(
+                count
+            ):  # apart from the look-up, so that it runs on several pixels at once
+                t = (height[k] - mid) * scale
+                line[r, start + k] = at2 + k * by2 + t * (at3 + k * by3 + t * (at4 + k * by4))
+                column[r, start + k] = at5 + k * by5 + t * (at6 + k * by6 + t * (at7 + k * by7))
+
+
+@kernel
+def within(line, column, limits, bounds):
+    """The number of pixels within the image; `bounds` is filled with their first and last line and column.
+
+    `limits` are the image's own, half a pixel beyond the centres of its outer pixels.
+    """
+    rows, columns = line.shape
+    first_line, end_line = np.float32(limits[0]), np.float32(limits[1])
+    first_column, end_column = np.float32(limits[2]), np.float32(limits[3])
+    far = np.float32(1e30)
+    count = 0
+    low_line, high_line, low_column, high_column = far, -far, far, -far
+    for r in range(rows):
+        for c in range(columns):
+            up, across = line[r, c], column[r, c]
+            inside = (
+                (first_line <= up)
+                & (up < end_line)
+                & (first_column <= across)
+                & (across < end_column)
+            )
+            count += inside
+            up_low, up_high = up if inside else far, up if inside else -far
+            across_low, across_high = across if inside else far, across if inside else -far
+            low_line = up_low if up_low < low_line else low_line
+            high_line = up_high if up_high > high_line else high_line
+            low_column = across_low if across_low < low_column else low_column
+            high_column = across_high if across_high > high_column else high_column
     bounds[0], bounds[1], bounds[2], bounds[3] = low_line, high_line, low_column, high_column
-    return within, beyond, first
+    return count
+
+
+@kernel
+def beyond(lattice, step, extent, line, column, limits):
+    """How many pixels within the image lie beyond the terrain, and the index of the first of them.
+
+    `extent` are the first and last row and column among the cells that there is any height for.
+    """
+    rows, columns = line.shape
+    count, first = 0, -1
+    for r in range(rows):
+        i = r // step
+        down = (r - i * step) / step
+        for c in range(columns):
+            j = c // step
+            u, u_by = _ends(lattice, 0, i, j, down, step)
+            v, v_by = _ends(lattice, 1, i, j, down, step)
+            u += (c - j * step) * u_by
+            v += (c - j * step) * v_by
+            if extent[0] <= u <= extent[1] and extent[2] <= v <= extent[3]:
+                continue
+            if limits[0] <= line[r, c] < limits[1] and limits[2] <= column[r, c] < limits[3]:
+                if count == 0:
+                    first = r * columns + c
+                count += 1
+    return count, first
 
 
 @part
@@ -117,26 +161,48 @@ def hide(lattice, step, cells, mid, half, highest, line, column):
 
 
 @part
-def _cubic_weights(f):
-    """Of four pixels, `f` beyond the second: Keys, 1981, equation 8 with a = -1/2, as GDAL has it."""
-    h = np.float32(0.5)
+def _along(source, i, j, w0, w1, w2, w3):
+    """Weighted sum of four pixels of a line, from the one before `j` on."""
+    one = np.uint64(1)
     return (
-        f * (f * (np.float32(1.0) - h * f) - h),
-        np.float32(1.0) + f * f * (np.float32(1.5) * f - np.float32(2.5)),
-        f * (h + f * (np.float32(2.0) - np.float32(1.5) * f)),
-        f * f * (h * f - h),
+        w0 * source[i, j - one]
+        + w1 * source[i, j]
+        + w2 * source[i, j + one]
+        + w3 * source[i, j + one + one]
     )
 
 
 @part
-def _along(source, i, j, w0, w1, w2, w3):
-    """Weighted sum of four pixels of a line, from the one before `j` on."""
+def _weights(f):
+    """Of four pixels, `f` beyond the second: Keys, 1981, equation 8 with a = -1/2, as GDAL has it."""
+    one, half = np.float32(1.0), np.float32(0.5)
     return (
-        w0 * np.float32(source[i, j - 1])
-        + w1 * np.float32(source[i, j])
-        + w2 * np.float32(source[i, j + 1])
-        + w3 * np.float32(source[i, j + 2])
+        f * (f * (one - half * f) - half),
+        one + f * f * (np.float32(1.5) * f - np.float32(2.5)),
+        f * (half + f * (np.float32(2.0) - np.float32(1.5) * f)),
+        f * f * (half * f - half),
     )
+
+
+@kernel
+def _cubic_row(source, y0, x0, line, column, r, values):
+    """Cubic interpolation for a row of the map, whatever is missing; a wrong value at the image's border."""
+    one, low, two = np.uint64(1), np.float32(1.0), np.uint64(2)
+    end_y, end_x = np.float32(source.shape[0] - 2), np.float32(source.shape[1] - 2)
+    for c in range(values.size):
+        y, x = line[r, c] - y0, column[r, c] - x0
+        y = y if low <= y < end_y else low
+        x = x if low <= x < end_x else low
+        i, j = np.int32(y), np.int32(x)
+        w0, w1, w2, w3 = _weights(x - np.float32(j))
+        h0, h1, h2, h3 = _weights(y - np.float32(i))
+        a, b = np.uint64(i), np.uint64(j)
+        values[c] = (
+            h0 * _along(source, a - one, b, w0, w1, w2, w3)
+            + h1 * _along(source, a, b, w0, w1, w2, w3)
+            + h2 * _along(source, a + one, b, w0, w1, w2, w3)
+            + h3 * _along(source, a + two, b, w0, w1, w2, w3)
+        )
 
 
 @part
@@ -180,46 +246,52 @@ def _of_four(source, absent, y, x):
     return total / weight if weight > 1e-5 else np.nan
 
 
+@part
+def _gap(source, absent, i, j):
+    """Whether any of the 16 pixels around is nodata."""
+    for p in range(i - 1, i + 3):
+        for q in range(j - 1, j + 3):
+            if source[p, q] == absent[1]:
+                return True
+    return False
+
+
 @kernel
 def resample(source, corner, absent, cubic, line, column, limits, kind, out):
     """Fill `out` by cubic or bilinear interpolation; nodata beyond the image or if the nearest pixel is none.
 
-    `source` are the image's pixels from line and column `corner` on. NaN is none always. Where any of the 16
-    pixels around is missing, the four nearest count that are there.
+    `source` are the image's pixels, as float32, from line and column `corner` on. NaN is none always. Where
+    any of the 16 pixels around is missing, the four nearest count that are there.
     """
     rows, columns = line.shape
     height, width = source.shape
+    cubic = cubic and height >= 4 and width >= 4
+    y0, x0 = np.float32(corner[0]), np.float32(corner[1])
+    values = np.full(columns, np.nan, np.float32)
     for r in range(rows):
+        if cubic:
+            _cubic_row(
+                source, np.float32(corner[0]), np.float32(corner[1]), line, column, r, values
+            )
         for c in range(columns):
             up, across = line[r, c], column[r, c]
-            out[r, c] = kind[3]
             if not (limits[0] <= up < limits[1] and limits[2] <= across < limits[3]):
+                out[r, c] = kind[3]
                 continue
-            y, x = up - corner[0], across - corner[1]
-            if not _there(_nearest(source, y, x), absent):
-                continue
-            i, j = math.floor(y), math.floor(x)
-            value = np.float32(np.nan)
-            if cubic and i >= 1 and j >= 1 and i + 2 < height and j + 2 < width:
-                whole = True
-                if absent[0]:
-                    for p in range(i - 1, i + 3):
-                        for q in range(j - 1, j + 3):
-                            if source[p, q] == absent[1]:
-                                whole = False
-                if whole:
-                    w0, w1, w2, w3 = _cubic_weights(np.float32(x - j))
-                    h0, h1, h2, h3 = _cubic_weights(np.float32(y - i))
-                    value = (
-                        h0 * _along(source, i - 1, j, w0, w1, w2, w3)
-                        + h1 * _along(source, i, j, w0, w1, w2, w3)
-                        + h2 * _along(source, i + 1, j, w0, w1, w2, w3)
-                        + h3 * _along(source, i + 2, j, w0, w1, w2, w3)
-                    )
-            if value != value:
-                value = np.float32(_of_four(source, absent, y, x))
-            if value == value:
-                out[r, c] = _fits(value, kind)
+            value = values[c]
+            y, x = up - y0, across - x0  # in float32, as for the row
+            inner = 1.0 <= y < height - 2 and 1.0 <= x < width - 2
+            if absent[0] or not inner or value != value:
+                if not _there(_nearest(source, y, x), absent):
+                    out[r, c] = kind[3]
+                    continue
+                if (
+                    value != value
+                    or not inner
+                    or _gap(source, absent, math.floor(y), math.floor(x))
+                ):
+                    value = np.float32(_of_four(source, absent, y, x))
+            out[r, c] = _fits(value, kind) if value == value else kind[3]
 
 
 @part

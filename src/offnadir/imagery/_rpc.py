@@ -124,7 +124,7 @@ def rpc_of_tags(tags: Mapping[str, object], shape: tuple[int, int] | None = None
             max(1, round(numbers[0] + abs(numbers[5])) + 1),
             max(1, round(numbers[1] + abs(numbers[6])) + 1),
         )
-    errors = [_number(tags, name) if tags.get(name) else None for name in ("ERR_BIAS", "ERR_RAND")]
+    errors = [_error_m(tags, name) for name in ("ERR_BIAS", "ERR_RAND")]
     named: dict[str, Any] = dict(zip((*_NUMBERS, *_POLYNOMIALS), (*numbers, *rows), strict=True))
     return Rpc(shape=shape, **named, err_bias_m=errors[0], err_rand_m=errors[1])
 
@@ -202,6 +202,15 @@ def _number(tags: Mapping[str, object], name: str) -> float:
         return float(words[0])  # a unit may follow
     except (IndexError, ValueError):
         raise InputError(name, tags.get(name), "a number") from None
+
+
+def _error_m(tags: Mapping[str, object], name: str) -> float | None:
+    """An error that is told; unknown ones are written as -1 or in words."""
+    try:
+        error_m = _number(tags, name)
+    except InputError:
+        return None
+    return error_m if error_m >= 0.0 else None
 
 
 def _row(tags: Mapping[str, object], name: str) -> Twenty:

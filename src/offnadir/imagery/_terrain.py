@@ -104,17 +104,29 @@ class RasterTerrain:
 
     def height_m(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> Array:
         """Heights above the ellipsoid [m]; arrays broadcast, NaN gives NaN."""
-        from offnadir.imagery._terrain_kernels import sample
-
         lat, lon = np.broadcast_arrays(
             np.asarray(lat_rad, np.float64), np.asarray(lon_rad, np.float64)
         )
-        row, column = (position.ravel() for position in self.row_column(lat, lon))
-        known = np.isfinite(row) & np.isfinite(column)
+        row, column = self.row_column(lat, lon)
         rows, columns = self.grid.shape
-        off = known & ((row < -1.0) | (row > rows) | (column < -1.0) | (column > columns))
+        off = (row < -1.0) | (row > rows) | (column < -1.0) | (column > columns)
         if self.outside == "error" and off.any():
-            self.refuse(float(lat.ravel()[off][0]), float(lon.ravel()[off][0]), int(off.sum()))
+            self.refuse(float(lat[off][0]), float(lon[off][0]), int(off.sum()))
+        return self._heights(row, column)
+
+    def edge_height_m(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> Array:
+        """The same with the heights of the edge beyond it, for guesses on the way to a place."""
+        lat, lon = np.broadcast_arrays(
+            np.asarray(lat_rad, np.float64), np.asarray(lon_rad, np.float64)
+        )
+        return self._heights(*self.row_column(lat, lon))
+
+    def _heights(self, row: Array, column: Array) -> Array:
+        from offnadir.imagery._terrain_kernels import sample
+
+        shape, (rows, columns) = row.shape, self.grid.shape
+        row, column = row.ravel(), column.ravel()
+        known = np.isfinite(row) & np.isfinite(column)
         row, column = np.clip(row, 0.0, rows - 1.0), np.clip(column, 0.0, columns - 1.0)
         out = np.full(row.shape, np.nan)
         at = np.flatnonzero(known)
@@ -129,7 +141,7 @@ class RasterTerrain:
             heights = np.empty(len(here))
             sample(self._page(i, j), row[here] - i * PAGE, column[here] - j * PAGE, heights)
             out[here] = heights
-        return out.reshape(lat.shape)
+        return out.reshape(shape)
 
     def range_m(self, bounds_rad: Bounds) -> tuple[float, float]:
         """Lowest and highest cell within (south, west, north, east) [rad]; of whole pages if many."""

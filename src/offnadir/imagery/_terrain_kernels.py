@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from offnadir._jit import kernel, part
 
 
@@ -9,15 +11,17 @@ from offnadir._jit import kernel, part
 def bilinear(cells, row, column):
     """Height at a position counted from the centre of the first cell; beyond the outer centres, theirs.
 
-    Two rows and columns at least; NaN gives the last cell's height.
+    Two rows and columns at least; NaN counts as 0. Indices are unsigned, which saves numba's test for -1.
     """
-    rows, columns = cells.shape
-    row = min(max(row, 0.0), rows - 1.0)
-    column = min(max(column, 0.0), columns - 1.0)
-    i, j = min(int(row), rows - 2), min(int(column), columns - 2)
-    down, right = row - i, column - j
-    above = cells[i, j] + right * (cells[i, j + 1] - cells[i, j])
-    below = cells[i + 1, j] + right * (cells[i + 1, j + 1] - cells[i + 1, j])
+    last_row, last_column = cells.shape[0] - 1.000001, cells.shape[1] - 1.000001
+    row = row if row > 0.0 else 0.0
+    column = column if column > 0.0 else 0.0
+    row = row if row < last_row else last_row
+    column = column if column < last_column else last_column
+    down, right = row - np.int32(row), column - np.int32(column)
+    i, j, one = np.uint64(np.int32(row)), np.uint64(np.int32(column)), np.uint64(1)
+    above = cells[i, j] + right * (cells[i, j + one] - cells[i, j])
+    below = cells[i + one, j] + right * (cells[i + one, j + one] - cells[i + one, j])
     return above + down * (below - above)
 
 
