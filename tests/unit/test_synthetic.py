@@ -198,9 +198,9 @@ def test_surface_is_the_ground_with_its_buildings(coast):
     raised = roofs - ground > 2.0
     assert 0.15 < raised.mean() < 0.6
     assert_allclose(roofs[~raised], ground[~raised], atol=0.6)
-    assert_allclose(coast.terrain.heights_on(here), ground, atol=0.012)
+    assert_allclose(coast.terrain.heights_on(here), ground, atol=0.03)
     on_grid = coast.surface.heights_on(here)
-    assert (np.abs(on_grid - roofs) < 0.02).mean() > 0.995  # all but some pixels on walls
+    assert (np.abs(on_grid - roofs) < 0.03).mean() > 0.995  # all but some pixels on walls
     # and shadows fall where roofs say: a roof hides no ground on the Sun's side
     assert (coast.light(here, 150 * deg, 40 * deg).direct == 0).any()
 
@@ -221,6 +221,17 @@ def test_blocks_stand_on_the_surface_and_in_the_picture():
     assert_allclose(one[r, c], 0.7, rtol=1e-6)
     r, c = round(79.5 + 30 * math.sin(30 * deg)), round(79.5 + 30 * math.cos(30 * deg))
     assert one[r, c] == two[r, c]
+
+
+def test_nothing_shades_the_open_sea(coast):
+    """Trees and houses end at the shore, at a Sun that makes their shadows short."""
+    here = grid(coast, 1.0, 500, 0.0, -1250.0)
+    rows, columns = np.mgrid[0:500, 0:500].astype(float)
+    sea = coast.terrain.height_m(*here.lat_lon(rows, columns)) <= 0.0
+    assert 0.1 < sea.mean() < 0.9
+    light = coast.light(here, 180 * deg, 60 * deg)
+    assert (light.direct[sea] > 0.98).all()
+    assert (light.direct[~sea] < 0.5).mean() > 0.05
 
 
 def test_ships_are_at_sea_and_move(coast):

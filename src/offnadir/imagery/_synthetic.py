@@ -187,16 +187,26 @@ class SyntheticScene:
         frame = frame_of(world, grid)
         tan_sun = math.tan(sun_elevation_rad)
         boxes = self._box_rows(frame, min(TALLEST_M / tan_sun + 60.0, 3000.0))
-        if not len(boxes):
-            return light
         # the way to the Sun in the scene's axes
         turn = sun_azimuth_rad + frame.north_rad
         sun = (math.sin(turn), math.cos(turn), tan_sun)
         nodes = (frame.nodes_x, frame.nodes_y, STRIDE)
         if frame.width < _TREES_TO_M:
             shade_trees(
-                *nodes, frame.width, *sun, *world.coast, self.town_m, self.seed, light.direct
+                *nodes,
+                frame.shore,
+                frame.mx,
+                frame.my,
+                frame.mstep,
+                frame.width,
+                *sun,
+                *world.coast,
+                self.town_m,
+                self.seed,
+                light.direct,
             )
+        if not len(boxes):
+            return light
         tops = np.empty(grid.shape, np.float32)
         fill_tops(*nodes, frame.height, frame.mx, frame.my, frame.mstep, tops)
         roofs = world.heights_m(boxes[:, 0].copy(), boxes[:, 1].copy()) + boxes[:, 6]

@@ -25,6 +25,7 @@ from offnadir.imagery._synthetic_cover_kernels import (
     water,
 )
 from offnadir.imagery._synthetic_ground_kernels import bilinear, grain, noise, smooth
+from offnadir.imagery._synthetic_targets import APRON_REFLECTANCE
 from offnadir.imagery._synthetic_town_kernels import (
     DISTRICT_M,
     FARM,
@@ -36,7 +37,7 @@ from offnadir.imagery._synthetic_town_kernels import (
     seeds_around,
 )
 
-PAD_REFLECTANCE = 0.12
+BEACH_M = 30.0  # no beach is wider
 _WINDING = 1.7  # how much farther two places may be apart for roads than on the map
 
 
@@ -132,7 +133,7 @@ def paint_ground(
                 if edge < ROAD_M + width:
                     share_of_road, tar = road(edge, width, refl)
                     ground += (tar - ground) * share_of_road
-                if s < 60.0:
+                if s < 2.0 * BEACH_M:
                     beach = 14.0 + 12.0 * noise(x / 400.0, y / 400.0, seed + 81)
                     sandy = min(max((beach - s) / max(width, 4.0) + 0.5, 0.0), 1.0)
                     wet = 0.62 + 0.38 * min(max(s / 7.0, 0.0), 1.0)
@@ -140,7 +141,7 @@ def paint_ground(
                 value += land * ground
             if pad > 0.0 and x * x + y * y < (pad + width) * (pad + width):
                 away = math.sqrt(x * x + y * y) - pad
-                value += (PAD_REFLECTANCE - value) * min(max(0.5 - away / width, 0.0), 1.0)
+                value += (APRON_REFLECTANCE - value) * min(max(0.5 - away / width, 0.0), 1.0)
             out[r, c] = value
 
 
@@ -164,7 +165,7 @@ def fill_tops(nodes_x, nodes_y, stride, height, mx, my, mstep, out):
 
 @kernel
 def shade_trees(
-    nodes_x, nodes_y, stride, width, east, north, tan_sun,
+    nodes_x, nodes_y, stride, shore, mx, my, mstep, width, east, north, tan_sun,
     coast, coast_step, relief, pad, town, seed, direct,
 ):  # fmt: skip
     """Take from `direct` what the crowns of trees in towns hide; (east, north) is the way to the Sun."""
@@ -215,6 +216,6 @@ def shade_trees(
             if density == 0.0 or side_u < LANE_M or side_v < LANE_M:
                 continue
             cover, _ = tree(x, y, density, width, seed)
-            if cover > 0.0:
+            if cover > 0.0 and bilinear(shore, (y - my) / mstep, (x - mx) / mstep) > BEACH_M:
                 own, _ = tree(x0, y0, density, width, seed)
                 direct[r, c] *= 1.0 - 0.85 * cover * (1.0 - own)

@@ -123,7 +123,7 @@ class SyntheticTerrain:
     def heights_on(self, grid: Grid) -> NDArray[np.float32]:
         """Heights [m] at the pixels of a grid: those of `height_m`, all at once and many times as fast.
 
-        The ground is taken at every fifth metre and straight between (1 cm); each roof is drawn.
+        The ground is taken at every fifth metre and straight between (2 cm); each roof is drawn.
         """
         from offnadir.imagery._sunlight_kernels import raise_roofs
 
