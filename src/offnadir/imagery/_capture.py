@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -166,7 +166,7 @@ class _Maker:
         band = sensor_band(acquisition.sensor, model.band)
         name = stem(band.name, model.chip, self.chips)
         digest = digest_of(
-            __version__, self.document, options, self.scene.attribution, repr(self.scene), name
+            __version__, self.document, replace(options, threads=1), _identity(self.scene), name
         )
         smear_px = motion_smear_px(acquisition, told, band)
         factor = float(sun_distance_factor(_day_of_year(acquisition)))
@@ -299,6 +299,21 @@ def _to_jpeg2000(raw: Path, path: Path, *, lossy: bool) -> None:
         finally:
             for left in (whole, whole.with_name(whole.name + ".aux.xml")):
                 left.unlink(missing_ok=True)
+
+
+def _identity(scene: Scene) -> list[str]:
+    """What tells a scene from others: its numbers, or its files with their sizes and times."""
+    if hasattr(scene, "__dataclass_fields__"):
+        return [repr(scene)]
+    parts = [type(scene).__name__, scene.attribution]
+    for one in (scene, scene.terrain, scene.surface):
+        path = getattr(one, "path", None) or getattr(getattr(one, "info", None), "path", None)
+        if path is not None:
+            facts = Path(path).stat()
+            parts.append(f"{path} {facts.st_size} {facts.st_mtime_ns}")
+        elif hasattr(one, "__dataclass_fields__"):
+            parts.append(repr(one))
+    return parts
 
 
 def _is_done(path: Path, digest: str) -> bool:
