@@ -19,9 +19,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from image_chain import HERE, Setting, ortho
+from image_chain import HERE, Setting, capture, ortho
 
-PARTS: dict[str, Callable[[Setting], None]] = {"ortho": ortho.speed, "crop": ortho.crop}
+PARTS: dict[str, Callable[[Setting], None]] = {
+    "ortho": ortho.speed, "crop": ortho.crop, "loop": capture.closed_loop, "capture": capture.large,
+}  # fmt: skip
 
 
 def find_data() -> Path | None:

@@ -322,10 +322,10 @@ def _told(acquisition: Acquisition, level1: Level1) -> str:
         )
     header = ("image", "lines x columns", "GSD m", "SNR", "NIIRS", "RPC px")
     table = _say.columns(header, rows, (False, True, True, True, True, True))
-    mark = "SYNTHETIC ground. " if level1.is_synthetic else ""
+    
     return (
         f"{acquisition.satellite}, {acquisition.sensor.title}, {acquisition.epoch.utc(1)}\n"
         f"off-nadir {view.off_nadir_rad / deg:.1f} deg, incidence {view.incidence_rad / deg:.1f} deg, "
         f"range {view.range_m / km:.0f} km, Sun {view.sun_elevation_rad / deg:.1f} deg high\n\n{table}\n\n"
-        f"{mark}{level1.attribution}\nwritten to {level1.folder}"
+        f"{level1.attribution}\nwritten to {level1.folder}"
     )

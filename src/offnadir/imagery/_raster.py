@@ -250,6 +250,19 @@ def copy_raster(source: Path, path: Path, driver: str, **options: str) -> None:
         check_whole(part, path)
 
 
+def copy_as(source: Path, path: Path, driver: str, **options: str) -> None:
+    """Write a raster again in another format, tags and all; FileError for what GDAL says of trouble."""
+    library = rasterio()
+    from rasterio.shutil import copy
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", library.errors.NotGeoreferencedWarning)
+        try:
+            copy(source, path, driver=driver, **options)
+        except library.errors.RasterioError as error:
+            raise FileError(path, f"cannot be written: {_first_line(error)}") from error
+
+
 def boxes(shape: tuple[int, int], side: int = 2 * TILE) -> Iterator[Box]:
     """Boxes that cover a raster, in rows of boxes; `side` a multiple of TILE keeps to its tiles."""
     for top in range(0, shape[0], side):

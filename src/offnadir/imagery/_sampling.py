@@ -23,6 +23,9 @@ Pixels = NDArray[np.float32]
 LINE_STEP: Final = 4
 COLUMN_STEP: Final = 32
 _BLOCK: Final = 48  # pixels of the patch that share one range of heights
+_STEEP: Final = 2.5  # slope from which ground is a wall
+_WALL: Final = 0.8  # reflectance of walls over that of their roof
+_BOUNCED: Final = 0.08  # of the Sun's light on level ground, that comes to walls by way of it
 _RIM: Final = 3  # samples of patch around what is seen, for cubics
 _LARGEST: Final = 120_000_000  # samples of a patch
 
@@ -86,7 +89,8 @@ def see(
     block = max(_BLOCK // finer, 1)
     look_down(
         light, surface, float(finer), block_ranges(surface, block), float(block * finer),
-        row_lo, col_lo, row_hi, col_hi, LINE_STEP * samples, COLUMN_STEP * samples, out, met,
+        _walls(grid, finer, high_m - low_m, sun), row_lo, col_lo, row_hi, col_hi,
+        LINE_STEP * samples, COLUMN_STEP * samples, out, met,
     )  # fmt: skip
     return Seen(light=out, alt_m=low_m + (high_m - low_m) * met if heights else None)
 
@@ -168,6 +172,20 @@ def _lay(
         crs=crs, transform=(a, b, c + a * left + b * top, d, e, f + d * left + e * top), shape=shape
     )
     return grid, (row_lo - top, col_lo - left), (row_hi - top, col_hi - left)
+
+
+def _walls(grid: Grid, finer: int, range_m: float, sun: Sunlight) -> tuple[float, ...]:
+    """What the kernel wants to know of walls: see `wall_light`."""
+    a, b, _, d, e, _ = grid.transform
+    # x = a column + b row and y = d column + e row, so slopes along (x, y) follow from those along both.
+    det = a * e - b * d
+    steep = _STEEP * finer * max(ground_step_m(grid)) / max(range_m, 1e-3)
+    direct = _WALL * sun.direct_share / math.tan(max(sun.elevation_rad, 0.02))
+    return (
+        steep, -d / det, e / det, a / det, -b / det,
+        math.sin(sun.azimuth_rad), math.cos(sun.azimuth_rad), direct,
+        _WALL * 0.5 * (1.0 - sun.direct_share) + _WALL * _BOUNCED * sun.direct_share,
+    )  # fmt: skip
 
 
 def _light(scene: Scene, grid: Grid, band: Band, sun: Sunlight) -> Pixels:

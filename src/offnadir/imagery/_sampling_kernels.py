@@ -133,22 +133,36 @@ def light_at(patch, row, column):
     return a * r0 + b * r1 + c * r2 + d * r3
 
 
+@part
+def wall_light(patch, heights, finer, row, column, walls):
+    """Light of a wall that a ray meets there, below 0 if it is none: its roof, lit from aside.
+
+    `walls`: share of the range of heights from which a step between nodes is a wall; matrix that turns a
+    slope along (row, column) into one along (east, north); towards the Sun (east, north); light of a wall
+    that faces it, and of any wall, over that on level ground.
+    """
+    steep, ee, ec, nr, nc, sun_e, sun_n, direct, sky = walls
+    r = min(max(row / finer, 0.0), heights.shape[0] - 1.000001)
+    c = min(max(column / finer, 0.0), heights.shape[1] - 1.000001)
+    i, j = int(r), int(c)
+    h00, h01, h10, h11 = heights[i, j], heights[i, j + 1], heights[i + 1, j], heights[i + 1, j + 1]
+    if max(h00, h01, h10, h11) - min(h00, h01, h10, h11) < steep:
+        return -1.0
+    by_row, by_column = (h10 + h11 - h00 - h01) * 0.5, (h01 + h11 - h00 - h10) * 0.5
+    east, north = ee * by_row + ec * by_column, nr * by_row + nc * by_column
+    facing = -(east * sun_e + north * sun_n) / max(math.hypot(east, north), 1e-12)
+    size = max(math.hypot(by_row, by_column), 1e-12)
+    # the roof behind the rim, which patches mix with the ground beside it
+    reach = (finer + 1.0) / size
+    roof = light_at(patch, row + reach * by_row, column + reach * by_column)
+    return max(roof, 0.0) * (direct * max(facing, 0.0) + sky)
+
+
 @kernel
 def look_down(
-    patch,
-    heights,
-    finer,
-    blocks,
-    side,
-    row_lo,
-    col_lo,
-    row_hi,
-    col_hi,
-    line_step,
-    column_step,
-    out,
-    met,
-):
+    patch, heights, finer, blocks, side, walls,
+    row_lo, col_lo, row_hi, col_hi, line_step, column_step, out, met,
+):  # fmt: skip
     """Light of each sample (lines, columns) in `out`, and in `met` the height t at which it was found.
 
     Nodes hold the place in the patch of every `line_step`th and `column_step`th sample, on lowest and highest
@@ -190,10 +204,22 @@ def look_down(
                             continue
                         d_row, d_column = dra + u * (drb - dra), dca + u * (dcb - dca)
                         moves = max(abs(d_row), abs(d_column)) * (t1 - t0)
+                        value = -1.0
                         if moves < 0.02:
                             t = 0.5 * (t0 + t1)
                         else:
                             t = first_meeting(row, column, d_row, d_column, heights, finer, t0, t1)
-                        out[i, j] = light_at(patch, row + t * d_row, column + t * d_column)
+                            if t1 - t0 > walls[0]:
+                                value = wall_light(
+                                    patch,
+                                    heights,
+                                    finer,
+                                    row + t * d_row,
+                                    column + t * d_column,
+                                    walls,
+                                )
+                        if value < 0.0:
+                            value = light_at(patch, row + t * d_row, column + t * d_column)
+                        out[i, j] = value
                         if keep:
                             met[i, j] = np.float32(t)

@@ -98,7 +98,7 @@ def ground_axes_m(grid: Grid) -> tuple[tuple[float, float], tuple[float, float]]
 
 
 def spread(nodes: NDArray[np.float64], step: int, shape: tuple[int, int]) -> Pixels:
-    """Values at every `step`th row and column, from the first on and past the last, by straight lines between."""
+    """Values of nodes at every `step`th row and column, up to past the last, and straight between."""
     if step == 1:
         return np.asarray(nodes[: shape[0], : shape[1]], np.float32)
     table = np.asarray(nodes, np.float32)

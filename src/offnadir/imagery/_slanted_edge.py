@@ -15,6 +15,7 @@ from offnadir.units import deg
 Array = NDArray[np.float64]
 _BINS: Final = 4  # a pixel, as the standard has it
 _LEAST_PX: Final = 20
+_WIDEST_PX: Final = 40.0  # of the profile to each side: farther out there is more noise than edge
 _ENDS: Final = 0.2  # of the profile, on each side: where an edge has reached its levels
 
 
@@ -93,8 +94,9 @@ def _response(
 ) -> EdgeResponse:
     """The profile of pixels at signed distances from an edge, and its transform."""
     x, value = distance.ravel(), picture.ravel()
+    reach, half = half, min(half, _WIDEST_PX)
     far = half * (1 - _ENDS)
-    left, right = value[(x < -far) & (x > -half)], value[(x > far) & (x < half)]
+    left, right = value[(x < -far) & (x > -reach)], value[(x > far) & (x < reach)]
     first, last = float(left.mean()), float(right.mean())
     if not abs(last - first) > 0:
         raise InputError("image", first, "an edge: both sides are alike")

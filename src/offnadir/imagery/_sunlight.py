@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir.errors import FileError, InputError
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._ground import Terrain
 from offnadir.imagery._scene import GroundLight, ground_axes_m
@@ -20,11 +22,17 @@ LOWEST_SUN_RAD: Final = 0.5 * deg
 
 
 def terrain_light(
-    grid: Grid, terrain: Terrain, sun_azimuth_rad: float, sun_elevation_rad: float
+    grid: Grid,
+    terrain: Terrain,
+    sun_azimuth_rad: float,
+    sun_elevation_rad: float,
+    *,
+    heights_m: Callable[[Array, Array], Array] | None = None,
 ) -> GroundLight:
     """Light on bare ground. Facets are as large as the terrain's step, or the grid's where that is wider.
 
     A facet's light is by cosines; a hill hides the Sun's disc (radius 0.27 deg) bit by bit, up to 20 km away.
+    `heights_m` gives the terrain's heights at rows and columns of the grid (1-D), if that is quicker.
     The sky is taken as evenly bright: (1 + cos slope) / 2 of it, as if hills hid none.
     """
     from offnadir.imagery._sunlight_kernels import facets, open_to_sun
@@ -55,17 +63,23 @@ def terrain_light(
     before, after = _margins(reach_m * to_column)
     at_row = (np.arange(-above, n_rows + below) * stride).astype(np.float64)
     at_column = (np.arange(-before, n_columns + after) * stride).astype(np.float64)
-    heights = np.ascontiguousarray(
-        terrain.height_m(*grid.lat_lon(*np.meshgrid(at_row, at_column, indexing="ij")))
-    )
+    if heights_m is None:
+        try:
+            heights = _heights(grid, terrain, at_row, at_column)
+        except (InputError, FileError):
+            # an elevation model that ends beside the grid: its edge goes on
+            inside_r, inside_c = np.clip(at_row, 0, rows - 1), np.clip(at_column, 0, columns - 1)
+            heights = _heights(grid, terrain, inside_r, inside_c)
+    else:
+        heights = heights_m(at_row, at_column)
     free = np.empty((n_rows, n_columns))
     length = side * stride
     open_to_sun(
         heights, above, before, n_rows, n_columns,
         length * to_row, length * to_column, length, tan_sun, float(heights.max()), free,
     )  # fmt: skip
-    by_row, by_column = np.gradient(heights)
-    by_row, by_column = by_row / stride, by_column / stride
+    by_row = np.asarray(np.gradient(heights, axis=0)) / stride
+    by_column = np.asarray(np.gradient(heights, axis=1)) / stride
     # heights change by (slope_e, slope_n) . (e, n): solved for the slopes
     slope_e, slope_n = (
         (by_row * n_c - by_column * n_r) / det,
@@ -79,6 +93,11 @@ def terrain_light(
     if sun_elevation_rad <= LOWEST_SUN_RAD:
         direct[:] = 0.0
     return GroundLight(direct=direct, sky=sky)
+
+
+def _heights(grid: Grid, terrain: Terrain, rows: Array, columns: Array) -> Array:
+    at = np.meshgrid(rows, columns, indexing="ij")
+    return np.ascontiguousarray(terrain.height_m(*grid.lat_lon(*at)))
 
 
 def _margins(nodes: float) -> tuple[int, int]:

@@ -1,26 +1,73 @@
-"""Made-up ground for any place on Earth: the same coast, hills, fields, towns from the same seed and place."""
+"""Made-up ground for any place on Earth: the same coast, fields and towns from the same seed and place."""
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from offnadir.errors import InputError
 from offnadir.imagery._grid import Grid
-from offnadir.imagery._scene import GroundLight, Patch, ground_step_m, spread
+from offnadir.imagery._scene import GroundLight, Patch
 from offnadir.imagery._sunlight import LOWEST_SUN_RAD, terrain_light
-from offnadir.imagery._synthetic_coast import STEP_M, coast_map, with_land
 from offnadir.imagery._synthetic_spectra import band_reflectance
 from offnadir.imagery._synthetic_targets import APRON_PX, Target, placed_targets, target_table
+from offnadir.imagery._synthetic_world import (
+    STRIDE,
+    TALLEST_M,
+    Frame,
+    SyntheticTerrain,
+    World,
+    frame_of,
+    places_m,
+)
 from offnadir.sensors import Band
-from offnadir.units import deg
 
 Array = NDArray[np.float64]
-_STRIDE = 16
+_TREES_TO_M: Final = 4.0  # wider pixels show no shadows of single trees
+_SHIP_CELL_M: Final = 1500.0
+_LONGEST_WAKE_M: Final = 1100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """An upright box that is put on made-up ground: a new building, a vehicle, a bright patch (height 0).
+
+    `azimuth_rad` is the way of `length_m`, clockwise from grid north of the scene. Its top has one
+    `reflectance` at all wavelengths.
+    """
+
+    lat_rad: float
+    lon_rad: float
+    azimuth_rad: float = 0.0
+    length_m: float
+    width_m: float
+    height_m: float = 0.0
+    reflectance: float = 0.4
+
+    def __post_init__(self) -> None:
+        for name in ("length_m", "width_m"):
+            if not 0.0 < getattr(self, name) <= 2000.0:
+                raise InputError(name, getattr(self, name), "above 0, up to 2000")
+        if not 0.0 <= self.height_m <= 500.0:
+            raise InputError("height_m", self.height_m, "from 0 to 500")
+        if not 0.0 <= self.reflectance <= 1.0:
+            raise InputError("reflectance", self.reflectance, "from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ship:
+    """A ship of a made-up scene: place of its middle, way of its bow clockwise from grid north."""
+
+    lat_rad: float
+    lon_rad: float
+    azimuth_rad: float
+    length_m: float
+    beam_m: float
+    speed_m_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +77,9 @@ class SyntheticScene:
     `relief_m` is how high hills are, `town_m` how far the town at the middle reaches (0: none there),
     `sea_level_m` the height of the sea above the ellipsoid, `wind_m_s` what roughens the sea. Targets for
     measuring stand in the middle, made for pictures of `target_gsd_m` (0: none), their rows along
-    `target_azimuth_rad`. Coasts within 120 km of the middle are Natural Earth's, with windings made up.
+    `target_azimuth_rad`. A ship is in each 1.5 km square of water with probability `ship_odds`, another set
+    of ships at each `moment`. `blocks` stand on the ground beside what grew there. Coasts within 120 km of
+    the middle are Natural Earth's, with windings made up; a middle within 12 km of land is put ashore.
     """
 
     lat_rad: float
@@ -42,6 +91,9 @@ class SyntheticScene:
     wind_m_s: float = 5.0
     target_gsd_m: float = 0.5
     target_azimuth_rad: float = 0.0
+    ship_odds: float = 0.3
+    moment: int = 0
+    blocks: tuple[Block, ...] = ()
 
     def __post_init__(self) -> None:
         if not abs(self.lat_rad) <= math.pi / 2:
@@ -55,6 +107,10 @@ class SyntheticScene:
         ):  # fmt: skip
             if not 0.0 <= getattr(self, name) <= most:
                 raise InputError(name, getattr(self, name), f"from 0 to {most:g}")
+        if not 0.0 <= self.ship_odds <= 1.0:
+            raise InputError("ship_odds", self.ship_odds, "from 0 to 1")
+        if not 0 <= self.moment < 1 << 20:
+            raise InputError("moment", self.moment, "a whole number from 0 to a million")
         if not abs(self.sea_level_m) <= 500.0:
             raise InputError("sea_level_m", self.sea_level_m, "within 500 m of the ellipsoid")
 
@@ -72,250 +128,150 @@ class SyntheticScene:
     @property
     def crs(self) -> str:
         """A transverse Mercator projection of scale 1 about the middle: x and y are metres east and north."""
-        lat, lon = self.lat_rad / deg, self.lon_rad / deg
-        return f"+proj=tmerc +lat_0={lat!r} +lon_0={lon!r} +k=1 +x_0=0 +y_0=0 +datum=WGS84 +units=m +no_defs"
+        return self.world.crs
+
+    @property
+    def world(self) -> World:
+        """What its ground depends on."""
+        return World(
+            lat_rad=self.lat_rad, lon_rad=self.lon_rad, seed=self.seed, relief_m=self.relief_m,
+            town_m=self.town_m, sea_level_m=self.sea_level_m, apron_m=APRON_PX * self.target_gsd_m,
+        )  # fmt: skip
 
     @property
     def terrain(self) -> SyntheticTerrain:
         """The bare ground."""
-        return SyntheticTerrain(scene=self, has_buildings=False)
+        return SyntheticTerrain(world=self.world, has_buildings=False)
 
     @property
     def surface(self) -> SyntheticTerrain:
-        """The ground with buildings on it."""
-        return SyntheticTerrain(scene=self, has_buildings=True)
-
-    def local_m(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> tuple[Array, Array]:
-        """Metres east and north of the middle."""
-        row, column = _local(self).of_lat_lon(lat_rad, lon_rad)
-        return column, row
+        """The ground with buildings and blocks on it."""
+        blocks = tuple(tuple(map(float, row)) for row in self._block_rows())
+        return SyntheticTerrain(world=self.world, has_buildings=True, boxes=blocks)
 
     def patch(self, grid: Grid, band: Band) -> Patch:
         """Reflectance in a band, from 0.35 to 2.5 um; all of it is valid."""
-        from offnadir.imagery._synthetic_paint_kernels import (
-            paint_buildings,
-            paint_ground,
-            paint_targets,
-        )
+        from offnadir.imagery import _synthetic_object_kernels as objects
+        from offnadir.imagery._synthetic_paint_kernels import paint_ground
 
-        frame = _frame(self, grid)
+        world = self.world
+        frame = frame_of(world, grid)
         refl = band_reflectance(band)
         out = np.empty(grid.shape, np.float32)
         paint_ground(
-            frame.nodes_x, frame.nodes_y, _STRIDE, frame.shore, frame.height, frame.wood, frame.mx, frame.my,
-            frame.mstep, frame.width, refl, *_world(self), self.town_m, self.wind_m_s, self.seed, out,
+            frame.nodes_x, frame.nodes_y, STRIDE, frame.shore, frame.height, frame.wood, frame.mx, frame.my,
+            frame.mstep, frame.width, tuple(refl), *world.coast, self.town_m, self.wind_m_s, self.seed, out,
         )  # fmt: skip
-        boxes = _buildings(self, frame, 30.0, 0.0)
-        paint_buildings(boxes, frame.to_pixel, frame.jacobian, frame.width, refl, out)
+        pixel = (frame.to_pixel, frame.jacobian)
+        objects.paint_ships(self._ship_rows(frame), *pixel, frame.width, refl, out)
+        objects.paint_buildings(self._box_rows(frame, 60.0), *pixel, frame.width, refl, out)
         targets = target_table(placed_targets(self.target_gsd_m, self.target_azimuth_rad))
-        paint_targets(targets, frame.to_pixel, frame.jacobian, refl[-1], out)
+        objects.paint_targets(targets, *pixel, refl[-1], out)
         return Patch(reflectance=out)
-
-    def targets(self) -> tuple[Target, ...]:
-        """The targets in the middle of the scene, each with its place on Earth."""
-        placed = placed_targets(self.target_gsd_m, self.target_azimuth_rad)
-        found = []
-        for one in placed:
-            lat, lon = _local(self).lat_lon(one.y_m, one.x_m)
-            fields = {
-                name: getattr(one, name) for name in one.__slots__ if name not in ("x_m", "y_m")
-            }
-            found.append(
-                Target(
-                    lat_rad=float(lat),
-                    lon_rad=float(lon),
-                    alt_m=float(self.terrain.height_m(lat, lon)),
-                    **fields,
-                )
-            )
-        return tuple(found)
 
     def light(self, grid: Grid, sun_azimuth_rad: float, sun_elevation_rad: float) -> GroundLight:
         """Light with the shadows of hills and, exact to the pixel, of buildings; roofs are level."""
         from offnadir.imagery._sunlight_kernels import cast_shadows, raise_roofs
-        from offnadir.imagery._synthetic_paint_kernels import fill_tops
+        from offnadir.imagery._synthetic_paint_kernels import fill_tops, shade_trees
 
-        light = terrain_light(grid, self.terrain, sun_azimuth_rad, sun_elevation_rad)
+        world = self.world
+
+        def heights(rows: Array, columns: Array) -> Array:
+            return world.heights_m(*places_m(world, grid, rows, columns))
+
+        light = terrain_light(
+            grid, self.terrain, sun_azimuth_rad, sun_elevation_rad, heights_m=heights
+        )
         if sun_elevation_rad <= LOWEST_SUN_RAD:
             return light
-        frame = _frame(self, grid)
+        frame = frame_of(world, grid)
         tan_sun = math.tan(sun_elevation_rad)
-        boxes = _buildings(self, frame, min(100.0 / tan_sun + 30.0, 3000.0), 0.0)
+        boxes = self._box_rows(frame, min(TALLEST_M / tan_sun + 60.0, 3000.0))
+        # the way to the Sun in the scene's axes
+        turn = sun_azimuth_rad + frame.north_rad
+        sun = (math.sin(turn), math.cos(turn), tan_sun)
+        nodes = (frame.nodes_x, frame.nodes_y, STRIDE)
+        if frame.width < _TREES_TO_M:
+            shade_trees(
+                *nodes,
+                frame.shore,
+                frame.mx,
+                frame.my,
+                frame.mstep,
+                frame.width,
+                *sun,
+                *world.coast,
+                self.town_m,
+                self.seed,
+                light.direct,
+            )
         if not len(boxes):
             return light
         tops = np.empty(grid.shape, np.float32)
-        fill_tops(
-            frame.nodes_x,
-            frame.nodes_y,
-            _STRIDE,
-            frame.height,
-            frame.mx,
-            frame.my,
-            frame.mstep,
-            tops,
-        )
-        lat_lon = _local(self).lat_lon(boxes[:, 1], boxes[:, 0])
-        roofs = self.terrain.height_m(*lat_lon) - self.sea_level_m + boxes[:, 6]
-        raise_roofs(boxes, roofs, frame.to_pixel, frame.jacobian, tops, light.direct, light.sky)
-        # the map's north at the middle of the grid, in the scene's axes
-        turn = sun_azimuth_rad - frame.north_rad
-        cast_shadows(
-            boxes, roofs, frame.to_pixel, frame.jacobian, frame.width,
-            math.sin(turn), math.cos(turn), tan_sun, tops, light.direct,
-        )  # fmt: skip
+        fill_tops(*nodes, frame.height, frame.mx, frame.my, frame.mstep, tops)
+        roofs = world.heights_m(boxes[:, 0].copy(), boxes[:, 1].copy()) + boxes[:, 6]
+        pixel = (frame.to_pixel, frame.jacobian)
+        raise_roofs(boxes, roofs, *pixel, tops, light.direct, light.sky)
+        cast_shadows(boxes, roofs, *pixel, frame.width, *sun, tops, light.direct)
         return light
 
+    def targets(self) -> tuple[Target, ...]:
+        """The targets in the middle of the scene, each with its place on Earth."""
+        found = []
+        for one in placed_targets(self.target_gsd_m, self.target_azimuth_rad):
+            lat, lon = self.world.lat_lon(one.x_m, one.y_m)
+            fields = {
+                name: getattr(one, name) for name in one.__slots__ if name not in ("x_m", "y_m")
+            }
+            alt_m = float(self.terrain.height_m(lat, lon))
+            found.append(Target(lat_rad=float(lat), lon_rad=float(lon), alt_m=alt_m, **fields))
+        return tuple(found)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyntheticTerrain:
-    """Heights of made-up ground above the ellipsoid."""
-
-    scene: SyntheticScene
-    has_buildings: bool
-
-    @property
-    def step_m(self) -> float:
-        """Hills have no windings under 40 m; walls are upright."""
-        return 0.5 if self.has_buildings else 20.0
-
-    def height_m(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> Array:
-        """Heights [m]; arrays broadcast, NaN gives sea level."""
-        from offnadir.imagery._synthetic_ground_kernels import heights
-        from offnadir.imagery._synthetic_town_kernels import building_tops
-
-        lat, lon = np.broadcast_arrays(
-            np.asarray(lat_rad, np.float64), np.asarray(lon_rad, np.float64)
+    def ships(self, grid: Grid) -> tuple[Ship, ...]:
+        """Ships whose middle lies on a grid, each with its place on Earth."""
+        table = self._ship_rows(frame_of(self.world, grid))
+        lat, lon = self.world.lat_lon(table[:, 0], table[:, 1])
+        row, column = grid.of_lat_lon(lat, lon)
+        inside = (np.abs(row - (grid.shape[0] - 1) / 2) <= grid.shape[0] / 2) & (
+            np.abs(column - (grid.shape[1] - 1) / 2) <= grid.shape[1] / 2
         )
-        x, y = self.scene.local_m(lat, lon)
-        x, y = (np.nan_to_num(v.ravel(), nan=1e9, posinf=1e9, neginf=1e9) for v in (x, y))
-        scene = self.scene
-        if self.has_buildings:
-            above = building_tops(x, y, *_world(scene), scene.town_m, scene.seed)
-        else:
-            above = heights(x, y, *_world(scene), scene.seed)
-        return np.asarray(above.reshape(lat.shape) + scene.sea_level_m)
-
-    def heights_on(self, grid: Grid) -> NDArray[np.float32]:
-        """Heights [m] at the pixels of a grid: those of `height_m`, all at once and many times as fast.
-
-        The ground is taken at every tenth metre and straight between (1 cm); each roof is drawn.
-        """
-        from offnadir.imagery._sunlight_kernels import raise_roofs
-
-        scene = self.scene
-        bare = SyntheticTerrain(scene=scene, has_buildings=False)
-        step = max(int(10.0 / max(ground_step_m(grid))), 1)
-        rows, columns = (np.arange(-(-side // step) + 1) * step for side in grid.shape)
-        nodes = bare.height_m(*grid.lat_lon(rows[:, None], columns[None, :]))
-        tops = spread(nodes, step, grid.shape)
-        if not self.has_buildings:
-            return tops
-        frame = _frame(scene, grid)
-        boxes = _buildings(scene, frame, 60.0, 0.0)
-        if len(boxes):
-            lat_lon = _local(scene).lat_lon(boxes[:, 1], boxes[:, 0])
-            roofs = bare.height_m(*lat_lon) + boxes[:, 6]
-            unlit = np.empty(grid.shape, np.float32)
-            raise_roofs(boxes, roofs, frame.to_pixel, frame.jacobian, tops, unlit, unlit)
-        return tops
-
-    def range_m(self, bounds_rad: tuple[float, float, float, float]) -> tuple[float, float]:
-        """Lowest and highest within (south, west, north, east) [rad]: by samples, with a margin."""
-        south, west, north, east = bounds_rad
-        lat, lon = np.meshgrid(
-            np.linspace(south, north, 24), np.linspace(west, east, 24), indexing="ij"
-        )
-        ground = SyntheticTerrain(scene=self.scene, has_buildings=False).height_m(lat, lon)
-        low, high = float(ground.min()), float(ground.max())
-        more = 0.25 * (high - low) + 2.0
-        return max(low - more, self.scene.sea_level_m), high + more + (
-            50.0 if self.has_buildings else 0.0
+        return tuple(
+            Ship(
+                lat_rad=float(lat[n]),
+                lon_rad=float(lon[n]),
+                azimuth_rad=float(math.atan2(table[n, 2], table[n, 3]) % (2 * math.pi)),
+                length_m=2 * float(table[n, 4]),
+                beam_m=2 * float(table[n, 5]),
+                speed_m_s=float(table[n, 6]),
+            )
+            for n in np.flatnonzero(inside)
         )
 
+    def _box_rows(self, frame: Frame, margin_m: float) -> Array:
+        """Buildings and blocks in and around a grid, as the kernels take them."""
+        return np.concatenate([self.world.buildings(frame, margin_m), self._block_rows()])
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Frame:
-    """A grid in the scene's metres."""
+    def _block_rows(self) -> Array:
+        """Blocks as the kernels take boxes: u is across their azimuth, v along it."""
+        rows = [
+            (
+                float(x), float(y), math.cos(one.azimuth_rad), -math.sin(one.azimuth_rad), one.width_m / 2,
+                one.length_m / 2, one.height_m, one.reflectance, -1.0,
+            )
+            for one in self.blocks
+            for x, y in [self.world.local_m(one.lat_rad, one.lon_rad)]
+        ]  # fmt: skip
+        return np.array(rows, np.float64).reshape(-1, 9)
 
-    nodes_x: Array
-    nodes_y: Array
-    jacobian: Array  # x and y of a step of a row, and of a column
-    to_pixel: Array
-    width: float
-    north_rad: float
-    shore: Array
-    height: Array
-    wood: Array
-    mx: float
-    my: float
-    mstep: float
+    def _ship_rows(self, frame: Frame) -> Array:
+        """Ships in and around a grid, with room for their wakes."""
+        from offnadir.imagery._synthetic_ship_kernels import SHIP_COLUMNS, list_ships
 
-
-def _frame(scene: SyntheticScene, grid: Grid) -> _Frame:
-    from offnadir.imagery._synthetic_ground_kernels import macro
-
-    rows, columns = grid.shape
-    at = np.meshgrid(
-        np.arange(0.0, rows + _STRIDE, _STRIDE),
-        np.arange(0.0, columns + _STRIDE, _STRIDE),
-        indexing="ij",
-    )
-    x, y = scene.local_m(*grid.lat_lon(*at))
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise InputError(
-            "grid", grid.transform, "within the quarter of the Earth about the scene's middle"
-        )
-    middle = ((rows - 1) / 2, (columns - 1) / 2)
-    probe_r = np.array([middle[0], middle[0] - 0.5, middle[0] + 0.5, middle[0], middle[0]])
-    probe_c = np.array([middle[1], middle[1], middle[1], middle[1] - 0.5, middle[1] + 0.5])
-    lat, lon = grid.lat_lon(probe_r, probe_c)
-    px, py = scene.local_m(lat, lon)
-    jacobian = np.array([[px[2] - px[1], py[2] - py[1]], [px[4] - px[3], py[4] - py[3]]])
-    inverse = np.linalg.inv(jacobian.T)
-    shift = np.array(middle) - inverse @ np.array([px[0], py[0]])
-    width = math.sqrt(abs(float(np.linalg.det(jacobian))))
-    nx, ny = scene.local_m(lat[:1] + 1e-6, lon[:1])
-    mstep = 2.0 ** math.ceil(math.log2(max(width, min(4 * width, 8.0), 2.0)))
-    mx, my = (math.floor(float(v.min()) / mstep - 1) * mstep for v in (x, y))
-    m_rows, m_columns = (int((float(v.max()) - o) / mstep) + 3 for v, o in ((y, my), (x, mx)))
-    shore, height, wood = macro(
-        mx, my, mstep, m_rows, m_columns, 4 * mstep, *_world(scene), scene.seed
-    )
-    return _Frame(
-        nodes_x=x, nodes_y=y, jacobian=jacobian, to_pixel=np.column_stack([inverse, shift]), width=width,
-        north_rad=-math.atan2(float(nx[0] - px[0]), float(ny[0] - py[0])),
-        shore=shore, height=height, wood=wood, mx=mx, my=my, mstep=mstep,
-    )  # fmt: skip
-
-
-def _buildings(scene: SyntheticScene, frame: _Frame, margin_m: float, tallest_m: float) -> Array:
-    """Buildings in and around a grid."""
-    from offnadir.imagery._synthetic_town_kernels import count_or_list
-
-    x, y = frame.nodes_x, frame.nodes_y
-    box = (x.min() - margin_m, x.max() + margin_m, y.min() - margin_m, y.max() + margin_m)
-    rest = (tallest_m, *_world(scene), scene.town_m, scene.seed)
-    out = np.empty((4096, 9))
-    found = count_or_list(*box, *rest, out)
-    if found > len(out):
-        out = np.empty((found, 9))
-        count_or_list(*box, *rest, out)
-    return out[:found]
-
-
-@functools.lru_cache(maxsize=8)
-def _local(scene: SyntheticScene) -> Grid:
-    """The grid whose columns and rows are metres east and north of the middle."""
-    return Grid(crs=scene.crs, transform=(1.0, 0.0, -0.5, 0.0, 1.0, -0.5), shape=(1, 1))
-
-
-@functools.lru_cache(maxsize=8)
-def _coast(lat_rad: float, lon_rad: float, crs: str) -> Array:
-    grid = Grid(crs=crs, transform=(1.0, 0.0, -0.5, 0.0, 1.0, -0.5), shape=(1, 1))
-    return with_land(coast_map(grid, lat_rad, lon_rad))
-
-
-def _world(scene: SyntheticScene) -> tuple[Array, float, float, float]:
-    """What kernels are told of a scene: coast, its step, relief, radius of the test range."""
-    pad = APRON_PX * scene.target_gsd_m
-    return _coast(scene.lat_rad, scene.lon_rad, scene.crs), STEP_M, scene.relief_m, pad
+        coast, step, _, apron = self.world.coast
+        rest = (_SHIP_CELL_M, self.ship_odds, coast, step, apron, self.seed + 1000 * self.moment)
+        out = np.empty((1024, SHIP_COLUMNS))
+        found = list_ships(*frame.box(_LONGEST_WAKE_M), *rest, out)
+        if found > len(out):
+            out = np.empty((found, SHIP_COLUMNS))
+            list_ships(*frame.box(_LONGEST_WAKE_M), *rest, out)
+        return out[:found]

@@ -19,6 +19,7 @@ STEP_M: Final = 1000.0
 REACH_M: Final = 120_000.0
 #: How far inland the middle of a scene is at least, if land is near at all.
 INLAND_M: Final = 1500.0
+_SECTOR_DEG: Final = 5.0
 
 
 def is_land(lat_rad: Array, lon_rad: Array) -> NDArray[np.bool_]:
@@ -30,13 +31,17 @@ def is_land(lat_rad: Array, lon_rad: Array) -> NDArray[np.bool_]:
 
     lat, lon = np.ravel(lat_rad) / deg, (np.ravel(lon_rad) / deg + 180.0) % 360.0 - 180.0
     lon = lon + 1e-7  # a hair beside the lines' hundredths, so that no meridian meets a vertex
-    ends = _all_segments()
-    x0, y0, x1, y1 = ends
-    wanted = (np.maximum(y0, y1) > lat.min()) & (x0 != x1)
-    if lon.max() - lon.min() < 180.0:
-        wanted &= (np.maximum(x0, x1) >= lon.min()) & (np.minimum(x0, x1) <= lon.max())
-    odd = crossings_are_odd(lat, lon, *(np.ascontiguousarray(end[wanted]) for end in ends))
-    return np.asarray(odd, bool).reshape(np.shape(lat_rad))
+    x0, y0, x1, y1 = ends = _all_segments()
+    odd = np.zeros(lat.shape, bool)
+    sector = np.floor(lon / _SECTOR_DEG)
+    for one in np.unique(sector):
+        here = np.flatnonzero(sector == one)
+        west, east = one * _SECTOR_DEG, (one + 1) * _SECTOR_DEG
+        wanted = (np.maximum(y0, y1) > lat[here].min()) & (x0 != x1)
+        wanted &= (np.maximum(x0, x1) >= west) & (np.minimum(x0, x1) <= east)
+        pieces = (np.ascontiguousarray(end[wanted]) for end in ends)
+        odd[here] = crossings_are_odd(lat[here], lon[here], *pieces)
+    return odd.reshape(np.shape(lat_rad))
 
 
 @functools.cache

@@ -16,8 +16,26 @@ _B = np.uint64(0xC2B2AE3D27D4EB4F)
 _C = np.uint64(0xD6E8FEB86659FD93)
 _S32, _S29, _S40 = np.uint64(32), np.uint64(29), np.uint64(40)
 _TO_ONE = 2.0**-24
+
+
+def _random_table(side: int) -> np.ndarray:
+    """Numbers from -1 to 1 that no library's version changes: SplitMix64 (Steele et al. 2014)."""
+    z = np.arange(1, side * side + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = (z ^ (z >> np.uint64(31))) >> np.uint64(40)
+    return (z.astype(np.float64) * 2.0**-23 - 1.0).astype(np.float32).reshape(side, side)
+
+
+#: Noise repeats after so many of its wavelengths; octaves are turned, so that their sum does not. 16 KB: it
+#: stays in the fastest cache.
+_SIDE = 64
+_LAST = _SIDE - 1
+_TABLE = _random_table(_SIDE)
 #: Wavelengths [m] of the coast's windings, and how far each moves it, as a share of its wavelength.
-_COAST_LONGEST_M, _COAST_SHARE = 5000.0, 0.16
+_COAST_LONGEST_M, _COAST_SHARE = 6000.0, 0.42
+#: Height of the apron in the middle above the sea [m].
+APRON_ALT_M = 10.0
 _RIDGE_LONGEST_M, _RIDGE_OCTAVES = 9000.0, 8
 
 
@@ -34,33 +52,62 @@ def share(i, j, seed):
 
 
 @part
-def noise(x, y, seed):
-    """Smooth noise from -1 to 1 of unit lattice: random values at the nodes, cubics between."""
-    fx, fy = math.floor(x), math.floor(y)
-    i, j = int(fx), int(fy)
-    u, v = x - fx, y - fy
-    u, v = u * u * (3.0 - 2.0 * u), v * v * (3.0 - 2.0 * v)
-    a, b = share(i, j, seed), share(i + 1, j, seed)
-    c, d = share(i, j + 1, seed), share(i + 1, j + 1, seed)
-    a += (b - a) * u
-    c += (d - c) * u
-    return 2.0 * (a + (c - a) * v) - 1.0
+def rough(i, j, seed):
+    """As `share`, from -1 to 1, for textures: quicker, and the same again after 64 cells."""
+    mixed = (seed * 40503) >> 3
+    return _TABLE[(j + (mixed >> 6)) & _LAST, (i + mixed) & _LAST]
 
 
 @part
+def noise(x, y, seed):
+    """Smooth noise from -1 to 1 of unit lattice: random values at the nodes, cubics between."""
+    i, j = math.floor(x), math.floor(y)
+    u, v = x - i, y - j
+    u, v = u * u * (3.0 - 2.0 * u), v * v * (3.0 - 2.0 * v)
+    mixed = (seed * 40503) >> 3
+    i, j = i + mixed, j + (mixed >> 6)
+    i0, i1, j0, j1 = i & _LAST, (i + 1) & _LAST, j & _LAST, (j + 1) & _LAST
+    a, b, c, d = _TABLE[j0, i0], _TABLE[j0, i1], _TABLE[j1, i0], _TABLE[j1, i1]
+    a += (b - a) * u
+    c += (d - c) * u
+    return a + (c - a) * v
+
+
+@kernel
 def octaves(x, y, longest, count, gain, shortest, seed):
     """Sum of noise of halving wavelengths, amplitudes 1, gain, gain^2, ...; none shorter than `shortest`."""
     total, size, wave = 0.0, 1.0, longest
+    x, y = x / longest, y / longest
     for k in range(count):
-        # what a lattice cannot show fades away: all of it from twice the shortest, none below it
-        fade = min(max(wave / shortest - 1.0, 0.0), 1.0)
-        if fade == 0.0:
-            break
-        total += size * fade * noise(x / wave + 17.3 * k, y / wave - 9.1 * k, seed + k)
+        fade = size
+        if wave < 2.0 * shortest:
+            # what a lattice cannot show fades away: all of it from twice the shortest, none below it
+            if wave <= shortest:
+                break
+            fade *= wave / shortest - 1.0
+        total += fade * noise(x, y, seed + 7 * k)
         # turned by 37 deg, so that the lattices of octaves do not line up
-        x, y = 0.8 * x - 0.6 * y, 0.6 * x + 0.8 * y
+        x, y = 1.6 * x - 1.2 * y + 17.3, 1.2 * x + 1.6 * y - 9.1
         size *= gain
         wave *= 0.5
+    return total
+
+
+@kernel
+def grain(x, y, shortest, seed):
+    """Texture of soft ground, about -1 to 1: waves of 45, 18, 7 and 3 m, none shorter than `shortest`."""
+    total, size, wave = 0.0, 0.75, 45.0
+    x, y = x / 45.0, y / 45.0
+    for k in range(4):
+        fade = size
+        if wave < 2.0 * shortest:
+            if wave <= shortest:
+                break
+            fade *= wave / shortest - 1.0
+        total += fade * noise(x, y, seed + 7 * k)
+        x, y = 2.0 * x - 1.5 * y + 17.3, 1.5 * x + 2.0 * y - 9.1
+        size *= 0.7
+        wave *= 0.4
     return total
 
 
@@ -83,16 +130,16 @@ def smooth(low, high, x):
     return t * t * (3.0 - 2.0 * t)
 
 
-@part
+@kernel
 def shore_m(x, y, shortest, coast, coast_step, pad, seed):
     """How far inland a place lies [m], roughly; below 0 at sea. `coast` is the same of a coarse map."""
     half = 0.5 * (coast.shape[0] - 1)
     s = bilinear(coast, y / coast_step + half, x / coast_step + half)
     wave, size, k = _COAST_LONGEST_M, _COAST_SHARE * _COAST_LONGEST_M, 0
     px, py = x, y
-    # a winding is left out where all that are left could not bring the shore here
-    while wave >= shortest and abs(s) < 2.2 * size + 300.0:
-        fade = min(max(wave / shortest - 1.0, 0.0), 1.0)
+    # a winding fades away where all that are left could not bring the shore here
+    while wave > shortest and abs(s) < 2.6 * size + 300.0:
+        fade = min(wave / shortest - 1.0, 1.0) * min((2.6 * size + 300.0 - abs(s)) / size, 1.0)
         s += size * fade * noise(px / wave + 3.7 * k, py / wave + 5.9 * k, seed + 100 + k)
         px, py = 0.8 * px - 0.6 * py, 0.6 * px + 0.8 * py
         size *= 0.5
@@ -103,7 +150,7 @@ def shore_m(x, y, shortest, coast, coast_step, pad, seed):
     return s
 
 
-@part
+@kernel
 def ground_m(x, y, s, shortest, relief, pad, seed):
     """Height of the ground above the sea [m] where the shore is `s` away."""
     if s <= 0.0:
@@ -115,7 +162,9 @@ def ground_m(x, y, s, shortest, relief, pad, seed):
         n = max(0.5 + 0.62 * n, 0.0)
         ridge = relief * n * n * smooth(200.0, 6000.0, s)
     if pad > 0.0:
-        ridge *= smooth(1.0, 3.5, math.sqrt(x * x + y * y) / pad)
+        away = math.sqrt(x * x + y * y) / pad
+        ridge *= smooth(1.0, 3.5, away)
+        plain = APRON_ALT_M + (plain - APRON_ALT_M) * smooth(1.0, 1.9, away)
     return plain + ridge
 
 
@@ -132,7 +181,12 @@ def macro(x0, y0, step, rows, columns, shortest, coast, coast_step, relief, pad,
             s = shore_m(x, y, shortest, coast, coast_step, pad, seed)
             shore[i, j] = s
             height[i, j] = ground_m(x, y, s, shortest, relief, pad, seed)
-            wood[i, j] = octaves(x, y, 1900.0, 5, 0.58, shortest, seed + 340)
+            # woods keep to hills, and to patches in the plain
+            wood[i, j] = (
+                0.9 * octaves(x, y, 7600.0, 7, 0.64, shortest, seed + 340)
+                + smooth(60.0, 300.0, height[i, j])
+                - 0.42
+            )
     return shore, height, wood
 
 

@@ -21,7 +21,7 @@ from offnadir.imagery._synthetic_ground_kernels import (
 )
 
 DISTRICT_M = 1300.0
-FARM, WOOD, SUBURB, CITY, WORKS = 0, 1, 2, 3, 4
+FARM, SUBURB, CITY, WORKS = 0, 1, 2, 3
 STREET_M = 5.5  # half of a street's width, with its pavements
 ROAD_M = 6.0  # half of the width of a road between districts
 _MOST_FLOORS_M = 48.0
@@ -72,7 +72,7 @@ def nearest(x, y, sx, sy):
     return at, edge
 
 
-@part
+@kernel
 def district(ci, cj, x, y, coast, coast_step, relief, pad, town, seed):
     """What a district is: kind, cosine and sine of its angle, width and depth of its blocks [m]."""
     turn = share(ci, cj, seed + 13) * math.pi
@@ -90,8 +90,6 @@ def district(ci, cj, x, y, coast, coast_step, relief, pad, town, seed):
         kind = CITY if luck < 0.75 else WORKS
     elif t > 0.48:
         kind = SUBURB if luck < 0.8 else WORKS
-    elif 0.6 * octaves(x, y, 7000.0, 4, 0.6, 1.0, seed + 320) + smooth(80.0, 350.0, h) > 0.28:
-        kind = WOOD
     if kind == WORKS:
         wide, deep = 1.8 * wide, 1.7 * deep
     return kind, math.cos(turn), math.sin(turn), wide, deep
@@ -110,7 +108,7 @@ def lots_of(kind, wide, deep):
     return along, (wide - 2.0 * STREET_M) / along, 0.5 * deep - STREET_M
 
 
-@part
+@kernel
 def building(kind, ci, cj, i, j, k, along, lot_u, lot_v, wide, deep, seed):
     """The building on lot k of block (i, j): middle and half sides [m] in the district's axes, height, roof.
 
@@ -202,7 +200,7 @@ def count_or_list(x0, x1, y0, y1, tall, coast, coast_step, relief, pad, town, se
     return found
 
 
-@part
+@kernel
 def stands(x, y, ci, cj, half_u, half_v, sx, sy, coast, coast_step, pad, seed):
     """Whether a building has its place: well inside its district, ashore, and so far off the test
     range that the shadow of a high one at a Sun of 25 deg does not reach it.

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from offnadir.imagery._terrain import LevelTerrain
 
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._scene import GroundLight, Patch
+from offnadir.imagery._terrain import LevelTerrain
 
 Array = NDArray[np.float64]
 
