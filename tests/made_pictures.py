@@ -24,7 +24,9 @@ def land(side: int, seed: int, bands: int = 3, oversampling: int = 4) -> Array:
     seeds = np.zeros((n, n), np.int32)
     rows, columns = rng.integers(0, n, (2, many))
     seeds[rows, columns] = np.arange(1, many + 1)
-    nearest = ndimage.distance_transform_edt(seeds == 0, return_distances=False, return_indices=True)
+    nearest = ndimage.distance_transform_edt(
+        seeds == 0, return_distances=False, return_indices=True
+    )
     fields = seeds[tuple(nearest)]
     levels = rng.uniform(60.0, 200.0, (bands, many + 1))
     common = rng.uniform(60.0, 200.0, many + 1)
@@ -52,7 +54,10 @@ def seen(
         blurred = ndimage.gaussian_filter(band, 0.6 * oversampling)
         moved = ndimage.shift(blurred, fine, order=3, mode="nearest")
         picture = moved.reshape(
-            moved.shape[0] // oversampling, oversampling, moved.shape[1] // oversampling, oversampling
+            moved.shape[0] // oversampling,
+            oversampling,
+            moved.shape[1] // oversampling,
+            oversampling,
         ).mean(axis=(1, 3))
         pictures.append(gain * picture + offset + noise * gain * rng.standard_normal(picture.shape))
     return np.array(pictures, np.float32)

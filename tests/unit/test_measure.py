@@ -1,4 +1,6 @@
-"""Lengths, areas, heights: against published figures, and against a camera whose geometry is known by hand."""
+"""Lengths, areas, heights: against published figures, and against a camera whose geometry is known by
+hand.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,12 @@ from made_pictures import UTM, land, product
 from offnadir.errors import InputError, UnitRangeError
 from offnadir.imagery._grid import Grid, geodesic_m
 from offnadir.imagery._measure import (
-    height_from_parallax, height_from_shadow, height_from_shadow_in_image, measure_area_m2,
-    measure_length_m, meet,
+    height_from_parallax,
+    height_from_shadow,
+    height_from_shadow_in_image,
+    measure_area_m2,
+    measure_length_m,
+    meet,
 )  # fmt: skip
 from offnadir.imagery._surface import make_surface
 from offnadir.units import deg
@@ -153,7 +159,9 @@ def _convergence(grid: Grid) -> float:
 
 
 def test_lines_of_sight_meet_where_they_came_from() -> None:
-    """Three cameras; parallax of 1 m a metre between two of them, so half a pixel is 0.5 sqrt(2) / 1 m of height."""
+    """Three cameras; parallax of 1 m a metre between two of them, so half a pixel is 0.5 sqrt(2) / 1 m of
+    height.
+    """
     models = [Slanted((0.5, 0.0)), Slanted((-0.5, 0.0)), Slanted((0.0, 0.3))]
     row, column, alt = np.array([10.0, 200.0]), np.array([100.0, 333.3]), np.array([20.0, 777.0])
     lat, lon = models[0].grid.lat_lon(row, column)
@@ -220,9 +228,7 @@ def test_a_surface_of_two_leaning_pictures(tmp_path: Path) -> None:
         pixels = picture[None].astype(np.float32)
         images.append(product(tmp_path / f"{k}.tif", pixels))
     out = tmp_path / "surface.tif"
-    report = make_surface(
-        (images[0], images[1]), models, models[0].grid, (90.0, 140.0), out
-    )
+    report = make_surface((images[0], images[1]), models, models[0].grid, (90.0, 140.0), out)
     assert_allclose(report.base_to_height, 0.5, rtol=1e-3)
     assert_allclose(report.level_m, 2.0, rtol=2e-3)
     import rasterio
@@ -232,7 +238,8 @@ def test_a_surface_of_two_leaning_pictures(tmp_path: Path) -> None:
     inner = (slice(8, -8), slice(44, -44))  # what both see
     error = (found - height)[inner]
     assert np.isfinite(error).mean() > 0.8
-    # 25 px of parallax are exact in the picture, so heights are to a tenth of the level but at the block's sides
+    # 25 px of parallax are exact in the picture, so heights are to a tenth of the level but at the
+    # block's sides
     assert np.nanmedian(np.abs(error)) < 0.3
     assert (np.abs(error[np.isfinite(error)]) < 1.0).mean() > 0.9
 

@@ -31,3 +31,11 @@ def read_plan(path: Path) -> dict[str, Any]:
         )
     found: dict[str, Any] = document
     return found
+
+
+def write_geojson(path: Path, document: dict[str, Any]) -> None:
+    """Write a GeoJSON document, whole or not at all."""
+    from offnadir._files import replacing
+
+    with replacing(path) as part:
+        part.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -13,12 +13,15 @@ import typer
 
 from offnadir import __version__
 from offnadir.cli.capture import capture
+from offnadir.cli.change import change
 from offnadir.cli.check import check
 from offnadir.cli.demo import demo
+from offnadir.cli.detect import detect
 from offnadir.cli.elements import elements
 from offnadir.cli.history import history
 from offnadir.cli.identify import identify
 from offnadir.cli.look import look
+from offnadir.cli.measure import measure
 from offnadir.cli.plan import plan
 from offnadir.cli.process import process
 from offnadir.cli.quality import quality
@@ -48,7 +51,10 @@ app.command(short_help="Does a plan keep every rule? Whoever made it.")(check)
 app.command(short_help="How sharp a picture will be, and which term hurts most.")(quality)
 app.command(short_help="Take a planned picture: raw counts with all that explains them.")(capture)
 app.command(short_help="Make a map product of raw counts or a real image.")(process)
+app.command(short_help="What changed between two pictures of a place.")(change)
+app.command(short_help="Ships on water, and other bright compact objects.")(detect)
 app.command(short_help="Plan the bundled mission.")(demo)
+app.add_typer(measure, name="measure")
 app.add_typer(elements, name="elements")
 app.add_typer(sensors, name="sensors")
 

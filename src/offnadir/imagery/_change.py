@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 
 from offnadir.errors import InputError, OffnadirError
 from offnadir.imagery._aligned import (
-    Aligned, aligned, coarsened, common_bands, cropped, map_info, metres_of, on_map, overlap, step_m, two_by_two,
+    Aligned,
+    aligned,
+    coarsened,
+    common_bands,
+    cropped,
+    map_info,
+    metres_of,
+    on_map,
+    overlap,
+    step_m,
+    two_by_two,
 )  # fmt: skip
 from offnadir.imagery._grid import Array, Grid
 from offnadir.imagery._mad import Background, Variates, fit_background, mad_variates, noise_lines
@@ -27,16 +37,17 @@ from offnadir.imagery._register import Registration, register
 _SAMPLE_BOXES = 64  # at most, of 1024 x 1024 pixels, from which statistics are taken
 _SAMPLES = 300_000
 _LEAST_SAMPLES = 1_000
-_MARGIN = 2  # beside the smoothing's reach: gradients
+_EDGE_PX = 4  # beside holes and edges, where resampling has too few pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One place that changed.
 
-    `significance` ranks: the sum over its pixels of -log10 of the chance of so much without a change, divided by the
-    number of pixels that the smoothing makes vary as one. `peak` is -log10 of the chance of its strongest pixel.
-    `difference` (one per band) is after minus before in units of the first image, once the second is normalised to it.
+    `significance` ranks: the sum over its pixels of -log10 of the chance of so much without a change, divided
+    by the number of pixels that the smoothing makes vary as one. `peak` is -log10 of the chance of its
+    strongest pixel. `difference` (one per band) is after minus before in units of the first image, once the
+    second is normalised to it: the mean over its pixels, weighted by that -log10.
     """
 
     rank: int
@@ -55,7 +66,8 @@ class ChangeReport:
     """What was found, and by which numbers; lists are ordered by significance.
 
     Of `compared` pixels `flagged` lie beyond the threshold, `expected` of them by chance if nothing changed:
-    false_alarm_rate times compared. `dropped` objects were large enough, but beyond the most that were asked for.
+    false_alarm_rate times compared. `dropped` objects were large enough, but beyond the most that were
+    asked for.
     """
 
     changes: tuple[Change, ...]
@@ -117,12 +129,13 @@ def find_changes(
 ) -> ChangeReport:
     """Compare two map products of one place, pixel by pixel, and tell what changed.
 
-    The second is laid upon the first (`register`, unless a registration is given or `registered` says that they
-    fit), both at the coarser one's step, and smoothed by a Gaussian of `smoothing_px` pixels. IR-MAD
-    (Nielsen 2007) normalises them; the variance of what is left is a floor and a part that grows with the
-    squared gradient, which is misregistration; the background's tail is fitted, and with it the threshold that a
-    share `false_alarm_rate` of unchanged pixels exceeds. `out_map` takes -log10 of each pixel's chance (float32
-    GeoTIFF, NaN where not known). Objects below `least_area_m2` (nine pixels unless said) are left out.
+    The second is laid upon the first (`register`, unless a registration is given or `registered` says
+    that they fit), both at the coarser one's step, and smoothed by a Gaussian of `smoothing_px` pixels.
+    IR-MAD (Nielsen 2007) normalises them; the variance of what is left is a floor and a part that grows
+    with the squared gradient, which is misregistration; the background's tail is fitted, and with it the
+    threshold that a share `false_alarm_rate` of unchanged pixels exceeds. `out_map` takes -log10 of each
+    pixel's chance (float32 GeoTIFF, NaN where not known). Objects below `least_area_m2` (nine pixels
+    unless said) are left out.
 
     Statistics rest on at most 64 boxes of 1024 x 1024 pixels; the images are read by boxes, memory is flat.
     Errors: InputError, FileError, RegistrationError.
@@ -138,7 +151,10 @@ def find_changes(
     chosen = bands or common_bands(first, second)
     if registration is None and not registered:
         registration = register(
-            before, after, bands=chosen, progress=lambda done, total: tell("Laying upon", done, total)
+            before,
+            after,
+            bands=chosen,
+            progress=lambda done, total: tell("Laying upon", done, total),
         )
     area = cropped(on_map(first), overlap(on_map(first), on_map(second)))
     factor = max(1, round(step_m(on_map(second)) / step_m(area)))
@@ -162,8 +178,12 @@ def find_changes(
         model = _Model(variates, floor, slope, background)
         with nullcontext(out_map) if out_map else _temporary() as path:
             assert path is not None
-            found, compared, flagged = _mapped(pair, grid, model, false_alarm_rate, least, path, tell)
-            dropped, changes = _ranked(found, grid, path, false_alarm_rate, smoothing_px, most, tell)
+            found, compared, flagged = _mapped(
+                pair, grid, model, false_alarm_rate, least, path, tell
+            )
+            dropped, changes = _ranked(
+                found, grid, path, false_alarm_rate, smoothing_px, most, tell
+            )
     return ChangeReport(
         changes=tuple(changes), false_alarm_rate=false_alarm_rate, compared=compared, flagged=flagged,
         dropped=dropped, grid=grid, registration=registration, variates=variates, background=background,
@@ -183,19 +203,23 @@ class _Pair:
 
     def read(self, box: Box, margin: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Both of shape (bands, rows + 2 margin, columns + 2 margin), NaN where either is not known."""
+        from scipy import ndimage
+
         from offnadir.imagery._exploit_kernels import smooth
 
-        wide = margin + self._reach
+        wide = margin + self._reach + _EDGE_PX
         top, bottom, left, right = box
         reached = (top - wide, bottom + wide, left - wide, right + wide)
         pair = [source.read(reached) for source in (self.x, self.y)]
         hole = np.isnan(pair[0]).any(axis=0) | np.isnan(pair[1]).any(axis=0)
+        hole = ndimage.maximum_filter(hole, 2 * _EDGE_PX + 1)
         for picture in pair:
             picture[:, hole] = np.nan
             if self._reach:
                 for band in picture:
                     smooth(band.copy(), self._weights, band)
-        inner = slice(self._reach, -self._reach or None)
+        reach = self._reach + _EDGE_PX
+        inner = slice(reach, -reach)
         x, y = (picture[:, inner, inner] for picture in pair)
         return np.ascontiguousarray(x), np.ascontiguousarray(y)
 
@@ -235,7 +259,9 @@ class _Model:
 
 def _sampled(pair: _Pair, grid: Grid, tell: Callable[[str, int, int], None]) -> _Sample:
     every = list(boxes(grid.shape))
-    chosen = [every[i] for i in np.unique(np.linspace(0, len(every) - 1, _SAMPLE_BOXES).astype(int))]
+    chosen = [
+        every[i] for i in np.unique(np.linspace(0, len(every) - 1, _SAMPLE_BOXES).astype(int))
+    ]
     pixels = sum((b - t) * (r - lf) for t, b, lf, r in chosen)
     stride = max(1, math.isqrt(max(pixels // _SAMPLES, 1)))
 
@@ -281,13 +307,13 @@ def _mapped(
         difference = (gains * y[:, 1:-1, 1:-1] + offsets - x[:, 1:-1, 1:-1]).astype(np.float32)
         return box, chance, chance > limit, difference
 
-    found = Collector(grid.shape[1], least)
+    found = Collector(grid.shape[1], least, values=1 + len(gains))
     compared = flagged = 0
     tags = {"OFFNADIR": "change", "FALSE_ALARM_RATE": f"{rate:g}", "UNIT": "-log10 of the chance"}
     with writing(path, grid.shape, 1, "float32", grid=grid, nodata=math.nan, tags=tags) as dataset:
         for done, (box, chance, mask, difference) in enumerate(two_by_two(work, every), 1):
             dataset.write(chance, 1, window=window_of(box))
-            found.add(box, mask, chance, np.concatenate([chance[None], difference]))
+            found.add(box, mask, chance, np.concatenate([chance[None], chance * difference]))
             compared += int(np.isfinite(chance).sum())
             flagged += int(mask.sum())
             tell("Comparing", done, len(every))
@@ -309,7 +335,8 @@ def _ranked(
 
         def mask(box: Box) -> NDArray[np.bool_]:
             with lock:
-                return read_floats(dataset, (1,), box)[0] > limit
+                flagged: NDArray[np.bool_] = read_floats(dataset, (1,), box)[0] > limit
+            return flagged
 
         for done, k in enumerate(order, 1):
             row, column = found.seeds[k]
@@ -324,7 +351,7 @@ def _ranked(
                     area_m2=area * int(found.counts[k]),
                     lat_rad=float(lat),
                     lon_rad=float(lon),
-                    difference=tuple(float(d) for d in found.sums[k, 1:] / found.counts[k]),
+                    difference=tuple(float(d) for d in found.sums[k, 1:] / found.sums[k, 0]),
                     geometry=outline(mask, found.boxes[k], found.seeds[k], grid),
                 )
             )

@@ -5,7 +5,8 @@ Formulas and sources: docs/theory/change-and-detection.md.
 
 from __future__ import annotations
 
-from functools import cache
+import math
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ Clutter = Literal["normal", "pearson", "k"]
 CLUTTERS: tuple[Clutter, ...] = ("normal", "pearson", "k")
 
 _LOW, _MIDDLE = 0.1, 0.5
-_NUS = np.geomspace(0.1, 300.0, 60)
+_NU = (0.1, 1000.0)
 _SKEWS = np.linspace(0.0, 4.0, 81)
 
 
@@ -31,7 +32,9 @@ def normal_quantile(tail: float) -> float:
 
 
 def pearson_quantile(skew: float, tail: float) -> float:
-    """What a share `tail` exceeds of Pearson's type III with mean 0, variance 1 and a skewness of at least 0."""
+    """What a share `tail` exceeds of Pearson's type III with mean 0, variance 1 and a skewness of at
+    least 0.
+    """
     from scipy.special import gammainccinv
 
     if skew < 1e-3:
@@ -41,35 +44,70 @@ def pearson_quantile(skew: float, tail: float) -> float:
 
 
 def k_tail(x: Array, nu: float, looks: float) -> Array:
-    """Share of K-distributed intensities of mean 1 that exceed x: speckle of `looks` on gamma texture of order nu.
+    """Share of K-distributed intensities of mean 1 that exceed x: speckle of `looks` on gamma texture of
+    order nu.
 
     The mixture is integrated over the texture's logarithm by the trapezium rule, which for it converges
     faster than any power of the step.
     """
     from scipy.special import gammaincc, gammaln
 
-    spread = max(1.0, np.sqrt(1.0 / nu))
-    log_t = np.linspace(-14.0 * spread - 2.0 / nu, np.log(80.0 * (1.0 + 1.0 / nu)), 1500)
+    log_t = np.linspace(-2.0 - 36.0 / nu, np.log(80.0 * (1.0 + 1.0 / nu)), 600)
     t = np.exp(log_t)
     density = np.exp(nu * np.log(nu) - gammaln(nu) + nu * log_t - nu * t)
     weight = density * (log_t[1] - log_t[0])
-    values = np.atleast_1d(np.asarray(x, np.float64))
-    tail: Array = gammaincc(looks, looks * values[:, None] / t[None]) @ (weight / weight.sum())
-    return tail.reshape(np.shape(x))
+    values = np.asarray(x, np.float64)
+    tail: Array = gammaincc(looks, looks * values[..., None] / t) @ (weight / weight.sum())
+    return tail
 
 
 def k_quantile(nu: float, looks: float, tail: float) -> float:
-    """What a share `tail` of K-distributed intensities of mean 1 exceeds."""
-    x = np.geomspace(1e-4, 2e3 * (1.0 + 1.0 / nu), 600)
-    log_tail = np.log(np.maximum(k_tail(x, nu, looks), 1e-300))
-    return float(np.exp(np.interp(-np.log(tail), -log_tail, np.log(x))))
+    """What a share `tail` of K-distributed intensities of mean 1 exceeds, to 1e-9 of it."""
+
+    def excess(log_x: float) -> float:
+        share = float(k_tail(np.array(math.exp(log_x)), nu, looks))
+        return math.log(max(share, 1e-300) / tail)
+
+    return math.exp(_root(excess, math.log(1e-6), math.log(2e3 * (1.0 + 1.0 / nu))))
 
 
-@cache
-def _k_ratios(looks: float, high: float) -> Array:
-    return np.array(
-        [k_quantile(nu, looks, high) / k_quantile(nu, looks, _MIDDLE) for nu in _NUS]
-    )
+def _k_order(ratio: float, high: float, looks: float) -> float:
+    """The texture's order at which the quantiles of `high` and one half have a ratio; it falls as that
+    grows.
+    """
+
+    def excess(log_nu: float) -> float:
+        nu = math.exp(log_nu)
+        return math.log(k_quantile(nu, looks, high) / k_quantile(nu, looks, _MIDDLE) / ratio)
+
+    return math.exp(_root(excess, *(math.log(nu) for nu in _NU)))
+
+
+def _root(falling: Callable[[float], float], low: float, high: float) -> float:
+    """Where a falling function is 0, by the Illinois rule; an end if it is not between."""
+    f_low, f_high = falling(low), falling(high)
+    if f_low <= 0.0 or f_high >= 0.0:
+        return low if f_low <= 0.0 else high
+    side = 0
+    for step in range(80):
+        # every fourth step halves: far tails are no straight lines
+        x = (
+            0.5 * (low + high)
+            if step % 4 == 3
+            else (low * f_high - high * f_low) / (f_high - f_low)
+        )
+        f = falling(x)
+        if abs(f) < 1e-10 or high - low < 1e-10:
+            return x
+        if f > 0.0:
+            low, f_low = x, f
+            f_high = 0.5 * f_high if side == 1 else f_high
+            side = 1
+        else:
+            high, f_high = x, f
+            f_low = 0.5 * f_low if side == -1 else f_low
+            side = -1
+    return 0.5 * (low + high)
 
 
 def fit_threshold(
@@ -77,16 +115,15 @@ def fit_threshold(
 ) -> tuple[float, float]:
     """(Threshold that a share `rate` of the background exceeds, its shape: skewness, or nu of K, or 0).
 
-    `sample` is (value - mean) / deviation around it for "normal" and "pearson", value / mean for "k". Location, scale
-    and shape follow from the quantiles of which shares of 0.5, 0.1 and `high` lie above: what few pixels are ships
-    moves them little.
+    `sample` is (value - mean) / deviation around it for "normal" and "pearson", value / mean for "k".
+    Location, scale and shape follow from the quantiles of which shares of 0.5, 0.1 and `high` lie above:
+    what few pixels are ships moves them little.
     """
     if clutter not in CLUTTERS:
         raise InputError("clutter", clutter, " or ".join(CLUTTERS))
     middle, low, top = np.quantile(sample, [1 - _MIDDLE, 1 - _LOW, 1 - high])
     if clutter == "k":
-        ratios = _k_ratios(looks, high)
-        nu = float(np.exp(np.interp(-top / middle, -ratios, np.log(_NUS))))
+        nu = _k_order(float(top / middle), high, looks)
         return float(middle) * k_quantile(nu, looks, rate) / k_quantile(nu, looks, _MIDDLE), nu
     skew = 0.0
     if clutter == "pearson":

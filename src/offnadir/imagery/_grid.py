@@ -77,8 +77,10 @@ def geodesic_m(
     lat_rad: ArrayLike, lon_rad: ArrayLike, to_lat_rad: ArrayLike, to_lon_rad: ArrayLike
 ) -> tuple[Array, Array]:
     """(Distance [m], azimuth [rad] from north over east at the start) from places to places [rad]."""
-    places = np.broadcast_arrays(*(np.degrees(x) for x in (lon_rad, lat_rad, to_lon_rad, to_lat_rad)))
-    azimuth_deg, _, distance_m = _geod().inv(*places)
+    lon, lat, to_lon, to_lat = np.broadcast_arrays(
+        *(np.degrees(x) for x in (lon_rad, lat_rad, to_lon_rad, to_lat_rad))
+    )
+    azimuth_deg, _, distance_m = _geod().inv(lon, lat, to_lon, to_lat)
     return np.asarray(distance_m, np.float64), np.radians(azimuth_deg)
 
 

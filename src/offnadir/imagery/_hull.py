@@ -20,8 +20,8 @@ _WAKE_SHARE = 0.02  # of the hull's contrast
 class Hull:
     """A rectangle around an object, in metres east and north of the picture's first pixel.
 
-    `axis_rad` is the azimuth of its long side, 0 to pi; `heading_rad` the way it goes, if a wake tells. `contrast` is
-    hull less water in the picture's units, `inside` the object's pixels.
+    `axis_rad` is the azimuth of its long side, 0 to pi; `heading_rad` the way it goes, if a wake tells.
+    `contrast` is hull less water in the picture's units, `inside` the object's pixels.
     """
 
     east_m: float
@@ -50,10 +50,11 @@ def measure_hull(
 ) -> Hull | None:
     """The object of which `rough` pixels are a part; None if it does not stand out of this picture's noise.
 
-    `metres` are east and north of a step down and one to the right ([[e_row, e_col], [n_row, n_col]]). The edge is
-    where brightness is half way between water and hull (the edge of a blurred hull, wherever it is wider than the
-    blur); the length is that of all pixels along the axis of their second moments, the width that which four
-    fifths of the cross-sections keep to. Light water beyond one end is a wake, and that end the stern.
+    `metres` are east and north of a step down and one to the right ([[e_row, e_col], [n_row, n_col]]).
+    The edge is where brightness is half way between water and hull (the edge of a blurred hull, wherever
+    it is wider than the blur); the length is that of all pixels along the axis of their second moments,
+    the width that which four fifths of the cross-sections keep to. Light water beyond one end is a wake,
+    and that end the stern.
     """
     from scipy import ndimage
 
@@ -124,7 +125,9 @@ def _headed(hull: Hull, picture: NDArray[np.float32], metres: Array, noise: floa
     along, across = e * s + n * c, e * c - n * s
     gap = 0.5 * hull.length_m + max(0.1 * hull.length_m, 2.0 * np.sqrt(abs(np.linalg.det(metres))))
     beside = (np.abs(across) <= 0.6 * hull.width_m) & np.isfinite(picture) & ~hull.inside
-    ends = [beside & (sign * along > gap) & (sign * along < gap + hull.length_m) for sign in (1, -1)]
+    ends = [
+        beside & (sign * along > gap) & (sign * along < gap + hull.length_m) for sign in (1, -1)
+    ]
     if min(end.sum() for end in ends) < 4:
         return hull
     ahead, astern = (float(picture[end].mean()) for end in ends)

@@ -1,4 +1,5 @@
-"""Iteratively reweighted multivariate alteration detection, and how its statistic scatters where nothing changed.
+"""Iteratively reweighted multivariate alteration detection, and how its statistic scatters where nothing
+changed.
 
 Formulas and sources: docs/theory/change-and-detection.md.
 """
@@ -43,8 +44,8 @@ def mad_variates(x: Array, y: Array, *, reweight: bool = True) -> Variates:
     """Variates of samples x, y of shape (pixels, bands), after Nielsen (2007).
 
     Each round is a canonical correlation analysis with weights, the chance that a pixel this unlike did not
-    change: the survival function of chi squared with as many degrees of freedom as there are bands. `unchanged` are
-    the weights of the last round. `reweight=False` stops after the first.
+    change: the survival function of chi squared with as many degrees of freedom as there are bands.
+    `unchanged` are the weights of the last round. `reweight=False` stops after the first.
     """
     from scipy.special import gammaincc
 
@@ -90,8 +91,8 @@ def noise_lines(difference: Array, gradient: Array) -> tuple[Array, Array]:
     """(floor, slope): the variance of each variate's difference is floor + slope * squared gradient.
 
     difference, gradient: (pixels, bands). The slope is what is left of misregistration: its variance per
-    axis in pixels, and what else grows with edges. From medians in classes of the gradient, which changes that
-    cover less than half of a class do not move.
+    axis in pixels, and what else grows with edges. From medians in classes of the gradient, which changes
+    that cover less than half of a class do not move.
     """
     many, bands = difference.shape
     floor, slope = np.empty(bands), np.empty(bands)
@@ -123,8 +124,8 @@ def _non_negative_line(x: Array, y: Array) -> tuple[float, float]:
 class Background:
     """How the statistic scatters where nothing changed: scale * bands * F(bands, freedom).
 
-    That is the sum of squares of `bands` variables of Student's multivariate t: normal ones whose common variance
-    differs from place to place. `freedom` beyond 1e3 is as good as chi squared.
+    That is the sum of squares of `bands` variables of Student's multivariate t: normal ones whose common
+    variance differs from place to place. `freedom` beyond 1e3 is as good as chi squared.
     """
 
     bands: int
@@ -138,7 +139,8 @@ class Background:
         f = np.asarray(statistic, np.float64) / (self.scale * self.bands)
         chance = np.asarray(fdtrc(self.bands, self.freedom, f))
         # far out the tail is a power law
-        return np.log10(np.maximum(chance, 1e-300))
+        log10: Array = np.log10(np.maximum(chance, 1e-300))
+        return log10
 
     def threshold(self, rate: float) -> float:
         """The statistic that a share `rate` of unchanged pixels exceeds."""

@@ -23,7 +23,9 @@ _PROBE_M = 1.0  # step of derivatives
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Height:
-    """A height [m] with its standard deviation, and what did not fit: metres across the direction of the shadow."""
+    """A height [m] with its standard deviation, and what did not fit: metres across the direction of the
+    shadow.
+    """
 
     height_m: float
     sigma_m: float
@@ -34,8 +36,9 @@ class Height:
 class Meeting:
     """Points that lines of sight of several images meet in; arrays of one shape.
 
-    `residual_px` is the rms by which the images disagree, per coordinate; `sigma_alt_m` and `sigma_across_m` are
-    standard deviations of the height and of the place for the given one of a pixel. NaN where lines do not meet.
+    `residual_px` is the rms by which the images disagree, per coordinate; `sigma_alt_m` and
+    `sigma_across_m` are standard deviations of the height and of the place for the given one of a pixel.
+    NaN where lines do not meet.
     """
 
     lat_rad: Array
@@ -87,11 +90,12 @@ def height_from_shadow(
     rise_m: float = 0.0,
     sigma_m: float = 1.0,
 ) -> Height:
-    """Height of what stands at `base` and casts its shadow to `tip`, places (latitude, longitude) [rad] on a map.
+    """Height of what stands at `base` and casts its shadow to `tip`, places (latitude, longitude) [rad]
+    on a map.
 
-    `rise_m` is how much higher the ground is at the tip than at the base; `sigma_m` is the standard deviation of
-    each place, per axis. With the Sun's azimuth (from north over east) only the part of the way that points
-    away from the Sun counts, and `misfit_m` tells the part across.
+    `rise_m` is how much higher the ground is at the tip than at the base; `sigma_m` is the standard
+    deviation of each place, per axis. With the Sun's azimuth (from north over east) only the part of the
+    way that points away from the Sun counts, and `misfit_m` tells the part across.
     """
     _check_sun(sun_elevation_rad)
     distance, azimuth = geodesic_m(base[0], base[1], tip[0], tip[1])
@@ -120,8 +124,9 @@ def height_from_shadow_in_image(
 ) -> Height:
     """Height above its base of a point seen at pixel `top` whose shadow falls on pixel `tip` (line, column).
 
-    The base need not be seen: the top leans away from it, and the model knows by how much. `misfit_m` is by how
-    much line of sight and sunbeam miss each other; with `sigma_px` per coordinate it should be no more than some sigma.
+    The base need not be seen: the top leans away from it, and the model knows by how much. `misfit_m` is
+    by how much line of sight and sunbeam miss each other; with `sigma_px` per coordinate it should be no more
+    than some sigma.
     """
     _check_sun(sun_elevation_rad)
     tip_alt = base_alt_m if tip_alt_m is None else tip_alt_m
@@ -129,7 +134,9 @@ def height_from_shadow_in_image(
     at = geodetic_to_itrf_m(lat, lon, tip_alt)
     axes = east_north_up(lat, lon)
     # From the tip the sunbeam rises towards the Sun.
-    beam = np.array([math.sin(sun_azimuth_rad), math.cos(sun_azimuth_rad)]) / math.tan(sun_elevation_rad)
+    beam = np.array([math.sin(sun_azimuth_rad), math.cos(sun_azimuth_rad)]) / math.tan(
+        sun_elevation_rad
+    )
 
     def gap(line: float, column: float, alt: float) -> Array:
         """From sunbeam to line of sight at a height, east and north [m]."""
@@ -152,7 +159,9 @@ def height_from_shadow_in_image(
     change = (gap(*top, alt + _PROBE_M) - here) / _PROBE_M
     moves = np.array([gap(top[0] + 1.0, top[1], alt) - here, gap(top[0], top[1] + 1.0, alt) - here])
     per_px = moves @ change / float(change @ change)
-    sigma = math.sqrt(2.0) * sigma_px * float(np.hypot(*per_px))  # both pixels, of like size on the ground
+    sigma = (
+        math.sqrt(2.0) * sigma_px * float(np.hypot(*per_px))
+    )  # both pixels, of like size on the ground
     return Height(
         height_m=alt - base_alt_m, sigma_m=sigma, misfit_m=float(np.hypot(here[0], here[1]))
     )
@@ -191,14 +200,17 @@ def meet(
     for _ in range(_ROUNDS):
         east_rad, north_rad = _metre(lat)
         here = projected(lat, lon, alt)
-        slopes = np.stack(
-            [
-                projected(lat, lon + _PROBE_M * east_rad, alt) - here,
-                projected(lat + _PROBE_M * north_rad, lon, alt) - here,
-                projected(lat, lon, alt + _PROBE_M) - here,
-            ],
-            axis=-1,
-        ) / _PROBE_M  # (2 images, points, 3)
+        slopes = (
+            np.stack(
+                [
+                    projected(lat, lon + _PROBE_M * east_rad, alt) - here,
+                    projected(lat + _PROBE_M * north_rad, lon, alt) - here,
+                    projected(lat, lon, alt + _PROBE_M) - here,
+                ],
+                axis=-1,
+            )
+            / _PROBE_M
+        )  # (2 images, points, 3)
         miss = seen - here
         normal = np.einsum("ipa,ipb->pab", slopes, slopes)
         right = np.einsum("ipa,ip->pa", slopes, miss)
@@ -238,8 +250,9 @@ def height_from_parallax(
 ) -> Height:
     """Height of a point seen at pixels `top` (line, column; one per image) above one seen at `base`.
 
-    Or above a known height. Errors of pointing that both points share fall out of the difference of two points, but not
-    where the base's height is given. `misfit_m` is the largest rms residual as metres on the ground.
+    Or above a known height. Errors of pointing that both points share fall out of the difference of two
+    points, but not where the base's height is given. `misfit_m` is the largest rms residual as metres on
+    the ground.
     """
     if (base is None) == (base_alt_m is None):
         raise InputError("base", base, "given, or else base_alt_m")
@@ -248,7 +261,9 @@ def height_from_parallax(
     if base is not None:
         meetings.append(meet(models, base, alt_m=start, sigma_px=sigma_px))
     if not all(np.isfinite(one.alt_m) for one in meetings):
-        raise InputError("top", list(top), "pixels whose lines of sight meet (do the images look alike?)")
+        raise InputError(
+            "top", list(top), "pixels whose lines of sight meet (do the images look alike?)"
+        )
     heights = [float(one.alt_m) for one in meetings]
     ground_m = max(float(one.residual_px) * _pixel_m(models[0], one) for one in meetings)
     return Height(

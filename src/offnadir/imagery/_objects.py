@@ -41,14 +41,15 @@ class Components:
 
 
 class Collector:
-    """Takes boxes of a mask in the order of `boxes` (rows of boxes) and joins what touches across their edges.
+    """Takes boxes of a mask in the order of `boxes` (rows of boxes) and joins what touches across their
+    edges.
 
-    Neighbours are the eight around a pixel. Memory grows with what is found, not with pixels. What has fewer than
-    `least` pixels is forgotten.
+    `values` is how many values of each pixel are summed. Neighbours are the eight around a pixel. Memory
+    grows with what is found, not with pixels. What has fewer than `least` pixels is forgotten.
     """
 
-    def __init__(self, columns: int, least: int = 1) -> None:
-        self._least = least
+    def __init__(self, columns: int, least: int = 1, *, values: int = 0) -> None:
+        self._least, self._width = least, 8 + values
         self._above = np.full(columns + 2, -1, np.int64)  # with a pixel of margin at both ends
         self._row = np.full(columns + 2, -1, np.int64)
         self._left: NDArray[np.int64] | None = None
@@ -108,7 +109,7 @@ class Collector:
     def finish(self) -> Components:
         """What was found, in the order of the first box that each was met in."""
         if not self._parts:
-            return _components(np.empty((0, 8)))
+            return _components(np.empty((0, self._width)))
         table = np.concatenate(self._parts)
         ids = np.concatenate(self._ids)
         roots = np.array([self._root(int(x)) for x in ids])
@@ -131,7 +132,9 @@ def _tally(
     strong = strength[row, column].astype(np.float64)
     r, c = row + float(top), column + float(left)
     pixels = np.stack([np.ones(len(r)), r, r + 1, c, c + 1, strong, r, c], axis=1)
-    return _merge(np.concatenate([pixels, values[:, row, column].T.astype(np.float64)], axis=1), starts)
+    return _merge(
+        np.concatenate([pixels, values[:, row, column].T.astype(np.float64)], axis=1), starts
+    )
 
 
 def _merge(table: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -192,7 +195,8 @@ def outline(
 
     def to_degrees(uv: NDArray[np.float64]) -> NDArray[np.float64]:
         lat, lon = grid.lat_lon(top + uv[:, 1] * factor - 0.5, left + uv[:, 0] * factor - 0.5)
-        return np.round(np.degrees(np.stack([lon, lat], axis=1)), 8)
+        lon_lat = np.stack([lon, lat], axis=1)
+        return np.degrees(lon_lat).round(8)
 
     polygon = shapely.transform(polygon, to_degrees)
     parts = [shapely.geometry.polygon.orient(part) for part in getattr(polygon, "geoms", [polygon])]

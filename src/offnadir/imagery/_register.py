@@ -12,12 +12,24 @@ from numpy.typing import NDArray
 
 from offnadir.errors import InputError, OffnadirError
 from offnadir.imagery._aligned import (
-    Aligned, Offset, aligned, coarsened, common_bands, cropped, map_info, on_map, overlap, step_m, two_by_two,
+    Aligned,
+    Offset,
+    aligned,
+    coarsened,
+    common_bands,
+    cropped,
+    map_info,
+    on_map,
+    overlap,
+    step_m,
+    two_by_two,
 )  # fmt: skip
 from offnadir.imagery._grid import Array, Grid
 from offnadir.imagery._raster import Box
 
-_PASS_CYCLES_PX = 0.30  # where the weight of frequencies has fallen to 1/e: beyond, noise and folding rule
+_PASS_CYCLES_PX = (
+    0.30  # where the weight of frequencies has fallen to 1/e: beyond, noise and folding rule
+)
 _SIGMAS = 6.0  # how far a peak must stand out of what tiles without anything in common give
 _OVERVIEW_PX = 1024
 _LEAST_KNOWN = 0.8  # share of a tile that must show something
@@ -50,7 +62,8 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What to add to a pixel of the reference to find the same ground in the other image, on the reference's grid.
+    """What to add to a pixel of the reference to find the same ground in the other image, on the
+    reference's grid.
 
     `to_row` and `to_column` are (constant, per row, per column) about `centre` (row, column). `ties` are
     rows of (row, column, row offset, column offset, strength) [px], `kept` those that the affine rests on;
@@ -96,8 +109,9 @@ def phase_shift(a: NDArray[np.float32], b: NDArray[np.float32]) -> Shift:
     """Where the picture of tile `a` lies in tile `b`, to a fraction of a pixel; both (rows, columns).
 
     What `a` shows at (r, c), `b` shows at (r + row_px, c + column_px). The peak of the phase correlation
-    (Kuglin and Hines 1975) is found on the pixels and then climbed to by Newton's steps on the weighted sum of cosines
-    itself, so that nothing is interpolated. NaN is taken as the mean. Tiles without texture give strength 0.
+    (Kuglin and Hines 1975) is found on the pixels and then climbed to by Newton's steps on the weighted
+    sum of cosines itself, so that nothing is interpolated. NaN is taken as the mean. Tiles without
+    texture give strength 0.
     """
     rows, columns = a.shape
     window = np.outer(np.hanning(rows), np.hanning(columns))
@@ -131,9 +145,7 @@ def phase_shift(a: NDArray[np.float32], b: NDArray[np.float32]) -> Shift:
         real, imag = turned.real, turned.imag
         slope = -two_pi * np.array([(fr * imag).sum(), (fc * imag).sum()])
         rc = (fr * fc * real).sum()
-        bend = -(two_pi**2) * np.array(
-            [[(fr * fr * real).sum(), rc], [rc, (fc * fc * real).sum()]]
-        )
+        bend = -(two_pi**2) * np.array([[(fr * fr * real).sum(), rc], [rc, (fc * fc * real).sum()]])
         if not (bend[0, 0] < 0.0 and np.linalg.det(bend) > 0.0):
             break
         step = -np.linalg.solve(bend, slope)
@@ -157,12 +169,14 @@ def register(
 ) -> Registration:
     """Lay one map product upon another by what both show.
 
-    Overviews tell a shift of up to a quarter of the image; then up to `most_ties` tiles of `side_px` pixels, spread
-    evenly, tell it to some hundredths of a pixel, twice: the second time with the first affine applied, which
-    takes away what tile edges do to a shift. The affine is fitted with Tukey's biweight, so that tiles on
-    which something moved, or that relief displaces, do not bend it. The bands (from 1) are averaged.
+    Overviews tell a shift of up to a quarter of the image; then up to `most_ties` tiles of `side_px`
+    pixels, spread evenly, tell it to some hundredths of a pixel, twice: the second time with the first
+    affine applied, which takes away what tile edges do to a shift. The affine is fitted with Tukey's
+    biweight, so that tiles on which something moved, or that relief displaces, do not bend it. The bands
+    (from 1) are averaged.
 
-    RegistrationError if too few tiles (of 3) have anything in common; InputError if the places do not overlap.
+    RegistrationError if too few tiles (of 3) have anything in common; InputError if the places do not
+    overlap.
     """
     if side_px < 32:
         raise InputError("side_px", side_px, "at least 32")
@@ -210,7 +224,11 @@ def _mean(source: Aligned, box: Box) -> NDArray[np.float32]:
 
 
 def _from_overviews(
-    reference: Path, moving: Path, bands: tuple[Sequence[int], Sequence[int]], area: Grid, whole: int
+    reference: Path,
+    moving: Path,
+    bands: tuple[Sequence[int], Sequence[int]],
+    area: Grid,
+    whole: int,
 ) -> tuple[float, float]:
     factor = -(-whole // _OVERVIEW_PX)
     small = coarsened(area, factor)
@@ -234,7 +252,8 @@ def _tiles(shape: tuple[int, int], side: int, most: int) -> list[Box]:
     if numbers[0] * numbers[1] < 9:  # too few for an affine: let them overlap by half
         numbers = [max(1, 2 * (n - side) // side + 1) for n in shape]
     tops, lefts = (
-        np.linspace(0, n - side, k).astype(int).tolist() for n, k in zip(shape, numbers, strict=True)
+        np.linspace(0, n - side, k).astype(int).tolist()
+        for n, k in zip(shape, numbers, strict=True)
     )
     return [(top, top + side, left, left + side) for top in tops for left in lefts]
 
@@ -267,7 +286,9 @@ def _fitted(
 def _robust_affine(
     row: Array, column: Array, offsets: Array
 ) -> tuple[tuple[float, float, float], tuple[float, float, float], NDArray[np.bool_], float]:
-    """Affine of offsets (n, 2) by reweighting with Tukey's biweight from the median on; fewer ties, a shift."""
+    """Affine of offsets (n, 2) by reweighting with Tukey's biweight from the median on; fewer ties, a
+    shift.
+    """
     many = len(row)
     design = np.stack([np.ones(many), row, column], axis=1)
     scale = np.array([1.0, np.abs(row).max(initial=1.0), np.abs(column).max(initial=1.0)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,16 @@ from numpy.typing import NDArray
 from offnadir.constants import WGS84_A_M
 from offnadir.errors import InputError, OffnadirError
 from offnadir.imagery._aligned import (
-    Aligned, aligned, coarsened, colour_bands, cropped, map_info, metres_of, on_map, step_m, two_by_two,
+    Aligned,
+    aligned,
+    coarsened,
+    colour_bands,
+    cropped,
+    map_info,
+    metres_of,
+    on_map,
+    step_m,
+    two_by_two,
 )  # fmt: skip
 from offnadir.imagery._clutter import CLUTTERS, Clutter, fit_threshold
 from offnadir.imagery._grid import Grid
@@ -29,7 +39,9 @@ _LEAST_RING_PX = 12
 _LEAST_IN_RING = 100
 _SAMPLE_BOXES = 32
 _SAMPLES = 4_000_000
-_FIRST_RATE, _FIRST_HIGH, _HIGH, _SURE_RATE = 1e-3, 0.01, 0.003, 1e-7
+_FIRST_RATE, _BODY, _HIGH, _SURE_RATE = 1e-3, 0.03, 0.003, 1e-7
+#: A tail that puts the threshold so many times higher than the body of the distribution is taken for ships.
+_MOST_TAIL = 1.4
 _LEAST_WATER_PX = 1000
 _EDGE_RATE = 1e-3  # pixels beyond this belong to an object whose peak is beyond the threshold
 _CHIP_PX = 1024
@@ -39,9 +51,10 @@ _CHIP_PX = 1024
 class Ship:
     """One object: where, how large, which way.
 
-    `strength` is how far its brightest pixel of the search stands out: in deviations of the water around it, or in
-    means of it for K clutter. `axis_rad` is the azimuth of the long side (0 to pi); `heading_rad` is None
-    unless a wake tells bow from stern. `corners` are (latitude, longitude) [rad] of the box.
+    `strength` is how far its brightest pixel of the search stands out: in deviations of the water around
+    it, or in means of it for K clutter. `axis_rad` is the azimuth of the long side (0 to pi);
+    `heading_rad` is None unless a wake tells bow from stern. `corners` are (latitude, longitude) [rad] of
+    the box.
     """
 
     rank: int
@@ -92,6 +105,11 @@ class ShipReport:
         return sum(scale.searched for scale in self.scales)
 
     @property
+    def beyond(self) -> int:
+        """Pixels beyond the thresholds, of all scales."""
+        return sum(scale.beyond for scale in self.scales)
+
+    @property
     def expected(self) -> float:
         """Pixels beyond the thresholds by chance."""
         return self.false_alarm_rate * self.searched
@@ -101,7 +119,8 @@ class ShipReport:
         features = []
         for one in self.ships:
             ring = [
-                [round(math.degrees(lon), 8), round(math.degrees(lat), 8)] for lat, lon in one.corners
+                [round(math.degrees(lon), 8), round(math.degrees(lat), 8)]
+                for lat, lon in one.corners
             ]
             heading = one.heading_rad
             properties = {
@@ -115,7 +134,9 @@ class ShipReport:
                 "strength": round(one.strength, 3),
                 "contrast": float(f"{one.contrast:.6g}"),
             }
-            features.append(feature({"type": "Polygon", "coordinates": [[*ring, ring[0]]]}, properties))
+            features.append(
+                feature({"type": "Polygon", "coordinates": [[*ring, ring[0]]]}, properties)
+            )
         return collection(
             features,
             false_alarm_rate=self.false_alarm_rate,
@@ -142,18 +163,20 @@ def find_ships(
 ) -> ShipReport:
     """Find bright objects of a length between the two of `length_m` on the water of a map product.
 
-    Each pixel (of a sixth of the least length, then of twice that, and so on: averages of rough water vary less) is
-    compared with the ring around it, from which other objects are left out; the threshold follows from how all of
-    the water scatters (`clutter`; `looks` of a radar for "k"), so that a share `false_alarm_rate` of its pixels
-    exceeds it. What is found is measured at full resolution.
-    Water is where NDWI says, less the polygons of `land`; `anywhere` looks on land too. The band (from 1) is the
-    mean of all unless said. Errors: InputError, FileError.
+    Each pixel (of a sixth of the least length, then of twice that, and so on: averages of rough water
+    vary less) is compared with the ring around it, from which other objects are left out; the threshold
+    follows from how all of the water scatters (`clutter`; `looks` of a radar for "k"), so that a share
+    `false_alarm_rate` of its pixels exceeds it. What is found is measured at full resolution.
+    Water is where NDWI says, less the polygons of `land`; `anywhere` looks on land too. The band (from 1)
+    is the mean of all unless said. Errors: InputError, FileError.
     """
     low, high = length_m
     if not 0.0 < low < high:
         raise InputError("length_m", length_m, "two lengths above 0, the shorter first")
     if not 0.0 < false_alarm_rate <= _EDGE_RATE:
-        raise InputError("false_alarm_rate", false_alarm_rate, f"above 0 and at most {_EDGE_RATE:g}")
+        raise InputError(
+            "false_alarm_rate", false_alarm_rate, f"above 0 and at most {_EDGE_RATE:g}"
+        )
     if clutter not in CLUTTERS:
         raise InputError("clutter", clutter, " or ".join(CLUTTERS))
     if not looks > 0.0:
@@ -176,20 +199,23 @@ def find_ships(
     factor = max(1, int(low / _PER_LENGTH / step))
     scales: list[Scale] = []
     found: list[tuple[int, Components]] = []
-    while not scales or (_PER_LENGTH * step * factor <= 0.5 * high and min(native.shape) >= 64 * factor):
+    while not scales or (
+        _PER_LENGTH * step * factor <= 0.5 * high and min(native.shape) >= 64 * factor
+    ):
         grid = coarsened(native, factor)
-        name = f"{step * factor:.3g} m"
+        said = partial(_say_of, tell, f"{step * factor:.3g} m")
         with aligned(path, grid, bands) as source:
             search = _Search(source, grid, water, factor, clutter, high)
             try:
+                many = looks * factor**2
                 thresholds, shape = search.calibrate(
-                    false_alarm_rate, looks * factor**2, lambda d, n, name=name: tell(f"Statistics: {name}", d, n)
+                    false_alarm_rate, many, partial(said, "Statistics")
                 )
             except _TooLittleWaterError:
                 if not scales:
                     raise
                 break
-            objects, counts = search.run(thresholds, lambda d, n, name=name: tell(f"Searching: {name}", d, n))
+            objects, counts = search.run(thresholds, partial(said, "Searching"))
         scales.append(
             Scale(
                 step_m=step_m(grid), threshold=thresholds[2], shape=shape, searched=counts[0],
@@ -205,6 +231,12 @@ def find_ships(
     )  # fmt: skip
 
 
+def _say_of(
+    tell: Callable[[str, int, int], None], what: str, stage: str, done: int, total: int
+) -> None:
+    tell(f"{stage} at {what}", done, total)
+
+
 class _TooLittleWaterError(OffnadirError):
     """There are too few pixels of water for statistics."""
 
@@ -215,7 +247,13 @@ class _Search:
     """The detector on the search's grid."""
 
     def __init__(
-        self, source: Aligned, grid: Grid, water: Water, factor: int, clutter: Clutter, longest_m: float
+        self,
+        source: Aligned,
+        grid: Grid,
+        water: Water,
+        factor: int,
+        clutter: Clutter,
+        longest_m: float,
     ) -> None:
         self._source, self._grid, self._water, self._factor = source, grid, water, factor
         self._is_k = clutter == "k"
@@ -288,8 +326,8 @@ class _Search:
             values = np.concatenate(parts).astype(np.float64)
             if len(values) < _LEAST_WATER_PX:
                 raise _TooLittleWaterError(
-                    f"only {len(values)} pixels of water to tell ships from; {_LEAST_WATER_PX} are needed (is it all "
-                    "land, or smaller than the longest ship?)"
+                    f"only {len(values)} pixels of water to tell ships from; {_LEAST_WATER_PX} are "
+                    "needed (is it all land, or smaller than the longest ship?)"
                 )
             return values
 
@@ -297,11 +335,15 @@ class _Search:
             return fit_threshold(values, self._clutter, rate, high=high, looks=looks)
 
         rough = sample(None, math.inf, 0)
-        first, _ = fit(rough, _FIRST_RATE, _FIRST_HIGH)
-        sure, _ = fit(rough, _SURE_RATE, _FIRST_HIGH)
+        first, _ = fit(rough, _FIRST_RATE, _BODY)
+        sure, _ = fit(rough, _SURE_RATE, _BODY)
         values = sample(first, sure, 1)
-        edge, _ = fit(values, _EDGE_RATE, _HIGH)
-        final, shape = fit(values, rate, _HIGH)
+        high = _HIGH
+        final, shape = fit(values, rate, high)
+        body, body_shape = fit(values, rate, _BODY)
+        if final > _MOST_TAIL * body:
+            final, shape, high = body, body_shape, _BODY
+        edge, _ = fit(values, _EDGE_RATE, high)
         return (first, edge, final), shape
 
     def run(
@@ -327,10 +369,10 @@ class _Search:
         return found.finish().stronger(final), (searched, untested, beyond)
 
 
-def _certain(
-    statistic: NDArray[np.float32], edge: float, sure: float
-) -> NDArray[np.bool_]:
-    """What is connected beyond `edge` and somewhere beyond `sure`: objects, which say nothing of the water."""
+def _certain(statistic: NDArray[np.float32], edge: float, sure: float) -> NDArray[np.bool_]:
+    """What is connected beyond `edge` and somewhere beyond `sure`: objects, which say nothing of the
+    water.
+    """
     from scipy import ndimage
 
     with np.errstate(invalid="ignore"):
@@ -363,7 +405,9 @@ def _measured(
                 box = [int(x) * factor for x in objects.boxes[k]]
                 ship = None
                 if max(box[1] - box[0], box[3] - box[2]) * step < 2.0 * length_m[1]:
-                    ship = _ship(dataset, bands, box, native, factor, water, float(objects.peaks[k]))
+                    ship = _ship(
+                        dataset, bands, box, native, factor, water, float(objects.peaks[k])
+                    )
                 if ship is None or not length_m[0] <= ship.length_m <= length_m[1]:
                     other += 1
                 elif not any(_covers(one, (ship.lat_rad, ship.lon_rad), 0.0) for one in ships):
@@ -426,7 +470,9 @@ def _hull(
                 return None, chip
             coarse = min(2 * coarse, factor)
             continue
-        edge = np.concatenate([hull.inside[k] for k in (0, -1)] + [hull.inside[:, k] for k in (0, -1)])
+        edge = np.concatenate(
+            [hull.inside[k] for k in (0, -1)] + [hull.inside[:, k] for k in (0, -1)]
+        )
         if not edge.any():
             return hull, chip
         margin *= 2  # it is longer than what was found of it

@@ -13,10 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._aligned import metres_of, step_m, two_by_two
-from offnadir.imagery._grid import Array, Grid
+from offnadir.imagery._aligned import metres_of, sinc_weights, step_m, two_by_two
+from offnadir.imagery._grid import Array, Grid, utm_crs
 from offnadir.imagery._ground import GroundModel
-from offnadir.imagery._raster import TILE, Box, boxes, opened, raster_info, read_floats, window_of, writing
+from offnadir.imagery._raster import (
+    TILE,
+    Box,
+    boxes,
+    opened,
+    raster_info,
+    read_floats,
+    window_of,
+    writing,
+)
 
 _MARGIN_PX = 32  # paths of the matching settle within
 _LATTICE_PX = 32
@@ -31,8 +40,8 @@ _MOST_WINDOW_PX = 6000
 class SurfaceReport:
     """What a surface model rests on.
 
-    `base_to_height` is the parallax [m on the ground] of a metre of height; heights are tried every `level_m`.
-    `known` is the share of pixels of the grid that have a height.
+    `base_to_height` is the parallax [m on the ground] of a metre of height; heights are tried every
+    `level_m`. `known` is the share of pixels of the grid that have a height.
     """
 
     base_to_height: float
@@ -51,12 +60,14 @@ def make_surface(
     band: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> SurfaceReport:
-    """Heights [m above the ellipsoid] of a grid from two images, into a GeoTIFF: height, and share that agrees.
+    """Heights [m above the ellipsoid] of a grid from two images, into a GeoTIFF: height, and share that
+    agrees.
 
     For each height of the range both images are laid onto the grid as if all ground were that high, and
     compared by the census of 7 x 9 pixels; semi-global matching chooses the heights. The images need no
-    epipolar geometry, so any two models do. NaN where images are not known, where the best is not clear, or at an end of
-    the range. What one image hides is not found out: it gets a height from around it, or none.
+    epipolar geometry, so any two models do. NaN where images are not known, where the best is not clear,
+    or at an end of the range. What one image hides is not found out: it gets a height from around it, or
+    none.
 
     Errors: InputError where lines of sight are too alike, or the range takes more than 400 heights.
     """
@@ -72,7 +83,9 @@ def make_surface(
     step = step_m(grid)
     ratio = _base_to_height(models, grid, 0.5 * (low + high))
     if not ratio > 0.02:
-        raise InputError("models", round(ratio, 4), "lines of sight that differ: parallax of 0.02 m a metre")
+        raise InputError(
+            "models", round(ratio, 4), "lines of sight that differ: parallax of 0.02 m a metre"
+        )
     level_m = step / ratio
     levels = math.ceil((high - low) / level_m) + 3  # the ends are never chosen
     if levels > _MOST_LEVELS:
@@ -80,7 +93,7 @@ def make_surface(
             "range_m", range_m, f"at most {_MOST_LEVELS * level_m:.0f} m apart for this grid; narrow it or "
             "take a coarser grid",
         )  # fmt: skip
-    heights = low + level_m * (np.arange(levels) - 1.0)
+    heights: Array = low + level_m * np.arange(-1.0, levels - 1.0)
     every = list(boxes(grid.shape, TILE))
     known = 0
     with opened(images[0]) as first, opened(images[1]) as second:
@@ -93,7 +106,9 @@ def make_surface(
             return box, *_matched(sides, grid, box, heights)
 
         names = ("height [m above the WGS-84 ellipsoid]", "share that agrees")
-        with writing(out, grid.shape, 2, "float32", grid=grid, nodata=math.nan, names=names) as written:
+        with writing(
+            out, grid.shape, 2, "float32", grid=grid, nodata=math.nan, names=names
+        ) as written:
             for done, (box, height, quality) in enumerate(two_by_two(work, every), 1):
                 written.write(height, 1, window=window_of(box))
                 written.write(quality, 2, window=window_of(box))
@@ -109,14 +124,17 @@ def make_surface(
 class _Side:
     """One image, laid onto the grid at heights."""
 
-    def __init__(self, dataset: Any, model: GroundModel, band: int, grid: Grid, alt_m: float) -> None:
+    def __init__(
+        self, dataset: Any, model: GroundModel, band: int, grid: Grid, alt_m: float
+    ) -> None:
         self._dataset, self._model, self._band = dataset, model, band
         self._lock = threading.Lock()
         rows, columns = (0.5 * (n - 1) + np.array([0.0, 1.0, 0.0]) for n in grid.shape)
         columns = columns[[0, 2, 1]]
         line, column = model.project(*grid.lat_lon(rows, columns), alt_m)
         area = abs(
-            (line[1] - line[0]) * (column[2] - column[0]) - (line[2] - line[0]) * (column[1] - column[0])
+            (line[1] - line[0]) * (column[2] - column[0])
+            - (line[2] - line[0]) * (column[1] - column[0])
         )
         self._factor = max(1, int(math.sqrt(area) + 0.25)) if np.isfinite(area) else 1
 
@@ -128,7 +146,9 @@ class _Side:
         line, column = self._model.project(lat, lon, np.full(lat.shape, alt_m))
         return tuple((x + 0.5) / self._factor - 0.5 for x in (line, column))  # type: ignore[return-value]
 
-    def window(self, lattices: list[tuple[Array, Array]]) -> tuple[NDArray[np.float32], int, int] | None:
+    def window(
+        self, lattices: list[tuple[Array, Array]]
+    ) -> tuple[NDArray[np.float32], int, int] | None:
         """The image where any of them lies, and its first line and column."""
         line, column = (np.stack([x[k] for x in lattices]) for k in (0, 1))
         good = np.isfinite(line) & np.isfinite(column)
@@ -142,14 +162,16 @@ class _Side:
         if bottom <= top or right <= left or max(bottom - top, right - left) > _MOST_WINDOW_PX:
             return None
         with self._lock:
-            pixels = read_floats(self._dataset, (self._band,), (top, bottom, left, right), self._factor)
+            pixels = read_floats(
+                self._dataset, (self._band,), (top, bottom, left, right), self._factor
+            )
         return pixels[0], top, left
 
 
 def _matched(
     sides: list[_Side], grid: Grid, box: Box, heights: Array
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    from offnadir.imagery._exploit_kernels import resample, sinc_weights
+    from offnadir.imagery._exploit_kernels import resample
     from offnadir.imagery._surface_kernels import aggregate, census, unlike, winners
 
     m = _MARGIN_PX
@@ -198,3 +220,50 @@ def _base_to_height(models: tuple[GroundModel, GroundModel], grid: Grid, alt_m: 
         places.append(grid.of_lat_lon(*model.locate(line, sample, alt_m - 50.0)))
     apart = metres @ np.array([float(a - b) for a, b in zip(*places, strict=True)])
     return float(np.hypot(*apart)) / 100.0
+
+
+def surface_grid(
+    model: GroundModel,
+    alt_m: float,
+    *,
+    step_m: float | None = None,
+    middle: tuple[float, float] | None = None,
+    size_m: float | None = None,
+) -> Grid:
+    """A grid in UTM over what an image shows at a height, or over a square of it; north up.
+
+    The step is the root of a pixel's area in the image's middle, unless said; `middle` is latitude and
+    longitude [rad].
+    """
+    lines, columns = model.shape
+    line, column = (lines - 1) / 2, (columns - 1) / 2
+    centre = tuple(float(x) for x in model.locate(line, column, alt_m))
+    if not all(map(math.isfinite, centre)):
+        raise InputError(
+            "models", model.shape, "a model that sees the ground in the middle of its image"
+        )
+    zone = Grid(
+        crs=utm_crs(*(middle or centre)), transform=(1.0, 0.0, 0.0, 0.0, -1.0, 0.0), shape=(1, 1)
+    )
+
+    def xy(lat: Any, lon: Any) -> tuple[Array, Array]:
+        return zone.xy(*zone.of_lat_lon(lat, lon))
+
+    near = xy(
+        *model.locate(line + np.array([0.0, 1.0, 0.0]), column + np.array([0.0, 0.0, 1.0]), alt_m)
+    )
+    (x0, x1, x2), (y0, y1, y2) = near
+    step = step_m or math.sqrt(abs((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)))
+    if size_m is not None or middle is not None:
+        x, y = (float(v) for v in xy(*(middle or centre)))
+        half = 0.5 * (size_m if size_m is not None else 1000.0)
+        left, right, bottom, top = x - half, x + half, y - half, y + half
+    else:
+        corners = np.array([[0, 0, lines - 1, lines - 1], [0, columns - 1, 0, columns - 1]])
+        x_all, y_all = xy(*model.locate(corners[0], corners[1], alt_m))
+        if not np.isfinite(x_all).all():
+            raise InputError("models", model.shape, "a model that sees the ground at all corners")
+        left, right, bottom, top = x_all.min(), x_all.max(), y_all.min(), y_all.max()
+    left, top = math.floor(left / step) * step, math.ceil(top / step) * step
+    shape = (max(1, math.ceil((top - bottom) / step)), max(1, math.ceil((right - left) / step)))
+    return Grid(crs=zone.crs, transform=(step, 0.0, left, 0.0, -step, top), shape=shape)

@@ -16,7 +16,9 @@ UNKNOWN = 31
 
 @kernel
 def census(picture, out):
-    """Which neighbours are darker than each pixel, as 62 bits (Zabih and Woodfill 1994); 0 at edges and holes."""
+    """Which neighbours are darker than each pixel, as 62 bits (Zabih and Woodfill 1994); 0 at edges and
+    holes.
+    """
     rows, columns = picture.shape
     for i in range(rows):
         for j in range(columns):
@@ -31,7 +33,9 @@ def census(picture, out):
                 for m in range(-_ACROSS, _ACROSS + 1):
                     if k == 0 and m == 0:
                         continue
-                    bits = (bits << np.uint64(1)) | np.uint64(1 if picture[i + k, j + m] < middle else 0)
+                    bits = (bits << np.uint64(1)) | np.uint64(
+                        1 if picture[i + k, j + m] < middle else 0
+                    )
             # the bit beyond the 62 tells that it is known
             out[i, j] = bits | (np.uint64(1) << np.uint64(63))
 
@@ -47,7 +51,9 @@ def unlike(a, b, level, out):
                 continue
             x = a[i, j] ^ b[i, j]
             x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
-            x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+            x = (x & np.uint64(0x3333333333333333)) + (
+                (x >> np.uint64(2)) & np.uint64(0x3333333333333333)
+            )
             x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
             out[i, j, level] = (x * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
@@ -116,10 +122,11 @@ def aggregate(cost, small, large, total):
 
 @kernel
 def winners(total, cost, most, uniqueness, level, quality):
-    """The best level of each pixel to a fraction, NaN where it is not clear; `quality` is the share that agrees.
+    """The best level of each pixel to a fraction, NaN where it is not clear; `quality` is the share that
+    agrees.
 
-    Not clear: at an end of the range, where more than `most` comparisons differ, or where another level not beside it
-    costs less than `uniqueness` times as much.
+    Not clear: at an end of the range, where more than `most` comparisons differ, or where another level
+    not beside it costs less than `uniqueness` times as much.
     """
     rows, columns, levels = total.shape
     for i in range(rows):
@@ -130,7 +137,12 @@ def winners(total, cost, most, uniqueness, level, quality):
                     best = d
             level[i, j] = np.nan
             quality[i, j] = 1.0 - cost[i, j, best] / 62.0
-            if best == 0 or best == levels - 1 or cost[i, j, best] > most or cost[i, j, best] == UNKNOWN:
+            if (
+                best == 0
+                or best == levels - 1
+                or cost[i, j, best] > most
+                or cost[i, j, best] == UNKNOWN
+            ):
                 continue
             second = 1 << 30
             for d in range(levels):

@@ -34,13 +34,17 @@ class Water:
     def at(self, box: Box, factor: int) -> NDArray[np.bool_]:
         """The mask of a box of a grid whose pixels are factor x factor of the image's; no water beyond it."""
         axes = []
-        for low, high, size in ((box[0], box[1], self.is_water.shape[0]), (box[2], box[3], self.is_water.shape[1])):
+        for low, high, size in (
+            (box[0], box[1], self.is_water.shape[0]),
+            (box[2], box[3], self.is_water.shape[1]),
+        ):
             middle = (np.arange(low, high) + 0.5) * factor
             # what a broken last block left out belongs to the block before
             index = np.floor(middle / self.factor).astype(np.int64)
             axes.append(np.where((index >= 0) & (index <= size), np.minimum(index, size - 1), -1))
         inside = (axes[0] >= 0)[:, None] & (axes[1] >= 0)[None]
-        return self.is_water[np.ix_(axes[0], axes[1])] & inside
+        found: NDArray[np.bool_] = self.is_water[np.ix_(axes[0], axes[1])] & inside
+        return found
 
 
 def find_water(
@@ -52,11 +56,12 @@ def find_water(
     shore_m: float,
     largest_ship_m2: float,
 ) -> Water:
-    """Water of a product: where (green - nir) / (green + nir) > `ndwi` (McFeeters 1996), less what `land` draws.
+    """Water of a product: where (green - nir) / (green + nir) > `ndwi` (McFeeters 1996), less what `land`
+    draws.
 
-    `land` is GeoJSON of polygons in longitude and latitude. Without bands called green and nir the colour says nothing,
-    and all is water but `land`. What is no water but smaller than the largest ship is taken as water, since it may be
-    one; land grows by `shore_m`.
+    `land` is GeoJSON of polygons in longitude and latitude. Without bands called green and nir the colour
+    says nothing, and all is water but `land`. What is no water but smaller than the largest ship is taken
+    as water, since it may be one; land grows by `shore_m`.
     """
     from scipy import ndimage
 
@@ -127,6 +132,8 @@ def _on_grid(shape: dict[str, Any], grid: Grid) -> dict[str, Any]:
     except (ValueError, TypeError, shapely.errors.ShapelyError) as error:
         raise InputError("land", shape.get("type"), "polygons that can be read") from error
     if not all(map(math.isfinite, moved.bounds)):
-        raise InputError("land", shape.get("type"), f"within reach of the image's projection {grid.crs}")
+        raise InputError(
+            "land", shape.get("type"), f"within reach of the image's projection {grid.crs}"
+        )
     mapped: dict[str, Any] = shapely.geometry.mapping(moved)
     return mapped
