@@ -113,10 +113,10 @@ def test_all_bands_show_the_same_ground(product, taken):
 
 def test_a_band_that_lies_off_is_found_and_moved(product, taken, tmp_path):
     """The geometry of one band is made wrong by 0.7 lines and -0.4 columns: the pictures tell."""
-    from offnadir.imagery import _product_level1 as module
+    from offnadir.imagery import _level1_maker as module
 
     level1, _ = taken
-    real = module._models
+    real = module.image_models
 
     def wrong(level1, acquisition, kind):
         made = real(level1, acquisition, kind)
@@ -130,12 +130,52 @@ def test_a_band_that_lies_off_is_found_and_moved(product, taken, tmp_path):
         return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_models", wrong)
+        patch.setattr(module, "image_models", wrong)
         options = ProcessOptions(terrain=TERRAIN, clouds=False)
         done = process_level1(level1.folder, tmp_path / "out", options)
     told = done.report["band offsets px"][f"{level1.bands[2]} to {level1.bands[1]}"]
     assert math.hypot(told["rows"], told["columns"]) > 0.6
     assert math.hypot(told["rows after"], told["columns after"]) < 0.08
+
+
+def test_ground_control_moves_all_bands(taken, tmp_path):
+    """What the ground knows of the attitude is wrong by 5 lines and -3 columns of the sharpest band."""
+    from offnadir.imagery import _level1_maker as module
+
+    level1, _ = taken
+    real = module.image_models
+    true = {}
+
+    def wrong(level1, acquisition, kind):
+        true.update(real(level1, acquisition, kind))
+        made = {}
+        for image in level1.images:
+            ratio = level1.of_band(level1.bands[0])[0].shape[0] / image.shape[0]
+            made[image.file] = CorrectedModel(
+                model=true[image.file], centre=(0.0, 0.0),
+                line=(5.0 / ratio, 0.0, 0.0), column=(-3.0 / ratio, 0.0, 0.0),
+            )  # fmt: skip
+        return made
+
+    from offnadir.imagery import read_acquisition
+
+    true.update(real(level1, read_acquisition(level1.folder / "acquisition.json"), "rigorous"))
+    rows = ["image,line,column,lat_deg,lon_deg"]
+    for image in level1.of_band(level1.bands[0]):
+        for line, column in ((100, 100), (800, 150), (450, 500)):
+            lat, lon = true[image.file].locate(line, column, ALT_M)
+            rows.append(
+                f"{image.file},{line},{column},{np.degrees(lat):.10f},{np.degrees(lon):.10f}"
+            )
+    (tmp_path / "gcp.csv").write_text("\n".join(rows))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "image_models", wrong)
+        options = ProcessOptions(terrain=TERRAIN, control=tmp_path / "gcp.csv", clouds=False)
+        done = process_level1(level1.folder, tmp_path / "out", options)
+    assert done.report["refined"]["used"] == 6
+    assert_allclose(done.report["refined"]["shift_px"], [-5.0, 3.0], atol=0.05)
+    assert fitted(done.rasters["pan"])[2] < 0.006
+    assert fitted(done.rasters["ms"])[2] < 0.02
 
 
 def test_sharpened_colour_shows_the_sharp_detail(product):

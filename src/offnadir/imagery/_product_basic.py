@@ -20,8 +20,8 @@ from offnadir.imagery._rpc import rpc_tags
 from offnadir.imagery._rpc_fit import fit_rpc
 
 if TYPE_CHECKING:
+    from offnadir.imagery._level1_maker import Maker
     from offnadir.imagery._product import Sheet
-    from offnadir.imagery._product_level1 import _Maker
 
 Array = NDArray[np.float64]
 #: Pixels between places that are followed to the ground. Chips and bands look at it from angles that differ
@@ -30,8 +30,10 @@ _STEP: Final = 32
 _MARGIN: Final = 4
 
 
-def basic_sheets(maker: _Maker) -> tuple[list[Sheet], dict[str, Any]]:
+def basic_sheets(maker: Maker) -> tuple[list[Sheet], dict[str, Any]]:
     """All rasters of a product that lies on no map: each with RPCs of the straight line of detectors."""
+    from offnadir.imagery._product_level1 import sheet_of
+
     sheets = []
     for key, names in maker.groups():
         target = band_model(maker.acquisition, names[0])
@@ -54,7 +56,7 @@ def basic_sheets(maker: _Maker) -> tuple[list[Sheet], dict[str, Any]]:
                 threads=maker.options.threads,
             )  # fmt: skip
         maker.found.setdefault("RPC fit px", {})[key] = [fit.rms_px, fit.max_px]
-        sheets.append(maker.sheet(key, path, names))
+        sheets.append(sheet_of(maker, key, path, names))
     return sheets, maker.found
 
 
