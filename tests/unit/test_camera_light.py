@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from offnadir.errors import InputError
-from offnadir.imagery._cloud_layer import CloudLayer
+from offnadir.imagery._cloud_layer import CloudLayer, opacity
 from offnadir.imagery._noise import (
     DEAD,
     GOOD,
@@ -192,10 +192,13 @@ def test_clouds_cover_their_share_and_are_the_same_for_all():
     layer = CloudLayer(share=0.3, seed=5, lat_rad=0.6, lon_rad=2.0)
     at = np.linspace(-15 * km, 15 * km, 300) / 6.37e6
     lat, lon = 0.6 + at[:, None], 2.0 + at[None, :] / math.cos(0.6)
-    opacity = layer.opacity(lat, lon)
-    assert opacity.mean() == pytest.approx(0.3, abs=0.06)
-    assert opacity.min() == 0.0
-    assert opacity.max() == 1.0
-    assert_allclose(layer.opacity(lat[10:20], lon[:, 5:9]), opacity[10:20, 5:9], atol=1e-12)
-    assert np.all(replace(layer, share=0.0).opacity(lat, lon) == 0)
-    assert not np.allclose(replace(layer, seed=6).opacity(lat, lon), opacity)
+    depth = layer.depth(lat, lon)
+    covered = opacity(depth)
+    assert (depth > 0).mean() == pytest.approx(0.3, abs=0.06)
+    assert (covered.min(), covered.max()) == (0.0, 1.0)
+    assert_allclose(layer.depth(lat[10:20], lon[:, 5:9]), depth[10:20, 5:9], atol=1e-9)
+    assert np.all(opacity(replace(layer, share=0.0).depth(lat, lon)) == 0)
+    assert np.all(opacity(replace(layer, share=1.0).depth(lat, lon)) == 1)
+    assert not np.allclose(replace(layer, seed=6).depth(lat, lon), depth)
+    # without its two finest octaves a cloud is the same cloud
+    assert np.abs(layer.depth(lat, lon, 30.0) - depth).max() < 0.6**7 + 0.6**8

@@ -23,6 +23,7 @@ from offnadir.cli.identify import identify
 from offnadir.cli.look import look
 from offnadir.cli.measure import measure
 from offnadir.cli.plan import plan
+from offnadir.cli.process import process
 from offnadir.cli.quality import quality
 from offnadir.cli.sensors import sensors
 from offnadir.errors import OffnadirError
@@ -49,6 +50,7 @@ app.command(short_help="Choose, check and report the pictures of a mission.")(pl
 app.command(short_help="Does a plan keep every rule? Whoever made it.")(check)
 app.command(short_help="How sharp a picture will be, and which term hurts most.")(quality)
 app.command(short_help="Take a planned picture: raw counts with all that explains them.")(capture)
+app.command(short_help="Make a map product of raw counts or a real image.")(process)
 app.command(short_help="What changed between two pictures of a place.")(change)
 app.command(short_help="Ships on water, and other bright compact objects.")(detect)
 app.command(short_help="Plan the bundled mission.")(demo)

@@ -11,6 +11,9 @@ from offnadir.imagery._level1 import Level1, Level1Image, read_level1
 from offnadir.imagery._meet import meet_terrain
 from offnadir.imagery._models import band_model, models
 from offnadir.imagery._ortho import OrthoReport, ortho_box, ortho_grid, orthorectify
+from offnadir.imagery._product import ProcessOptions, Product
+from offnadir.imagery._product_level1 import process_level1
+from offnadir.imagery._product_raster import process_raster
 from offnadir.imagery._refine import Refinement, refine
 from offnadir.imagery._rpc import Rpc, read_rpc, write_rpc
 from offnadir.imagery._rpc_fit import RpcFit, fit_rpc
@@ -28,6 +31,8 @@ __all__ = [
     "Level1Image",
     "LevelTerrain",
     "OrthoReport",
+    "ProcessOptions",
+    "Product",
     "RasterTerrain",
     "Refinement",
     "Rpc",
@@ -44,6 +49,8 @@ __all__ = [
     "ortho_box",
     "ortho_grid",
     "orthorectify",
+    "process_level1",
+    "process_raster",
     "read_acquisition",
     "read_level1",
     "read_rpc",

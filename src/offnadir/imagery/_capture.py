@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -166,7 +166,7 @@ class _Maker:
         band = sensor_band(acquisition.sensor, model.band)
         name = stem(band.name, model.chip, self.chips)
         digest = digest_of(
-            __version__, self.document, options, self.scene.attribution, repr(self.scene), name
+            __version__, self.document, replace(options, threads=1), _identity(self.scene), name
         )
         smear_px = motion_smear_px(acquisition, told, band)
         factor = float(sun_distance_factor(_day_of_year(acquisition)))
@@ -229,6 +229,7 @@ class _Maker:
             digitiser=digitiser(acquisition.sensor, band),
             seed=options.seed,
             ground_alt_m=aim.alt_m,
+            gsd_m=math.sqrt(view.gsd_along_m * view.gsd_across_m) * band.gsd_ratio,
         )
 
     def _write(
@@ -286,12 +287,33 @@ def _maybe(path: Path | None, shape: tuple[int, int]) -> Iterator[Any]:
 def _to_jpeg2000(raw: Path, path: Path, *, lossy: bool) -> None:
     """The same counts as JPEG 2000, tags and RPCs within."""
     with replacing(path) as part:
-        copy_as(
-            raw, part, "JP2OpenJPEG",
-            QUALITY=str(_LOSSY_QUALITY if lossy else 100), REVERSIBLE="NO" if lossy else "YES",
-            WRITE_METADATA="YES", BLOCKXSIZE=str(SIDE), BLOCKYSIZE=str(SIDE),
-        )  # fmt: skip
-        part.with_name(part.name + ".aux.xml").unlink(missing_ok=True)
+        # by another name GDAL would write the bare stream, without room for tags
+        whole = part.with_name(part.name + ".jp2")
+        try:
+            copy_as(
+                raw, whole, "JP2OpenJPEG",
+                QUALITY=str(_LOSSY_QUALITY if lossy else 100), REVERSIBLE="NO" if lossy else "YES",
+                WRITE_METADATA="YES", BLOCKXSIZE=str(SIDE), BLOCKYSIZE=str(SIDE),
+            )  # fmt: skip
+            whole.replace(part)
+        finally:
+            for left in (whole, whole.with_name(whole.name + ".aux.xml")):
+                left.unlink(missing_ok=True)
+
+
+def _identity(scene: Scene) -> list[str]:
+    """What tells a scene from others: its numbers, or its files with their sizes and times."""
+    if hasattr(scene, "__dataclass_fields__"):
+        return [repr(scene)]
+    parts = [type(scene).__name__, scene.attribution]
+    for one in (scene, scene.terrain, scene.surface):
+        path = getattr(one, "path", None) or getattr(getattr(one, "info", None), "path", None)
+        if path is not None:
+            facts = Path(path).stat()
+            parts.append(f"{path} {facts.st_size} {facts.st_mtime_ns}")
+        elif hasattr(one, "__dataclass_fields__"):
+            parts.append(repr(one))
+    return parts
 
 
 def _is_done(path: Path, digest: str) -> bool:

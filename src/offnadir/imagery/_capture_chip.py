@@ -48,6 +48,7 @@ class Shot:
     digitiser: Digitiser
     seed: int
     ground_alt_m: float
+    gsd_m: float
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -102,8 +103,10 @@ def electrons_of(shot: Shot, box: Box, *, heights: bool = False) -> tuple[Pixels
     light = np.maximum(shot.exposure.expose(seen.light)[inside], np.float32(0.0))
     if shot.clouds is not None:
         sun = shot.sun.azimuth_rad, shot.sun.elevation_rad
-        before, shadow = shade(shot.clouds, shot.model, (top, left), shape, sun, shot.ground_alt_m)
-        light = cover(light, before, shadow, shot.sun.direct_share)
+        clouds = shade(
+            shot.clouds, shot.model, (top, left), shape, sun, shot.ground_alt_m, shot.gsd_m
+        )
+        light = cover(light, clouds, shot.sun.direct_share)
     own, haze = (_patch(one, box) for one in (shot.light.own, shot.light.haze))
     light *= own
     light += haze

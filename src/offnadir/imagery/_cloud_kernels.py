@@ -37,13 +37,16 @@ def smooth_noise(x, y, seed):
 
 
 @kernel
-def cloud_noise(x, y, seed, out):
-    """Sum of octaves, each half as long and 0.6 as high as the one before."""
+def cloud_noise(x, y, seed, shortest_m, out):
+    """Sum of octaves, each half as long and 0.6 as high as the one before; none shorter than `shortest_m`."""
     for k in range(out.size):
         px, py = x[k] / _LONGEST_M, y[k] / _LONGEST_M
-        total, size = 0.0, 1.0
+        total, size, wave = 0.0, 1.0, _LONGEST_M
         for octave in range(_OCTAVES):
+            if wave < shortest_m:
+                break
             total += size * smooth_noise(px, py, seed + octave)
             px, py = 2.0 * (0.8 * px - 0.6 * py) + 5.3, 2.0 * (0.6 * px + 0.8 * py) - 2.9
             size *= 0.6
+            wave *= 0.5
         out[k] = total

@@ -128,3 +128,10 @@ def _crs(text: str) -> CRS:
         return CRS.from_user_input(text)
     except Exception as error:
         raise InputError("crs", text, "a projection that PROJ knows") from error
+
+
+def projection_code(crs: str) -> tuple[str | None, str]:
+    """A projection as "AUTHORITY:CODE", None if it has none, and as WKT 2."""
+    known = _crs(crs)
+    authority = known.to_authority()
+    return (":".join(authority) if authority else None), known.to_wkt()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -176,6 +177,7 @@ def writing(
                 yield dataset
         except library.errors.RasterioError as error:
             raise FileError(path, f"cannot be written: {_first_line(error)}") from error
+        check_whole(part, path)
 
 
 def polygons(mask: NDArray[np.bool_]) -> list[dict[str, Any]]:
@@ -202,6 +204,56 @@ def burnt(shapes: list[dict[str, Any]], grid: Grid) -> NDArray[np.bool_]:
 
 def copy_as(source: Path, path: Path, driver: str, **options: str) -> None:
     """Write a raster again in another format, tags and all; FileError for what GDAL says of trouble."""
+
+
+def check_whole(part: Path, path: Path) -> None:
+    """FileError about `path` if tiles are missing in a GeoTIFF: of a full disk GDAL says nothing."""
+    size = part.stat().st_size if part.is_file() else 0
+    library = rasterio()
+    try:
+        with unwarned(part) as dataset:
+            if dataset.driver != "GTiff":
+                return
+            rows, columns = dataset.block_shapes[0]
+            spots = [
+                (f"{j}_{i}", band)
+                for band in (1, dataset.count)
+                for i in range(-(-dataset.height // rows))
+                for j in range(-(-dataset.width // columns))
+            ]
+            for spot, band in spots:
+                first, length = (
+                    int(dataset.get_tag_item(f"BLOCK_{what}_{spot}", "TIFF", bidx=band) or 0)
+                    for what in ("OFFSET", "SIZE")
+                )
+                if first + length > size:
+                    raise FileError(path, f"cannot be written: {_room(part)}")
+    except library.errors.RasterioError as error:
+        raise FileError(path, f"cannot be written: {_room(part)}") from error
+
+
+def copy_raster(source: Path, path: Path, driver: str, **options: str) -> None:
+    """A raster in another format by GDAL's driver, which is there whole or not at all."""
+    library = rasterio()
+    from rasterio.shutil import copy
+
+    with opened(source), replacing(path) as part:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", library.errors.NotGeoreferencedWarning)
+                copy(source, part, driver=driver, **options)
+        except (library.errors.RasterioError, library._err.CPLE_BaseError) as error:
+            raise FileError(
+                path, f"cannot be written: {_first_line(error)}; {_room(part)}"
+            ) from error
+        finally:
+            for beside in part.parent.glob(
+                f"{part.name}.*"
+            ):  # GDAL's notes and unfinished overviews
+                beside.unlink(missing_ok=True)
+        check_whole(part, path)
+
+    library = rasterio()
     from rasterio.shutil import copy
 
     with warnings.catch_warnings():
@@ -231,6 +283,11 @@ def unwarned(path: Path, mode: str = "r", **options: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", library.errors.NotGeoreferencedWarning)
         return library.open(path, mode, **options)
+
+
+def _room(path: Path) -> str:
+    free = shutil.disk_usage(path.parent).free
+    return f"the disk took only a part of it ({free / 1e6:.0f} MB are free)"
 
 
 def _first_line(error: BaseException) -> str:
