@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,6 +117,7 @@ def capture(
         raise InputError("--output", MISSING, "given: the folder for the results")
     _check(plan, collection, elements, site, time)
     _check_scene(scene, dem, geoid)
+    from offnadir.cli._documents import read_plan
     from offnadir.imagery import CaptureOptions
     from offnadir.imagery import capture as take
     from offnadir.quality import Atmosphere
@@ -137,10 +139,10 @@ def capture(
         samples=samples,
     )
     if plan is not None:
-        maker = _of_plan(plan, str(collection), sensor)
+        maker = of_plan(read_plan(plan), str(collection), sensor)
     else:
         maker = _of_pass(elements or [], satellite, sensor, str(site), str(time))
-    ground, acquisition = _ground(maker, more, scene, dem, geoid or 0.0, seed)
+    ground, acquisition = aimed(maker, more, scene, dem, geoid or 0.0, seed)
     _warn(acquisition)
     _say.first_use("the camera")
     with _say.progress(quiet or json) as report:
@@ -197,13 +199,11 @@ def _lines_columns(size: str | None) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def _of_plan(path: Path, collection: str, sensor: str | None) -> Any:
+def of_plan(document: Mapping[str, Any], collection: str, sensor: str | None) -> Any:
     """What makes the acquisition of a plan's picture, given the height of its middle."""
-    from offnadir.cli._documents import read_plan
     from offnadir.imagery import acquisition_of_plan
     from offnadir.sensors import load_camera
 
-    document = read_plan(path)
     camera = None if sensor is None else load_camera(sensor)
 
     def make(alt_m: float | None, more: dict[str, Any]) -> Acquisition:
@@ -250,8 +250,13 @@ def _of_pass(
     return make
 
 
-def _ground(
-    make: Any, more: dict[str, Any], scene: str, dem: Path | None, geoid_m: float, seed: int
+def aimed(
+    make: Any,
+    more: dict[str, Any],
+    scene: str = _SYNTHETIC,
+    dem: Path | None = None,
+    geoid_m: float = 0.0,
+    seed: int = 0,
 ) -> tuple[Scene, Acquisition]:
     """The scene, and the acquisition that aims at its ground."""
     first: Acquisition = make(None, more)

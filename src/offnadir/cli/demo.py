@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from offnadir.cli import _say
+
+if TYPE_CHECKING:
+    from offnadir.briefs import Image
 
 
 def demo(
@@ -18,17 +22,31 @@ def demo(
     ] = Path("offnadir-demo"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
 ) -> None:
-    """Plan the bundled mission: real satellites over real places in East Asia and beyond."""
+    """Plan the bundled mission: real satellites over real places in East Asia and beyond.
+
+    With the extra [imagery] the best picture is taken over made-up ground and processed, too.
+    """
+    from offnadir.cli._demo_picture import is_possible, take_best
     from offnadir.cli.plan import run_plan
 
+    def images(plan: dict[str, Any], report: Callable[[str, int, int], None]) -> Sequence[Image]:
+        return take_best(plan, output, report)
+
+    able = is_possible()
     with as_file(files("offnadir.data") / "demo") as folder:
-        report = run_plan(folder / "mission.toml", output, quiet=quiet)
+        report = run_plan(
+            folder / "mission.toml", output, quiet=quiet, images=images if able else None
+        )
         # A copy to read, change and plan again.
         (output / "mission").mkdir(exist_ok=True)
         for source in sorted(folder.iterdir()):
             if source.is_file() and source.suffix != ".py":
                 shutil.copyfile(source, output / "mission" / source.name)
     if not quiet:
+        if not able:
+            _say.note(
+                "Taking and processing the best picture needs more: pip install 'offnadir[imagery]'"
+            )
         _say.note(
             f"The mission file, to be changed and planned again: {output}/mission/mission.toml"
         )

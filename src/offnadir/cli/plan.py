@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ from offnadir.cli._documents import read_plan
 from offnadir.errors import InputError, OffnadirError
 
 if TYPE_CHECKING:
+    from offnadir.briefs import Image
     from offnadir.planning import Plan
 
 _SHOWN = 8
@@ -78,8 +79,9 @@ def run_plan(
     as_json: bool = False,
     replan: Path | None = None,
     change_price: float | None = None,
+    images: Callable[[dict[str, Any], _Report], Sequence[Image]] | None = None,
 ) -> Path:
-    """Do the whole job; returns the path of the report."""
+    """Do the whole job; returns the path of the report. `images` makes what the report shows of a plan."""
     from offnadir.briefs import write_results
     from offnadir.planning import load_mission, make_plan
 
@@ -104,7 +106,11 @@ def run_plan(
                 "internal error, please report it: the checker refuses the plan: "
                 + "; ".join(_say.some(broken))
             )
-        results.write(plan.document, plan.opportunities, plan.tracks)
+        shown: Sequence[Image] = ()
+        if images is not None:
+            with _say.progress(quiet) as report:
+                shown = images(document, report)
+        results.write(plan.document, plan.opportunities, plan.tracks, shown)
     if not quiet:
         _say.note(_summary(plan))
         left_out = _left_out(document)

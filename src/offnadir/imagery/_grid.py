@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Geod, Transformer
 
-from offnadir.errors import InputError
+from offnadir.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from pyproj import CRS, Geod, Transformer
 
 Array = NDArray[np.float64]
 _EARTH_M = 6.371e6
@@ -86,7 +89,8 @@ def geodesic_m(
 
 @cache
 def _geod() -> Geod:
-    return Geod(ellps="WGS84")
+    geod: Geod = _pyproj().Geod(ellps="WGS84")
+    return geod
 
 
 def utm_crs(lat_rad: float, lon_rad: float) -> str:
@@ -115,17 +119,22 @@ def is_geographic(crs: str) -> bool:
 
 @cache
 def _to_geographic(crs: str) -> Transformer:
-    return Transformer.from_crs(_crs(crs), "EPSG:4326", always_xy=True)
+    back: Transformer = _pyproj().Transformer.from_crs(_crs(crs), "EPSG:4326", always_xy=True)
+    return back
 
 
 @cache
 def _from_geographic(crs: str) -> Transformer:
-    return Transformer.from_crs("EPSG:4326", _crs(crs), always_xy=True)
+    there: Transformer = _pyproj().Transformer.from_crs("EPSG:4326", _crs(crs), always_xy=True)
+    return there
 
 
 def _crs(text: str) -> CRS:
     try:
-        return CRS.from_user_input(text)
+        found: CRS = _pyproj().CRS.from_user_input(text)
+        return found
+    except MissingExtraError:
+        raise
     except Exception as error:
         raise InputError("crs", text, "a projection that PROJ knows") from error
 
@@ -135,3 +144,12 @@ def projection_code(crs: str) -> tuple[str | None, str]:
     known = _crs(crs)
     authority = known.to_authority()
     return (":".join(authority) if authority else None), known.to_wkt()
+
+
+def _pyproj() -> Any:
+    """The library, or an error that says how to get it."""
+    try:
+        import pyproj
+    except ImportError as error:
+        raise MissingExtraError("map projections need a library", "imagery") from error
+    return pyproj
