@@ -261,7 +261,7 @@ def large(setting: Setting) -> None:
     aim = replace(aim, alt_m=alt_m)
     print(f"\n### Capture of {setting.size} x {setting.size} pixels, WorldView-3, made-up town\n")
     print("| samples a pixel | wall s | CPU s | peak MiB |\n|---|---|---|---|")
-    for size, samples in ((300, 3), (setting.size, 3)):
+    for size, samples in ((300, 3), (setting.size, 2), (setting.size, 3)):
         taken = acquire(orbit, sensor, aim, epoch, size=(size, size), bands=["sharpest"])
         folder = setting.work / "large"
         shutil.rmtree(folder, ignore_errors=True)

@@ -322,7 +322,7 @@ def _told(acquisition: Acquisition, level1: Level1) -> str:
         )
     header = ("image", "lines x columns", "GSD m", "SNR", "NIIRS", "RPC px")
     table = _say.columns(header, rows, (False, True, True, True, True, True))
-    
+
     return (
         f"{acquisition.satellite}, {acquisition.sensor.title}, {acquisition.epoch.utc(1)}\n"
         f"off-nadir {view.off_nadir_rad / deg:.1f} deg, incidence {view.incidence_rad / deg:.1f} deg, "

@@ -22,7 +22,7 @@ Pixels = NDArray[np.float32]
 #: Pixels between the nodes at which the camera's model is asked: attitude may tremble from line to line.
 LINE_STEP: Final = 4
 COLUMN_STEP: Final = 32
-_BLOCK: Final = 48  # pixels of the patch that share one range of heights
+_BLOCK: Final = 16  # pixels of the patch that share one range of heights
 _STEEP: Final = 2.5  # slope from which ground is a wall
 _WALL: Final = 0.8  # reflectance of walls over that of their roof
 _BOUNCED: Final = 0.08  # of the Sun's light on level ground, that comes to walls by way of it

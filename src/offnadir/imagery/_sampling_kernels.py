@@ -81,22 +81,36 @@ def met_between(row_lo, row_hi, col_lo, col_hi, blocks, side, i, j, u0, u1):
 
 
 @part
-def first_meeting(row, column, d_row, d_column, heights, finer, t0, t1):
-    """Height at which a ray from above first meets the surface; steps of a cell, then a straight line."""
-    per_cell = max(abs(d_row), abs(d_column)) / finer * (t1 - t0)
-    count = int(per_cell) + 1
+def first_meeting(row, column, d_row, d_column, heights, finer, blocks, side, t0, t1):
+    """Height at which a ray from above first meets the surface.
+
+    Blocks that it passes over are taken at a stride, others in steps of a cell, the last one by a line.
+    """
+    step = finer / max(abs(d_row), abs(d_column))
     t = t1
-    over = t - between(heights, (row + t * d_row) / finer, (column + t * d_column) / finer)
-    if over <= 0.0:
-        return t1
-    for k in range(1, count + 1):
-        after = t1 + (t0 - t1) * k / count
-        here = after - between(
-            heights, (row + after * d_row) / finer, (column + after * d_column) / finer
-        )
-        if here <= 0.0:
-            return t + (after - t) * over / (over - here)
-        t, over = after, here
+    while t > t0:
+        i = min(max(math.floor((row + t * d_row) / side), 0), blocks.shape[0] - 1)
+        j = min(max(math.floor((column + t * d_column) / side), 0), blocks.shape[1] - 1)
+        leaves = t0
+        if d_row != 0.0:
+            leaves = max(leaves, ((i if d_row > 0.0 else i + 1) * side - row) / d_row)
+        if d_column != 0.0:
+            leaves = max(leaves, ((j if d_column > 0.0 else j + 1) * side - column) / d_column)
+        leaves = max(min(leaves, t) - 0.01 * step, t0)
+        if leaves > blocks[i, j, 1]:
+            t = leaves
+            continue
+        over = t - between(heights, (row + t * d_row) / finer, (column + t * d_column) / finer)
+        if over <= 0.0:
+            return t
+        while t > leaves:
+            after = max(t - step, leaves)
+            here = after - between(
+                heights, (row + after * d_row) / finer, (column + after * d_column) / finer
+            )
+            if here <= 0.0:
+                return t + (after - t) * over / (over - here)
+            t, over = after, here
     return t0
 
 
@@ -208,7 +222,9 @@ def look_down(
                         if moves < 0.02:
                             t = 0.5 * (t0 + t1)
                         else:
-                            t = first_meeting(row, column, d_row, d_column, heights, finer, t0, t1)
+                            t = first_meeting(
+                                row, column, d_row, d_column, heights, finer, blocks, side, t0, t1
+                            )
                             if t1 - t0 > walls[0]:
                                 value = wall_light(
                                     patch,
