@@ -48,8 +48,8 @@ def restoration(otf: Otf, snr: float, *, strength: float = 1.0) -> Restoration:
 
     `snr` is the contrast of the scene (its rms over the picture) over the noise of a pixel. Scenes have
     power as 1 / (f0^2 + f^2), which is scaled so that the variances have that ratio. `strength` is the
-    share of it that is applied, 1 the whole filter. Frequencies above half a cycle per pixel cannot be told from
-    their images below; they stay in the picture. InputError for an SNR or a strength not above 0.
+    share of it that is applied, 1 the whole filter. Frequencies above half a cycle per pixel cannot be told
+    from their images below; they stay in the picture. InputError for an SNR or a strength not above 0.
     """
     for name, value in (("snr", snr), ("strength", strength)):
         if not (math.isfinite(value) and value > 0):
