@@ -79,8 +79,8 @@ class ProcessOptions:
                 raise InputError(name, value, "one of " + ", ".join(map(str, known)))
         if self.gsd_m is not None and not 1e-3 <= self.gsd_m <= 1e6:
             raise InputError("gsd_m", self.gsd_m, "from 0.001 to 1000000 m")
-        if not 0.0 <= self.mtfc <= 100.0:
-            raise InputError("mtfc", self.mtfc, "from 0 to 100")
+        if not 0.0 <= self.mtfc <= 10.0:
+            raise InputError("mtfc", self.mtfc, "from 0 to 10")
         if not 1 <= self.threads <= 256:
             raise InputError("threads", self.threads, "from 1 to 256")
         if self.crs is not None:

@@ -47,9 +47,9 @@ def restoration(otf: Otf, snr: float, *, strength: float = 1.0) -> Restoration:
     """Wiener's filter H / (H^2 + N/S) for an OTF, cut to REACH pixels by a Kaiser window.
 
     `snr` is the contrast of the scene (its rms over the picture) over the noise of a pixel. Scenes have
-    power as 1 / (f0^2 + f^2), which is scaled so that the variances have that ratio; `strength` divides
-    the noise: below 1 the filter is milder. Frequencies above half a cycle per pixel cannot be told from
-    their images below; they stay in the picture. InputError for an SNR or a strength not above 0.
+    power as 1 / (f0^2 + f^2), which is scaled so that the variances have that ratio. `strength` is the
+    share of it that is applied, 1 the whole filter. Frequencies above half a cycle per pixel cannot be told
+    from their images below; they stay in the picture. InputError for an SNR or a strength not above 0.
     """
     for name, value in (("snr", snr), ("strength", strength)):
         if not (math.isfinite(value) and value > 0):
@@ -58,8 +58,8 @@ def restoration(otf: Otf, snr: float, *, strength: float = 1.0) -> Restoration:
     blur = otf(np.abs(f)[:, None], np.abs(f)[None, :])
     scene = 1.0 / (_KNEE_PX**2 + f[:, None] ** 2 + f[None, :] ** 2)
     scene *= snr**2 / float(np.mean(scene))
-    wanted = blur / (blur**2 + 1.0 / (strength**2 * scene))
-    wanted /= wanted[0, 0]
+    wiener = blur / (blur**2 + 1.0 / scene)
+    wanted = 1.0 + strength * (wiener / wiener[0, 0] - 1.0)
     full = np.fft.fftshift(np.real(np.fft.ifft2(wanted)))
     at = _FINE // 2
     part = slice(at - REACH, at + REACH + 1)
