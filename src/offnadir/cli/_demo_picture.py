@@ -32,7 +32,13 @@ def take_best(
     """Capture the best picture of a plan over made-up ground, process it, and show both."""
     from offnadir.briefs import Image
     from offnadir.cli.capture import aimed, of_plan
-    from offnadir.imagery import CaptureOptions, ProcessOptions, capture, process_level1
+    from offnadir.imagery import (
+        CaptureOptions,
+        ProcessOptions,
+        RasterTerrain,
+        capture,
+        process_level1,
+    )
 
     one = best_picture(plan)
     if one is None:
@@ -43,8 +49,9 @@ def take_best(
         acquisition, scene, raw, CaptureOptions(seed=_SEED),
         progress=lambda done, total: report("Taking the best picture", done, total),
     )  # fmt: skip
+    heights = RasterTerrain(raw / "dem.tif", outside="edge")
     product = process_level1(
-        raw, made, ProcessOptions(terrain=scene.terrain, pansharpen="brovey", mtfc=0.5),
+        raw, made, ProcessOptions(terrain=heights, pansharpen="brovey", mtfc=0.5),
         report=lambda stage, done, total: report(f"Processing: {stage}", done, total),
     )  # fmt: skip
     told = level1.notes["predicted"][level1.images[0].file]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from offnadir.imagery._product import ProcessOptions, Product
 
 #: Heights that a capture may have beside it.
-_OWN_DEM = "dem.tif"
 
 
 def process(
@@ -213,9 +212,10 @@ def _terrain(
     is_capture: bool,
 ) -> Terrain:
     """The elevation model, or level ground at a height that is likely."""
+    from offnadir.imagery._own_dem import OWN_DEM
     from offnadir.imagery._terrain import LevelTerrain, RasterTerrain
 
-    own = source / _OWN_DEM
+    own = source / OWN_DEM
     if dem is None and height_m is None and is_capture and own.is_file():
         return RasterTerrain(own, outside="edge")
     if dem is not None:

@@ -43,6 +43,7 @@ from offnadir.imagery._level1 import (
 from offnadir.imagery._models import models
 from offnadir.imagery._noise import Flaws, digitiser, generator, known
 from offnadir.imagery._optics import Exposure, band_sensor, oversampling
+from offnadir.imagery._own_dem import OWN_DEM, write_own_dem
 from offnadir.imagery._preview import write_preview
 from offnadir.imagery._radiance import direct_share, watts
 from offnadir.imagery._raster import copy_as, raster_info, window_of, writing
@@ -101,8 +102,9 @@ def capture(
     """Take a picture and write it into `folder`, which is made if it is not there.
 
     Each file appears whole or not at all. Images that an earlier run of the same picture left whole are
-    kept; the last file is manifest.json, so a folder without it is not finished. The counts depend on the
-    acquisition, the scene and the options, not on threads. `progress(done, total)` counts tiles. InputError
+    kept; the last file is manifest.json, so a folder without it is not finished. Made-up ground leaves its
+    heights in dem.tif. The counts depend on the acquisition, the scene and the options, not on threads.
+    `progress(done, total)` counts tiles. InputError
     if the Sun is not up, FileError if the folder cannot be written.
     """
     options = options or CaptureOptions()
@@ -117,6 +119,10 @@ def capture(
     write_acquisition(acquisition, folder / ACQUISITION)
     write_tables(acquisition, folder)
     true, told = models(acquisition), models(acquisition, jitter=False)
+    if scene.is_synthetic and scene.terrain.step_m < math.inf:
+        ideal = [model for chips in told.values() for model in chips]
+        aim = acquisition.aim
+        write_own_dem(scene.terrain, ideal, (aim.lat_rad, aim.lon_rad), folder / OWN_DEM)
     total = sum(_tile_count(model) for chips in true.values() for model in chips)
     done = 0
 
