@@ -41,7 +41,7 @@ def _figure(image: Image) -> Markup:
     )
     data = base64.b64encode(image.png).decode("ascii")
     return Markup(
-        f'<figure><img src="data:image/png;base64,{data}" alt="{esc(image.title)}" loading="lazy">'
+        f'<figure><img src="data:image/png;base64,{data}" alt="{esc(image.title)}">'
         f"<figcaption><strong>{esc(image.title)}</strong> {esc(image.caption)}"
         f"{f'<dl>{rows}</dl>' if rows else ''}</figcaption></figure>"
     )
