@@ -22,8 +22,16 @@ def is_possible() -> bool:
 
 
 def best_picture(plan: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The sharpest picture of a plan; None if it has none."""
-    return max(plan["collections"], key=lambda one: float(one["niirs"]), default=None)
+    """The sharpest picture of a plan, one of land if there is one; None if it has none."""
+    import numpy as np
+
+    from offnadir.imagery._synthetic_coast import is_land
+
+    taken = plan["collections"]
+    lat, lon = (np.radians([one["aim"][key] for one in taken]) for key in ("lat_deg", "lon_deg"))
+    land = is_land(lat, lon).tolist() if taken else []
+    ranks = [(ashore, float(one["niirs"])) for ashore, one in zip(land, taken, strict=True)]
+    return taken[ranks.index(max(ranks))] if ranks else None
 
 
 def take_best(
@@ -73,15 +81,5 @@ def take_best(
             caption="Calibrated, sharpened, its bands aligned and put on the map with the terrain; a "
             f"Cloud-Optimized GeoTIFF with a STAC item, in {one['id']}/product.",
             png=product.preview.read_bytes(),
-            figures=tuple(_figures(product.report)),
         ),
     ]
-
-
-def _figures(found: Mapping[str, Any]) -> list[tuple[str, str]]:
-    out = []
-    if "gsd_m" in found:
-        out.append(("Pixel on the map", f"{found['gsd_m']:.2f} m"))
-    if "crs" in found:
-        out.append(("Projection", str(found["crs"])))
-    return out
