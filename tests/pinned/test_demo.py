@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("demo") / "out"
     result = subprocess.run(
         [sys.executable, "-m", "offnadir", "demo", "-o", str(out)],
-        capture_output=True, text=True, timeout=300, check=False,
+        capture_output=True, text=True, timeout=1200, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == str(out / "report.html")
@@ -138,3 +138,25 @@ def test_the_report_asks_the_network_for_nothing(folder):
 def test_the_mission_is_left_to_be_changed(folder):
     assert (folder / "mission" / "mission.toml").exists()
     assert (folder / "mission" / "elements.omm.json").exists()
+
+
+def test_the_best_picture_is_taken_processed_and_shown(plan, folder):
+    """Its product is a Cloud-Optimized GeoTIFF by the validator of rio-cogeo, on the place that was asked for."""
+    rio_cogeo = pytest.importorskip("rio_cogeo.cogeo")
+    (taken,) = [one for one in plan["collections"] if (folder / one["id"] / "product").is_dir()]
+    item = json.loads((folder / taken["id"] / "product" / f"{taken['id']}.json").read_text())
+    aim = shapely.Point(taken["aim"]["lon_deg"], taken["aim"]["lat_deg"])
+    assert shapely.geometry.shape(item["geometry"]).contains(aim)
+    assert item["properties"]["view:off_nadir"] == pytest.approx(taken["off_nadir_deg"], abs=0.1)
+    rasters = [
+        folder / taken["id"] / "product" / asset["href"]
+        for asset in item["assets"].values()
+        if asset["href"].endswith(".tif")
+    ]
+    assert len(rasters) >= 2
+    for path in rasters:
+        valid, errors, _ = rio_cogeo.cog_validate(path, quiet=True)
+        assert valid, errors
+    report = (folder / "report.html").read_text()
+    assert report.count("data:image/png;base64,") == 2
+    assert f"{taken['id']}: the map product" in report
