@@ -141,7 +141,7 @@ def test_the_mission_is_left_to_be_changed(folder):
 
 
 def test_the_best_picture_is_taken_processed_and_shown(plan, folder):
-    """Its product is a Cloud-Optimized GeoTIFF by the validator of rio-cogeo, on the place that was asked for."""
+    """Its rasters are Cloud-Optimized by the validator of rio-cogeo, and on the place that was asked for."""
     rio_cogeo = pytest.importorskip("rio_cogeo.cogeo")
     (taken,) = [one for one in plan["collections"] if (folder / one["id"] / "product").is_dir()]
     item = json.loads((folder / taken["id"] / "product" / f"{taken['id']}.json").read_text())
