@@ -358,8 +358,7 @@ class _Solver:
             self._easel.polish()
             moved = self._plan_of(self._easel)
             if self._is_ahead(moved) and not faults(self._problem, moved):
-                self._kept = moved
-                self._value = max(self._value, moved.value)
+                self._kept = moved  # `_hear` tells of it
 
     def _is_ahead(self, plan: Schedule) -> bool:
         """Whether a plan takes the place of the one that is kept; of equals the same, whoever comes first."""
@@ -371,8 +370,10 @@ class _Solver:
 
     def _hear(self, search: Search) -> None:
         """Take note of a better plan; its copy is made when the search rests."""
-        if search.value > self._value:
-            self._value = search.value
+        kept = self._kept
+        value = search.value if kept is None else max(search.value, kept.value)
+        if value > self._value:
+            self._value = value
             self._tell()
 
     def _tell(self) -> None:
