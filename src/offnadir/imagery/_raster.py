@@ -204,6 +204,15 @@ def burnt(shapes: list[dict[str, Any]], grid: Grid) -> NDArray[np.bool_]:
 
 def copy_as(source: Path, path: Path, driver: str, **options: str) -> None:
     """Write a raster again in another format, tags and all; FileError for what GDAL says of trouble."""
+    library = rasterio()
+    from rasterio.shutil import copy
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", library.errors.NotGeoreferencedWarning)
+        try:
+            copy(source, path, driver=driver, **options)
+        except library.errors.RasterioError as error:
+            raise FileError(path, f"cannot be written: {_first_line(error)}") from error
 
 
 def check_whole(part: Path, path: Path) -> None:
@@ -252,16 +261,6 @@ def copy_raster(source: Path, path: Path, driver: str, **options: str) -> None:
             ):  # GDAL's notes and unfinished overviews
                 beside.unlink(missing_ok=True)
         check_whole(part, path)
-
-    library = rasterio()
-    from rasterio.shutil import copy
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", library.errors.NotGeoreferencedWarning)
-        try:
-            copy(source, path, driver=driver, **options)
-        except library.errors.RasterioError as error:
-            raise FileError(path, f"cannot be written: {_first_line(error)}") from error
 
 
 def boxes(shape: tuple[int, int], side: int = 2 * TILE) -> Iterator[Box]:
