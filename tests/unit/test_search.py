@@ -130,7 +130,8 @@ def test_whoever_is_interrupted_returns_the_best_so_far() -> None:
 
 
 CTRL_C = """
-import _thread, sys, threading, time
+import _thread, signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored in the background
 sys.path[:0] = [{here!r}, {tests!r}]
 from test_search import crowd
 from offnadir.planning._audit import faults
