@@ -80,7 +80,6 @@ def little_problem(n: int = 6, tasks: int | None = None) -> Problem:
     )
 
 
-@functools.cache
 def compile_kernels() -> None:
     """Put little problems through everything; what is in the cache takes a fraction of a second."""
     problem = little_problem(24)
@@ -110,6 +109,7 @@ def compile_kernels() -> None:
             explainer.explain(option)
 
 
+@functools.cache
 def make_ready() -> None:
     """Return once all is compiled: by a process beside that is at it, or here."""
     with (cache_folder() / "planner.lock").open("a") as file:

@@ -314,7 +314,7 @@ class _Solver:
         self._value, self._bound = choice.value, choice.bound
         self._clock_struck = not choice.repeatable
         low = o.member_low[o.members_of(choice.chosen)]
-        return self._checked(choice.chosen, low, np.empty(0, np.int64))
+        return self._checked(self._valued(choice.chosen, low, np.empty(0, np.int64)))
 
     def _choice_ends(self) -> bool:
         """Whether a choice under rows is to be ended from outside.
@@ -399,8 +399,7 @@ class _Solver:
         search = max(searches, key=lambda search: search.value)
         if self._may_gain:
             search.polish()
-        plan = self._plan_of(search)
-        return self._checked(plan.option, plan.start, plan.contact)
+        return self._checked(self._plan_of(search))
 
     def _plan_of(self, search: Search) -> Schedule:
         """A search's best plan, with what it is worth at its starts."""
@@ -416,13 +415,12 @@ class _Solver:
             ],
             np.int64,
         )
+        return self._valued(option, starts, np.flatnonzero(used).astype(np.int64))
+
+    def _valued(self, option: IntArray, start: IntArray, contact: IntArray) -> Schedule:
+        """A plan with what it is worth."""
         plan = Schedule(
-            option=option,
-            start=starts,
-            contact=np.flatnonzero(used).astype(np.int64),
-            value=0,
-            bound=self._bound,
-            repeatable=True,
+            option=option, start=start, contact=contact, value=0, bound=self._bound, repeatable=True
         )
         return replace(plan, value=value_of(self._problem, plan))
 
@@ -437,25 +435,17 @@ class _Solver:
         )
         return still and plain and not p.curve
 
-    def _checked(self, option: IntArray, start: IntArray, contact: IntArray) -> Schedule:
-        schedule = Schedule(
-            option=option,
-            start=start,
-            contact=contact,
-            value=self._value,
-            bound=max(self._bound, self._value),
-            repeatable=not self._clock_struck,
-            trace=(),
-        )
-        value = value_of(self._problem, schedule)
+    def _checked(self, schedule: Schedule) -> Schedule:
+        """A plan, or the one that is kept if that is better, with all that is known of it."""
         kept = self._kept
-        if kept is not None and (kept.value > value or not len(option)):
-            schedule = replace(schedule, option=kept.option, start=kept.start, contact=kept.contact)
-            value = kept.value
-        self._value, self._bound = value, max(value, self._bound)
+        if kept is not None and (kept.value > schedule.value or not len(schedule.option)):
+            schedule = kept
+        self._value, self._bound = schedule.value, max(schedule.value, self._bound)
         if not self._trace or self._trace[-1][1:] != (self._value, self._bound):
             self._tell()  # the last that is told is what is returned
-        schedule = replace(schedule, value=value, bound=self._bound, trace=tuple(self._trace))
+        schedule = replace(
+            schedule, bound=self._bound, repeatable=not self._clock_struck, trace=tuple(self._trace)
+        )
         wrong = faults(self._problem, schedule)
         if wrong:
             raise OffnadirError("the search broke a rule of its own: " + "; ".join(wrong[:3]))
