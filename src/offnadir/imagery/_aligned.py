@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,6 @@ from numpy.typing import NDArray
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._grid import Array, Grid, geodesic_m
 from offnadir.imagery._raster import Box, RasterInfo, opened, raster_info, read_floats
-
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 #: (rows, columns) of the grid to what must be added to them, in its pixels: a registration.
 Offset = Callable[[Array, Array], tuple[Array, Array]]
@@ -40,14 +36,6 @@ def on_map(info: RasterInfo) -> Grid:
     """The grid of what `map_info` told."""
     assert info.grid is not None
     return info.grid
-
-
-def cropped(grid: Grid, box: Box) -> Grid:
-    """The part of a grid in a box."""
-    top, bottom, left, right = box
-    a, b, c, d, e, f = grid.transform
-    moved = (a, b, c + a * left + b * top, d, e, f + d * left + e * top)
-    return Grid(crs=grid.crs, transform=moved, shape=(bottom - top, right - left))
 
 
 def coarsened(grid: Grid, factor: int) -> Grid:
@@ -220,15 +208,3 @@ def common_bands(a: RasterInfo, b: RasterInfo) -> tuple[tuple[int, ...], tuple[i
             "as many in both images, or with common names; or say which: --bands",
         )  # fmt: skip
     return a_bands, b_bands
-
-
-def two_by_two(work: Callable[[_In], _Out], items: Sequence[_In]) -> Iterator[_Out]:
-    """Results in order, two threads at work and never more than four results waiting."""
-    with ThreadPoolExecutor(2) as pool:
-        waiting: list[Future[_Out]] = []
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) >= 4:
-                yield waiting.pop(0).result()
-        for future in waiting:
-            yield future.result()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from offnadir import __version__
-from offnadir._files import replacing
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._acquisition import Acquisition
 from offnadir.imagery._acquisition_file import acquisition_to_json, write_acquisition, write_tables
@@ -46,7 +45,7 @@ from offnadir.imagery._optics import Exposure, band_sensor, oversampling
 from offnadir.imagery._own_dem import OWN_DEM, write_own_dem
 from offnadir.imagery._preview import write_preview
 from offnadir.imagery._radiance import direct_share, watts
-from offnadir.imagery._raster import copy_as, raster_info, window_of, writing
+from offnadir.imagery._raster import copy_raster, raster_info, window_of, writing
 from offnadir.imagery._rpc import Rpc, rpc_tags, write_rpc
 from offnadir.imagery._rpc_fit import fit_rpc
 from offnadir.imagery._sampling import Sunlight
@@ -273,7 +272,12 @@ class _Maker:
                     if known_to is not None:
                         known_to.write(tile.truth, window=window_of(tile.box))
             if is_jp2:
-                _to_jpeg2000(raw, path, lossy=options.compress == "jp2-lossy")
+                lossy = options.compress == "jp2-lossy"
+                copy_raster(
+                    raw, path, "JP2OpenJPEG",
+                    QUALITY=str(_LOSSY_QUALITY if lossy else 100), REVERSIBLE="NO" if lossy else "YES",
+                    WRITE_METADATA="YES", BLOCKXSIZE=str(SIDE), BLOCKYSIZE=str(SIDE),
+                )  # fmt: skip
         finally:
             if is_jp2:
                 raw.unlink(missing_ok=True)
@@ -288,23 +292,6 @@ def _maybe(path: Path | None, shape: tuple[int, int]) -> Iterator[Any]:
     names = ("latitude_deg", "longitude_deg", "height_m")
     with writing(path, shape, 3, "float64", nodata=float("nan"), names=names) as out:
         yield out
-
-
-def _to_jpeg2000(raw: Path, path: Path, *, lossy: bool) -> None:
-    """The same counts as JPEG 2000, tags and RPCs within."""
-    with replacing(path) as part:
-        # by another name GDAL would write the bare stream, without room for tags
-        whole = part.with_name(part.name + ".jp2")
-        try:
-            copy_as(
-                raw, whole, "JP2OpenJPEG",
-                QUALITY=str(_LOSSY_QUALITY if lossy else 100), REVERSIBLE="NO" if lossy else "YES",
-                WRITE_METADATA="YES", BLOCKXSIZE=str(SIDE), BLOCKYSIZE=str(SIDE),
-            )  # fmt: skip
-            whole.replace(part)
-        finally:
-            for left in (whole, whole.with_name(whole.name + ".aux.xml")):
-                left.unlink(missing_ok=True)
 
 
 def _identity(scene: Scene) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +19,7 @@ from offnadir.imagery._optics import MARGIN, Exposure
 from offnadir.imagery._radiance import BandLight, band_light, sight
 from offnadir.imagery._raster import Box, boxes
 from offnadir.imagery._sampling import Sunlight, see
+from offnadir.imagery._threads import in_order
 from offnadir.quality import Atmosphere
 from offnadir.quality._signal import electronics
 from offnadir.sensors import Band
@@ -121,22 +120,14 @@ def tiles(
     shot: Shot, *, truth: bool, threads: int, tick: Callable[[], None] | None = None
 ) -> Iterator[Tile]:
     """All tiles in order, a few of them in work at a time."""
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        waiting: deque[Future[Tile]] = deque()
-        try:
-            for box in boxes(shot.shape, SIDE):
-                waiting.append(pool.submit(take, shot, box, truth=truth))
-                if len(waiting) > threads:
-                    yield waiting.popleft().result()
-                    if tick:
-                        tick()
-            while waiting:
-                yield waiting.popleft().result()
-                if tick:
-                    tick()
-        finally:
-            for one in waiting:
-                one.cancel()
+
+    def work(box: Box) -> Tile:
+        return take(shot, box, truth=truth)
+
+    for _, tile in in_order(work, boxes(shot.shape, SIDE), threads):
+        yield tile
+        if tick:
+            tick()
 
 
 def corner_light(

@@ -20,19 +20,18 @@ from offnadir.imagery._aligned import (
     aligned,
     coarsened,
     common_bands,
-    cropped,
     map_info,
     metres_of,
     on_map,
     overlap,
     step_m,
-    two_by_two,
 )  # fmt: skip
 from offnadir.imagery._grid import Array, Grid
 from offnadir.imagery._mad import Background, Variates, fit_background, mad_variates, noise_lines
 from offnadir.imagery._objects import Collector, Components, collection, feature, outline
 from offnadir.imagery._raster import Box, boxes, opened, read_floats, window_of, writing
 from offnadir.imagery._register import Registration, register
+from offnadir.imagery._threads import in_order
 
 _SAMPLE_BOXES = 64  # at most, of 1024 x 1024 pixels, from which statistics are taken
 _SAMPLES = 300_000
@@ -156,7 +155,7 @@ def find_changes(
             bands=chosen,
             progress=lambda done, total: tell("Laying upon", done, total),
         )
-    area = cropped(on_map(first), overlap(on_map(first), on_map(second)))
+    area = on_map(first).part(overlap(on_map(first), on_map(second)))
     factor = max(1, round(step_m(on_map(second)) / step_m(area)))
     grid = coarsened(area, factor) if factor > 1 else area
     pixel_m2 = step_m(grid) ** 2
@@ -276,7 +275,7 @@ def _sampled(pair: _Pair, grid: Grid, tell: Callable[[str, int, int], None]) -> 
         return flat[np.isfinite(flat).all(axis=(1, 2))]
 
     taken = []
-    for done, part in enumerate(two_by_two(take, chosen), 1):
+    for done, (_, part) in enumerate(in_order(take, chosen, 2), 1):
         taken.append(part)
         tell("Statistics", done, len(chosen))
     table = np.concatenate(taken).astype(np.float64)
@@ -299,19 +298,19 @@ def _mapped(
     every = list(boxes(grid.shape))
     limit = np.float32(-math.log10(rate))
 
-    def work(box: Box) -> tuple[Box, NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
+    def work(box: Box) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
         x, y = pair.read(box, 1)
         t = model.statistic(x, y)[1:-1, 1:-1]
         chance = np.interp(t, table_t, table_p).astype(np.float32)
         chance[np.isnan(t)] = np.nan
         difference = (gains * y[:, 1:-1, 1:-1] + offsets - x[:, 1:-1, 1:-1]).astype(np.float32)
-        return box, chance, chance > limit, difference
+        return chance, chance > limit, difference
 
     found = Collector(grid.shape[1], least, values=1 + len(gains))
     compared = flagged = 0
     tags = {"OFFNADIR": "change", "FALSE_ALARM_RATE": f"{rate:g}", "UNIT": "-log10 of the chance"}
     with writing(path, grid.shape, 1, "float32", grid=grid, nodata=math.nan, tags=tags) as dataset:
-        for done, (box, chance, mask, difference) in enumerate(two_by_two(work, every), 1):
+        for done, (box, (chance, mask, difference)) in enumerate(in_order(work, every, 2), 1):
             dataset.write(chance, 1, window=window_of(box))
             found.add(box, mask, chance, np.concatenate([chance[None], chance * difference]))
             compared += int(np.isfinite(chance).sum())

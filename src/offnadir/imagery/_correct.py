@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +27,7 @@ from offnadir.imagery._calibrate import (
 from offnadir.imagery._level1 import Level1, Level1Image
 from offnadir.imagery._raster import Box, boxes, opened, raster_info, read_box, window_of, writing
 from offnadir.imagery._restore import REACH, Restoration, restore
+from offnadir.imagery._threads import in_order
 
 #: Tag of an intermediate raster that tells what it was made from.
 STEP_TAG: Final = "OFFNADIR_STEP"
@@ -102,26 +101,6 @@ def correct(
     return Corrected(path=path, repaired=repaired, saturated=share)
 
 
-def in_order(
-    work: Callable[[Box], Any], items: Iterator[Box], threads: int
-) -> Iterator[tuple[Box, Any]]:
-    """Results of threads in the order of the boxes, a few of them in work at a time."""
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        waiting: deque[tuple[Box, Future[Any]]] = deque()
-        try:
-            for item in items:
-                waiting.append((item, pool.submit(work, item)))
-                if len(waiting) > threads:
-                    box, future = waiting.popleft()
-                    yield box, future.result()
-            while waiting:
-                box, future = waiting.popleft()
-                yield box, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
-
-
 def step_digest(*parts: Any) -> str:
     """A digest of what an intermediate raster is made from, this version included."""
     text = json.dumps([__version__, *parts], sort_keys=True, default=repr)
@@ -135,6 +114,11 @@ def stamp_of(path: Path) -> list[Any]:
     except OSError as error:
         raise FileError(path, f"cannot be read: {error.strerror or error}") from error
     return [str(path.resolve()), state.st_size, state.st_mtime_ns]
+
+
+def tag_of(path: Path) -> str:
+    """The digest in an intermediate raster; empty if there is none."""
+    return str(raster_info(path).tags.get(STEP_TAG, ""))
 
 
 def step_tags(path: Path, digest: str) -> dict[str, str] | None:

@@ -39,6 +39,13 @@ class Grid:
         if min(self.shape) < 1:
             raise InputError("shape", self.shape, "rows and columns above 0")
 
+    def part(self, box: tuple[int, int, int, int]) -> Grid:
+        """The grid of a box (first row, the one past the last, columns alike), which may reach beyond."""
+        top, bottom, left, right = box
+        a, b, c, d, e, f = self.transform
+        moved = (a, b, c + a * left + b * top, d, e, f + d * left + e * top)
+        return Grid(crs=self.crs, transform=moved, shape=(bottom - top, right - left))
+
     def xy(self, row: ArrayLike, column: ArrayLike) -> tuple[Array, Array]:
         """Map coordinates of pixel positions."""
         a, b, c, d, e, f = self.transform

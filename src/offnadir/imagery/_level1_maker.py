@@ -9,7 +9,7 @@ from typing import Any
 
 from offnadir.errors import FileError
 from offnadir.imagery._acquisition import Acquisition
-from offnadir.imagery._correct import STEP_TAG, correct, stamp_of, step_digest, step_tags
+from offnadir.imagery._correct import STEP_TAG, correct, stamp_of, step_digest, step_tags, tag_of
 from offnadir.imagery._focal_plane import sensor_band
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._ground import GroundModel
@@ -17,13 +17,12 @@ from offnadir.imagery._level1 import ACQUISITION, Level1, Level1Image
 from offnadir.imagery._models import band_model, models
 from offnadir.imagery._mosaic import mosaic, union_grid
 from offnadir.imagery._optics import band_sensor, otf
-from offnadir.imagery._ortho import ortho_grid, orthorectify
+from offnadir.imagery._ortho import ortho_grid
 from offnadir.imagery._product import (
     ProcessOptions,
     Report,
-    quiet,
+    put_on_map,
     rounded,
-    terrain_key,
 )
 from offnadir.imagery._raster import boxes, opened, raster_info, read_box, window_of, writing
 from offnadir.imagery._refine import CorrectedModel
@@ -177,25 +176,11 @@ class Maker:
             min(left + own.shape[1] + 1, grid.shape[1]),
         )
         top, left = max(top, 0), max(left, 0)
-        a, b, c, d, e, f = grid.transform
-        moved = (a, b, c + a * left + b * top, d, e, f + d * left + e * top)
-        return Grid(
-            crs=grid.crs, transform=moved, shape=(max(bottom - top, 1), max(right - left, 1))
-        )
+        return grid.part((top, max(bottom, top + 1), left, max(right, left + 1)))
 
     def _ortho(self, source: Path, model: GroundModel, grid: Grid, out: Path) -> None:
-        options = self.options
-        digest = step_digest(
-            "ortho", tag_of(source), _model_key(model, self.level1), terrain_key(options.terrain), repr(grid),
-            options.kernel, options.hide,
-        )  # fmt: skip
-        if step_tags(out, digest) is not None:
-            return
-        orthorectify(
-            source, model, options.terrain, grid, out, kernel=options.kernel, hide=options.hide,
-            threads=options.threads, tags={STEP_TAG: digest},
-            progress=quiet(self.report, "orthorectification"),
-        )  # fmt: skip
+        keys = (tag_of(source), _model_key(model, self.level1))
+        put_on_map(source, model, grid, out, keys, self.options, self.report)
 
 
 def image_models(level1: Level1, acquisition: Acquisition, kind: str) -> dict[str, GroundModel]:
@@ -260,7 +245,3 @@ def _model_key(model: GroundModel, level1: Level1) -> Any:
 
 def plain(name: str) -> str:
     return "".join(c if c.isalnum() else "-" for c in name.lower())
-
-
-def tag_of(path: Path) -> str:
-    return str(raster_info(path).tags.get(STEP_TAG, ""))

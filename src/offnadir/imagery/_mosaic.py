@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._correct import STEP_TAG, in_order
+from offnadir.imagery._correct import STEP_TAG
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._pansharpen import as_kind
 from offnadir.imagery._raster import (
@@ -26,6 +26,7 @@ from offnadir.imagery._raster import (
     window_of,
     writing,
 )
+from offnadir.imagery._threads import in_order
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -74,9 +75,7 @@ def union_grid(grids: Sequence[Grid]) -> Grid:
         corners.append((round(row), round(column), *grid.shape))
     top, left = min(c[0] for c in corners), min(c[1] for c in corners)
     bottom, right = max(c[0] + c[2] for c in corners), max(c[1] + c[3] for c in corners)
-    a, b, c, d, e, f = first.transform
-    moved = (a, b, c + a * left + b * top, d, e, f + d * left + e * top)
-    return Grid(crs=first.crs, transform=moved, shape=(bottom - top, right - left))
+    return first.part((top, bottom, left, right))
 
 
 def mosaic(

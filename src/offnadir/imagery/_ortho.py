@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +27,7 @@ from offnadir.imagery._raster import (
     writing,
 )
 from offnadir.imagery._terrain import RasterTerrain
+from offnadir.imagery._threads import in_order
 
 Kernel = Literal["nearest", "bilinear", "cubic"]
 KERNELS = ("nearest", "bilinear", "cubic")
@@ -168,18 +167,15 @@ def orthorectify(
         reading = threading.Lock()
         within = hidden = done = 0
         error_px = 0.0
-        with (
-            writing(
-                out, grid.shape, len(job.bands), dtype, grid=grid, nodata=job.nodata, tags=tags, names=names,
-                compress=compress,
-            ) as target,
-            ThreadPoolExecutor(max(1, threads)) as pool,
-        ):  # fmt: skip
-            work = (
-                (box, pool.submit(_tile, job, dataset, reading, box))
-                for box in boxes(grid.shape, side)
-            )
-            for box, (block, positions) in _ahead(work, 2 * max(1, threads)):
+
+        def work(box: Box) -> tuple[NDArray[Any], Positions | None]:
+            return _tile(job, dataset, reading, box)
+
+        with writing(
+            out, grid.shape, len(job.bands), dtype, grid=grid, nodata=job.nodata, tags=tags, names=names,
+            compress=compress,
+        ) as target:  # fmt: skip
+            for box, (block, positions) in in_order(work, boxes(grid.shape, side), threads):
                 target.write(block, window=window_of(box))
                 if positions is not None:
                     within += positions.within
@@ -274,25 +270,6 @@ def _side(job: _Job) -> int:
     while side > 64 and (side * finer) ** 2 > _CELLS:
         side //= 2
     return side
-
-
-def _ahead(
-    work: Iterator[tuple[Box, Future[Any]]], count: int
-) -> Iterator[tuple[Box, tuple[NDArray[Any], Positions | None]]]:
-    """Results in order, with so many submitted ahead; the rest is called off if one fails."""
-    waiting: deque[tuple[Box, Future[Any]]] = deque()
-    try:
-        for item in work:
-            waiting.append(item)
-            if len(waiting) >= count:
-                box, future = waiting.popleft()
-                yield box, future.result()
-        while waiting:
-            box, future = waiting.popleft()
-            yield box, future.result()
-    finally:
-        for _, future in waiting:
-            future.cancel()
 
 
 def _tile(

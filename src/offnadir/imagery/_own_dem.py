@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from offnadir.imagery._grid import Grid, utm_crs
+from offnadir.imagery._grid import utm_crs
 from offnadir.imagery._ground import GroundModel, Terrain
 from offnadir.imagery._mosaic import union_grid
 from offnadir.imagery._ortho import ortho_grid
@@ -30,10 +30,8 @@ def write_own_dem(
     pixel_m = ortho_grid(models[0], terrain, crs=crs).transform[0]
     step = max(_STEP_M, round(pixel_m / 2.0))
     held = union_grid([ortho_grid(model, terrain, step=step, crs=crs) for model in models])
-    a, b, c, d, e, f = held.transform
-    moved = (a, b, c - _MARGIN * a, d, e, f - _MARGIN * e)
-    rows, columns = (side + 2 * _MARGIN for side in held.shape)
-    grid = Grid(crs=crs, transform=moved, shape=(rows, columns))
+    rows, columns = held.shape
+    grid = held.part((-_MARGIN, rows + _MARGIN, -_MARGIN, columns + _MARGIN))
     with writing(path, grid.shape, 1, "float32", grid=grid, names=("height above WGS 84",)) as out:
         for box in boxes(grid.shape):
             top, bottom, left, right = box

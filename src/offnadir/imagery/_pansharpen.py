@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._correct import STEP_TAG, in_order
+from offnadir.imagery._correct import STEP_TAG
 from offnadir.imagery._raster import (
     Box,
     boxes,
@@ -22,6 +22,7 @@ from offnadir.imagery._raster import (
     window_of,
     writing,
 )
+from offnadir.imagery._threads import in_order
 from offnadir.sensors import Band
 
 Array = NDArray[np.float64]

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._calibrate import QUANTITIES, Quantity
 from offnadir.imagery._cog import write_cog, write_picture
-from offnadir.imagery._correct import STEP_TAG, stamp_of, step_tags
+from offnadir.imagery._correct import STEP_TAG, stamp_of, step_digest, step_tags
 from offnadir.imagery._grid import Grid, is_geographic
 from offnadir.imagery._ground import GroundModel, Terrain
 from offnadir.imagery._level1 import write_json
-from offnadir.imagery._ortho import KERNELS, Kernel, on_ground
+from offnadir.imagery._ortho import KERNELS, Kernel, on_ground, orthorectify
 from offnadir.imagery._pansharpen import METHODS, Method
 from offnadir.imagery._raster import raster_info
 from offnadir.imagery._stac import ItemAsset, ItemFacts, footprint, stac_item
@@ -141,6 +141,27 @@ def terrain_key(terrain: Terrain) -> list[Any]:
     if isinstance(terrain, RasterTerrain):
         return [*stamp_of(terrain.path), repr(terrain.__reduce__()[1][1])]
     return [repr(terrain)]
+
+
+def put_on_map(
+    source: Path,
+    model: GroundModel,
+    grid: Grid,
+    out: Path,
+    keys: tuple[Any, ...],
+    options: ProcessOptions,
+    report: Report | None,
+) -> None:
+    """Orthorectify into an intermediate raster, unless it is there; `keys` tell the image and its model."""
+    digest = step_digest(
+        "ortho", *keys, terrain_key(options.terrain), repr(grid), options.kernel, options.hide
+    )
+    if step_tags(out, digest) is not None:
+        return
+    orthorectify(
+        source, model, options.terrain, grid, out, kernel=options.kernel, hide=options.hide,
+        threads=options.threads, tags={STEP_TAG: digest}, progress=quiet(report, "orthorectification"),
+    )  # fmt: skip
 
 
 def terrain_words(terrain: Terrain) -> str:

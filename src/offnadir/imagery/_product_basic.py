@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir.imagery._correct import STEP_TAG, in_order, step_digest, step_tags
+from offnadir.imagery._correct import STEP_TAG, step_digest, step_tags
 from offnadir.imagery._ground import GroundModel, Terrain
 from offnadir.imagery._meet import meet_terrain
 from offnadir.imagery._models import band_model
 from offnadir.imagery._raster import Box, boxes, opened, raster_info, read_box, window_of, writing
 from offnadir.imagery._rpc import rpc_tags
 from offnadir.imagery._rpc_fit import fit_rpc
+from offnadir.imagery._threads import in_order
 
 if TYPE_CHECKING:
     from offnadir.imagery._level1_maker import Maker

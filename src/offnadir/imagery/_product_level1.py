@@ -15,10 +15,10 @@ from offnadir.imagery._cloud_mask import cloud_mask
 from offnadir.imagery._control import (
     check_reference,
 )
-from offnadir.imagery._correct import step_digest, step_tags
+from offnadir.imagery._correct import step_digest, step_tags, tag_of
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._level1 import ACQUISITION, read_level1
-from offnadir.imagery._level1_maker import Maker, plain, tag_of
+from offnadir.imagery._level1_maker import Maker, plain
 from offnadir.imagery._level1_refine import refine_models
 from offnadir.imagery._models import band_model
 from offnadir.imagery._pansharpen import overlap_weights, pansharpen

@@ -18,11 +18,11 @@ from offnadir.imagery._control import (
     read_control,
     reference_control,
 )
-from offnadir.imagery._correct import STEP_TAG, in_order, stamp_of, step_digest, step_tags
+from offnadir.imagery._correct import STEP_TAG, stamp_of, step_digest, step_tags, tag_of
 from offnadir.imagery._grid import Grid, is_geographic, pixel_m
 from offnadir.imagery._ground import GroundModel
 from offnadir.imagery._mosaic import mosaic
-from offnadir.imagery._ortho import ortho_grid, orthorectify
+from offnadir.imagery._ortho import ortho_grid
 from offnadir.imagery._pansharpen import pansharpen
 from offnadir.imagery._product import (
     ProcessOptions,
@@ -33,9 +33,9 @@ from offnadir.imagery._product import (
     hand_over,
     now_utc,
     outline,
+    put_on_map,
     quiet,
     rounded,
-    terrain_key,
     terrain_words,
     workplace,
 )
@@ -54,6 +54,7 @@ from offnadir.imagery._restore import REACH, Restoration, nyquist_otf, restorati
 from offnadir.imagery._rpc import Rpc, read_rpc, rpc_of_tags
 from offnadir.imagery._sight_lines import SightAngles, sight_angles
 from offnadir.imagery._stac import ItemFacts
+from offnadir.imagery._threads import in_order
 
 #: Tags in which producers say when a picture was taken, the best first.
 _TIMES: Final = ("ACQUISITIONDATETIME", "IMAGING_DATE", "NITF_IDATIM", "TIFFTAG_DATETIME")
@@ -166,7 +167,7 @@ class _Maker:
                 self._ortho(info.path, model, grid, path)
             sharp = self.work / "pansharpened.tif"
             method = self.options.pansharpen or "brovey"
-            digest = step_digest("pansharpen", _tag(pan), _tag(colour), method)
+            digest = step_digest("pansharpen", tag_of(pan), tag_of(colour), method)
             if step_tags(sharp, digest) is None:
                 weights = pansharpen(
                     pan, colour, sharp, method=method, digest=digest, threads=self.options.threads,
@@ -191,7 +192,7 @@ class _Maker:
             self._ortho(info.path, model, own, path)
             parts.append(path)
         path = self.work / "mosaic.tif"
-        digest = step_digest("mosaic", *[_tag(part) for part in parts])
+        digest = step_digest("mosaic", *[tag_of(part) for part in parts])
         if step_tags(path, digest) is None:
             joined = mosaic(
                 parts, path, balance=True, digest=digest, threads=self.options.threads,
@@ -208,17 +209,7 @@ class _Maker:
         options = self.options
         if options.mtfc > 0.0:
             source = self._restored(source)
-        digest = step_digest(
-            "ortho", stamp_of(source), repr(model), terrain_key(options.terrain), repr(grid), options.kernel,
-            options.hide,
-        )  # fmt: skip
-        if step_tags(out, digest) is not None:
-            return
-        orthorectify(
-            source, model, options.terrain, grid, out, kernel=options.kernel, hide=options.hide,
-            threads=options.threads, tags={STEP_TAG: digest},
-            progress=quiet(self.report, "orthorectification"),
-        )  # fmt: skip
+        put_on_map(source, model, grid, out, (stamp_of(source), repr(model)), options, self.report)
 
     def _restored(self, source: Path) -> Path:
         """The image sharpened, beside the others in the work folder."""
@@ -390,7 +381,3 @@ def _sheet(key: str, path: Path, title: str) -> Sheet:
 
 def _bytes(info: RasterInfo) -> int:
     return info.bands * np.dtype(info.dtype).itemsize
-
-
-def _tag(path: Path) -> str:
-    return str(raster_info(path).tags.get(STEP_TAG, ""))

@@ -202,19 +202,6 @@ def burnt(shapes: list[dict[str, Any]], grid: Grid) -> NDArray[np.bool_]:
     return np.asarray(inside, np.bool_)
 
 
-def copy_as(source: Path, path: Path, driver: str, **options: str) -> None:
-    """Write a raster again in another format, tags and all; FileError for what GDAL says of trouble."""
-    library = rasterio()
-    from rasterio.shutil import copy
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", library.errors.NotGeoreferencedWarning)
-        try:
-            copy(source, path, driver=driver, **options)
-        except library.errors.RasterioError as error:
-            raise FileError(path, f"cannot be written: {_first_line(error)}") from error
-
-
 def check_whole(part: Path, path: Path) -> None:
     """FileError about `path` if tiles are missing in a GeoTIFF: of a full disk GDAL says nothing."""
     size = part.stat().st_size if part.is_file() else 0
@@ -242,15 +229,18 @@ def check_whole(part: Path, path: Path) -> None:
 
 
 def copy_raster(source: Path, path: Path, driver: str, **options: str) -> None:
-    """A raster in another format by GDAL's driver, which is there whole or not at all."""
+    """A raster in another format by GDAL's driver, tags and all, which is there whole or not at all."""
     library = rasterio()
     from rasterio.shutil import copy
 
     with opened(source), replacing(path) as part:
+        # by another ending than its own GDAL would write a bare JPEG 2000 stream, without room for tags
+        whole = part.with_name(part.name + path.suffix)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", library.errors.NotGeoreferencedWarning)
-                copy(source, part, driver=driver, **options)
+                copy(source, whole, driver=driver, **options)
+            whole.replace(part)
         except (library.errors.RasterioError, library._err.CPLE_BaseError) as error:
             raise FileError(
                 path, f"cannot be written: {_first_line(error)}; {_room(part)}"

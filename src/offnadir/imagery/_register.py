@@ -17,15 +17,14 @@ from offnadir.imagery._aligned import (
     aligned,
     coarsened,
     common_bands,
-    cropped,
     map_info,
     on_map,
     overlap,
     step_m,
-    two_by_two,
 )  # fmt: skip
 from offnadir.imagery._grid import Array, Grid
 from offnadir.imagery._raster import Box
+from offnadir.imagery._threads import in_order
 
 _PASS_CYCLES_PX = (
     0.30  # where the weight of frequencies has fallen to 1/e: beyond, noise and folding rule
@@ -189,8 +188,8 @@ def register(
     whole = max(area[1] - area[0], area[3] - area[2])
     # The finer image is read at the coarser one's step: what only one shows tells no shift.
     factor = max(1, round(step_m(on_map(second)) / step_m(grid)))
-    start = _from_overviews(reference, moving, chosen, cropped(grid, area), whole)
-    base = coarsened(cropped(grid, area), factor) if factor > 1 else cropped(grid, area)
+    start = _from_overviews(reference, moving, chosen, grid.part(area), whole)
+    base = coarsened(grid.part(area), factor) if factor > 1 else grid.part(area)
     side = min(side_px, *base.shape)
     tiles = _tiles(base.shape, side, most_ties)
     centre = ((grid.shape[0] - 1) / 2, (grid.shape[1] - 1) / 2)
@@ -213,7 +212,7 @@ def register(
                         return None
                     return phase_shift(a, b)
 
-                shifts = list(two_by_two(measure, tiles))
+                shifts = [shift for _, shift in in_order(measure, tiles, 2)]
             found = _fitted(found, base, tiles, shifts, factor)
     return found
 

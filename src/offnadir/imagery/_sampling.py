@@ -167,10 +167,7 @@ def _lay(
         raise InputError(
             "acquisition", shape, wish, hint="too slanted a look, or heights that are wrong"
         )
-    a, b, c, d, e, f = base.transform
-    grid = Grid(
-        crs=crs, transform=(a, b, c + a * left + b * top, d, e, f + d * left + e * top), shape=shape
-    )
+    grid = base.part((top, top + shape[0], left, left + shape[1]))
     return grid, (row_lo - top, col_lo - left), (row_hi - top, col_hi - left)
 
 

@@ -19,18 +19,17 @@ from offnadir.imagery._aligned import (
     aligned,
     coarsened,
     colour_bands,
-    cropped,
     map_info,
     metres_of,
     on_map,
     step_m,
-    two_by_two,
 )  # fmt: skip
 from offnadir.imagery._clutter import CLUTTERS, Clutter, fit_threshold
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._hull import Hull, measure_hull
 from offnadir.imagery._objects import Collector, Components, collection, feature
 from offnadir.imagery._raster import Box, boxes, opened, read_floats
+from offnadir.imagery._threads import in_order
 from offnadir.imagery._water import Water, find_water
 
 _PER_LENGTH = 6.0  # pixels of the search along the shortest object
@@ -317,8 +316,8 @@ class _Search:
 
         def sample(first: float | None, sure: float, stage: int) -> NDArray[np.float64]:
             parts = []
-            work = two_by_two(lambda box: self.statistic(box, first)[0], chosen)
-            for done, part in enumerate(work, 1):
+            work = in_order(lambda box: self.statistic(box, first)[0], chosen, 2)
+            for done, (_, part) in enumerate(work, 1):
                 if first is not None:
                     part[_certain(part, first, sure)] = np.nan
                 parts.append(part[np.isfinite(part)][::stride])
@@ -355,10 +354,10 @@ class _Search:
         found = Collector(self._grid.shape[1])
         searched = untested = beyond = 0
 
-        def look(box: Box) -> tuple[Box, NDArray[np.float32], int]:
-            return box, *self.statistic(box, first)
+        def look(box: Box) -> tuple[NDArray[np.float32], int]:
+            return self.statistic(box, first)
 
-        for done, (box, statistic, unknown) in enumerate(two_by_two(look, every), 1):
+        for done, (box, (statistic, unknown)) in enumerate(in_order(look, every, 2), 1):
             with np.errstate(invalid="ignore"):
                 mask = statistic > edge
                 beyond += int((statistic > final).sum())
@@ -462,7 +461,7 @@ def _hull(
         )  # fmt: skip
         picture: NDArray[np.float32] = read_floats(dataset, bands, area, coarse).mean(axis=0)
         picture[~water.at(area, coarse)] = np.nan
-        chip = cropped(grid, area)
+        chip = grid.part(area)
         rough = _rough(picture, [x // coarse - area[k // 2 * 2] for k, x in enumerate(box)])
         hull = measure_hull(picture, rough, metres_of(chip, 0, 0)) if rough.any() else None
         if hull is None:

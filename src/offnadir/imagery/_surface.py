@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._aligned import metres_of, sinc_weights, step_m, two_by_two
+from offnadir.imagery._aligned import metres_of, sinc_weights, step_m
 from offnadir.imagery._grid import Array, Grid, utm_crs
 from offnadir.imagery._ground import GroundModel
 from offnadir.imagery._raster import (
@@ -26,6 +26,7 @@ from offnadir.imagery._raster import (
     window_of,
     writing,
 )
+from offnadir.imagery._threads import in_order
 
 _MARGIN_PX = 32  # paths of the matching settle within
 _LATTICE_PX = 32
@@ -102,14 +103,14 @@ def make_surface(
             for dataset, model in zip((first, second), models, strict=True)
         ]
 
-        def work(box: Box) -> tuple[Box, NDArray[np.float32], NDArray[np.float32]]:
-            return box, *_matched(sides, grid, box, heights)
+        def work(box: Box) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            return _matched(sides, grid, box, heights)
 
         names = ("height [m above the WGS-84 ellipsoid]", "share that agrees")
         with writing(
             out, grid.shape, 2, "float32", grid=grid, nodata=math.nan, names=names
         ) as written:
-            for done, (box, height, quality) in enumerate(two_by_two(work, every), 1):
+            for done, (box, (height, quality)) in enumerate(in_order(work, every, 2), 1):
                 written.write(height, 1, window=window_of(box))
                 written.write(quality, 2, window=window_of(box))
                 known += int(np.isfinite(height).sum())
