@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
@@ -378,3 +379,16 @@ def test_grib_without_clouds_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(FileError, match=r"a\.grib2: tcc: "):
         read_cloud_cube(path)
+
+
+def test_projections_work_after_clouds_were_read(tmp_path):
+    """EcCodes and pyproj bring a PROJ each; in a process of its own, where nothing else loaded them first."""
+    pytest.importorskip("eccodes", reason="needs offnadir[weather]")
+    path = tmp_path / "clouds.grib"
+    write_grib(path, {(0, 0): 0.5})
+    code = (
+        f"from offnadir.quality import read_cloud_cube; read_cloud_cube({str(path)!r}); "
+        "import pyproj; print(pyproj.CRS.from_epsg(4326).name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.stdout == "WGS 84\n", done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -289,6 +290,10 @@ def _check_axes(
 
 
 def _xarray() -> Any:
+    # ecCodes, which xarray loads, brings a PROJ of its own; pyproj loaded after it finds no projection, or
+    # ends the process
+    with suppress(ImportError):
+        import pyproj  # noqa: F401
     try:
         import xarray
     except ImportError as error:
