@@ -1,0 +1,157 @@
+"""Opening a database, its transactions and its troubles in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import sqlalchemy as sa
+
+from offnadir._database._migrate import bring_up_to_date
+from offnadir.errors import FileError, InputError, MissingExtraError, OffnadirError
+
+_BUSY_MS: Final = 30_000  # how long one process waits for another to finish its transaction
+_URL = re.compile(r"[a-z][a-z0-9+]*://")
+_READS: Final = "offnadir_reads"  # the mark of a connection that only reads
+
+
+class DatabaseGoneError(OffnadirError):
+    """The database does not answer, or broke off; what was under way was not done, and may be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database that is there and up to date.
+
+    `where` is the file or the URL without its password; `dialect` is "sqlite" or "postgresql".
+    """
+
+    where: str
+    dialect: Literal["sqlite", "postgresql"]
+    engine: sa.Engine
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """One transaction that may write: whole when the block ends, undone if it ends in trouble.
+
+        Writers of one SQLite file take turns. DatabaseGoneError tells that the database was not there.
+        """
+        with _told(self.where), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One transaction that only reads, and sees one state of everything."""
+        with _told(self.where), self.engine.connect() as connection:
+            reading = connection.execution_options(**{_READS: True})
+            with reading.begin():
+                yield reading
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_database(where: str | Path) -> Database:
+    """The database in a file (SQLite; made if it is not there) or at a URL, brought up to date.
+
+    A URL is `postgresql://user:password@host/name` or `sqlite:///file`. Raises InputError for a URL of
+    another kind, FileError for a file that is no database, DatabaseGoneError if nobody answers,
+    MissingExtraError without the driver of PostgreSQL.
+    """
+    url = _url(where)
+    shown = url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
+    if url.get_backend_name() == "sqlite":
+        engine = _sqlite(url, shown)
+        database = Database(shown, "sqlite", engine)
+    else:
+        database = Database(shown, "postgresql", _postgresql(url))
+    try:
+        with database.begin() as connection:
+            bring_up_to_date(connection, shown)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _url(where: str | Path) -> sa.URL:
+    text = str(where)
+    if not _URL.match(text):
+        return sa.URL.create("sqlite", database=str(Path(text).expanduser()))
+    try:
+        url = sa.make_url(text)
+        backend = url.get_backend_name()
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise InputError(
+            "database", _veiled(text), "a file or a URL such as postgresql://user@host/name"
+        ) from error
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and url.database:
+        return url.set(drivername="sqlite")
+    raise InputError(
+        "database", _veiled(text), "a file, sqlite:///file or postgresql://user@host/name"
+    )
+
+
+def _veiled(text: str) -> str:
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", text)
+
+
+def _sqlite(url: sa.URL, shown: str) -> sa.Engine:
+    folder = Path(shown).parent
+    if shown != ":memory:" and not folder.is_dir():
+        raise FileError(shown, f"cannot be made: there is no folder {folder}")
+    pooled: dict[str, Any] = {"poolclass": sa.pool.StaticPool} if shown == ":memory:" else {}
+    engine = sa.create_engine(
+        url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False}, **pooled
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # the driver begins no transaction by itself: `_begin` does
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
+        cursor.execute("PRAGMA synchronous = FULL")  # what was promised outlives a power cut
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        reads = connection.get_execution_options().get(_READS, False)
+        # A writer takes its turn before it reads: two that read first and write then would block each other.
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    try:
+        return sa.create_engine(
+            url,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10},
+            isolation_level="REPEATABLE READ",
+        )
+    except ImportError as error:
+        raise MissingExtraError("a database on PostgreSQL", "postgres") from error
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        trouble = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+        if "not a database" in trouble or "malformed" in trouble:
+            raise FileError(where, f"is no SQLite database: {trouble}") from error
+        if "readonly" in trouble or "unable to open" in trouble:
+            raise FileError(where, f"cannot be written: {trouble}") from error
+        if isinstance(error, sa.exc.OperationalError) or error.connection_invalidated:
+            raise DatabaseGoneError(f"database {where}: {trouble}") from error
+        raise
