@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from rio_cogeo.cogeo import cog_validate
 
 from made_products import Waves
-from offnadir.errors import FileError
+from offnadir.errors import FileError, InputError
 from offnadir.imagery import CaptureOptions, acquire, capture
 from offnadir.imagery._align import band_offset
 from offnadir.imagery._product import ProcessOptions
@@ -291,3 +291,11 @@ def test_offsets_of_a_band_by_itself_are_none(product):
     assert none.tiles > 3
     assert not none.is_sure
     assert_allclose([none.row_px, none.column_px], 0.0, atol=1e-3)
+
+
+def test_wishes_that_cannot_be_had_are_told_before_any_work(taken, tmp_path):
+    level1, _ = taken
+    options = ProcessOptions(terrain=TERRAIN, level="basic", pansharpen="brovey")
+    with pytest.raises(InputError, match="level basic"):
+        process_level1(level1.folder, tmp_path / "basic", options)
+    assert not list((tmp_path / "basic" / ".work").iterdir())

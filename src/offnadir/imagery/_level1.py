@@ -111,6 +111,14 @@ def read_level1(folder: Path) -> Level1:
     path = folder / CAPTURE
     try:
         content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        begun = (folder / ACQUISITION).is_file()
+        trouble = (
+            "a capture that was not finished; run offnadir capture again"
+            if begun
+            else f"no capture: it has no {CAPTURE}"
+        )
+        raise FileError(folder, f"is {trouble}") from error
     except OSError as error:
         raise FileError(path, error.strerror or str(error)) from error
     except ValueError as error:
