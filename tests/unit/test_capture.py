@@ -215,6 +215,13 @@ def test_files_of_a_capture_tell_everything_and_a_second_run_keeps_them(orbit, t
     assert (tmp_path / "L1A_red.tif").exists()
     capture(acquisition, scene, tmp_path, CaptureOptions(seed=5))
     assert not np.array_equal(pixels(level1), first)
+    # an image of another capture is left alone, and no part of this one
+    alone = take(orbit, size=(80, 120), bands=("sharpest",))
+    capture(alone, scene, tmp_path, CaptureOptions(seed=5))
+    listed = {one["file"] for one in json.loads((tmp_path / "manifest.json").read_text())["files"]}
+    assert {"L1A_sharpest.tif", "L1A_sharpest_RPC.TXT", "calibration_sharpest.tif"} <= listed
+    assert (tmp_path / "L1A_red.tif").exists()
+    assert not {name for name in listed if "red" in name}
 
 
 def test_counts_do_not_depend_on_threads_and_tiles_join(orbit, tmp_path):

@@ -157,7 +157,7 @@ def capture(
     )
     write_level1(level1)
     write_preview(_planes(level1, acquisition), folder / PREVIEW, synthetic=scene.is_synthetic)
-    write_manifest(folder)
+    write_manifest(level1)
     return level1
 
 
