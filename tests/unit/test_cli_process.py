@@ -91,6 +91,12 @@ def test_holes_in_the_elevation_model_are_warned_of(made, tmp_path):
     assert "36 cells of the elevation model hold nothing" in result.stderr
 
 
+def test_a_folder_that_is_no_capture_is_named(tmp_path):
+    result = run(tmp_path, "-o", tmp_path / "out")
+    assert isinstance(result.exception, FileError)
+    assert "no capture: it has no capture.json" in str(result.exception)
+
+
 def test_what_is_not_there_is_named(tmp_path):
     result = run(tmp_path / "none.tif", "-o", tmp_path / "x")
     assert isinstance(result.exception, FileError)

@@ -252,8 +252,9 @@ def _terrain(
 
 def _likely_height_m(source: Path, rpc: Path | None, is_capture: bool) -> float:
     if is_capture:
-        from offnadir.imagery import read_acquisition
+        from offnadir.imagery import read_acquisition, read_level1
 
+        read_level1(source)  # an error that says what is not there
         return read_acquisition(source / "acquisition.json").aim.alt_m
     from offnadir.imagery._rpc import read_rpc
 
