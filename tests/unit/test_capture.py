@@ -25,10 +25,15 @@ from offnadir.imagery import (
     read_acquisition,
     read_level1,
 )
+from offnadir.imagery._capture import covered_share
+from offnadir.imagery._colours import colours_of
+from offnadir.imagery._grid import Grid
 from offnadir.imagery._level1 import stem
 from offnadir.imagery._noise import Flaws
-from offnadir.imagery._raster import opened, raster_info
+from offnadir.imagery._raster import opened, raster_info, writing
+from offnadir.imagery._raster_scene import RasterScene
 from offnadir.imagery._rpc import rpc_of_tags
+from offnadir.imagery._terrain import LevelTerrain
 from offnadir.quality import predict
 from offnadir.sensors import load_camera
 from offnadir.units import deg, km
@@ -210,6 +215,13 @@ def test_files_of_a_capture_tell_everything_and_a_second_run_keeps_them(orbit, t
     assert (tmp_path / "L1A_red.tif").exists()
     capture(acquisition, scene, tmp_path, CaptureOptions(seed=5))
     assert not np.array_equal(pixels(level1), first)
+    # an image of another capture is left alone, and no part of this one
+    alone = take(orbit, size=(80, 120), bands=("sharpest",))
+    capture(alone, scene, tmp_path, CaptureOptions(seed=5))
+    listed = {one["file"] for one in json.loads((tmp_path / "manifest.json").read_text())["files"]}
+    assert {"L1A_sharpest.tif", "L1A_sharpest_RPC.TXT", "calibration_sharpest.tif"} <= listed
+    assert (tmp_path / "L1A_red.tif").exists()
+    assert not {name for name in listed if "red" in name}
 
 
 def test_counts_do_not_depend_on_threads_and_tiles_join(orbit, tmp_path):
@@ -299,3 +311,66 @@ def test_level_1_that_is_none_is_refused(tmp_path):
 def test_rpcs_cover_the_ground_of_a_slanted_look(orbit):
     (model,) = models(take(orbit, size=(400, 400), aside_m=330 * km))["sharpest"]
     assert fit_rpc(model, (-100.0, 900.0)).max_px < 0.01
+
+
+def test_a_capture_that_is_begun_anew_is_not_finished(orbit, tmp_path):
+    """The account of an earlier run does not stand for the files of one that was stopped."""
+    acquisition = take(orbit, size=(20, 20))
+    scene = edge(models(acquisition)["sharpest"][0], True, 0.1, 0.5)
+    capture(acquisition, scene, tmp_path, EVEN)
+    assert (tmp_path / "manifest.json").exists()
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        capture(acquisition, scene, tmp_path, replace(EVEN, seed=9), progress=stop)
+    assert not (tmp_path / "manifest.json").exists()
+
+
+def test_a_scene_of_another_place_is_refused(orbit, tmp_path):
+    """A raster 50 km to the side shows nothing of the picture; one under half of it covers half."""
+    acquisition = take(orbit, size=(200, 200))
+    aim = acquisition.aim
+    step = 1e-5
+    shares = {}
+    for name, west in (("far", 0.5), ("half", 0.0), ("whole", -0.005)):
+        path = tmp_path / f"{name}.tif"
+        place = (step, 0, aim.lon_rad / deg + west, 0, -step, aim.lat_rad / deg + 0.005)
+        grid = Grid(crs="EPSG:4326", transform=place, shape=(1000, 1000))
+        with writing(path, grid.shape, 1, "uint8", grid=grid) as out:
+            out.write(np.full(grid.shape, 90, np.uint8), 1)
+        scene = RasterScene(path, LevelTerrain(alt_m=aim.alt_m))
+        shares[name] = covered_share(acquisition, scene)
+        if name == "far":
+            with pytest.raises(InputError, match="sees nothing"):
+                capture(acquisition, scene, tmp_path / "out", EVEN)
+    assert shares == {"far": 0.0, "half": pytest.approx(0.5, abs=0.02), "whole": 1.0}
+
+
+def test_a_scan_that_is_no_direction_is_refused(orbit):
+    with pytest.raises(InputError, match="scan_azimuth_rad"):
+        take(orbit, size=(20, 20), scan_azimuth_rad=math.nan)
+
+
+def test_a_capture_that_was_not_finished_says_so(tmp_path):
+    with pytest.raises(FileError, match="no capture"):
+        read_level1(tmp_path)
+    (tmp_path / "acquisition.json").write_text("{}")
+    with pytest.raises(FileError, match="run offnadir capture again"):
+        read_level1(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "colours"),
+    [
+        ("landsat-8", {"red": "sharpest", "green": "green", "blue": "blue", "nir": "nir"}),
+        ("sentinel-2", {"red": "sharpest", "green": "B03 green", "blue": "B02 blue", "nir": "B08 nir"}),
+        ("worldview-3", {"red": "red", "green": "green", "blue": "blue", "nir": "nir1"}),
+    ],
+)  # fmt: skip
+def test_colours_are_found_among_bands(sensor, colours):
+    """Landsat 8's band 4 and Sentinel-2's B4 are red, whatever the library calls its sharpest band."""
+    camera = load_camera(sensor)
+    bands = [(one.name, one) for one in (camera.band, *camera.bands)]
+    assert {key: bands[k - 1][0] for key, k in colours_of(bands).items()} == colours

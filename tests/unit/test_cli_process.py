@@ -67,6 +67,9 @@ def test_level_ground_is_warned_of(made, tmp_path):
         ([], "--output"),
         (["-o", "x", "--geoid", "20"], "--geoid"),
         (["-o", "x", "--dem", "d.tif", "--height", "3"], "--height"),
+        (["-o", "x", "--dem", "d.tif", "--geoid", "2700"], "--geoid"),
+        (["-o", "x", "--height", "1e9"], "--height"),
+        (["-o", "x", "--height", "nan"], "--height"),
         (["-o", "x", "--height", "3", "--crs", "EPSG:1"], "crs"),
         (["-o", "x", "--height", "3", "--kernel", "sinc"], "kernel"),
         (["-o", "x", "--height", "3", "--pansharpen", "brovey"], "images"),
@@ -80,6 +83,18 @@ def test_wrong_words_are_named(made, tmp_path, monkeypatch, words, wish):
     result = run(made[0], *words)
     assert isinstance(result.exception, InputError)
     assert wish in str(result.exception)
+
+
+def test_holes_in_the_elevation_model_are_warned_of(made, tmp_path):
+    holes = write_dem(tmp_path / "holes.tif", cropped_rpc(shape=(120, 150)), holes=True)
+    result = run(made[0], "-o", tmp_path / "out", "--dem", holes)
+    assert "36 cells of the elevation model hold nothing" in result.stderr
+
+
+def test_a_folder_that_is_no_capture_is_named(tmp_path):
+    result = run(tmp_path, "-o", tmp_path / "out")
+    assert isinstance(result.exception, FileError)
+    assert "no capture: it has no capture.json" in str(result.exception)
 
 
 def test_what_is_not_there_is_named(tmp_path):

@@ -14,9 +14,10 @@ from numpy.testing import assert_allclose
 from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._grid import Grid
+from offnadir.imagery._grid import Grid, map_gsd_m, unit_m
 from offnadir.imagery._ortho import OrthoReport, ortho_box, ortho_grid, orthorectify
 from offnadir.imagery._ortho_geometry import tile_positions
+from offnadir.imagery._product import ProcessOptions
 from offnadir.imagery._raster import writing
 from offnadir.imagery._terrain import LevelTerrain, RasterTerrain
 from offnadir.units import deg
@@ -422,3 +423,25 @@ def test_a_plateau_s_elevation_model_need_not_hold_the_sea_below(tmp_path: Path)
     source = raw(tmp_path / "raw.tif", np.ones(frame.shape, np.uint8))
     report = orthorectify(source, frame, terrain, grid, tmp_path / "map.tif")
     assert report.within == pytest.approx(300 * 300, rel=0.02)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 70), (1, 17), (12, 12)])
+def test_the_smallest_images_have_pixels_of_the_same_size(shape: tuple[int, int]) -> None:
+    """As above: 0.70 m by 0.84 m, however few of them there are."""
+    grid = ortho_grid(Frame(shape=shape), LevelTerrain(alt_m=0.0))
+    assert grid.transform[0] == pytest.approx(
+        math.sqrt(0.7042 * 0.7042 / math.cos(33.17 * deg)), rel=0.01
+    )
+
+
+def test_maps_count_in_their_own_units() -> None:
+    """EPSG:2263 counts in US survey feet of 1200/3937 m; at 60 deg Mercator's metre is half of one."""
+    assert unit_m("EPSG:2263") == pytest.approx(1200 / 3937, rel=1e-12)
+    assert ProcessOptions(gsd_m=3.0).step("EPSG:2263") == pytest.approx(3.0 * 3.280833333, rel=1e-9)
+    assert ProcessOptions(gsd_m=3.0).step("EPSG:32652") == 3.0
+    feet = Grid(crs="EPSG:2263", transform=(2.0, 0, 9.8e5, 0, -2.0, 2e5), shape=(10, 10))
+    assert map_gsd_m(feet) == pytest.approx(0.6096012, rel=1e-6)
+    mercator = Grid(crs="EPSG:3857", transform=(1.0, 0, 0.0, 0, -1.0, 8399737.89), shape=(10, 10))
+    assert map_gsd_m(mercator) == pytest.approx(0.5, rel=0.005)
+    degrees = Grid(crs="EPSG:4326", transform=(1e-5, 0, 10.0, 0, -1e-5, 0.0), shape=(10, 10))
+    assert map_gsd_m(degrees) == pytest.approx(1.11, rel=0.01)

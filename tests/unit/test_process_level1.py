@@ -10,9 +10,10 @@ from numpy.testing import assert_allclose
 from rio_cogeo.cogeo import cog_validate
 
 from made_products import Waves
-from offnadir.errors import FileError
+from offnadir.errors import FileError, InputError
 from offnadir.imagery import CaptureOptions, acquire, capture
 from offnadir.imagery._align import band_offset
+from offnadir.imagery._level1_maker import Maker
 from offnadir.imagery._product import ProcessOptions
 from offnadir.imagery._product_level1 import process_level1
 from offnadir.imagery._raster import opened, raster_info
@@ -291,3 +292,21 @@ def test_offsets_of_a_band_by_itself_are_none(product):
     assert none.tiles > 3
     assert not none.is_sure
     assert_allclose([none.row_px, none.column_px], 0.0, atol=1e-3)
+
+
+def test_wishes_that_cannot_be_had_are_told_before_any_work(taken, tmp_path):
+    level1, _ = taken
+    options = ProcessOptions(terrain=TERRAIN, level="basic", pansharpen="brovey")
+    with pytest.raises(InputError, match="level basic"):
+        process_level1(level1.folder, tmp_path / "basic", options)
+    assert not list((tmp_path / "basic" / ".work").iterdir())
+
+
+def test_one_colour_alone_is_not_panchromatic(taken, tmp_path):
+    """KOMPSAT-3A's pan takes in 450 to 900 nm, its blue 70 nm."""
+    level1, picture = taken
+    for name, key in (("blue", "ms"), ("sharpest", "pan")):
+        images = level1.of_band(name)
+        part = replace(level1, images=images)
+        maker = Maker(part, picture, tmp_path, ProcessOptions(terrain=TERRAIN), None)
+        assert maker.groups() == [(key, [name])]

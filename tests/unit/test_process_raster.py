@@ -172,7 +172,7 @@ def test_a_reference_image_takes_a_shift_away(made, tmp_path):
     """Matching is good to 0.1 pixels, so that what was (2.6, 1.7) off fits nearly as well as the true one."""
     _, dem, rpc = made
     plain = ProcessOptions(terrain=RasterTerrain(dem))
-    still = write_image(tmp_path / "still.tif", rpc, dem, picture=rough)
+    still = write_image(tmp_path / "still.tif", rpc, dem, picture=rough, bands=3)
     reference = process_raster([still], tmp_path / "reference", plain).rasters["image"]
     image = write_image(tmp_path / "off.tif", rpc, dem, moved=(2.6, 1.7), picture=rough)
     options = replace(plain, reference=reference)
@@ -364,6 +364,11 @@ def test_a_second_run_goes_on_where_the_first_stopped(made, tmp_path, monkeypatc
     assert [path.stat().st_mtime_ns for path in (cog, ortho)] == before
     assert (tmp_path / "out" / "scene.json").exists()
     other = replace(options, kernel="bilinear")
+    with monkeypatch.context() as patch:
+        patch.setattr(_product, "write_picture", stop)
+        with pytest.raises(KeyboardInterrupt):
+            process_raster([image], tmp_path / "out", other)
+    assert not (tmp_path / "out" / "scene.json").exists()  # the old one told of other files
     process_raster([image], tmp_path / "out", other)
     assert cog.stat().st_mtime_ns != before[0]
     assert not ortho.exists()
@@ -377,3 +382,10 @@ def test_polynomials_that_make_no_sense_are_told(made, tmp_path):
     (tmp_path / "bad.txt").write_text("LINE_OFF: 5\n")
     with pytest.raises(FileError, match=r"bad\.txt"):
         process_raster([image], tmp_path / "out", ProcessOptions(), rpc=tmp_path / "bad.txt")
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", ".hidden", "a\\b"])
+def test_a_product_s_name_is_no_path(made, tmp_path, name):
+    with pytest.raises(InputError, match="without folders"):
+        process_raster([made[0]], tmp_path / "out", ProcessOptions(), name=name)
+    assert not (tmp_path / "out").exists()

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import rasterio
 from numpy.testing import assert_allclose
 
 from offnadir.errors import FileError, InputError
@@ -177,3 +178,41 @@ def test_no_light_without_sun():
     assert (light.direct == 0).all()
     assert (light.sky > 0.9).all()
     assert (terrain_light(grid(2.0, 20), Level(), 0.0, 30 * deg).direct == 1).all()
+
+
+def test_longitudes_a_circle_apart_are_the_same_ground(tmp_path):
+    """A raster that lies at 231 deg west shows what is at 129 deg east."""
+    path, step = tmp_path / "west.tif", 1e-5
+    where = Grid(
+        crs="EPSG:4326", transform=(step, 0, -231.0005, 0, -step, 36.1455), shape=(100, 100)
+    )
+    with writing(path, (100, 100), 1, "float32", grid=where) as out:
+        out.write(np.full((100, 100), 0.25, np.float32), 1)
+    scene = RasterScene(path, Level())
+    # 36.145 N on the middle line of zone 52
+    patch = scene.patch(grid(1.0, 20, y=4_000_000.0 + 66.0), PAN)
+    lat, lon = grid(1.0, 20, y=4_000_066.0).lat_lon(10.0, 10.0)
+    assert scene.covers(lat, lon)
+    assert not scene.covers(lat, lon - 1.0 * deg)
+    assert_allclose(patch.reflectance, 0.25, rtol=1e-6)
+
+
+def test_numbers_that_are_no_light_are_refused(tmp_path):
+    path = raster(tmp_path / "palette.tif", np.ones((8, 8), np.uint8))
+    with rasterio.open(path, "r+") as dataset:
+        dataset.write_colormap(1, {1: (200, 10, 10, 255)})
+    with pytest.raises(FileError, match="palette"):
+        RasterScene(path, Level())
+    with pytest.raises(FileError, match="complex"):
+        RasterScene(raster(tmp_path / "complex.tif", np.ones((8, 8), np.complex64)), Level())
+
+
+def test_how_bright_a_scene_is_said_to_be(tmp_path):
+    """Per cent taken for shares of one: 30 where 0.3 was meant."""
+    array = np.full((40, 40), 30.0, np.float32)
+    scene = RasterScene(raster(tmp_path / "percent.tif", array), Level())
+    place = [float(one) for one in grid(1.0, 2).lat_lon(0.5, 0.5)]
+    assert scene.brightest(*place) == pytest.approx(30.0)
+    again = RasterScene(tmp_path / "percent.tif", Level(), scaling=Scaling(scale=0.01))
+    assert again.brightest(*place) == pytest.approx(0.30)
+    assert again.reading != scene.reading

@@ -16,6 +16,7 @@ from rasterio.transform import Affine
 
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._grid import Grid
+from offnadir.imagery._raster import writing
 from offnadir.imagery._terrain import PAGE, LevelTerrain, RasterTerrain, fill_holes
 from offnadir.units import deg
 
@@ -197,3 +198,35 @@ def test_filling_leaves_the_rest_alone_and_makes_no_new_extremes() -> None:
     assert filled.max() <= 20.0
     assert_allclose(fill_holes(heights, np.ones_like(hole)), 0.0)
     assert_allclose(fill_holes(np.full((9, 9), 5.0, np.float32), np.eye(9, dtype=bool)), 5.0)
+
+
+@pytest.mark.parametrize(
+    ("crs", "unit", "metres"),
+    [
+        ("EPSG:32652", "ft", 30.48),
+        ("EPSG:32652", "US survey foot", 100 * 1200 / 3937),
+        ("EPSG:32652", "m", 100.0),
+        ("EPSG:32652", "", 100.0),
+        ("EPSG:32652+6360", "", 100 * 1200 / 3937),  # NAVD 88 in US survey feet
+    ],
+)
+def test_heights_in_feet_become_metres(tmp_path: Path, crs: str, unit: str, metres: float) -> None:
+    """A foot is 0.3048 m, that of the US survey 1200/3937 m."""
+    path = tmp_path / "dem.tif"
+    grid = Grid(crs=crs, transform=(30, 0, 500_000, 0, -30, 4_000_000), shape=(4, 4))
+    with writing(path, grid.shape, 1, "float32", grid=grid) as out:
+        out.write(np.full(grid.shape, 100.0, np.float32), 1)
+        out.units = (unit,)
+    terrain = RasterTerrain(path)
+    lat, lon = Grid(crs="EPSG:32652", transform=grid.transform, shape=grid.shape).lat_lon(1.0, 1.0)
+    assert_allclose(terrain.height_m(lat, lon), metres, rtol=1e-6)
+
+
+def test_an_unknown_unit_of_height_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "dem.tif"
+    grid = Grid(crs="EPSG:32652", transform=(30, 0, 500_000, 0, -30, 4_000_000), shape=(4, 4))
+    with writing(path, grid.shape, 1, "float32", grid=grid) as out:
+        out.write(np.zeros(grid.shape, np.float32), 1)
+        out.units = ("fathom",)
+    with pytest.raises(FileError, match="fathom"):
+        RasterTerrain(path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from offnadir.cli import _say
+from offnadir.cli.process import check_heights, warn_of_holes
 from offnadir.errors import MISSING, InputError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _SYNTHETIC = "synthetic"
 _SIZE = re.compile(r"\s*([0-9]{1,8})\s*[xX*]\s*([0-9]{1,8})\s*")
 _MANY_PX = 2e9
+_WHITEST = 1.5  # snow and glints come somewhat above 1
 
 
 def capture(
@@ -143,7 +145,7 @@ def capture(
     else:
         maker = _of_pass(elements or [], satellite, sensor, str(site), str(time))
     ground, acquisition = aimed(maker, more, scene, dem, geoid or 0.0, seed)
-    _warn(acquisition)
+    _warn(acquisition, ground)
     _say.first_use("the camera")
     with _say.progress(quiet or json) as report:
         level1 = take(
@@ -153,6 +155,7 @@ def capture(
             options,
             progress=lambda done, total: report("taking the picture", done, total),
         )
+    warn_of_holes(ground.terrain)
     if json:
         _say.print_json(_say_json(level1))
     elif not quiet:
@@ -188,6 +191,7 @@ def _check_scene(scene: str, dem: Path | None, geoid: float | None) -> None:
         raise InputError("--dem", str(dem), "left out: made-up ground has heights of its own")
     if geoid is not None and dem is None:
         raise InputError("--geoid", geoid, "given together with --dem")
+    check_heights(geoid)
 
 
 def _lines_columns(size: str | None) -> tuple[int, int] | None:
@@ -288,14 +292,25 @@ def aimed(
     return ground, make(alt_m, more)
 
 
-def _warn(acquisition: Acquisition) -> None:
+def _warn(acquisition: Acquisition, ground: Scene) -> None:
     from offnadir.imagery import models
+    from offnadir.imagery._capture import covered_share
+    from offnadir.imagery._raster_scene import RasterScene
 
     pixels = sum(
         model.shape[0] * model.shape[1] for chips in models(acquisition).values() for model in chips
     )
     if pixels > _MANY_PX:
         _say.warn([f"{pixels / 1e9:.1f} thousand million pixels: --size and --bands ask for fewer"])
+    if isinstance(ground, RasterScene):
+        most = ground.brightest(acquisition.aim.lat_rad, acquisition.aim.lon_rad)
+        if most > _WHITEST:
+            _say.warn([f"the scene's numbers make reflectances up to {most:.3g}; above 1 the picture is too "
+                       "bright: state its scale (gdal_edit.py -scale)"])  # fmt: skip
+    share = covered_share(acquisition, ground)
+    if 0.0 < share < 0.999:
+        words = f"{share:.0%}" if share >= 0.005 else "less than 1 %"
+        _say.warn([f"the scene covers {words} of the picture; the rest comes out black"])
 
 
 def _say_json(level1: Level1) -> Any:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from offnadir.imagery._ground import Terrain
     from offnadir.imagery._product import ProcessOptions, Product
 
-#: Heights that a capture may have beside it.
+#: No geoid lies farther from the ellipsoid (EGM2008: -107 to 86 m), and no ground higher or deeper.
+_GEOID_M, _GROUND_M = 150.0, 9990.0
 
 
 def process(
@@ -139,6 +140,7 @@ def process(
         )
     if dem is not None and height is not None:
         raise InputError("--height", height, "left out with --dem, which tells it")
+    check_heights(geoid, height)
     if gcp is not None and reference is not None:
         raise InputError("--reference", str(reference), "left out with --gcp")
     captures = [one for one in source if one.is_dir()]
@@ -172,12 +174,32 @@ def process(
     _say.first_use("the ground processing")
     with _say.progress(quiet or json) as report:
         product = _made(source, output, options, rpc, name, report, is_capture=bool(captures))
+    warn_of_holes(terrain)
     if json:
         import json as library
 
         _say.print_json(library.loads(product.item.read_text("utf-8")))
     elif not quiet:
         print(_told(product))
+
+
+def check_heights(geoid_m: float | None, height_m: float | None = None) -> None:
+    """InputError for a geoid or a ground that the Earth does not have."""
+    if geoid_m is not None and not abs(geoid_m) <= _GEOID_M:
+        raise InputError("--geoid", geoid_m, f"from -{_GEOID_M:.0f} to {_GEOID_M:.0f} m")
+    if height_m is not None and not -_GROUND_M <= height_m <= _GROUND_M:
+        raise InputError("--height", height_m, f"from -{_GROUND_M:.0f} to {_GROUND_M:.0f} m")
+
+
+def warn_of_holes(terrain: Terrain) -> None:
+    """Say how much of an elevation model was made up from what lies around."""
+    holes = getattr(terrain, "holes_filled", 0)
+    if holes:
+        _say.warn(
+            [
+                f"{holes} cells of the elevation model hold nothing; they were filled from their edges"
+            ]
+        )
 
 
 def _made(
@@ -230,8 +252,9 @@ def _terrain(
 
 def _likely_height_m(source: Path, rpc: Path | None, is_capture: bool) -> float:
     if is_capture:
-        from offnadir.imagery import read_acquisition
+        from offnadir.imagery import read_acquisition, read_level1
 
+        read_level1(source)  # an error that says what is not there
         return read_acquisition(source / "acquisition.json").aim.alt_m
     from offnadir.imagery._rpc import read_rpc
 

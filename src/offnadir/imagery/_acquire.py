@@ -65,6 +65,8 @@ def acquire(
         if not 0 < line_rate_hz <= MOST_HZ:
             raise InputError("line_rate_hz", line_rate_hz, f"above 0, up to {MOST_HZ:g}")
         rate = line_rate_hz
+    if scan_azimuth_rad is not None and not math.isfinite(scan_azimuth_rad):
+        raise InputError("scan_azimuth_rad", scan_azimuth_rad, "a number")
     azimuth = scan.azimuth_rad if scan_azimuth_rad is None else scan_azimuth_rad % (2 * math.pi)
     scan = Scan(azimuth_rad=azimuth, line_rate_hz=rate)
     size = _size(sensor, plane, rate, duration_s, size)

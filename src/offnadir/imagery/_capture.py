@@ -26,10 +26,12 @@ from offnadir.imagery._capture_chip import (
 )
 from offnadir.imagery._capture_predict import predicted
 from offnadir.imagery._cloud_layer import CloudLayer
+from offnadir.imagery._colours import colours_of
 from offnadir.imagery._focal_plane import sensor_band
 from offnadir.imagery._level1 import (
     ACQUISITION,
     DIGEST_TAG,
+    MANIFEST,
     PREVIEW,
     Level1,
     Level1Image,
@@ -50,6 +52,7 @@ from offnadir.imagery._rpc import Rpc, rpc_tags, write_rpc
 from offnadir.imagery._rpc_fit import fit_rpc
 from offnadir.imagery._sampling import Sunlight
 from offnadir.quality import Atmosphere, sun_distance_factor
+from offnadir.units import deg
 
 if TYPE_CHECKING:
     from offnadir.imagery._scene import Scene
@@ -111,10 +114,16 @@ def capture(
         elevation = math.degrees(acquisition.view.sun_elevation_rad)
         raise InputError("time", acquisition.epoch.utc(0), "when the Sun is up over the aim",
                          hint=f"it stands at {elevation:.1f} deg")  # fmt: skip
+    if covered_share(acquisition, scene) == 0.0:
+        wish = f"a scene of {acquisition.aim.lat_rad / deg:.4f}, {acquisition.aim.lon_rad / deg:.4f} deg"
+        raise InputError(
+            "scene", scene.attribution, wish, hint="the picture sees nothing of this one"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(folder, f"cannot be made: {error.strerror or error}") from error
+    (folder / MANIFEST).unlink(missing_ok=True)  # of an earlier run: not finished any more
     write_acquisition(acquisition, folder / ACQUISITION)
     write_tables(acquisition, folder)
     true, told = models(acquisition), models(acquisition, jitter=False)
@@ -147,9 +156,22 @@ def capture(
         notes=_notes(acquisition, options, notes),
     )
     write_level1(level1)
-    write_preview(_planes(level1), folder / PREVIEW, synthetic=scene.is_synthetic)
-    write_manifest(folder)
+    write_preview(_planes(level1, acquisition), folder / PREVIEW, synthetic=scene.is_synthetic)
+    write_manifest(level1)
     return level1
+
+
+def covered_share(acquisition: Acquisition, scene: Scene) -> float:
+    """How much of a picture, 0 to 1, shows ground that the scene's raster has; 1 where it has no bounds."""
+    covers = getattr(scene, "covers", None)
+    if covers is None:
+        return 1.0
+    found = []
+    for model in models(acquisition, jitter=False)[acquisition.bands[0]]:
+        line, column = (np.linspace(-0.5, side - 0.5, 33) for side in model.shape)
+        place = model.locate(line[:, None], column[None, :], acquisition.aim.alt_m)
+        found.append(covers(*place))
+    return float(np.mean(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +325,9 @@ def _identity(scene: Scene) -> list[str]:
         path = getattr(one, "path", None) or getattr(getattr(one, "info", None), "path", None)
         if path is not None:
             facts = Path(path).stat()
-            parts.append(f"{path} {facts.st_size} {facts.st_mtime_ns}")
+            parts.append(
+                f"{path} {facts.st_size} {facts.st_mtime_ns} {getattr(one, 'reading', '')}"
+            )
         elif hasattr(one, "__dataclass_fields__"):
             parts.append(repr(one))
     return parts
@@ -369,13 +393,15 @@ def _notes(
     }
 
 
-def _planes(level1: Level1) -> list[list[Path]]:
+def _planes(level1: Level1, acquisition: Acquisition) -> list[list[Path]]:
     """Files that the preview shows: red, green and blue if all are there and alike, else the first band."""
 
     def files(band: str) -> list[Path]:
         return [level1.folder / one.file for one in level1.of_band(band)]
 
-    sizes = {band: level1.of_band(band)[0].shape[0] for band in level1.bands}
-    if {"red", "green", "blue"} <= set(sizes) and sizes["red"] == sizes["green"] == sizes["blue"]:
-        return [files(band) for band in ("red", "green", "blue")]
+    known = colours_of([(name, sensor_band(acquisition.sensor, name)) for name in level1.bands])
+    if {"red", "green", "blue"} <= set(known):
+        names = [level1.bands[known[colour] - 1] for colour in ("red", "green", "blue")]
+        if len({level1.of_band(name)[0].shape[0] for name in names}) == 1:
+            return [files(name) for name in names]
     return [files(level1.bands[0])]

@@ -99,9 +99,14 @@ def reference_control(
     and column that the model tells for that place; where the reference shows the same is where it belongs.
     RegistrationError if they have nothing in common.
     """
+    from offnadir.imagery._aligned import colour_bands, common_bands
     from offnadir.imagery._register import register
 
-    found = register(reference, ortho, progress=progress)
+    try:
+        bands = common_bands(raster_info(reference), raster_info(ortho))
+    except InputError:  # grey against colour: the mean of the colours shows much the same
+        bands = colour_bands(reference), colour_bands(ortho)
+    found = register(reference, ortho, bands=bands, progress=progress)
     row, column, down, right = found.ties[found.kept][:, :4].T
     grid = found.grid
     lat, lon = grid.lat_lon(row, column)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 _EARTH_M = 6.371e6
+_M_PER_DEG = 111_320.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,16 @@ class Grid:
         x, y = _from_geographic(self.crs).transform(np.degrees(lon_rad), np.degrees(lat_rad))
         return self.row_column(x, y)
 
+    def near_lat_lon(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> tuple[Array, Array]:
+        """The same, where longitudes are turned by full circles onto a raster of longitude and latitude."""
+        row, column = self.of_lat_lon(lat_rad, lon_rad)
+        a, b, _, d, _, _ = self.transform
+        if is_geographic(self.crs) and b == d == 0.0:
+            circle = 360.0 / abs(a)
+            middle = (self.shape[1] - 1) / 2.0
+            column = column - circle * np.floor((column - middle) / circle + 0.5)
+        return row, column
+
 
 def geodesic_length_m(lat_rad: ArrayLike, lon_rad: ArrayLike) -> float:
     """Length [m] of a line of places [rad] along geodesics of the WGS-84 ellipsoid (Karney 2013)."""
@@ -116,6 +127,33 @@ def pixel_m(grid: Grid, row: float, column: float) -> float:
     east = np.remainder(lon[1:] - lon[0] + np.pi, 2.0 * np.pi) - np.pi
     east *= _EARTH_M * math.cos(lat[0])
     return math.sqrt(abs(float(north[0] * east[1] - north[1] * east[0])))
+
+
+def map_gsd_m(grid: Grid) -> float:
+    """Side of a map's pixel [m]: of the map where that is true to scale within 2 %, else on the ground."""
+    rows, columns = grid.shape
+    real = pixel_m(grid, rows / 2.0, columns / 2.0)
+    if is_geographic(grid.crs):
+        return real
+    a, b, _, d, e, _ = grid.transform
+    plain = math.sqrt(abs(a * e - b * d)) * unit_m(grid.crs)
+    return plain if not abs(real / plain - 1.0) > 0.02 else real
+
+
+@cache
+def unit_m(crs: str) -> float:
+    """Metres in a unit of a map's coordinates: 0.3048 for feet, and of a degree those along a meridian."""
+    known = _crs(crs)
+    if known.is_geographic:
+        return _M_PER_DEG
+    return float(known.axis_info[0].unit_conversion_factor) if known.axis_info else 1.0
+
+
+@cache
+def height_unit_m(crs: str) -> float:
+    """Metres in a unit of a projection's heights; 1 where it has none."""
+    axes = _crs(crs).axis_info
+    return float(axes[2].unit_conversion_factor) if len(axes) > 2 else 1.0
 
 
 @cache

@@ -111,6 +111,14 @@ def read_level1(folder: Path) -> Level1:
     path = folder / CAPTURE
     try:
         content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        begun = (folder / ACQUISITION).is_file()
+        trouble = (
+            "a capture that was not finished; run offnadir capture again"
+            if begun
+            else f"no capture: it has no {CAPTURE}"
+        )
+        raise FileError(folder, f"is {trouble}") from error
     except OSError as error:
         raise FileError(path, error.strerror or str(error)) from error
     except ValueError as error:
@@ -152,10 +160,14 @@ def write_calibration(path: Path, dark: NDArray[np.float32], gain: NDArray[np.fl
         out.write(gain, 2)
 
 
-def write_manifest(folder: Path) -> None:
-    """Sizes and SHA-256 of all files of the folder, whatever is in it, but this one."""
-    files = []
+def write_manifest(level1: Level1) -> None:
+    """Sizes and SHA-256 of all files of the folder but this one and what other captures left there."""
+    folder, files = level1.folder, []
+    ours = {Path(one.file).stem.removeprefix("L1A_") for one in level1.images}
     for path in sorted(folder.iterdir()):
+        kind, _, rest = path.stem.removesuffix("_RPC").partition("_")
+        if kind in ("L1A", "truth", "calibration") and rest.partition(".")[0] not in ours:
+            continue
         if path.is_file() and path.name != MANIFEST and not path.name.startswith("."):
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -30,6 +30,10 @@ from offnadir.imagery._restore import Restoration, restoration
 from offnadir.imagery._rpc import rpc_of_tags
 from offnadir.quality import giqe4_niirs
 from offnadir.sensors import Band
+from offnadir.units import um
+
+#: A band as wide as that is panchromatic [m].
+_WIDE_M = 0.15 * um
 
 
 class Maker:
@@ -67,7 +71,9 @@ class Maker:
         made: list[tuple[str, list[str]]] = []
         for ratio in sorted(ratios):
             names = ratios[ratio]
-            key = "pan" if len(names) == 1 and not made else "ms"
+            band = self.band(names[0])
+            wide = band.high_m - band.low_m > _WIDE_M or "pan" in names[0].lower().split()
+            key = "pan" if len(names) == 1 and not made and wide else "ms"
             taken = sum(1 for other, _ in made if other.startswith(key))
             made.append((key if not taken else f"{key}{taken + 1}", names))
         return made

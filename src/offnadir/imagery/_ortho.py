@@ -89,6 +89,8 @@ def ortho_grid(
     unit = Grid(crs=crs, transform=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), shape=(1, 1))
     v, u = unit.of_lat_lon(lat, lon)
     v, u = np.where(seen, v, np.nan), np.where(seen, u, np.nan)
+    if step is None and min(lines, columns) < 33:
+        step = _pixel_size(model, terrain, unit)
     if step is None:
         down = np.hypot(np.diff(v, axis=0), np.diff(u, axis=0)) / (lines / 32.0)
         across = np.hypot(np.diff(v, axis=1), np.diff(u, axis=1)) / (columns / 32.0)
@@ -102,6 +104,18 @@ def ortho_grid(
     left, top = math.floor(west / step), math.ceil(north / step)
     shape = (top - math.floor(south / step), math.ceil(east / step) - left)
     return Grid(crs=crs, transform=(step, 0.0, left * step, 0.0, -step, top * step), shape=shape)
+
+
+def _pixel_size(model: GroundModel, terrain: Terrain, unit: Grid) -> float:
+    """The same of an image too small for points amid it: its length from edge to edge, and its width."""
+    lines, columns = model.shape
+    middle = (lines - 1) / 2.0, (columns - 1) / 2.0
+    line = np.array([-0.5, lines - 0.5, middle[0], middle[0]])
+    column = np.array([middle[1], middle[1], -0.5, columns - 0.5])
+    v, u = unit.of_lat_lon(*on_ground(model, terrain, line, column))
+    found = np.hypot(v[1::2] - v[::2], u[1::2] - u[::2]) / (lines, columns)
+    area = float(found[0] * found[1])
+    return float(f"{math.sqrt(area):.3g}") if math.isfinite(area) and area > 0.0 else 1.0
 
 
 def on_ground(

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._calibrate import QUANTITIES, Quantity
 from offnadir.imagery._cog import write_cog, write_picture
+from offnadir.imagery._colours import colours_of
 from offnadir.imagery._correct import STEP_TAG, stamp_of, step_digest, step_tags
-from offnadir.imagery._grid import Grid, is_geographic
+from offnadir.imagery._grid import Grid, is_geographic, unit_m
 from offnadir.imagery._ground import GroundModel, Terrain
 from offnadir.imagery._level1 import write_json
 from offnadir.imagery._ortho import KERNELS, Kernel, on_ground, orthorectify
@@ -26,6 +27,7 @@ from offnadir.imagery._pansharpen import METHODS, Method
 from offnadir.imagery._raster import raster_info
 from offnadir.imagery._stac import ItemAsset, ItemFacts, footprint, stac_item
 from offnadir.imagery._terrain import LevelTerrain, RasterTerrain
+from offnadir.sensors import Band
 
 Level = Literal["ortho", "basic"]
 LEVELS: Final = ("ortho", "basic")
@@ -33,7 +35,6 @@ Refine = Literal["shift", "affine"]
 #: `report(stage, done, total)`
 Report = Callable[[str, int, int], None]
 WORK: Final = ".work"
-_M_PER_DEG: Final = 111_320.0
 _MOST_PIXELS: Final = 4e10
 
 
@@ -87,10 +88,10 @@ class ProcessOptions:
             is_geographic(self.crs)  # an error now, not after an hour
 
     def step(self, crs: str | None) -> float | None:
-        """The pixel in units of the map; degrees where it is one of longitude and latitude."""
+        """The pixel in units of the map, which may be degrees or feet."""
         if self.gsd_m is None:
             return None
-        return self.gsd_m / _M_PER_DEG if crs and is_geographic(crs) else self.gsd_m
+        return self.gsd_m if crs is None else self.gsd_m / unit_m(crs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,13 @@ class Sheet:
     unit: str = ""
     roles: tuple[str, ...] = ("data",)
     resampling: Literal["average", "nearest"] = "average"
+
+
+def checked_name(name: str) -> str:
+    """What a product is called; InputError if its files would not stand in its folder, or not be seen."""
+    if not name or name.startswith(".") or any(c in name for c in "/\\\0"):
+        raise InputError("name", name, "a file's name, without folders")
+    return name
 
 
 @contextmanager
@@ -221,14 +229,14 @@ def outline(models: Sequence[GroundModel], terrain: Terrain) -> dict[str, Any]:
     return join_footprints([footprint(*border(model, terrain)) for model in models])
 
 
-def shown_bands(names: Sequence[str | None]) -> tuple[int, ...]:
-    """Bands (from 1) for a picture in colour: red, green, blue by name, else by the usual orders."""
-    words = [(name or "").lower() for name in names]
-    if {"red", "green", "blue"} <= set(words):
-        return tuple(words.index(name) + 1 for name in ("red", "green", "blue"))
-    if len(words) == 3:
+def shown_bands(bands: Sequence[tuple[str | None, Band | None]]) -> tuple[int, ...]:
+    """Bands (from 1) for a picture in colour: red, green, blue if known, else by the usual orders."""
+    known = colours_of(bands)
+    if {"red", "green", "blue"} <= set(known):
+        return known["red"], known["green"], known["blue"]
+    if len(bands) == 3:
         return 1, 2, 3
-    return (3, 2, 1) if len(words) >= 4 else (1,)
+    return (3, 2, 1) if len(bands) >= 4 else (1,)
 
 
 def hand_over(
@@ -241,6 +249,8 @@ def hand_over(
     found: Mapping[str, Any],
 ) -> Product:
     """Write COGs, the picture and last of all the item: a folder without it is not finished."""
+    item = folder / f"{facts.name}.json"
+    item.unlink(missing_ok=True)  # of an earlier run: what it tells is true no more
     assets, rasters = [], {}
     for done, sheet in enumerate(sheets):
         if report is not None:
@@ -263,14 +273,12 @@ def hand_over(
         )
     preview = folder / f"{facts.name}_preview.png"
     best = _best(sheets)
-    names = [name for name, _ in best.bands]
-    write_picture(rasters[best.key], preview, bands=shown_bands(names), synthetic=synthetic)
+    write_picture(rasters[best.key], preview, bands=shown_bands(best.bands), synthetic=synthetic)
     assets.append(
         ItemAsset(key="thumbnail", path=preview, title="Preview", roles=("thumbnail", "overview"))
     )
     if report is not None:
         report("writing", len(sheets), len(sheets))
-    item = folder / f"{facts.name}.json"
     write_json(item, stac_item(facts, assets, folder=folder))
     return Product(folder=folder, item=item, rasters=rasters, preview=preview, report=dict(found))
 

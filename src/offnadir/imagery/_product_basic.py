@@ -15,6 +15,7 @@ from offnadir.imagery._correct import STEP_TAG, step_digest, step_tags
 from offnadir.imagery._ground import GroundModel, Terrain
 from offnadir.imagery._meet import meet_terrain
 from offnadir.imagery._models import band_model
+from offnadir.imagery._product import terrain_key
 from offnadir.imagery._raster import Box, boxes, opened, raster_info, read_box, window_of, writing
 from offnadir.imagery._rpc import rpc_tags
 from offnadir.imagery._rpc_fit import fit_rpc
@@ -49,7 +50,7 @@ def basic_sheets(maker: Maker) -> tuple[list[Sheet], dict[str, Any]]:
         fit = fit_rpc(target, _heights(target, maker.options.terrain))
         digest = step_digest(
             "basic", [[raster_info(file).tags.get(STEP_TAG, "") for file, _ in band] for band in parts],
-            maker.options.model, repr(maker.options.terrain),
+            maker.options.model, terrain_key(maker.options.terrain),
         )  # fmt: skip
         if step_tags(path, digest) is None:
             resample_to(

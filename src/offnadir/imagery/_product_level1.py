@@ -12,11 +12,12 @@ from offnadir.imagery._acquisition_file import read_acquisition
 from offnadir.imagery._align import band_offset, moved_by
 from offnadir.imagery._calibrate import SCALES, UNITS
 from offnadir.imagery._cloud_mask import cloud_mask
+from offnadir.imagery._colours import colours_of
 from offnadir.imagery._control import (
     check_reference,
 )
 from offnadir.imagery._correct import step_digest, step_tags, tag_of
-from offnadir.imagery._grid import Grid
+from offnadir.imagery._grid import Grid, map_gsd_m
 from offnadir.imagery._level1 import ACQUISITION, read_level1
 from offnadir.imagery._level1_maker import Maker, plain
 from offnadir.imagery._level1_refine import refine_models
@@ -28,6 +29,7 @@ from offnadir.imagery._product import (
     Report,
     Sheet,
     check_room,
+    checked_name,
     hand_over,
     now_utc,
     outline,
@@ -61,8 +63,10 @@ def process_level1(
     acquisition = read_acquisition(source / ACQUISITION)
     if options.reference is not None:
         check_reference(options.reference)
+    called = checked_name(name or acquisition.name or source.resolve().name)
     with workplace(folder, options.keep_work) as work:
         maker = Maker(level1, acquisition, work, options, report)
+        _check_wishes(maker)
         maker.correct_all()
         if options.level == "basic":
             from offnadir.imagery._product_basic import basic_sheets
@@ -70,7 +74,7 @@ def process_level1(
             sheets, found = basic_sheets(maker)
         else:
             sheets, found = ortho_sheets(maker)
-        facts = item_facts(maker, name or acquisition.name or source.name, sheets)
+        facts = item_facts(maker, called, sheets)
         return hand_over(
             sheets, folder, facts, synthetic=level1.is_synthetic, report=report, found=found
         )
@@ -114,9 +118,7 @@ def item_facts(maker: Maker, name: str, sheets: Sequence[Sheet]) -> ItemFacts:
     a, level1, options = maker.acquisition, maker.level1, maker.options
     view = a.view
     grid = raster_info(sheets[0].source).grid
-    gsd = (
-        math.sqrt(view.gsd_along_m * view.gsd_across_m) if grid is None else abs(grid.transform[0])
-    )
+    gsd = math.sqrt(view.gsd_along_m * view.gsd_across_m) if grid is None else map_gsd_m(grid)
     north = float(a.track.v_itrf_m_s[len(a.track.v_itrf_m_s) // 2][2])
     steps = [
         "dark level, uneven and dead detectors corrected", f"{options.quantity} above the air",
@@ -189,15 +191,26 @@ def _aligned(
     return made
 
 
+def _check_wishes(maker: Maker) -> None:
+    """InputError before any work is done for what cannot be had of this capture, or not on no map."""
+    options, groups = maker.options, dict(maker.groups())
+    method = options.pansharpen
+    if options.level == "basic":
+        for name in ("pansharpen", "control", "reference", "crs", "gsd_m"):
+            value = getattr(options, name)
+            if value is not None:
+                raise InputError(name, str(value), "left out of level basic, which is on no map")
+    if method is not None and not {"pan", "ms"} <= set(groups):
+        raise InputError(
+            "pansharpen", method, "left out: it takes a panchromatic band and coarser ones"
+        )
+
+
 def _sharpened(maker: Maker, sheets: Sequence[Sheet], grids: Mapping[str, Grid]) -> Sheet:
     """Colour on the panchromatic band's pixels, sharpened."""
     method = maker.options.pansharpen
     assert method is not None
     groups = dict(maker.groups())
-    if "pan" not in groups or "ms" not in groups:
-        raise InputError(
-            "pansharpen", method, "left out: it takes a panchromatic band and coarser ones"
-        )
     grid, names = grids["pan"], groups["ms"]
     check_room(maker.work, grid, 2 * len(names) * 3)
     parts = [maker.band_on(name, grid, f"fine_{plain(name)}") for name in names]
@@ -223,12 +236,7 @@ def _clouds(maker: Maker, sheets: Sequence[Sheet]) -> Sheet:
     for one in sheets:
         if one.key == "ms":
             best = one
-    named: dict[str, int] = {}
-    for k, (name, _) in enumerate(best.bands, 1):
-        word = name.lower()
-        for colour in ("blue", "green", "red", "nir"):
-            if colour in word.split() or word == f"{colour}1":
-                named.setdefault(colour, k)
+    named = colours_of(best.bands)
     if not {"blue", "green", "red"} <= set(named):
         best = sheets[0]
         named = {"pan": 1}

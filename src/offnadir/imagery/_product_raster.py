@@ -19,7 +19,7 @@ from offnadir.imagery._control import (
     reference_control,
 )
 from offnadir.imagery._correct import STEP_TAG, stamp_of, step_digest, step_tags, tag_of
-from offnadir.imagery._grid import Grid, is_geographic, pixel_m
+from offnadir.imagery._grid import Grid, map_gsd_m
 from offnadir.imagery._ground import GroundModel
 from offnadir.imagery._mosaic import mosaic
 from offnadir.imagery._ortho import ortho_grid
@@ -30,6 +30,7 @@ from offnadir.imagery._product import (
     Report,
     Sheet,
     check_room,
+    checked_name,
     hand_over,
     now_utc,
     outline,
@@ -87,7 +88,7 @@ def process_raster(
         if path is not None:
             check_reference(path)
     models = [_model(info, rpc) for info in infos]
-    name = name or infos[0].path.stem
+    name = checked_name(name or infos[0].path.stem)
     order = list(range(len(infos)))
     fuse = options.pansharpen is not None
     if fuse:
@@ -337,7 +338,7 @@ def _facts(
         name=name,
         time=options.time or _time(info.tags),
         footprint=outline(models, terrain),
-        gsd_m=_step_m(grid),
+        gsd_m=map_gsd_m(grid),
         platform=options.platform,
         off_nadir_rad=angles.off_nadir_rad,
         incidence_rad=angles.incidence_rad,
@@ -347,13 +348,6 @@ def _facts(
         now=now_utc(),
         more={"offnadir:report": dict(found)} if found else {},
     )
-
-
-def _step_m(grid: Grid) -> float:
-    """Side of a pixel [m]."""
-    if is_geographic(grid.crs):
-        return pixel_m(grid, grid.shape[0] / 2, grid.shape[1] / 2)
-    return abs(grid.transform[0])
 
 
 def _time(tags: Mapping[str, str]) -> str | None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._ground import Terrain
-from offnadir.imagery._raster import RasterInfo, opened, raster_info, rasterio
+from offnadir.imagery._raster import RasterInfo, opened, raster_info, rasterio, read_floats
 from offnadir.imagery._scene import GroundLight, Patch
 from offnadir.imagery._sunlight import terrain_light
 from offnadir.sensors import Band
@@ -105,6 +105,11 @@ class RasterScene:
                 Scaling(scale=s, offset=o) if (s, o) != (1.0, 0.0) else None
                 for s, o in zip(dataset.scales, dataset.offsets, strict=True)
             ]
+        if "palette" in colours:
+            wish = "numbers of a palette, not colours; expand it first: gdal_translate -expand rgb"
+            raise FileError(path, f"holds {wish}")
+        if self.info.dtype.startswith("complex"):
+            raise FileError(path, "holds complex numbers, which are no reflectance")
         usual = usual_scaling(self.info.dtype)
         self._scalings = [scaling or one or usual for one in own]
         if bands_m is not None and len(bands_m) != self.info.bands - len(self._alpha):
@@ -134,6 +139,34 @@ class RasterScene:
         """The file's name, unless more was said."""
         return self._attribution
 
+    @property
+    def reading(self) -> str:
+        """How its numbers are read: what tells it from another scene of the same file."""
+        return repr((self._scalings, sorted(self._edges.items())))
+
+    def covers(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> NDArray[np.bool_]:
+        """Whether places lie within the raster, data or none."""
+        row, column = self._grid.near_lat_lon(lat_rad, lon_rad)
+        rows, columns = self._grid.shape
+        return np.asarray(
+            (row >= -0.5) & (row <= rows - 0.5) & (column >= -0.5) & (column <= columns - 0.5)
+        )
+
+    def brightest(self, lat_rad: float, lon_rad: float) -> float:
+        """The greatest reflectance in some hundred pixels around a place, in any band; NaN for none."""
+        row, column = self._grid.near_lat_lon(lat_rad, lon_rad)
+        box = _box(np.atleast_1d(row), np.atleast_1d(column), self.info.shape, 128)
+        if box is None:
+            return math.nan
+        with opened(self.info.path) as dataset:
+            values = read_floats(dataset, tuple(self._edges), box)
+        found = [
+            float(np.nanmax(self._scalings[number - 1].reflectance(one)))
+            for number, one in zip(self._edges, values, strict=True)
+            if np.isfinite(one).any() and not self._scalings[number - 1].is_srgb
+        ]
+        return max(found, default=math.nan)
+
     def weights(self, band: Band) -> dict[int, float]:
         """Which of the raster's bands (from 1) stand for a band of a sensor, and how much of each."""
         covered = {
@@ -158,7 +191,7 @@ class RasterScene:
             np.arange(-_STRIDE, columns + 2 * _STRIDE, _STRIDE, dtype=np.float64),
             indexing="ij",
         )
-        row, column = self._grid.of_lat_lon(*grid.lat_lon(*at))
+        row, column = self._grid.near_lat_lon(*grid.lat_lon(*at))
         out, valid = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, bool)
         inside = np.isfinite(row) & np.isfinite(column)
         if not inside.any():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from offnadir import __version__
 from offnadir.errors import FileError
+from offnadir.imagery._colours import colours_of
 from offnadir.imagery._grid import Grid, projection_code
 from offnadir.imagery._raster import raster_info
 from offnadir.sensors import Band
@@ -258,6 +259,8 @@ def _band(name: str, band: Band | None) -> dict[str, Any]:
     common = _COMMON.get(words) or _COMMON.get(words.partition(" ")[2])
     if words == "sharpest" and band is not None and band.high_m - band.low_m > _WIDE_M:
         common = "pan"
+    elif words == "sharpest":
+        common = next(iter(colours_of([(name, band)])), None)
     if common:
         made["common_name"] = common
     if band is not None:

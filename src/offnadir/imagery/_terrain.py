@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._grid import is_geographic, pixel_m
+from offnadir.imagery._grid import height_unit_m, pixel_m
 from offnadir.imagery._ground import Terrain
 from offnadir.imagery._raster import opened, raster_info, read_box
 
@@ -24,6 +24,13 @@ Bounds = tuple[float, float, float, float]
 #: Cells along the side of a page, and beyond it that holes in it are filled from.
 PAGE, _MARGIN = 512, 128
 _PAGES = 64  # held at once: 67 MB
+#: Units of height by the words that GDAL's formats have for them.
+_UNITS_M = {
+    **dict.fromkeys(("m", "metre", "metres", "meter", "meters"), 1.0),
+    **dict.fromkeys(("ft", "foot", "feet", "international foot"), 0.3048),
+    **dict.fromkeys(("us ft", "ft us", "ftus", "us survey foot", "us survey feet"), 1200 / 3937),
+    "km": 1000.0, "dm": 0.1, "cm": 0.01, "mm": 0.001,
+}  # fmt: skip
 _EXTREME_M = 9990.0  # what lies deeper or higher is no ground but a hole that nobody declared
 
 
@@ -83,6 +90,7 @@ class RasterTerrain:
             raise InputError("geoid_m", geoid_m, "a number")
         self.path, self.grid, self.outside = path, info.grid, outside
         self._arguments = {"geoid_m": geoid_m, "holes": holes, "outside": outside}
+        self._unit_m = _unit_m(path)
         self._geoid_m, self._holes, self._nodata = geoid_m, holes, info.nodata
         self._pages: OrderedDict[tuple[int, int], Cells] = OrderedDict()
         self._extremes: dict[tuple[int, int], tuple[float, float, int]] = {}
@@ -166,13 +174,7 @@ class RasterTerrain:
 
     def row_column(self, lat_rad: ArrayLike, lon_rad: ArrayLike) -> tuple[Array, Array]:
         """Positions of places among the cells; longitudes are turned by full circles onto the raster."""
-        row, column = self.grid.of_lat_lon(lat_rad, lon_rad)
-        a, b, _, d, _, _ = self.grid.transform
-        if is_geographic(self.grid.crs) and b == d == 0.0:
-            circle = 360.0 / abs(a)
-            middle = (self.grid.shape[1] - 1) / 2.0
-            column = column - circle * np.floor((column - middle) / circle + 0.5)
-        return row, column
+        return self.grid.near_lat_lon(lat_rad, lon_rad)
 
     def window(self, row: Array, column: Array) -> tuple[int, int, int, int]:
         """The box of cells that heights at positions rest on, and two more around; 2 by 2 at least."""
@@ -202,7 +204,8 @@ class RasterTerrain:
         """Raise the error that this elevation model is too small."""
         where = f"{math.degrees(lat_rad):.5f} deg, {math.degrees(lon_rad):.5f} deg"
         trouble = f"ends before {where}, where a height is wanted ({count} places in all)"
-        raise FileError(self.path, f'{trouble}; take a larger one, or outside="edge"')
+        wish = 'take a larger one, or go on with its edge (outside="edge"; offnadir process --dem-edge)'
+        raise FileError(self.path, f"{trouble}; {wish}")
 
     def _page(self, i: int, j: int) -> Cells:
         """Cells of a page and one more row and column, so that bilinear heights need no other page."""
@@ -235,6 +238,8 @@ class RasterTerrain:
             hole |= raw == self._nodata
         if (scale, offset) != (1.0, 0.0):
             heights = heights * np.float32(scale) + np.float32(offset)
+        if self._unit_m != 1.0:
+            heights = heights * np.float32(self._unit_m)
         hole |= ~(np.abs(heights) <= _EXTREME_M)
         if hole.any():
             if self._holes is not None:
@@ -302,6 +307,18 @@ def _finer(coarse: Array, shape: tuple[int, ...]) -> Array:
         share = share[:, None] if axis == 0 else share
         coarse = np.take(coarse, low, axis) * (1.0 - share) + np.take(coarse, high, axis) * share
     return coarse
+
+
+def _unit_m(path: Path) -> float:
+    """Metres in a raster's unit of height: as its band says, else its projection, else 1."""
+    with opened(path) as dataset:
+        word = (dataset.units[0] or "").strip().lower().replace("_", " ").replace("-", " ")
+        crs = dataset.crs
+    if word in _UNITS_M:
+        return _UNITS_M[word]
+    if word:
+        raise FileError(path, f"counts heights in {word!r}; wanted are metres or feet")
+    return 1.0 if crs is None else height_unit_m(crs.to_string())
 
 
 def _unpickled(path: Path, arguments: dict[str, Any]) -> RasterTerrain:
