@@ -145,10 +145,8 @@ def main() -> None:
     panel(
         drawing, top, "Changes of 4 x 4 pixels, noise of 1", [f"by {r:g}" for r in RISES], by_rise
     )
-    drawing.lines.append("</svg>")
-    path = OUT / "detection-found.svg"
-    path.write_text("\n".join(drawing.lines) + "\n", "utf-8")
-    print(f"wrote {path}")
+    drawing.save("detection-found.svg")
+    print(f"wrote {OUT / 'detection-found.svg'}")
 
 
 if __name__ == "__main__":

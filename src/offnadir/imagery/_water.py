@@ -94,7 +94,8 @@ def find_water(
                 green, nir = read_floats(dataset, (bands[0], bands[1]), box, factor)
                 with np.errstate(divide="ignore", invalid="ignore"):
                     # a hole in the picture is no land: ships beside it are looked for
-                    dry[top:bottom] = (green - nir) / (green + nir) <= ndwi
+                    wet = (green - nir) / (green + nir) > ndwi
+                dry[top:bottom] = np.isfinite(green + nir) & ~wet
     if land is not None:
         sources.append(land.name)
     step = step_m(coarse)
