@@ -117,7 +117,7 @@ def rounding_floor(variates: Variates, x: Array, y: Array) -> Array:
         ((_ROUNDING * transform) ** 2) @ (picture**2).mean(axis=0)
         for transform, picture in ((variates.to_u, x), (variates.to_v, y))
     )
-    total: Array = sum(sides)  # type: ignore[assignment]
+    total: Array = sum(sides)
     return total
 
 
