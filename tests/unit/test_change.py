@@ -72,6 +72,20 @@ def test_a_background_is_found_again(freedom: float) -> None:
     assert found.threshold(1e-4) <= fit_background(changed, 3).threshold(1e-4)
 
 
+def test_a_tenth_that_changed_does_not_hide_itself() -> None:
+    """Chi squared of 3, and a tenth from 100 to 10,000: all of that is beyond the threshold of 1e-4, which
+    alone would be 21 (chi squared table). Draws without changes are not crowded, however heavy their tail.
+    """
+    rng = np.random.default_rng(5)
+    draws = rng.chisquare(3, 100_000)
+    assert not fit_background(draws, 3).is_crowded
+    assert not fit_background(3.0 * rng.f(3, 3.0, 100_000), 3).is_crowded
+    draws[:10_000] = np.geomspace(100.0, 1e4, 10_000)
+    found = fit_background(draws, 3)
+    assert found.is_crowded
+    assert 21.0 < found.threshold(1e-4) < 100.0
+
+
 def test_variates_of_an_image_and_its_double() -> None:
     """Y = 2 x + 3 and noise: correlations near 1, gains of one half, offsets of -1.5."""
     rng = np.random.default_rng(3)
@@ -180,9 +194,29 @@ def test_no_data_is_no_change(pair: tuple[Path, Path, Path], tmp_path: Path) -> 
 
 
 def test_an_image_and_itself(pair: tuple[Path, Path, Path]) -> None:
+    """Also where resampling's rounding is all that differs: it is no change, at no rate."""
     report = find_changes(pair[0], pair[0], registered=True)
     assert report.changes == ()
     assert report.flagged == 0
+    report = find_changes(pair[0], pair[0], false_alarm_rate=1e-3)
+    assert report.flagged == 0
+
+
+def test_grey_stored_as_colour(pair: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    """Copies of a band tell nothing more: as many pixels are flagged as of the band alone."""
+    flagged = []
+    for many in (1, 3):
+        paths = []
+        for k, source in enumerate((pair[0], pair[2])):
+            with rasterio.open(source) as dataset:
+                grey = dataset.read([1])
+            path = tmp_path / f"{k}.tif"
+            paths.append(product(path, np.repeat(grey, many, axis=0)))
+        report = find_changes(*paths, false_alarm_rate=1e-4, registered=True)
+        assert len(report.variates.correlations) == 1
+        assert len(report.changes[0].difference) == many
+        flagged.append(report.flagged)
+    assert_allclose(flagged[1], flagged[0], rtol=0.02)
 
 
 def test_wrong_numbers(pair: tuple[Path, Path, Path], tmp_path: Path) -> None:

@@ -108,6 +108,33 @@ def test_a_coarser_product_and_a_far_shift(tmp_path: Path) -> None:
     assert_allclose(register(before, after).shift_px, (37.0, -22.0), atol=0.1)
 
 
+def test_a_small_picture_that_stands_askew(tmp_path: Path) -> None:
+    """400 pixels a side: four tiles of 256 tell no affine, smaller ones do. Turned by a degree about its
+    first corner, the map's far corner lies 400 sin(1 deg) = 7.0 px off each way.
+
+    And with its corners cut off, as those of a strip in a map are, there are no large tiles without holes.
+    """
+    import rasterio
+
+    pixels = seen(land(400, 3, 1), seed=1)
+    before = product(tmp_path / "a.tif", pixels)
+    after = product(tmp_path / "b.tif", seen(land(400, 3, 1), seed=2))
+    s, c = np.sin(np.radians(1.0)), np.cos(np.radians(1.0))
+    with rasterio.open(after, "r+") as dataset:
+        dataset.transform = rasterio.Affine(c, -s, CORNER[0], -s, -c, CORNER[1])
+    found = register(before, after)
+    at = np.array([399.5])
+    expected = (s * 400 + c * 400 - 400, c * 400 - s * 400 - 400)
+    assert_allclose(np.ravel(found.offset_px(at, at)), expected, atol=0.1)
+    assert found.rms_px < 0.05
+    row, column = np.indices((400, 400))
+    diamond = np.abs(row - 199.5) + np.abs(column - 199.5) < 240
+    cut = np.where(diamond, pixels, np.nan).astype(np.float32)
+    found = register(product(tmp_path / "c.tif", cut), before)
+    assert_allclose(found.shift_px, 0.0, atol=0.02)
+    assert found.kept.sum() >= 6
+
+
 def test_what_cannot_be_laid_upon_each_other(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     a = product(tmp_path / "a.tif", rng.normal(size=(1, 300, 300)).astype(np.float32))
@@ -116,7 +143,8 @@ def test_what_cannot_be_laid_upon_each_other(tmp_path: Path) -> None:
         register(a, b)
     pixels = np.ones((1, 64, 64), np.float32)
     far = product(tmp_path / "far.tif", pixels, corner=(CORNER[0] + 5000.0, CORNER[1]))
-    with pytest.raises(InputError, match="overlap"):
+    # 36.6 degrees north, 64 m and 5 km from the corner: the message tells both places
+    with pytest.raises(InputError, match=r"37\.5.*,126\.96.* and 37\.5.*,127\.01.*overlap"):
         register(a, far)
     with pytest.raises(InputError, match="side_px"):
         register(a, b, side_px=8)

@@ -20,11 +20,22 @@ from typer.testing import CliRunner
 from made_pictures import CORNER, UTM, product, sea, with_ship
 from offnadir.cli._main import app
 from offnadir.errors import FileError, InputError, OffnadirError
-from offnadir.imagery._clutter import Clutter, fit_threshold, k_quantile, k_tail, pearson_quantile
+from offnadir.imagery._aligned import map_info, on_map
+from offnadir.imagery._clutter import (
+    Clutter,
+    check_tail,
+    choose_clutter,
+    fit_threshold,
+    k_quantile,
+    k_tail,
+    lognormal_quantile,
+    pearson_quantile,
+)  # fmt: skip
 from offnadir.imagery._exploit_kernels import surroundings
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._hull import measure_hull
 from offnadir.imagery._ships import Ship, find_ships
+from offnadir.imagery._water import colour_band, find_water
 
 SIDE = 600
 GRID = Grid(crs=UTM, transform=(1.0, 0.0, CORNER[0], 0.0, -1.0, CORNER[1]), shape=(SIDE, SIDE))
@@ -34,6 +45,23 @@ FLEET = (
     (420.0, 180.2, 25.0, 5.0, 250.0, 0.0),
     (300.6, 450.1, 110.0, 18.0, 135.0, 0.2),
 )
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("green", "nir"), (1, 2)),
+        (("B03 green", "B08 nir"), (1, 2)),  # Sentinel-2
+        (("nir1", "nir2", "green"), (3, 1)),  # WorldView-2 and -3
+        (("sharpest", "evergreen"), (None, None)),
+    ],
+)
+def test_bands_that_tell_water(
+    tmp_path: Path, names: tuple[str, ...], expected: tuple[int | None, int | None]
+) -> None:
+    pixels = np.ones((len(names), 8, 8), np.float32)
+    info = map_info(product(tmp_path / "a.tif", pixels, names=names))
+    assert (colour_band(info, "green"), colour_band(info, "nir")) == expected
 
 
 @pytest.mark.parametrize("nu", [0.3, 1.0, 4.5, 20.0])
@@ -185,6 +213,72 @@ def test_the_false_alarm_rate_is_kept(tmp_path: Path, state: str, clutter: Clutt
     scale = report.scales[0]
     assert scale.searched == SIDE * SIDE
     assert 0.7 < scale.beyond / (1e-3 * scale.searched) < 1.5
+
+
+@given(shape=st.floats(0.01, 1.5), tail=st.sampled_from([0.5, 0.1, 1e-3, 1e-6]))
+def test_log_normal(shape: float, tail: float) -> None:
+    """Against scipy.stats.lognorm."""
+    expected = (stats.lognorm.isf(tail, shape) - 1.0) / shape
+    assert_allclose(lognormal_quantile(shape, tail), expected, rtol=1e-8, atol=1e-10)
+    assert_allclose(lognormal_quantile(0.0, tail), stats.norm.isf(tail), atol=1e-12)
+
+
+@pytest.mark.parametrize("clutter", ["pearson", "lognormal"])
+def test_the_water_tells_its_distribution(clutter: Clutter) -> None:
+    """Of two million draws: which it is, and the threshold of 1e-6 to a factor of two of the share that truly
+    lies beyond (scipy.stats); two pixels in a thousand that are ships do not mislead it to fewer alarms lost.
+    """
+    rng = np.random.default_rng(8)
+    n, s, k = 2_000_000, 0.4, 2.0
+    if clutter == "lognormal":
+        draws = rng.lognormal(0.0, s, n)
+        truth = stats.lognorm(s)
+    else:
+        draws = rng.gamma(k, 1.0, n)
+        truth = stats.gamma(k)
+    assert choose_clutter(draws, 1e-6, high=0.003) == clutter
+    threshold, _ = fit_threshold(draws, clutter, 1e-6, high=0.003)
+    assert 0.5e-6 < truth.sf(threshold) < 2e-6
+    told = check_tail(draws, clutter, 1e-6, high=0.003)
+    assert told.holds
+    assert_allclose(told.rate, 300 / n)
+    # the wrong one is told to be wrong
+    assert not check_tail(draws, "normal", 1e-6, high=0.003).holds
+
+
+def test_water_that_does_not_follow_what_is_said(tmp_path: Path) -> None:
+    """Skew waves taken for normal: the report says that the rate is not kept; of calm water, that it is."""
+    path = product(tmp_path / "waves.tif", sea(SIDE, 13, "waves"))
+    report = find_ships(path, length_m=(6.0, 60.0), clutter="normal")
+    assert report.scales[0] in report.unkept
+    told = report.to_geojson()["scales"][0]
+    assert told["tail_ratio"] > 2.0
+    assert told["clutter"] == "normal"
+    path = product(tmp_path / "calm.tif", sea(SIDE, 13, "calm"))
+    assert find_ships(path, length_m=(6.0, 60.0), clutter="normal").scales[0].tail.holds
+
+
+def test_grey_ground_amid_land_is_no_water(tmp_path: Path) -> None:
+    """Asphalt under haze has an NDWI above 0. Enclosed and smaller than the longest ship squared it is land;
+    what reaches the edge, and a hole in the picture, are not.
+    """
+    green, nir = np.full((2, 300, 300), 20.0, np.float32)
+    green[:, :150], nir[:, :150] = 40.0, 80.0  # land on the left half
+    green[100:140, 60:100], nir[100:140, 60:100] = 60.0, 50.0  # a yard of 40 m
+    nir[200:220, 0:20] = 30.0  # a bay at the edge
+    nir[:, 150:] = 10.0
+    green[50:80, 200:230] = np.nan
+    path = product(tmp_path / "yard.tif", np.stack([green, nir]), names=("green", "nir"))
+    info = map_info(path)
+    water = find_water(
+        info, on_map(info), land=None, ndwi=0.0, shore_m=0.0, largest_ship_m2=60.0**2 / 5.0
+    )
+    found = water.at((0, 300, 0, 300), 1)
+    assert not found[120, 80]
+    assert found[210, 5]
+    assert found[65, 215]
+    assert found[10, 250]
+    assert not found[10, 100]
 
 
 def test_no_ships_on_empty_water(tmp_path: Path) -> None:

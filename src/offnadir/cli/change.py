@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from offnadir.imagery._change import ChangeReport
 
 _SHOWN = 10
+_BADLY_PX, _FEW = 0.5, 6
 
 
 def change(
@@ -83,6 +84,9 @@ def change(
             out_map=map_,
             progress=progress,
         )
+    doubts = _doubts(report)
+    if doubts:
+        _say.warn(doubts)
     document = report.to_geojson()
     if out is not None:
         write_geojson(out, document)
@@ -93,6 +97,25 @@ def change(
     for path in (out, map_):
         if path is not None:
             print(f"wrote {path}")
+
+
+def _doubts(report: ChangeReport) -> list[str]:
+    found = []
+    placed = report.registration
+    if placed is not None and placed.rms_px > _BADLY_PX:
+        found.append(
+            f"the pictures fit only to {placed.rms_px:.1f} px rms: relief, leaning buildings, or turned"
+        )
+    if placed is not None and int(placed.kept.sum()) < _FEW:
+        found.append(
+            f"the pictures are laid upon each other by {int(placed.kept.sum())} tiles only"
+        )
+    if report.background.is_crowded:
+        found.append(
+            "a large part of the picture differs (another view of buildings, season, tide, shadows): the "
+            "stated rate of false alarms is not kept; trust the rank more than the number"
+        )
+    return found
 
 
 def _bands(text: str | None) -> tuple[int, ...] | None:

@@ -13,7 +13,7 @@ from offnadir.cli._documents import write_geojson
 from offnadir.errors import InputError
 
 if TYPE_CHECKING:
-    from offnadir.imagery._ships import ShipReport
+    from offnadir.imagery._ships import Scale, ShipReport
 
 _SHOWN = 20
 
@@ -30,10 +30,11 @@ def detect(
     clutter: Annotated[
         str,
         typer.Option(
-            metavar="normal|pearson|k",
-            help="How water scatters: normal, skew as well (glint, waves), or K (radar intensity).",
+            metavar="auto|normal|pearson|lognormal|k",
+            help="How water scatters: skew (pearson, lognormal, or auto: as the water says), normal, or K "
+            "(radar intensity).",
         ),
-    ] = "pearson",
+    ] = "auto",
     looks: Annotated[float, typer.Option(metavar="N", help="Looks of a radar image, for k.")] = 1.0,
     length: Annotated[
         str, typer.Option(metavar="M,M", help="Shortest and longest object, metres.")
@@ -62,8 +63,8 @@ def detect(
     """
     from offnadir.imagery._ships import find_ships
 
-    if clutter not in ("normal", "pearson", "k"):
-        raise InputError("--clutter", clutter, "normal, pearson or k")
+    if clutter not in ("auto", "normal", "pearson", "lognormal", "k"):
+        raise InputError("--clutter", clutter, "auto, normal, pearson, lognormal or k")
     if not json:
         _say.first_use("the detector, some seconds")
     with _say.progress(quiet) as progress:
@@ -85,6 +86,8 @@ def detect(
                 "nothing tells land from water (no bands called green and nir, no --land): all was searched"
             ]
         )
+    if report.unkept:
+        _say.warn([_doubt(scale) for scale in report.unkept])
     document = report.to_geojson()
     if out is not None:
         write_geojson(out, document)
@@ -94,6 +97,14 @@ def detect(
     _tell(report)
     if out is not None:
         print(f"wrote {out}")
+
+
+def _doubt(scale: Scale) -> str:
+    worth = f"{scale.tail.ratio:.2g} times as many pixels as {scale.clutter} water has lie beyond"
+    return (
+        f"pixels of {scale.step_m:.3g} m: {worth} the threshold of {scale.tail.rate:.1g}; the stated rate of "
+        "false alarms is not kept there (objects of many sizes, or another --clutter)"
+    )
 
 
 def _two(text: str) -> tuple[float, float]:

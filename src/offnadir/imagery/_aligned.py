@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -82,7 +83,14 @@ def overlap(grid: Grid, other: Grid) -> Box:
         right = min(int(np.ceil(c[good].max())) + 1, grid.shape[1])
         if bottom > top and right > left:
             return top, bottom, left, right
-    raise InputError("images", f"{grid.crs} and {other.crs}", "of places that overlap")
+    raise InputError(
+        "images", f"around {_middle(grid)} and {_middle(other)}", "of places that overlap"
+    )
+
+
+def _middle(grid: Grid) -> str:
+    lat, lon = grid.lat_lon((grid.shape[0] - 1) / 2, (grid.shape[1] - 1) / 2)
+    return f"{math.degrees(float(lat)):.4f},{math.degrees(float(lon)):.4f}"
 
 
 def to_pixels(grid: Grid, other: Grid, row: Array, column: Array) -> tuple[Array, Array]:

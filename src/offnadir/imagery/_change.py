@@ -27,7 +27,14 @@ from offnadir.imagery._aligned import (
     step_m,
 )  # fmt: skip
 from offnadir.imagery._grid import Array, Grid
-from offnadir.imagery._mad import Background, Variates, fit_background, mad_variates, noise_lines
+from offnadir.imagery._mad import (
+    Background,
+    Variates,
+    fit_background,
+    mad_variates,
+    noise_lines,
+    rounding_floor,
+)  # fmt: skip
 from offnadir.imagery._objects import Collector, Components, collection, feature, outline
 from offnadir.imagery._raster import Box, boxes, opened, read_floats, window_of, writing
 from offnadir.imagery._register import Registration, register
@@ -109,6 +116,7 @@ class ChangeReport:
             compared_pixels=self.compared,
             flagged_pixels=self.flagged,
             expected_by_chance=round(self.expected, 3),
+            rate_is_doubtful=self.background.is_crowded,
         )
 
 
@@ -172,8 +180,9 @@ def find_changes(
         v = sample.y @ variates.to_v.T - variates.origin_v
         gradient = sample.gradient(variates)
         floor, slope = noise_lines(u - v, gradient)
+        floor = np.maximum(floor, rounding_floor(variates, sample.x, sample.y))
         statistic = ((u - v) ** 2 / (floor + slope * gradient)).sum(axis=1)
-        background = fit_background(statistic, len(chosen[0]))
+        background = fit_background(statistic, len(variates.correlations))
         model = _Model(variates, floor, slope, background)
         with nullcontext(out_map) if out_map else _temporary() as path:
             assert path is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ _PASS_CYCLES_PX = (
 _SIGMAS = 6.0  # how far a peak must stand out of what tiles without anything in common give
 _OVERVIEW_PX = 1024
 _LEAST_KNOWN = 0.8  # share of a tile that must show something
+_ENOUGH = 9  # ties for an affine; with fewer, smaller tiles are tried
+_SMALLEST_PX = 64
 
 
 class RegistrationError(OffnadirError):
@@ -170,9 +173,10 @@ def register(
 
     Overviews tell a shift of up to a quarter of the image; then up to `most_ties` tiles of `side_px`
     pixels, spread evenly, tell it to some hundredths of a pixel, twice: the second time with the first
-    affine applied, which takes away what tile edges do to a shift. The affine is fitted with Tukey's
-    biweight, so that tiles on which something moved, or that relief displaces, do not bend it. The bands
-    (from 1) are averaged.
+    affine applied, which takes away what tile edges do to a shift. Where fewer than nine tiles agree, as
+    in small images and in those that stand askew on the map, tiles of half the side are taken, down to 64
+    pixels. The affine is fitted with Tukey's biweight, so that tiles on which something moved, or that
+    relief displaces, do not bend it. The bands (from 1) are averaged.
 
     RegistrationError if too few tiles (of 3) have anything in common; InputError if the places do not
     overlap.
@@ -190,31 +194,60 @@ def register(
     factor = max(1, round(step_m(on_map(second)) / step_m(grid)))
     start = _from_overviews(reference, moving, chosen, grid.part(area), whole)
     base = coarsened(grid.part(area), factor) if factor > 1 else grid.part(area)
-    side = min(side_px, *base.shape)
-    tiles = _tiles(base.shape, side, most_ties)
     centre = ((grid.shape[0] - 1) / 2, (grid.shape[1] - 1) / 2)
-    found = Registration(
+    begun = Registration(
         grid=grid, centre=centre, to_row=(start[0], 0.0, 0.0), to_column=(start[1], 0.0, 0.0),
-        ties=np.empty((0, 5)), kept=np.empty(0, np.bool_), rms_px=math.nan, tried=len(tiles),
+        ties=np.empty((0, 5)), kept=np.empty(0, np.bool_), rms_px=math.nan, tried=0,
     )  # fmt: skip
-    done = 0
-    with aligned(reference, base, chosen[0]) as still:
-        for _ in range(2):
-            with aligned(moving, base, chosen[1], found.on(base)) as other:
+    best: Registration | None = None
+    side = min(side_px, *base.shape)
+    while True:
+        tiles = _tiles(base.shape, side, most_ties)
+        found: Registration | None = begun
+        with aligned(reference, base, chosen[0]) as still:
+            for turn in range(2):
+                if found is None:
+                    break
+                with aligned(moving, base, chosen[1], found.on(base)) as other:
+                    told = None if progress is None else partial(_told, progress, turn)
+                    shifts = _shifts(still, other, tiles, told)
+                found = _fitted(found, base, tiles, shifts, factor)
+        if found is not None and (best is None or found.kept.sum() > best.kept.sum()):
+            best = found
+        if (best is not None and best.kept.sum() >= _ENOUGH) or side < 2 * _SMALLEST_PX:
+            break
+        side //= 2
+    if best is None:
+        raise RegistrationError(
+            f"the images have nothing in common to lay them upon each other by: of {len(tiles)} tiles too "
+            "few agree; a wrong place, or no texture (water, cloud)"
+        )
+    return best
 
-                def measure(box: Box, other: Aligned = other) -> Shift | None:
-                    nonlocal done
-                    a, b = (_mean(source, box) for source in (still, other))
-                    done += 1
-                    if progress is not None:
-                        progress(done, 2 * len(tiles))
-                    if min(np.isfinite(a).mean(), np.isfinite(b).mean()) < _LEAST_KNOWN:
-                        return None
-                    return phase_shift(a, b)
 
-                shifts = [shift for _, shift in in_order(measure, tiles, 2)]
-            found = _fitted(found, base, tiles, shifts, factor)
-    return found
+def _told(
+    progress: Callable[[int, int], None], turn: int, done: int, total: int
+) -> None:  # both turns
+    progress(turn * total + done, 2 * total)
+
+
+def _shifts(
+    still: Aligned, other: Aligned, tiles: list[Box], told: Callable[[int, int], None] | None
+) -> list[Shift | None]:
+    """What each tile tells, None where it is not known."""
+
+    def measure(box: Box) -> Shift | None:
+        a, b = (_mean(source, box) for source in (still, other))
+        if min(np.isfinite(a).mean(), np.isfinite(b).mean()) < _LEAST_KNOWN:
+            return None
+        return phase_shift(a, b)
+
+    shifts = []
+    for done, (_, shift) in enumerate(in_order(measure, tiles, 2), 1):
+        shifts.append(shift)
+        if told is not None:
+            told(done, len(tiles))
+    return shifts
 
 
 def _mean(source: Aligned, box: Box) -> NDArray[np.float32]:
@@ -259,13 +292,11 @@ def _tiles(shape: tuple[int, int], side: int, most: int) -> list[Box]:
 
 def _fitted(
     before: Registration, base: Grid, tiles: list[Box], shifts: list[Shift | None], factor: int
-) -> Registration:
+) -> Registration | None:
+    """The affine through what the tiles tell; None if too few do."""
     sure = [(box, s) for box, s in zip(tiles, shifts, strict=True) if s is not None and s.is_sure]
     if len(sure) < min(3, len(tiles)):
-        raise RegistrationError(
-            f"the images have nothing in common to lay them upon each other by: {len(sure)} of "
-            f"{len(tiles)} tiles agree; a wrong place, or no texture (water, cloud)"
-        )
+        return None
     rows = np.array([(b[0] + b[1] - 1) / 2 for b, _ in sure])
     columns = np.array([(b[2] + b[3] - 1) / 2 for b, _ in sure])
     row, column = before.grid.row_column(*base.xy(rows, columns))
@@ -278,7 +309,8 @@ def _fitted(
     )
     return Registration(
         grid=before.grid, centre=before.centre, to_row=to_row, to_column=to_column,
-        ties=np.stack([row, column, dr, dc, strength], axis=1), kept=kept, rms_px=rms, tried=before.tried,
+        ties=np.stack([row, column, dr, dc, strength], axis=1), kept=kept, rms_px=rms,
+        tried=len(tiles),
     )  # fmt: skip
 
 

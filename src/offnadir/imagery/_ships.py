@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,14 @@ from offnadir.imagery._aligned import (
     on_map,
     step_m,
 )  # fmt: skip
-from offnadir.imagery._clutter import CLUTTERS, Clutter, fit_threshold
+from offnadir.imagery._clutter import (
+    CLUTTERS,
+    Clutter,
+    TailCheck,
+    check_tail,
+    choose_clutter,
+    fit_threshold,
+)  # fmt: skip
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._hull import Hull, measure_hull
 from offnadir.imagery._objects import Collector, Components, collection, feature
@@ -73,7 +80,8 @@ class Scale:
     """The search with pixels of one size.
 
     Of `searched` pixels `beyond` exceed the threshold; `untested` pixels of water had too little water around
-    them. `shape` is the skewness of the water, or the order of its texture ("k").
+    them. `shape` is the skewness of the water, the deviation of its logarithm ("lognormal"), or the order of
+    its texture ("k"). `clutter` is the distribution that was taken, `tail` what its tail is worth.
     """
 
     step_m: float
@@ -82,6 +90,8 @@ class Scale:
     searched: int
     untested: int
     beyond: int
+    clutter: Clutter
+    tail: TailCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +103,15 @@ class ShipReport:
 
     ships: tuple[Ship, ...]
     false_alarm_rate: float
-    clutter: Clutter
+    clutter: Clutter | Literal["auto"]
     scales: tuple[Scale, ...]
     other: int
     water: str
+
+    @property
+    def unkept(self) -> tuple[Scale, ...]:
+        """Scales on whose water the false-alarm rate may be missed by more than a factor of two."""
+        return tuple(scale for scale in self.scales if not scale.tail.holds)
 
     @property
     def searched(self) -> int:
@@ -142,6 +157,15 @@ class ShipReport:
             searched_pixels=self.searched,
             expected_by_chance=round(self.expected, 6),
             clutter=self.clutter,
+            scales=[
+                {
+                    "step_m": float(f"{scale.step_m:.4g}"),
+                    "clutter": scale.clutter,
+                    "tail_checked_at": float(f"{scale.tail.rate:.3g}"),
+                    "tail_ratio": float(f"{scale.tail.ratio:.3g}"),
+                }
+                for scale in self.scales
+            ],
             water=self.water,
         )
 
@@ -150,7 +174,7 @@ def find_ships(
     path: Path,
     *,
     false_alarm_rate: float = 1e-6,
-    clutter: Clutter = "pearson",
+    clutter: Clutter | Literal["auto"] = "auto",
     looks: float = 1.0,
     length_m: tuple[float, float] = (12.0, 450.0),
     band: int | None = None,
@@ -164,8 +188,9 @@ def find_ships(
 
     Each pixel (of a sixth of the least length, then of twice that, and so on: averages of rough water
     vary less) is compared with the ring around it, from which other objects are left out; the threshold
-    follows from how all of the water scatters (`clutter`; `looks` of a radar for "k"), so that a share
-    `false_alarm_rate` of its pixels exceeds it. What is found is measured at full resolution.
+    follows from how all of the water scatters (`clutter`: "auto" is Pearson III or log-normal, as the water
+    says; `looks` of a radar for "k"), so that a share `false_alarm_rate` of its pixels exceeds it.
+    What is found is measured at full resolution.
     Water is where NDWI says, less the polygons of `land`; `anywhere` looks on land too. The band (from 1)
     is the mean of all unless said. Errors: InputError, FileError.
     """
@@ -176,8 +201,8 @@ def find_ships(
         raise InputError(
             "false_alarm_rate", false_alarm_rate, f"above 0 and at most {_EDGE_RATE:g}"
         )
-    if clutter not in CLUTTERS:
-        raise InputError("clutter", clutter, " or ".join(CLUTTERS))
+    if clutter not in ("auto", *CLUTTERS):
+        raise InputError("clutter", clutter, " or ".join(("auto", *CLUTTERS)))
     if not looks > 0.0:
         raise InputError("looks", looks, "above 0")
     tell = progress or (lambda stage, done, total: None)
@@ -197,6 +222,9 @@ def find_ships(
     step = step_m(native)
     factor = max(1, int(low / _PER_LENGTH / step))
     scales: list[Scale] = []
+    known = (
+        clutter  # once the finest scale, which has the most pixels, has told it, the others take it
+    )
     found: list[tuple[int, Components]] = []
     while not scales or (
         _PER_LENGTH * step * factor <= 0.5 * high and min(native.shape) >= 64 * factor
@@ -204,21 +232,22 @@ def find_ships(
         grid = coarsened(native, factor)
         said = partial(_say_of, tell, f"{step * factor:.3g} m")
         with aligned(path, grid, bands) as source:
-            search = _Search(source, grid, water, factor, clutter, high)
+            search = _Search(source, grid, water, factor, known, high)
             try:
                 many = looks * factor**2
-                thresholds, shape = search.calibrate(
+                thresholds, shape, tail = search.calibrate(
                     false_alarm_rate, many, partial(said, "Statistics")
                 )
             except _TooLittleWaterError:
                 if not scales:
                     raise
                 break
+            known = search.clutter
             objects, counts = search.run(thresholds, partial(said, "Searching"))
         scales.append(
             Scale(
                 step_m=step_m(grid), threshold=thresholds[2], shape=shape, searched=counts[0],
-                untested=counts[1], beyond=counts[2],
+                untested=counts[1], beyond=counts[2], clutter=known, tail=tail,
             )
         )  # fmt: skip
         found.append((factor, objects))
@@ -251,12 +280,13 @@ class _Search:
         grid: Grid,
         water: Water,
         factor: int,
-        clutter: Clutter,
+        clutter: Clutter | Literal["auto"],
         longest_m: float,
     ) -> None:
         self._source, self._grid, self._water, self._factor = source, grid, water, factor
         self._is_k = clutter == "k"
-        self._clutter = clutter
+        self._is_open = clutter == "auto"
+        self.clutter: Clutter = "lognormal" if clutter == "auto" else clutter
         step = step_m(grid)
         self._guard = max(2, math.ceil(0.5 * longest_m / step))
         self._reach = self._guard + max(_LEAST_RING_PX, math.ceil(_RING_M * longest_m / step))
@@ -307,8 +337,10 @@ class _Search:
 
     def calibrate(
         self, rate: float, looks: float, tell: Callable[[int, int], None]
-    ) -> tuple[tuple[float, float, float], float]:
-        """(first, edge and final threshold), shape."""
+    ) -> tuple[tuple[float, float, float], float, TailCheck]:
+        """(First, edge and final threshold), shape, and what the tail is worth; chooses the clutter if
+        open.
+        """
         every = list(boxes(self._grid.shape))
         picks = np.unique(np.linspace(0, len(every) - 1, _SAMPLE_BOXES).astype(int))
         chosen = [every[i] for i in picks]
@@ -331,19 +363,22 @@ class _Search:
             return values
 
         def fit(values: NDArray[np.float64], rate: float, high: float) -> tuple[float, float]:
-            return fit_threshold(values, self._clutter, rate, high=high, looks=looks)
+            return fit_threshold(values, self.clutter, rate, high=high, looks=looks)
 
         rough = sample(None, math.inf, 0)
         first, _ = fit(rough, _FIRST_RATE, _BODY)
         sure, _ = fit(rough, _SURE_RATE, _BODY)
         values = sample(first, sure, 1)
         high = _HIGH
+        if self._is_open:
+            self.clutter = choose_clutter(values, rate, high=high)
         final, shape = fit(values, rate, high)
         body, body_shape = fit(values, rate, _BODY)
         if final > _MOST_TAIL * body:
             final, shape, high = body, body_shape, _BODY
         edge, _ = fit(values, _EDGE_RATE, high)
-        return (first, edge, final), shape
+        tail = check_tail(values, self.clutter, rate, high=high, looks=looks)
+        return (first, edge, final), shape, tail
 
     def run(
         self, thresholds: tuple[float, float, float], tell: Callable[[int, int], None]

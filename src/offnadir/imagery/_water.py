@@ -18,6 +18,9 @@ from offnadir.imagery._raster import Box, RasterInfo, burnt, opened, read_floats
 
 _SIDE_PX = 2048  # of the coarse map of land and water
 _STRIP_PX = 128
+_POND = (
+    5.0  # times the largest ship's area: water enclosed by land that is smaller is taken as land
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,17 @@ class Water:
         return found
 
 
+def colour_band(info: RasterInfo, colour: str) -> int | None:
+    """The band (from 1) of a colour: called so, or "nir1" (WorldView), or "B08 nir" (Sentinel-2); the first
+    of several.
+    """
+    for band, name in enumerate(info.band_names, 1):
+        word = (name or "").lower()
+        if colour in word.split() or word == f"{colour}1":
+            return band
+    return None
+
+
 def find_water(
     info: RasterInfo,
     grid: Grid,
@@ -61,14 +75,14 @@ def find_water(
 
     `land` is GeoJSON of polygons in longitude and latitude. Without bands called green and nir the colour
     says nothing, and all is water but `land`. What is no water but smaller than the largest ship is taken
-    as water, since it may be one; land grows by `shore_m`.
+    as water, since it may be one; water amid land that is smaller than five of these is taken as land; land
+    grows by `shore_m`.
     """
     from scipy import ndimage
 
     factor = max(1, -(-max(grid.shape) // _SIDE_PX))
     coarse = coarsened(grid, factor)
-    names = {(name or "").lower(): k for k, name in enumerate(info.band_names, 1)}
-    bands = (names.get("green"), names.get("nir"))
+    bands = (colour_band(info, "green"), colour_band(info, "nir"))
     dry = np.zeros(coarse.shape, np.bool_)
     sources = []
     if bands[0] and bands[1]:
@@ -79,7 +93,9 @@ def find_water(
                 box = (top, bottom, 0, coarse.shape[1])
                 green, nir = read_floats(dataset, (bands[0], bands[1]), box, factor)
                 with np.errstate(divide="ignore", invalid="ignore"):
-                    dry[top:bottom] = ~((green - nir) / (green + nir) > ndwi)
+                    # a hole in the picture is no land: ships beside it are looked for
+                    wet = (green - nir) / (green + nir) > ndwi
+                dry[top:bottom] = np.isfinite(green + nir) & ~wet
     if land is not None:
         sources.append(land.name)
     step = step_m(coarse)
@@ -88,6 +104,12 @@ def find_water(
         sizes = np.bincount(labels.ravel(), minlength=many + 1) * step**2
         sizes[0] = 0.0
         dry = sizes[labels] > largest_ship_m2
+        # Grey roofs and yards under haze pass for water. No ship so long lies in a pond amid the land.
+        labels, many = ndimage.label(~dry)
+        sizes = np.bincount(labels.ravel(), minlength=many + 1) * step**2
+        for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+            sizes[edge] = math.inf
+        dry |= sizes[labels] < _POND * largest_ship_m2
     if land is not None:
         dry |= burnt([_on_grid(shape, coarse) for shape in read_polygons(land)], coarse)
     if shore_m > 0.0 and dry.any():
