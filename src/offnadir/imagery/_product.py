@@ -6,6 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,9 @@ class ProcessOptions:
     `mtfc` is the strength of MTF compensation, 0 for none; `mtf_nyquist` what a real camera's MTF is, if no
     acquisition tells it, and `snr` the contrast of the scene over the noise. `control` is a CSV file of
     ground control, `reference` a map image to fit the picture to. `hide` blanks what higher ground hides.
+    `executor` (concurrent.futures', or Dask's `Client.get_executor()`) makes the tiles instead of threads,
+    `threads` and one more at a time; its workers must see the files under the same paths. Seams, masks and
+    the last step, the Cloud-Optimized file, are made here. The product is the same whoever makes it.
     """
 
     terrain: Terrain = field(default_factory=lambda: LevelTerrain(alt_m=0.0))
@@ -67,6 +71,7 @@ class ProcessOptions:
     platform: str = ""
     keep_work: bool = False
     threads: int = 2
+    executor: Executor | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         wanted: dict[str, tuple[Any, Sequence[Any]]] = {
@@ -160,7 +165,8 @@ def put_on_map(
         return
     orthorectify(
         source, model, options.terrain, grid, out, kernel=options.kernel, hide=options.hide,
-        threads=options.threads, tags={STEP_TAG: digest}, progress=quiet(report, "orthorectification"),
+        threads=options.threads, executor=options.executor, tags={STEP_TAG: digest},
+        progress=quiet(report, "orthorectification"),
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ class RasterTerrain:
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (self.path, self._arguments)
+        return _unpickled, (self.path.absolute(), self._arguments)
 
     @property
     def holes_filled(self) -> int:
