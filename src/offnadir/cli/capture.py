@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,6 +67,10 @@ def capture(
             metavar="M", help="Height of the geoid over the ellipsoid, if --dem counts from it."
         ),
     ] = None,
+    dem_edge: Annotated[
+        bool,
+        typer.Option("--dem-edge", help="Beyond the elevation model, go on with its edge."),
+    ] = False,
     bands: Annotated[
         str | None, typer.Option(metavar="NAME,...", help="Bands that are taken. [default: all]")
     ] = None,
@@ -116,7 +121,7 @@ def capture(
     if output is None:
         raise InputError("--output", MISSING, "given: the folder for the results")
     _check(plan, collection, elements, site, time)
-    _check_scene(scene, dem, geoid)
+    _check_scene(scene, dem, geoid, dem_edge)
     from offnadir.cli._documents import read_plan
     from offnadir.imagery import CaptureOptions
     from offnadir.imagery import capture as take
@@ -142,8 +147,8 @@ def capture(
         maker = of_plan(read_plan(plan), str(collection), sensor)
     else:
         maker = _of_pass(elements or [], satellite, sensor, str(site), str(time))
-    ground, acquisition = aimed(maker, more, scene, dem, geoid or 0.0, seed)
-    _warn(acquisition)
+    ground, acquisition = aimed(maker, more, scene, dem, geoid or 0.0, seed, dem_edge=dem_edge)
+    _warn(acquisition, ground)
     _say.first_use("the camera")
     with _say.progress(quiet or json) as report:
         level1 = take(
@@ -183,11 +188,13 @@ def _check(
             raise InputError(option, MISSING, "given with --elements")
 
 
-def _check_scene(scene: str, dem: Path | None, geoid: float | None) -> None:
+def _check_scene(scene: str, dem: Path | None, geoid: float | None, dem_edge: bool) -> None:
     if scene == _SYNTHETIC and dem is not None:
         raise InputError("--dem", str(dem), "left out: made-up ground has heights of its own")
     if geoid is not None and dem is None:
         raise InputError("--geoid", geoid, "given together with --dem")
+    if dem_edge and dem is None:
+        raise InputError("--dem-edge", dem_edge, "given together with --dem")
 
 
 def _lines_columns(size: str | None) -> tuple[int, int] | None:
@@ -257,14 +264,14 @@ def aimed(
     dem: Path | None = None,
     geoid_m: float = 0.0,
     seed: int = 0,
+    *,
+    dem_edge: bool = False,
 ) -> tuple[Scene, Acquisition]:
     """The scene, and the acquisition that aims at its ground."""
     first: Acquisition = make(None, more)
     aim = first.aim
     ground: Scene
     if scene == _SYNTHETIC:
-        import math
-
         from offnadir.imagery._synthetic import SyntheticScene
 
         view = first.view
@@ -281,21 +288,27 @@ def aimed(
         from offnadir.imagery._terrain import LevelTerrain, RasterTerrain
 
         terrain = (
-            LevelTerrain(alt_m=aim.alt_m) if dem is None else RasterTerrain(dem, geoid_m=geoid_m)
+            LevelTerrain(alt_m=aim.alt_m)
+            if dem is None
+            else RasterTerrain(dem, geoid_m=geoid_m, outside="edge" if dem_edge else "error")
         )
         ground = RasterScene(Path(scene), terrain)
     alt_m = float(ground.terrain.height_m(aim.lat_rad, aim.lon_rad))
     return ground, make(alt_m, more)
 
 
-def _warn(acquisition: Acquisition) -> None:
-    from offnadir.imagery import models
+def _warn(acquisition: Acquisition, ground: Scene) -> None:
+    from offnadir.imagery import RasterScene, models
 
     pixels = sum(
         model.shape[0] * model.shape[1] for chips in models(acquisition).values() for model in chips
     )
     if pixels > _MANY_PX:
         _say.warn([f"{pixels / 1e9:.1f} thousand million pixels: --size and --bands ask for fewer"])
+    if isinstance(ground, RasterScene):
+        view = acquisition.view
+        trouble = ground.trouble(math.sqrt(view.gsd_along_m * view.gsd_across_m))
+        _say.warn([trouble] if trouble else [])
 
 
 def _say_json(level1: Level1) -> Any:

@@ -24,7 +24,7 @@ from offnadir.imagery._calibrate import (
     to_light,
     whole_numbers,
 )
-from offnadir.imagery._level1 import Level1, Level1Image
+from offnadir.imagery._level1 import Level1, Level1Image, check_manifest
 from offnadir.imagery._raster import Box, SharedRaster, boxes, raster_info, window_of, writing
 from offnadir.imagery._restore import REACH, Restoration, restore
 from offnadir.imagery._threads import in_order
@@ -58,7 +58,7 @@ def correct(
     """One image of a capture as light: a GeoTIFF of whole numbers in steps of SCALES, with its RPCs.
 
     It appears whole or not at all, and one that an earlier run made of the same is kept. FileError if the
-    counts are damaged.
+    counts are damaged, also where only the capture's manifest tells.
     """
     source = level1.folder / image.file
     info = raster_info(source)
@@ -73,6 +73,7 @@ def correct(
     known = step_tags(path, digest)
     if known is not None:
         return Corrected(path=path, repaired=repaired, saturated=float(known.get("SATURATED", 0.0)))
+    check_manifest(level1.folder, (image.file, image.calibration))
     full = 0
     tags = {"SCALE": repr(SCALES[quantity]), "UNIT": UNITS[quantity], STEP_TAG: digest}
     with (

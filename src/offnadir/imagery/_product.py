@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._files import sweep
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._calibrate import QUANTITIES, Quantity
 from offnadir.imagery._cog import write_cog, write_picture
@@ -131,6 +132,8 @@ def workplace(folder: Path, keep: bool) -> Iterator[Path]:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(folder, f"cannot be made: {error.strerror or error}") from error
+    sweep(folder)
+    sweep(work)
     yield work
     if not keep:  # after trouble it stays: the next run goes on from there
         shutil.rmtree(work, ignore_errors=True)
