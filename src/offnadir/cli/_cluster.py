@@ -18,7 +18,8 @@ def workers(address: str | None, *, field: str = "--dask") -> Iterator[tuple[Exe
     """Who does the pieces, and how many at a time: nobody and 2 without an address.
 
     InputError if nothing answers there, or no worker has this version of offnadir; OffnadirError if
-    workers die again and again over a piece, or the scheduler does. What one dead worker had goes to others.
+    workers die again and again over a piece, or the scheduler does. What one dead worker had goes to others,
+    and where none is left, Dask waits for new ones.
     """
     if address is None:
         yield None, 2
