@@ -1,4 +1,4 @@
-"""The same map by threads and by the workers of a Dask cluster: bytes, and processor time of all processes."""
+"""The same map by threads and by a Dask cluster: bytes, and processor time of all processes."""
 
 from __future__ import annotations
 
