@@ -19,10 +19,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from image_chain import HERE, Setting, capture, ortho
+from image_chain import HERE, Setting, capture, geolocation, ortho, workers
 
 PARTS: dict[str, Callable[[Setting], None]] = {
     "ortho": ortho.speed, "crop": ortho.crop, "loop": capture.closed_loop, "capture": capture.large,
+    "geolocation": geolocation.table, "dask": workers.table,
 }  # fmt: skip
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from offnadir.errors import FileError
+
+#: What a file that is being written is called: its name, and the number of the process.
+_PART: Final = re.compile(r"\..+\.([1-9][0-9]*)\.part.*")
 
 
 def data_home() -> Path:
@@ -50,3 +55,25 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # a name too long or below a file was never there
             part.unlink()
+
+
+def sweep(folder: Path) -> None:
+    """Take away what `replacing` left half-written in a folder when its process was killed.
+
+    Only of processes of this machine that run no more; a folder that is not there has none.
+    """
+    for part in folder.glob(".*.part*"):
+        match = _PART.fullmatch(part.name)
+        if match is not None and not _runs(int(match[1])):
+            with suppress(OSError):
+                part.unlink()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 
 class OffnadirError(Exception):
     """Any trouble that offnadir reports on purpose; its text is fit for a user's eyes."""
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # an exception is made anew from its text alone: errors of worker processes would not arrive
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[OffnadirError], told: tuple[Any, ...], more: dict[str, Any]) -> OffnadirError:
+    error = kind.__new__(kind, *told)
+    error.__dict__.update(more)
+    return error
 
 
 MISSING: Final = object()  # the value of an InputError about what was not written at all

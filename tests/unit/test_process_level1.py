@@ -280,6 +280,11 @@ def test_a_damaged_image_leaves_nothing(taken, tmp_path):
     with pytest.raises(FileError, match=path.name):
         process_level1(broken, tmp_path / "out", options)
     assert [one.name for one in (tmp_path / "out").iterdir()] == [".work"]
+    # some bytes amid a tile, which the format does not notice: the manifest tells
+    middle = len(content) // 3
+    path.write_bytes(content[:middle] + bytes(range(20)) + content[middle + 20 :])
+    with pytest.raises(FileError, match=f"{path.name}: is damaged or was changed"):
+        process_level1(broken, tmp_path / "out", options)
     path.write_bytes(content)
     assert process_level1(broken, tmp_path / "out", options).item.exists()
     (broken / level1.images[0].calibration).unlink()

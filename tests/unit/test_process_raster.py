@@ -4,6 +4,9 @@ import hashlib
 import json
 import resource
 import shutil
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +20,7 @@ from rio_cogeo.cogeo import cog_validate
 
 from made_products import WAVES_M, counts, cropped_rpc, rough, write_dem, write_image
 from offnadir.errors import FileError, InputError
+from offnadir.imagery._grid import Grid
 from offnadir.imagery._product import ProcessOptions
 from offnadir.imagery._product_raster import process_raster
 from offnadir.imagery._raster import opened, raster_info, writing
@@ -251,6 +255,24 @@ def test_a_truncated_image_leaves_nothing_and_can_be_gone_on_with(made, tmp_path
     assert cog_validate(done.rasters["image"])[0]
 
 
+def test_a_corrupt_image_is_told_with_the_place(made, tmp_path):
+    """Half of the second tile is other bytes: the file is as long as it was, and opens."""
+    image, dem, _ = made
+    with opened(image) as dataset:
+        first, size = (
+            int(dataset.get_tag_item(f"BLOCK_{what}_1_0", "TIFF", bidx=1))
+            for what in ("OFFSET", "SIZE")
+        )
+    content = bytearray(image.read_bytes())
+    half = size // 2
+    content[first + half : first + 2 * half] = bytes((5 + 37 * k) % 256 for k in range(half))
+    broken = tmp_path / "scene.tif"
+    broken.write_bytes(content)
+    with pytest.raises(FileError, match=r"scene\.tif: damaged at rows \d+ to \d+"):
+        process_raster([broken], tmp_path / "out", ProcessOptions(terrain=RasterTerrain(dem)))
+    assert final(tmp_path / "out") == []
+
+
 def test_no_raster_at_all(tmp_path):
     (tmp_path / "x.tif").write_text("hello")
     with pytest.raises(FileError, match="cannot be read as a raster"):
@@ -314,6 +336,86 @@ def test_an_elevation_model_without_projection_is_told(tmp_path):
         out.write(np.zeros((20, 20), np.float32), 1)
     with pytest.raises(FileError, match="no elevation model"):
         RasterTerrain(tmp_path / "bare.tif")
+
+
+def test_an_elevation_model_in_the_wrong_projection_lies_elsewhere(made, tmp_path):
+    """Its degrees are called metres of a UTM zone: it lies on another place, which is told."""
+    image, dem, _ = made
+    with opened(dem) as dataset:
+        heights, transform = dataset.read(1), tuple(dataset.transform)[:6]
+    wrong = Grid(crs="EPSG:32618", transform=transform, shape=heights.shape)
+    with writing(tmp_path / "wrong.tif", heights.shape, 1, "float32", grid=wrong) as out:
+        out.write(heights, 1)
+    terrain = RasterTerrain(tmp_path / "wrong.tif")
+    with pytest.raises(FileError, match=r"wrong\.tif: ends before 18\.\d+ deg"):
+        process_raster([image], tmp_path / "out", ProcessOptions(terrain=terrain))
+    assert final(tmp_path / "out") == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 1 MB: a disk that is really full at the end."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    try:
+        subprocess.run(words, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("only an administrator may mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_full_leaves_nothing_under_a_final_name(
+    made, small_disk, tmp_path, capfd, monkeypatch
+):
+    """Of the room it is wrongly told that there is plenty; then it is full in the middle of a file."""
+    image, dem, _ = made
+    out = small_disk / "out"
+    options = ProcessOptions(terrain=RasterTerrain(dem))
+    with pytest.raises(FileError, match="has room for"):
+        process_raster([image], out, options)
+    plenty = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: plenty)
+    with pytest.raises(FileError, match="cannot be written"):
+        process_raster([image], out, options)
+    assert final(out) == []
+    assert not list(out.rglob("*.part*"))
+    capfd.readouterr()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from offnadir.imagery import ProcessOptions, RasterTerrain, process_raster
+
+def report(stage, done, total):
+    if stage == "orthorectification":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+image, dem, out = map(Path, sys.argv[1:])
+options = ProcessOptions(terrain=RasterTerrain(dem), mtfc=0.5, mtf_nyquist=0.15)
+process_raster([image], out, options, report=report)
+"""
+
+
+def test_after_a_kill_a_second_run_goes_on(made, tmp_path):
+    """SIGKILL when the first tile of the map is there: nothing under a final name; what was whole is kept."""
+    image, dem, _ = made
+    out = tmp_path / "out"
+    words = [sys.executable, "-c", _KILLED, str(image), str(dem), str(out)]
+    assert subprocess.run(words, capture_output=True).returncode == -signal.SIGKILL
+    assert final(out) == []
+    restored = out / ".work" / "scene_restored.tif"
+    half = [path.name for path in (out / ".work").iterdir() if path != restored]
+    assert len(half) == 1
+    assert half[0].startswith(".image.tif.")
+    before = restored.stat().st_mtime_ns
+    options = ProcessOptions(terrain=RasterTerrain(dem), mtfc=0.5, mtf_nyquist=0.15, keep_work=True)
+    done = process_raster([image], out, options)
+    assert restored.stat().st_mtime_ns == before
+    assert cog_validate(done.rasters["image"])[0]
+    assert not list(out.rglob("*.part*"))
 
 
 def test_a_full_disk_leaves_nothing_under_a_final_name(made, tmp_path, capfd):

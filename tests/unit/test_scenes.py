@@ -102,6 +102,31 @@ def test_wide_pixels_are_means(tmp_path, factor):
     assert abs(found.std() / (fine.std() / factor) - 1) < 0.2
 
 
+def test_a_large_raster_without_overviews_is_right_and_told_to_be_slow(tmp_path):
+    """Pixels of 8 m of ground in 1 m: the same means with overviews and without, and a word about those."""
+    rng = np.random.default_rng(6)
+    path = raster(tmp_path / "large.tif", rng.random((2100, 2100)).astype(np.float32))
+    bare = RasterScene(path, Level())
+    found = bare.patch(grid(8.0, 100), PAN).reflectance
+    assert "no overviews, so 64 of its pixels" in bare.trouble(8.0)
+    assert bare.trouble(3.0) == ""
+    with rasterio.open(path, "r+") as dataset:
+        dataset.build_overviews([2, 4, 8], rasterio.enums.Resampling.average)
+    with_them = RasterScene(path, Level())
+    assert with_them.trouble(8.0) == ""
+    assert_allclose(with_them.patch(grid(8.0, 100), PAN).reflectance, found, atol=2e-3)
+
+
+def test_a_corrupt_raster_is_told_with_the_place(tmp_path):
+    """Cut off in the middle: nothing is made up for what cannot be read."""
+    rng = np.random.default_rng(7)
+    path = raster(tmp_path / "short.tif", rng.random((1100, 1100)).astype(np.float32))
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(FileError, match=r"short\.tif: (damaged at rows|cannot be read)"):
+        RasterScene(path, Level()).patch(grid(1.0, 800), PAN)
+
+
 def test_beyond_the_raster_nothing_is_known(tmp_path):
     array = np.full((100, 100), 5000, np.uint16)
     array[:50, :50] = 0

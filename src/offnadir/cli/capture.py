@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,6 +69,10 @@ def capture(
             metavar="M", help="Height of the geoid over the ellipsoid, if --dem counts from it."
         ),
     ] = None,
+    dem_edge: Annotated[
+        bool,
+        typer.Option("--dem-edge", help="Beyond the elevation model, go on with its edge."),
+    ] = False,
     bands: Annotated[
         str | None, typer.Option(metavar="NAME,...", help="Bands that are taken. [default: all]")
     ] = None,
@@ -118,7 +123,7 @@ def capture(
     if output is None:
         raise InputError("--output", MISSING, "given: the folder for the results")
     _check(plan, collection, elements, site, time)
-    _check_scene(scene, dem, geoid)
+    _check_scene(scene, dem, geoid, dem_edge)
     from offnadir.cli._documents import read_plan
     from offnadir.imagery import CaptureOptions
     from offnadir.imagery import capture as take
@@ -145,6 +150,7 @@ def capture(
     else:
         maker = _of_pass(elements or [], satellite, sensor, str(site), str(time))
     ground, acquisition = aimed(maker, more, scene, dem, geoid or 0.0, seed)
+    ground, acquisition = aimed(maker, more, scene, dem, geoid or 0.0, seed, dem_edge=dem_edge)
     _warn(acquisition, ground)
     _say.first_use("the camera")
     with _say.progress(quiet or json) as report:
@@ -186,12 +192,14 @@ def _check(
             raise InputError(option, MISSING, "given with --elements")
 
 
-def _check_scene(scene: str, dem: Path | None, geoid: float | None) -> None:
+def _check_scene(scene: str, dem: Path | None, geoid: float | None, dem_edge: bool) -> None:
     if scene == _SYNTHETIC and dem is not None:
         raise InputError("--dem", str(dem), "left out: made-up ground has heights of its own")
     if geoid is not None and dem is None:
         raise InputError("--geoid", geoid, "given together with --dem")
     check_heights(geoid)
+    if dem_edge and dem is None:
+        raise InputError("--dem-edge", dem_edge, "given together with --dem")
 
 
 def _lines_columns(size: str | None) -> tuple[int, int] | None:
@@ -261,14 +269,14 @@ def aimed(
     dem: Path | None = None,
     geoid_m: float = 0.0,
     seed: int = 0,
+    *,
+    dem_edge: bool = False,
 ) -> tuple[Scene, Acquisition]:
     """The scene, and the acquisition that aims at its ground."""
     first: Acquisition = make(None, more)
     aim = first.aim
     ground: Scene
     if scene == _SYNTHETIC:
-        import math
-
         from offnadir.imagery._synthetic import SyntheticScene
 
         view = first.view
@@ -285,7 +293,9 @@ def aimed(
         from offnadir.imagery._terrain import LevelTerrain, RasterTerrain
 
         terrain = (
-            LevelTerrain(alt_m=aim.alt_m) if dem is None else RasterTerrain(dem, geoid_m=geoid_m)
+            LevelTerrain(alt_m=aim.alt_m)
+            if dem is None
+            else RasterTerrain(dem, geoid_m=geoid_m, outside="edge" if dem_edge else "error")
         )
         ground = RasterScene(Path(scene), terrain)
     alt_m = float(ground.terrain.height_m(aim.lat_rad, aim.lon_rad))
@@ -296,6 +306,7 @@ def _warn(acquisition: Acquisition, ground: Scene) -> None:
     from offnadir.imagery import models
     from offnadir.imagery._capture import covered_share
     from offnadir.imagery._raster_scene import RasterScene
+    from offnadir.imagery import RasterScene, models
 
     pixels = sum(
         model.shape[0] * model.shape[1] for chips in models(acquisition).values() for model in chips
@@ -311,6 +322,9 @@ def _warn(acquisition: Acquisition, ground: Scene) -> None:
     if 0.0 < share < 0.999:
         words = f"{share:.0%}" if share >= 0.005 else "less than 1 %"
         _say.warn([f"the scene covers {words} of the picture; the rest comes out black"])
+        view = acquisition.view
+        trouble = ground.trouble(math.sqrt(view.gsd_along_m * view.gsd_across_m))
+        _say.warn([trouble] if trouble else [])
 
 
 def _say_json(level1: Level1) -> Any:

@@ -120,6 +120,14 @@ def process(
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the intermediate files in DIR/.work.")
     ] = False,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Tiles are made by the workers of this Dask scheduler, e.g. tcp://host:8786; "
+            "they must see all files under the same paths.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the STAC item.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
 ) -> None:
@@ -172,7 +180,12 @@ def process(
         keep_work=keep,
     )
     _say.first_use("the ground processing")
-    with _say.progress(quiet or json) as report:
+    from dataclasses import replace
+
+    from offnadir.cli._cluster import workers
+
+    with workers(dask) as (executor, threads), _say.progress(quiet or json) as report:
+        options = replace(options, executor=executor, threads=min(threads, 256))
         product = _made(source, output, options, rpc, name, report, is_capture=bool(captures))
     warn_of_holes(terrain)
     if json:

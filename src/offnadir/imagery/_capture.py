@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from offnadir import __version__
+from offnadir._files import sweep
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._acquisition import Acquisition
 from offnadir.imagery._acquisition_file import acquisition_to_json, write_acquisition, write_tables
@@ -124,6 +125,7 @@ def capture(
     except OSError as error:
         raise FileError(folder, f"cannot be made: {error.strerror or error}") from error
     (folder / MANIFEST).unlink(missing_ok=True)  # of an earlier run: not finished any more
+    sweep(folder)
     write_acquisition(acquisition, folder / ACQUISITION)
     write_tables(acquisition, folder)
     true, told = models(acquisition), models(acquisition, jitter=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +24,8 @@ from offnadir.imagery._calibrate import (
     to_light,
     whole_numbers,
 )
-from offnadir.imagery._level1 import Level1, Level1Image
-from offnadir.imagery._raster import Box, boxes, opened, raster_info, read_box, window_of, writing
+from offnadir.imagery._level1 import Level1, Level1Image, check_manifest
+from offnadir.imagery._raster import Box, SharedRaster, boxes, raster_info, window_of, writing
 from offnadir.imagery._restore import REACH, Restoration, restore
 from offnadir.imagery._threads import in_order
 
@@ -52,45 +52,39 @@ def correct(
     quantity: Quantity = "reflectance",
     restoration: Restoration | None = None,
     threads: int = 2,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Corrected:
     """One image of a capture as light: a GeoTIFF of whole numbers in steps of SCALES, with its RPCs.
 
     It appears whole or not at all, and one that an earlier run made of the same is kept. FileError if the
-    counts are damaged.
+    counts are damaged, also where only the capture's manifest tells.
     """
     source = level1.folder / image.file
     info = raster_info(source)
     if info.shape != image.shape:
         raise FileError(source, f"has {info.shape} lines and columns, its account {image.shape}")
-    calibration = read_calibration(level1, image, quantity)
+    work = _Work(level1, image, quantity, restoration)
     digest = step_digest(
         "correct", stamp_of(source), stamp_of(level1.folder / image.calibration), quantity,
         None if restoration is None else restoration.kernel.tobytes().hex(),
     )  # fmt: skip
-    repaired = int(calibration.bad.sum())
+    repaired = int(work.calibration.bad.sum())
     known = step_tags(path, digest)
     if known is not None:
         return Corrected(path=path, repaired=repaired, saturated=float(known.get("SATURATED", 0.0)))
+    check_manifest(level1.folder, (image.file, image.calibration))
     full = 0
-    reading = threading.Lock()
     tags = {"SCALE": repr(SCALES[quantity]), "UNIT": UNITS[quantity], STEP_TAG: digest}
     with (
-        opened(source) as dataset,
+        work.source,
         writing(
             path, image.shape, 1, "uint16", nodata=0.0, rpc=info.rpc, tags=tags, names=(image.band,)
         ) as out,
     ):
         total = sum(1 for _ in boxes(image.shape))
-
-        def work(box: Box) -> tuple[NDArray[np.uint16], int]:
-            wide = _widened(box, image.shape, 0 if restoration is None else _MARGIN)
-            with reading:
-                counts = read_box(dataset, 1, wide)
-            return _tile(counts, calibration, box, wide, quantity, restoration)
-
         for done, (box, (block, count)) in enumerate(
-            in_order(work, boxes(image.shape), threads), 1
+            in_order(work, boxes(image.shape), threads, executor), 1
         ):
             out.write(block, 1, window=window_of(box))
             full += count
@@ -99,6 +93,31 @@ def correct(
         share = full / (image.shape[0] * image.shape[1])
         out.update_tags(SATURATED=repr(share))
     return Corrected(path=path, repaired=repaired, saturated=share)
+
+
+class _Work:
+    """Sets a tile right, in any process: each reads the calibration for itself, a frame's is large."""
+
+    def __init__(
+        self,
+        level1: Level1,
+        image: Level1Image,
+        quantity: Quantity,
+        restoration: Restoration | None,
+    ) -> None:
+        self.arguments = (level1, image, quantity, restoration)
+        self.source = SharedRaster(level1.folder / image.file)
+        self.calibration = read_calibration(level1, image, quantity)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        level1, *more = self.arguments
+        return _Work, (replace(level1, folder=level1.folder.absolute()), *more)
+
+    def __call__(self, box: Box) -> tuple[NDArray[np.uint16], int]:
+        _, image, quantity, restoration = self.arguments
+        wide = _widened(box, image.shape, 0 if restoration is None else _MARGIN)
+        (counts,) = self.source.read((1,), wide)
+        return _tile(counts, self.calibration, box, wide, quantity, restoration)
 
 
 def step_digest(*parts: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -173,6 +173,31 @@ def write_manifest(level1: Level1) -> None:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             files.append({"file": path.name, "bytes": path.stat().st_size, "sha256": digest})
     write_json(folder / MANIFEST, {"schema": "offnadir.manifest/1", "files": files})
+
+
+def check_manifest(folder: Path, names: Iterable[str]) -> None:
+    """FileError if a file's bytes are not those that manifest.json tells; without one nothing is checked.
+
+    TIFF's tiles carry no checksum that is looked at: what is damaged within one can come out as other counts.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return
+    try:
+        listed = {
+            one["file"]: one["sha256"] for one in json.loads(path.read_text("utf-8"))["files"]
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileError(path, f"cannot be read as a manifest: {error}") from error
+    for name in names:
+        try:
+            with (folder / name).open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            raise FileError(folder / name, f"cannot be read: {error.strerror or error}") from error
+        if listed.get(name, digest) != digest:
+            trouble = f"is damaged or was changed: its SHA-256 is not that of {MANIFEST}"
+            raise FileError(folder / name, trouble)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -88,7 +88,7 @@ class Maker:
             how = self._restoration(image)
             made = correct(
                 self.level1, image, path, quantity=self.options.quantity, restoration=how,
-                threads=self.options.threads,
+                threads=self.options.threads, executor=self.options.executor,
             )  # fmt: skip
             self.files[image.file] = path
             told[image.file] = {

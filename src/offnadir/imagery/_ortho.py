@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,10 +19,10 @@ from offnadir.imagery._ortho_geometry import Positions, tile_positions
 from offnadir.imagery._raster import (
     TILE,
     Box,
+    SharedRaster,
     boxes,
     opened,
     rasterio,
-    read_box,
     window_of,
     writing,
 )
@@ -54,8 +54,11 @@ class OrthoReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
-    """What all tiles have in common."""
+    """What all tiles have in common; called with a box it makes that tile, in any process."""
 
+    source: SharedRaster
+    size: tuple[int, int]
+    dtype: str
     model: GroundModel
     terrain: Terrain
     grid: Grid
@@ -65,6 +68,9 @@ class _Job:
     nodata: float
     hide: bool
     tolerance_px: float
+
+    def __call__(self, box: Box) -> tuple[NDArray[Any], OrthoReport]:
+        return _tile(self, box)
 
 
 def ortho_grid(
@@ -153,6 +159,7 @@ def orthorectify(
     compress: str = "deflate",
     tags: Mapping[str, str] | None = None,
     threads: int = 2,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> OrthoReport:
     """Put an image on a map: a tiled GeoTIFF of the image's type, which appears whole or not at all.
@@ -165,8 +172,11 @@ def orthorectify(
     Positions are interpolated to within `tolerance_px`, which is checked. `hide` blanks out what higher
     ground hides from the camera: for surface models, as without it a building's roof shows twice.
 
-    Memory grows with tiles and threads, not with the image. FileError if the image is damaged, the elevation
-    model too small, the disk full.
+    Tiles are made by `threads`, or by an `executor` with the `submit` of concurrent.futures (threads,
+    processes, a cluster); then so many tiles and one more are in work at a time. Its workers open the image
+    and the elevation model by their paths, the file is written here. Whoever makes the tiles, the file is
+    the same to the last byte. Memory grows with tiles and threads, not with the image. FileError if the
+    image is damaged, the elevation model too small, the disk full; OffnadirError if the workers die.
     """
     with rasterio().Env(GDAL_CACHEMAX=_CACHE), opened(source) as dataset:
         if dataset.shape != model.shape:
@@ -175,29 +185,26 @@ def orthorectify(
             )
         job = _job(dataset, model, terrain, grid, kernel, bands, absent, nodata, hide, tolerance_px)
         names = tuple(dataset.descriptions[k - 1] or "" for k in job.bands)
-        dtype = dataset.dtypes[job.bands[0] - 1]
-        side = _side(job)
-        total = -(-grid.shape[0] // side) * -(-grid.shape[1] // side)
-        reading = threading.Lock()
-        within = hidden = done = 0
-        error_px = 0.0
-
-        def work(box: Box) -> tuple[NDArray[Any], Positions | None]:
-            return _tile(job, dataset, reading, box)
-
-        with writing(
-            out, grid.shape, len(job.bands), dtype, grid=grid, nodata=job.nodata, tags=tags, names=names,
+    side = _side(job)
+    total = -(-grid.shape[0] // side) * -(-grid.shape[1] // side)
+    within = hidden = done = 0
+    error_px = 0.0
+    with (
+        rasterio().Env(GDAL_CACHEMAX=_CACHE),
+        job.source,
+        writing(
+            out, grid.shape, len(job.bands), job.dtype, grid=grid, nodata=job.nodata, tags=tags, names=names,
             compress=compress,
-        ) as target:  # fmt: skip
-            for box, (block, positions) in in_order(work, boxes(grid.shape, side), threads):
-                target.write(block, window=window_of(box))
-                if positions is not None:
-                    within += positions.within
-                    hidden += positions.hidden
-                    error_px = max(error_px, positions.error_px)
-                done += 1
-                if progress is not None:
-                    progress(done, total)
+        ) as target,
+    ):  # fmt: skip
+        for box, (block, told) in in_order(job, boxes(grid.shape, side), threads, executor):
+            target.write(block, window=window_of(box))
+            within += told.within
+            hidden += told.hidden
+            error_px = max(error_px, told.lattice_error_px)
+            done += 1
+            if progress is not None:
+                progress(done, total)
     return OrthoReport(within=within, hidden=hidden, lattice_error_px=error_px)
 
 
@@ -215,13 +222,14 @@ def ortho_box(
     hide: bool = False,
     tolerance_px: float = 0.02,
 ) -> NDArray[Any]:
-    """(bands, rows, columns) of a box of the map, as `orthorectify` makes it: for clusters.
+    """(bands, rows, columns) of a box of the map, as `orthorectify` makes it.
 
-    All arguments can be pickled. The box may be up to a few thousand pixels long and wide.
+    The box may be up to a few thousand pixels long and wide.
     """
     with opened(source) as dataset:
         job = _job(dataset, model, terrain, grid, kernel, bands, absent, nodata, hide, tolerance_px)
-        return _tile(job, dataset, threading.Lock(), box)[0]
+    with job.source:
+        return _tile(job, box)[0]
 
 
 def _job(
@@ -253,8 +261,9 @@ def _job(
     if dtype.kind != "f" and not (np.iinfo(dtype).min <= nodata <= np.iinfo(dtype).max):
         raise InputError("nodata", nodata, f"a value that {dtype} can hold")
     return _Job(
-        model=model, terrain=terrain, grid=grid, kernel=kernel, bands=bands, absent=absent, nodata=nodata,
-        hide=hide, tolerance_px=tolerance_px,
+        source=SharedRaster(Path(dataset.name)), size=dataset.shape, dtype=dtype.name, model=model,
+        terrain=terrain, grid=grid, kernel=kernel, bands=bands, absent=absent, nodata=nodata, hide=hide,
+        tolerance_px=tolerance_px,
     )  # fmt: skip
 
 
@@ -286,29 +295,28 @@ def _side(job: _Job) -> int:
     return side
 
 
-def _tile(
-    job: _Job, dataset: Any, reading: threading.Lock, box: Box
-) -> tuple[NDArray[Any], Positions | None]:
+def _tile(job: _Job, box: Box) -> tuple[NDArray[Any], OrthoReport]:
     shape = (len(job.bands), box[1] - box[0], box[3] - box[2])
-    dtype = np.dtype(dataset.dtypes[job.bands[0] - 1])
     positions = tile_positions(
         job.model, job.terrain, job.grid, box, tolerance_px=job.tolerance_px, hide=job.hide
     )
     if positions is None:
-        return np.full(shape, job.nodata, dtype), None
+        nothing = OrthoReport(within=0, hidden=0, lattice_error_px=0.0)
+        return np.full(shape, job.nodata, job.dtype), nothing
     scales = tuple(width if width > _WIDEN else 1.0 for width in positions.scales)
     margin = math.ceil(2.0 * max(scales)) + 1
     first_line, last_line, first_column, last_column = positions.bounds
     top = max(math.floor(first_line) + positions.base[0] - margin, 0)
     left = max(math.floor(first_column) + positions.base[1] - margin, 0)
-    bottom = min(math.ceil(last_line) + positions.base[0] + margin + 1, dataset.height)
-    right = min(math.ceil(last_column) + positions.base[1] + margin + 1, dataset.width)
-    block = np.empty(shape, dtype)
+    bottom = min(math.ceil(last_line) + positions.base[0] + margin + 1, job.size[0])
+    right = min(math.ceil(last_column) + positions.base[1] + margin + 1, job.size[1])
+    block = np.empty(shape, job.dtype)
     for k, band in enumerate(job.bands):
-        with reading:  # a dataset serves one thread at a time
-            pixels = read_box(dataset, band, (top, bottom, left, right))
+        (pixels,) = job.source.read((band,), (top, bottom, left, right))
         _resample(job, positions, pixels, (top, left), scales, block[k])
-    return block, positions
+    return block, OrthoReport(
+        within=positions.within, hidden=positions.hidden, lattice_error_px=positions.error_px
+    )
 
 
 def _resample(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -14,11 +15,11 @@ from offnadir.errors import FileError, InputError
 from offnadir.imagery._correct import STEP_TAG
 from offnadir.imagery._raster import (
     Box,
+    SharedRaster,
     boxes,
     opened,
     raster_info,
     rasterio,
-    read_box,
     window_of,
     writing,
 )
@@ -84,6 +85,7 @@ def pansharpen(
     weights: Sequence[float] | None = None,
     digest: str = "",
     threads: int = 2,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[float, ...]:
     """Sharpen `colour` (bands, resampled smoothly onto the panchromatic image's grid) by `pan`.
@@ -116,29 +118,46 @@ def pansharpen(
     nodata = second.nodata if second.nodata is not None else 0.0
     tags = dict(second.tags) | ({STEP_TAG: digest} if digest else {})
     names = tuple(name or "" for name in second.band_names)
+    work = _Work(
+        pan=SharedRaster(pan), colour=SharedRaster(colour), rule=rule, bands=second.bands,
+        absent=first.nodata, dtype=second.dtype, nodata=nodata,
+    )  # fmt: skip
     with (
-        opened(pan) as pan_set,
-        opened(colour) as colour_set,
+        work.pan,
+        work.colour,
         writing(
             out, first.shape, second.bands, second.dtype, grid=first.grid, nodata=nodata, tags=tags,
             names=names,
         ) as target,
     ):  # fmt: skip
-        reading, total = Lock(), sum(1 for _ in boxes(first.shape))
-
-        def work(box: Box) -> NDArray[np.float32]:
-            with reading:
-                p = read_box(pan_set, 1, box)
-                c = np.stack([read_box(colour_set, k, box) for k in range(1, second.bands + 1)])
-            known = (p != first.nodata) & (c != nodata).all(axis=0)
-            made = rule(p.astype(np.float32), c.astype(np.float32))
-            return as_kind(made, known, second.dtype, nodata)
-
-        for done, (box, block) in enumerate(in_order(work, boxes(first.shape), threads), 1):
+        total = sum(1 for _ in boxes(first.shape))
+        for done, (box, block) in enumerate(
+            in_order(work, boxes(first.shape), threads, executor), 1
+        ):
             target.write(block, window=window_of(box))
             if progress is not None:
                 progress(done, total)
     return tuple(float(x) for x in w)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """Fuses a tile, in any process."""
+
+    pan: SharedRaster
+    colour: SharedRaster
+    rule: _Rule
+    bands: int
+    absent: float | None
+    dtype: str
+    nodata: float
+
+    def __call__(self, box: Box) -> NDArray[Any]:
+        (p,) = self.pan.read((1,), box)
+        c = np.stack(self.colour.read(range(1, self.bands + 1), box))
+        known = (p != self.absent) & (c != self.nodata).all(axis=0)
+        made = self.rule(p.astype(np.float32), c.astype(np.float32))
+        return as_kind(made, known, self.dtype, self.nodata)
 
 
 class _Rule:

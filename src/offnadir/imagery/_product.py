@@ -6,6 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._files import sweep
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._calibrate import QUANTITIES, Quantity
 from offnadir.imagery._cog import write_cog, write_picture
@@ -46,6 +48,9 @@ class ProcessOptions:
     `mtfc` is the strength of MTF compensation, 0 for none; `mtf_nyquist` what a real camera's MTF is, if no
     acquisition tells it, and `snr` the contrast of the scene over the noise. `control` is a CSV file of
     ground control, `reference` a map image to fit the picture to. `hide` blanks what higher ground hides.
+    `executor` (concurrent.futures', or Dask's `Client.get_executor()`) makes the tiles instead of threads,
+    `threads` and one more at a time; its workers must see the files under the same paths. Seams, masks and
+    the last step, the Cloud-Optimized file, are made here. The product is the same whoever makes it.
     """
 
     terrain: Terrain = field(default_factory=lambda: LevelTerrain(alt_m=0.0))
@@ -68,6 +73,7 @@ class ProcessOptions:
     platform: str = ""
     keep_work: bool = False
     threads: int = 2
+    executor: Executor | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         wanted: dict[str, tuple[Any, Sequence[Any]]] = {
@@ -134,6 +140,8 @@ def workplace(folder: Path, keep: bool) -> Iterator[Path]:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(folder, f"cannot be made: {error.strerror or error}") from error
+    sweep(folder)
+    sweep(work)
     yield work
     if not keep:  # after trouble it stays: the next run goes on from there
         shutil.rmtree(work, ignore_errors=True)
@@ -168,7 +176,8 @@ def put_on_map(
         return
     orthorectify(
         source, model, options.terrain, grid, out, kernel=options.kernel, hide=options.hide,
-        threads=options.threads, tags={STEP_TAG: digest}, progress=quiet(report, "orthorectification"),
+        threads=options.threads, executor=options.executor, tags={STEP_TAG: digest},
+        progress=quiet(report, "orthorectification"),
     )  # fmt: skip
 
 

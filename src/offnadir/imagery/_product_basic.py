@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +19,7 @@ from offnadir.imagery._meet import meet_terrain
 from offnadir.imagery._models import band_model
 from offnadir.imagery._product import terrain_key
 from offnadir.imagery._raster import Box, boxes, opened, raster_info, read_box, window_of, writing
+from offnadir.imagery._raster import Box, SharedRaster, boxes, raster_info, window_of, writing
 from offnadir.imagery._rpc import rpc_tags
 from offnadir.imagery._rpc_fit import fit_rpc
 from offnadir.imagery._threads import in_order
@@ -34,6 +37,7 @@ _MARGIN: Final = 4
 
 def basic_sheets(maker: Maker) -> tuple[list[Sheet], dict[str, Any]]:
     """All rasters of a product that lies on no map: each with RPCs of the straight line of detectors."""
+    from offnadir.imagery._product import terrain_key
     from offnadir.imagery._product_level1 import sheet_of
 
     sheets = []
@@ -55,7 +59,7 @@ def basic_sheets(maker: Maker) -> tuple[list[Sheet], dict[str, Any]]:
         if step_tags(path, digest) is None:
             resample_to(
                 parts, target, maker.options.terrain, path, names=names, rpc=rpc_tags(fit.rpc), digest=digest,
-                threads=maker.options.threads,
+                threads=maker.options.threads, executor=maker.options.executor,
             )  # fmt: skip
         maker.found.setdefault("RPC fit px", {})[key] = [fit.rms_px, fit.max_px]
         sheets.append(sheet_of(maker, key, path, names))
@@ -72,6 +76,7 @@ def resample_to(
     rpc: dict[str, str] | None = None,
     digest: str = "",
     threads: int = 2,
+    executor: Executor | None = None,
 ) -> None:
     """Put images (for each band: those of its chips, with their models) onto the pixels of one model.
 
@@ -79,17 +84,39 @@ def resample_to(
     resampled once, by cubic convolution.
     """
     tags = {STEP_TAG: digest} if digest else {}
-    reading = threading.Lock()
-    with writing(
-        out, target.shape, len(bands), "uint16", nodata=0.0, rpc=rpc, tags=tags, names=tuple(names)
-    ) as to:
-
-        def work(box: Box) -> NDArray[np.uint16]:
-            ground = _ground(target, terrain, box)
-            return np.stack([_joined(band, ground, box, reading) for band in bands])
-
-        for box, block in in_order(work, boxes(target.shape), threads):
+    shared = [[(SharedRaster(path), model) for path, model in band] for band in bands]
+    work = _Work(bands=shared, target=target, terrain=terrain)
+    with (
+        ExitStack() as sources,
+        writing(
+            out,
+            target.shape,
+            len(bands),
+            "uint16",
+            nodata=0.0,
+            rpc=rpc,
+            tags=tags,
+            names=tuple(names),
+        ) as to,
+    ):
+        for band in shared:
+            for source, _ in band:
+                sources.enter_context(source)
+        for box, block in in_order(work, boxes(target.shape), threads, executor):
             to.write(block, window=window_of(box))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """Makes a box of all bands, in any process."""
+
+    bands: list[list[tuple[SharedRaster, GroundModel]]]
+    target: GroundModel
+    terrain: Terrain
+
+    def __call__(self, box: Box) -> NDArray[np.uint16]:
+        ground = _ground(self.target, self.terrain, box)
+        return np.stack([_joined(band, ground, box) for band in self.bands])
 
 
 def _ground(target: GroundModel, terrain: Terrain, box: Box) -> tuple[Array, Array, Array]:
@@ -102,17 +129,16 @@ def _ground(target: GroundModel, terrain: Terrain, box: Box) -> tuple[Array, Arr
 
 
 def _joined(
-    parts: Sequence[tuple[Path, GroundModel]],
+    parts: Sequence[tuple[SharedRaster, GroundModel]],
     ground: tuple[Array, Array, Array],
     box: Box,
-    reading: threading.Lock,
 ) -> NDArray[np.uint16]:
     """A box of one band from its chips."""
     shape = (box[1] - box[0], box[3] - box[2])
     total, weight = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    for path, model in parts:
+    for source, model in parts:
         lattice = model.project(*ground)
-        got = _sampled(path, model, lattice, shape, reading)
+        got = _sampled(source, model, lattice, shape)
         if got is None:
             continue
         values, column = got
@@ -129,11 +155,10 @@ def _joined(
 
 
 def _sampled(
-    path: Path,
+    source: SharedRaster,
     model: GroundModel,
     lattice: tuple[Array, Array],
     shape: tuple[int, int],
-    reading: threading.Lock,
 ) -> tuple[NDArray[np.uint16], Array] | None:
     """Values of one chip at the pixels of a box, 0 beyond it, and the columns that they come from."""
     from offnadir.imagery._ortho_kernels import resample
@@ -146,8 +171,7 @@ def _sampled(
     left = max(math.floor(float(column[near].min())) - _MARGIN, 0)
     bottom = min(math.ceil(float(line[near].max())) + _MARGIN + 1, model.shape[0])
     right = min(math.ceil(float(column[near].max())) + _MARGIN + 1, model.shape[1])
-    with reading, opened(path) as dataset:
-        pixels = read_box(dataset, 1, (top, bottom, left, right))
+    (pixels,) = source.read((1,), (top, bottom, left, right))
     out = np.empty(shape, np.uint16)
     rows, columns = model.shape
     limits = (-0.5 - top, rows - 0.5 - top, -0.5 - left, columns - 0.5 - left)

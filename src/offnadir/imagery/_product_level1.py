@@ -222,7 +222,8 @@ def _sharpened(maker: Maker, sheets: Sequence[Sheet], grids: Mapping[str, Grid])
     if step_tags(out, digest) is None:
         pansharpen(
             pan, colour, out, method=method, weights=weights.tolist(), digest=digest,
-            threads=maker.options.threads, progress=quiet(maker.report, "pan sharpening"),
+            threads=maker.options.threads, executor=maker.options.executor,
+            progress=quiet(maker.report, "pan sharpening"),
         )  # fmt: skip
     maker.found["pan-sharpening weights"] = {
         name: rounded(w, 4) for name, w in zip(names, weights, strict=True)

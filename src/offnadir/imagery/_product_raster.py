@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,10 +44,9 @@ from offnadir.imagery._product import (
 from offnadir.imagery._raster import (
     Box,
     RasterInfo,
+    SharedRaster,
     boxes,
-    opened,
     raster_info,
-    read_box,
     window_of,
     writing,
 )
@@ -172,7 +172,7 @@ class _Maker:
             if step_tags(sharp, digest) is None:
                 weights = pansharpen(
                     pan, colour, sharp, method=method, digest=digest, threads=self.options.threads,
-                    progress=quiet(self.report, "pan sharpening"),
+                    executor=self.options.executor, progress=quiet(self.report, "pan sharpening"),
                 )  # fmt: skip
                 found["pan-sharpening weights"] = [rounded(w, 4) for w in weights]
             return [
@@ -226,64 +226,71 @@ class _Maker:
             "restore", stamp_of(source), options.mtf_nyquist, options.snr, options.mtfc
         )
         if step_tags(out, digest) is None:
-            restore_raster(info, out, how, digest=digest, threads=options.threads)
+            restore_raster(
+                info, out, how, digest=digest, threads=options.threads, executor=options.executor
+            )
         return out
 
 
 def restore_raster(
-    info: RasterInfo, out: Path, how: Restoration, *, digest: str = "", threads: int = 2
+    info: RasterInfo,
+    out: Path,
+    how: Restoration,
+    *,
+    digest: str = "",
+    threads: int = 2,
+    executor: Executor | None = None,
 ) -> None:
     """All bands of a raster sharpened; its type, nodata and RPCs stay."""
-    from threading import Lock
-
-    reading = Lock()
-    kind = np.dtype(info.dtype)
     tags = {STEP_TAG: digest} if digest else {}
     names = tuple(name or "" for name in info.band_names)
+    work = _Sharpening(source=SharedRaster(info.path), info=info, how=how)
     with (
-        opened(info.path) as dataset,
+        work.source,
         writing(
-            out,
-            info.shape,
-            info.bands,
-            info.dtype,
-            nodata=info.nodata,
-            rpc=info.rpc,
-            tags=tags,
+            out, info.shape, info.bands, info.dtype, nodata=info.nodata, rpc=info.rpc, tags=tags,
             names=names,
         ) as target,
-    ):
-
-        def work(box: Box) -> NDArray[Any]:
-            reach = REACH + 2
-            wide = (
-                max(box[0] - reach, 0), min(box[1] + reach, info.shape[0]),
-                max(box[2] - reach, 0), min(box[3] + reach, info.shape[1]),
-            )  # fmt: skip
-            inner = (
-                slice(box[0] - wide[0], box[1] - wide[0]),
-                slice(box[2] - wide[2], box[3] - wide[2]),
-            )
-            blocks = []
-            for band in range(1, info.bands + 1):
-                with reading:
-                    raw = read_box(dataset, band, wide)
-                light = raw.astype(np.float32)
-                if info.nodata is not None:
-                    light[raw == info.nodata] = np.nan
-                made = restore(light, how.kernel)[inner]
-                missing = ~np.isfinite(made)
-                if kind.kind != "f":
-                    made = np.clip(np.rint(made), np.iinfo(kind).min, np.iinfo(kind).max)
-                    if info.nodata is not None:
-                        made[made == info.nodata] += 1.0 if info.nodata == 0 else -1.0
-                if info.nodata is not None:
-                    made = np.where(missing, np.float32(info.nodata), made)
-                blocks.append(made.astype(kind))
-            return np.stack(blocks)
-
-        for box, block in in_order(work, boxes(info.shape), threads):
+    ):  # fmt: skip
+        for box, block in in_order(work, boxes(info.shape), threads, executor):
             target.write(block, window=window_of(box))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sharpening:
+    """Sharpens a tile of all bands, in any process."""
+
+    source: SharedRaster
+    info: RasterInfo
+    how: Restoration
+
+    def __call__(self, box: Box) -> NDArray[Any]:
+        info, reach = self.info, REACH + 2
+        wide = (
+            max(box[0] - reach, 0), min(box[1] + reach, info.shape[0]),
+            max(box[2] - reach, 0), min(box[3] + reach, info.shape[1]),
+        )  # fmt: skip
+        inner = (
+            slice(box[0] - wide[0], box[1] - wide[0]),
+            slice(box[2] - wide[2], box[3] - wide[2]),
+        )
+        raws = self.source.read(range(1, info.bands + 1), wide)
+        return np.stack([self._sharpened(raw)[inner] for raw in raws])
+
+    def _sharpened(self, raw: NDArray[Any]) -> NDArray[Any]:
+        nodata, kind = self.info.nodata, np.dtype(self.info.dtype)
+        light = raw.astype(np.float32)
+        if nodata is not None:
+            light[raw == nodata] = np.nan
+        made = restore(light, self.how.kernel)
+        missing = ~np.isfinite(made)
+        if kind.kind != "f":
+            made = np.clip(np.rint(made), np.iinfo(kind).min, np.iinfo(kind).max)
+            if nodata is not None:
+                made[made == nodata] += 1.0 if nodata == 0 else -1.0
+        if nodata is not None:
+            made = np.where(missing, np.float32(nodata), made)
+        return made.astype(kind)
 
 
 def _model(info: RasterInfo, rpc: Path | None) -> Rpc:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,40 @@ def read_box(dataset: Any, band: int, box: Box, *, fill: float = 0.0) -> NDArray
             trouble = f"damaged at rows {r0} to {r1}, columns {c0} to {c1}: {_first_line(error)}"
             raise FileError(dataset.name, trouble) from error
     return out
+
+
+class SharedRaster:
+    """A raster that threads read in turn, opened when it is first read; other processes get its path.
+
+    Used as a context it is closed at the end; else when nobody has it any more.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._dataset: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SharedRaster, (self.path.absolute(),)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        if self._dataset is not None:
+            self._dataset.close()
+
+    def read(self, bands: Sequence[int], box: Box) -> list[NDArray[Any]]:
+        """Pixels of bands (from 1) in a box, which may reach beyond the raster."""
+        with self._lock:  # a dataset serves one thread at a time
+            if self._dataset is None:
+                library = rasterio()
+                try:
+                    self._dataset = unwarned(self.path)
+                except library.errors.RasterioError as error:
+                    trouble = f"cannot be read as a raster: {_first_line(error)}"
+                    raise FileError(self.path, trouble) from error
+            return [read_box(self._dataset, band, box) for band in bands]
 
 
 def read_floats(

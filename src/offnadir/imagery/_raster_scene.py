@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import FileError, InputError
-from offnadir.imagery._grid import Grid
+from offnadir.imagery._grid import Grid, pixel_m
 from offnadir.imagery._ground import Terrain
 from offnadir.imagery._raster import RasterInfo, opened, raster_info, rasterio, read_floats
 from offnadir.imagery._scene import GroundLight, Patch
@@ -20,6 +20,9 @@ from offnadir.sensors import Band
 from offnadir.units import um
 
 _STRIDE: Final = 16
+#: So many times finer than a picture, and so wide, a raster should have overviews.
+_OVERVIEWS_FROM: Final = 4.0
+_OVERVIEWS_SIDE: Final = 2048
 #: Edges [m] of what bands of these names take in, where a raster says no more.
 _COLOURS: Final[dict[str, tuple[float, float]]] = {
     "coastal": (0.43 * um, 0.45 * um), "blue": (0.45 * um, 0.52 * um), "green": (0.52 * um, 0.60 * um),
@@ -101,6 +104,7 @@ class RasterScene:
                 if c == rasterio().enums.ColorInterp.alpha
             ]
             colours = [c.name for c in dataset.colorinterp]
+            self._overviews: list[int] = dataset.overviews(1)
             own = [
                 Scaling(scale=s, offset=o) if (s, o) != (1.0, 0.0) else None
                 for s, o in zip(dataset.scales, dataset.offsets, strict=True)
@@ -167,6 +171,18 @@ class RasterScene:
         ]
         return max(found, default=math.nan)
 
+    def trouble(self, gsd_m: float) -> str:
+        """What is slow about pictures with pixels of `gsd_m`: empty if nothing is.
+        A raster that is much finer than the picture and has no overviews (or a format's own) is read whole
+        and averaged: right, but as much slower as it has more pixels.
+        """
+        step_m = pixel_m(self._grid, self._grid.shape[0] / 2.0, self._grid.shape[1] / 2.0)
+        finer = gsd_m / step_m
+        if self._overviews or finer < _OVERVIEWS_FROM or min(self.info.shape) < _OVERVIEWS_SIDE:
+            return ""
+        return (
+            f"{self.info.path.name} has no overviews, so {finer**2:.0f} of its pixels are read for each of "
+            f"the picture's; `gdaladdo -r average {self.info.path.name}` makes them once"
     def weights(self, band: Band) -> dict[int, float]:
         """Which of the raster's bands (from 1) stand for a band of a sensor, and how much of each."""
         covered = {

@@ -97,7 +97,7 @@ class RasterTerrain:
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (self.path, self._arguments)
+        return _unpickled, (self.path.absolute(), self._arguments)
 
     @property
     def holes_filled(self) -> int:
@@ -206,6 +206,7 @@ class RasterTerrain:
         trouble = f"ends before {where}, where a height is wanted ({count} places in all)"
         wish = 'take a larger one, or go on with its edge (outside="edge"; offnadir process --dem-edge)'
         raise FileError(self.path, f"{trouble}; {wish}")
+        raise FileError(self.path, f'{trouble}; take a larger one, or outside="edge" (--dem-edge)')
 
     def _page(self, i: int, j: int) -> Cells:
         """Cells of a page and one more row and column, so that bilinear heights need no other page."""
