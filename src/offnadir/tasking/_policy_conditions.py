@@ -45,13 +45,13 @@ def all_of(conditions: Conditions, facts: Facts, *, always_fresh: bool = False) 
         and conditions.ground_operators_other_than is not None
     )
     answers = [
-        _ASK[name](getattr(conditions, name), facts)
+        ASK[name](getattr(conditions, name), facts)
         for name in conditions.asked
         if name not in skipped and not (both and name.startswith("ground_"))
     ]
     if both:  # of one and the same station
         answers.append(
-            ground(conditions.ground_countries, conditions.ground_operators_other_than, facts)
+            ask_ground(conditions.ground_countries, conditions.ground_operators_other_than, facts)
         )
     return answers
 
@@ -194,10 +194,10 @@ def _imaged(facts: Facts, holds: bool, wish: str) -> Answer:
 
 
 def _ground(wanted: frozenset[str], facts: Facts) -> Answer:
-    return ground(wanted, None, facts)
+    return ask_ground(wanted, None, facts)
 
 
-def ground(
+def ask_ground(
     countries: frozenset[str] | None, other_than: frozenset[str] | None, facts: Facts
 ) -> Answer:
     """Whether one station stands in such a country and is run by none of those."""
@@ -226,7 +226,7 @@ def _words(what: str, value: frozenset[str], wanted: frozenset[str]) -> Answer:
     return Answer(False, f"{what} without {_listed(wanted)}")
 
 
-_ASK: Final[dict[str, Callable[[Any, Facts], Answer]]] = {
+ASK: Final[dict[str, Callable[[Any, Facts], Answer]]] = {
     "operators": _operators,
     "operator_countries": _operator_country,
     "sensors": lambda w, f: _one_of("sensor", f.question.sensor, w, by_name=True),
@@ -247,7 +247,7 @@ _ASK: Final[dict[str, Callable[[Any, Facts], Answer]]] = {
         "recipient_name", f.question.recipient_name, w, by_name=True
     ),
     "ground_countries": _ground,
-    "ground_operators_other_than": lambda w, f: ground(None, w, f),
+    "ground_operators_other_than": lambda w, f: ask_ground(None, w, f),
     "purposes": lambda w, f: _words("purposes", f.question.purposes, w),
     "licences": lambda w, f: _words("licences", f.question.licences, w),
 }

@@ -8,7 +8,7 @@ beyond +-180 and beyond the poles, so that what touches there is seen to touch, 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,22 @@ class Circle:
                 place += 1
         return figure([[np.array(corner)]])
 
+    def box(self) -> Figure:
+        """A box around the circle, or two where it crosses the antimeridian, a little too large."""
+        south, north = (self.lat_deg + sign * self.radius_m / 110_000.0 for sign in (-1, 1))
+        if south <= -90.0 or north >= 90.0:
+            return shapely.box(-180.0, max(-90.0, south - 1.0), 180.0, min(90.0, north + 1.0))
+        angle = self.radius_m / 6_300_000.0
+        half = math.sin(angle) / math.cos(self.lat_deg * deg)
+        side = 180.0 if half >= 1.0 or angle >= math.pi / 2 else 1.01 * math.asin(half) / deg + 0.01
+        boxes = [
+            shapely.box(
+                self.lon_deg + turn - side, south - 0.01, self.lon_deg + turn + side, north + 0.01
+            )
+            for turn in (-360.0, 0.0, 360.0)
+        ]
+        return shapely.MultiPolygon(boxes)
+
     def _corner(self, azimuth_deg: float) -> tuple[float, float]:
         return end_deg(self.lon_deg, self.lat_deg, azimuth_deg, self.radius_m)
 
@@ -82,11 +98,10 @@ class Region:
     circles: tuple[Circle, ...] = ()
     reach_m: float = 0.0
     sea_m: float = 0.0
-    polygons: Figure = field(default=None)
+    polygons: Figure
+    is_everywhere: bool = False
 
     def __post_init__(self) -> None:
-        if self.polygons is None:
-            object.__setattr__(self, "polygons", self.outline)
         shapely.prepare(self.outline)
         shapely.prepare(self.polygons)
 
@@ -134,7 +149,7 @@ def spread(shape: Figure) -> Figure:
                     else shapely.box(179.0, -90.0, 180.0, 90.0)
                 )
                 part = shapely.intersection(shape, strip)
-                pieces.append(shapely.transform(part, lambda xy, by=turn: xy + np.array([by, 0.0])))
+                pieces.append(shapely.transform(part, _Turn(turn)))
         for pole, touches in ((90.0, north >= 90.0), (-90.0, south <= -90.0)):
             if touches:
                 low, high = sorted((pole, pole + math.copysign(_SPARE_DEG, pole)))
@@ -212,43 +227,57 @@ def share_within(where: Region, target: Figure) -> float | None:
     return min(1.0, float(common.area / flat.area))
 
 
-def away_m(where: Region, target: Figure, most_m: float = math.inf) -> float:
-    """How far the target is from the outline [m]: 0 inside, inf beyond `most_m`; to about 1 percent."""
+def away_m(where: Region, target: Figure) -> float:
+    """How far the target is outside of the region [m], to some 2 percent; inf beyond its margin."""
     if touches(where, target):
         return 0.0
-    if where.outline.is_empty:
-        return math.inf
     nearest = math.inf
     for turn in (0.0, 360.0, -360.0):
-        moved = (
-            shapely.transform(target, lambda xy, by=turn: xy + np.array([by, 0.0]))
-            if turn
-            else target
-        )
-        near = where.outline if math.isinf(most_m) else _near(where.outline, moved, most_m)
+        moved = shapely.transform(target, _Turn(turn)) if turn else target
+        near = near_part(where, moved.bounds)
         if not near.is_empty:
-            nearest = min(nearest, _gap_m(near, moved))
-    return nearest if nearest <= most_m else math.inf
+            nearest = min(
+                nearest, float(gaps_m(near, np.array([moved], object), band_of(moved))[0])
+            )
+    return nearest if nearest <= where.margin_m else math.inf
 
 
-def _near(outline: Figure, target: Figure, most_m: float) -> Figure:
-    """The part of the outline that is not surely farther from the target than that."""
-    west, south, east, north = target.bounds
-    up = most_m / _METRES_PER_DEG
-    level = math.cos(min(89.9, max(abs(south), abs(north)) + up) * deg)
-    side = min(360.0, up / level)
-    return shapely.clip_by_rect(outline, west - side, south - up, east + side, north + up)
-
-
-def _gap_m(near: Figure, target: Figure) -> float:
-    """Least distance of two figures: nearest in a plane scaled by the latitude, then along the ellipsoid."""
+def band_of(target: Figure) -> int:
+    """The degree of latitude whose scale is taken for distances to a place."""
     _, south, _, north = target.bounds
-    level = math.cos(min(89.0, abs(south + north) / 2) * deg)
-    pair = [
-        shapely.transform(one, lambda xy: xy * np.array([level, 1.0])) for one in (near, target)
-    ]
-    ends = shapely.get_coordinates(shapely.shortest_line(*pair)) / np.array([level, 1.0])
-    return float(distance_m(*ends[0], *ends[1]))
+    return min(89, round(abs(south + north) / 2))
+
+
+def gaps_m(outline: Figure, targets: Any, band: int) -> Array:
+    """Least distances of an outline to places [m]: nearest in a plane scaled for the band, then exactly."""
+    scale = np.array([math.cos(band * deg), 1.0])
+    flat = shapely.transform(outline, lambda xy: xy * scale)
+    moved = shapely.transform(targets, lambda xy: xy * scale)
+    ends = shapely.get_coordinates(shapely.shortest_line(flat, moved)).reshape(-1, 2, 2) / scale
+    return distance_m(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1])
+
+
+def margin_deg(where: Region, most_lat_deg: float) -> tuple[float, float]:
+    """The region's margin as steps of longitude and latitude that are surely not too small [deg]."""
+    up = where.margin_m / _METRES_PER_DEG
+    return min(360.0, up / math.cos(min(89.9, most_lat_deg + up) * deg)), up
+
+
+def near_part(where: Region, bounds: tuple[float, float, float, float]) -> Figure:
+    """The part of the outline that is not surely farther than the margin from a box."""
+    west, south, east, north = bounds
+    side, up = margin_deg(where, max(abs(south), abs(north)))
+    return shapely.clip_by_rect(where.outline, west - side, south - up, east + side, north + up)
+
+
+class _Turn:
+    """Longitudes moved by so many degrees."""
+
+    def __init__(self, turn: float) -> None:
+        self.turn = turn
+
+    def __call__(self, xy: Array) -> Array:
+        return xy + np.array([self.turn, 0.0])
 
 
 def _equal_area(xy: Array) -> Array:

@@ -143,7 +143,8 @@ def hold_of(pack: Pack, rule: Rule, facts: Facts, *, always_fresh: bool = False)
     answers += [exception_answer(name, sets, facts) for name, sets in rule.exceptions]
     if rule.effect == "degrade":
         answers.append(degrade_answer(rule, facts))
-    if rule.conditions.age_below_s is not None or rule.delay_s is not None:
+    aged = rule.conditions.age_below_s is not None or rule.delay_s is not None
+    if aged and not always_fresh:
         answers += _age_known(facts)
     if together(answers) is not False:  # places cost most, and are asked last
         answers += _place(rule, facts.question.target)
@@ -200,18 +201,18 @@ def _inside(where: Region, words: str, target: Any) -> Answer:
         told_share = "" if share is None else f", {100 * share:.3g} % of the picture"
         return Answer(True, f"touches {words}{told_share}")
     if where.margin_m > 0:
-        away = away_m(where, target, where.margin_m)
+        away = away_m(where, target)
         if away <= where.reach_m:
             return Answer(
                 True,
                 f"{away / km:.1f} km outside the outline of {words}, which is coarse: counted in",
             )
-        if away <= where.sea_m and not _on_land(target):
+        if away <= where.sea_m and not on_land(target):
             return Answer(True, f"in the sea, {away / km:.1f} km from {words}")
     return Answer(False, f"outside {words}")
 
 
-def _on_land(target: Any) -> bool:
+def on_land(target: Any) -> bool:
     """Whether a place lies on some country's land altogether."""
     from offnadir.tasking._policy_countries import all_land
 
