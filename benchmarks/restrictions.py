@@ -3,7 +3,7 @@
     python benchmarks/restrictions.py [--pictures 100000] [--rules 1000] [--check 300]
 
 Rules: countries, boxes, circles and areas of many corners all over the Earth, with conditions of every sort.
-Pictures: points, and one in ten a footprint of some kilometres. Some are judged one by one as well, and must agree.
+Pictures: points, one in ten a footprint of some kilometres. Some are judged one by one too, and must agree.
 """
 
 from __future__ import annotations
@@ -44,9 +44,11 @@ def make_pack(folder: Path, rules: int, rng: np.random.Generator) -> Pack:
             where = f"countries = {json.dumps([str(one) for one in some])}"
         elif sort == 1:
             west, east = sorted((lon, min(180.0, lon + rng.uniform(1, 20))))
-            where = f"boxes = [[{west:.3f}, {lat:.3f}, {east:.3f}, {min(90.0, lat + rng.uniform(1, 10)):.3f}]]"
+            north = min(90.0, lat + rng.uniform(1, 10))
+            where = f"boxes = [[{west:.3f}, {lat:.3f}, {east:.3f}, {north:.3f}]]"
         elif sort == 2:
-            where = f"circles = [{{lon_deg = {lon:.3f}, lat_deg = {lat:.3f}, radius_km = {rng.uniform(10, 900):.1f}}}]"
+            size = f"radius_km = {rng.uniform(10, 900):.1f}"
+            where = f"circles = [{{lon_deg = {lon:.3f}, lat_deg = {lat:.3f}, {size}}}]"
         else:
             turn = np.linspace(0, 2 * np.pi, 400, endpoint=False)
             radius = rng.uniform(1, 6) * (1 + 0.3 * np.sin(7 * turn))
@@ -71,8 +73,9 @@ def make_pack(folder: Path, rules: int, rng: np.random.Generator) -> Pack:
             'age_below = "9 d"\n',
         ][rng.integers(4)]
         lines.append(
-            f'[[rule]]\nid = "r{number}"\ntitle = "t"\nauthority = "a"\nkind = "law"\nwords = "w"\nsource = "s"\n'
-            f'retrieved = 2026-11-29\nconfidence = "low"\n{effect}\n{extra}where = {{ {where} }}\n'
+            f'[[rule]]\nid = "r{number}"\ntitle = "t"\nauthority = "a"\nkind = "law"\nwords = "w"\n'
+            f'source = "s"\nretrieved = 2026-11-29\nconfidence = "low"\n'
+            f"{effect}\n{extra}where = {{ {where} }}\n"
         )
     path = folder / "made_up.toml"
     path.write_text("\n".join(lines))

@@ -89,8 +89,18 @@ def _lines() -> list[np.ndarray[Any, np.dtype[np.float64]]]:
 
 
 @functools.cache
-def all_land() -> Figure:
-    """The land of all countries together, prepared for quick questions."""
-    land = shapely.union_all([_drawn(code) for code in country_names()])
-    shapely.prepare(land)
-    return land
+def _land() -> tuple[Any, list[Figure]]:
+    """A tree of the countries as they are drawn, and their figures."""
+    figures = [_drawn(code) for code in country_names()]
+    return shapely.STRtree(figures), figures
+
+
+def on_land(target: Figure) -> bool:
+    """Whether a place lies on the land of countries altogether."""
+    tree, figures = _land()
+    touched = [figures[number] for number in tree.query(target, predicate="intersects")]
+    if not touched:
+        return False
+    if target.geom_type == "Point":
+        return True
+    return bool(shapely.union_all(touched).covers(target))

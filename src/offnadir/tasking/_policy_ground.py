@@ -43,7 +43,10 @@ class Circle:
 
     def holds(self, lon_deg: ArrayLike, lat_deg: ArrayLike) -> NDArray[np.bool_]:
         """Whether places lie within, exact to a millimetre."""
-        away = distance_m(self.lon_deg, self.lat_deg, lon_deg, lat_deg)
+        lat = np.asarray(lat_deg, np.float64)
+        if np.all(np.abs(lat - self.lat_deg) * 110_500.0 > self.radius_m):  # a degree is no shorter
+            return np.zeros(np.broadcast(lat, np.asarray(lon_deg)).shape, np.bool_)
+        away = distance_m(self.lon_deg, self.lat_deg, lon_deg, lat)
         return np.asarray(away <= self.radius_m, np.bool_)
 
     def figure(self) -> Figure:
@@ -245,7 +248,7 @@ def away_m(where: Region, target: Figure) -> float:
 def band_of(target: Figure) -> int:
     """The degree of latitude whose scale is taken for distances to a place."""
     _, south, _, north = target.bounds
-    return min(89, round(abs(south + north) / 2))
+    return min(89, round(abs(float(south + north)) / 2))
 
 
 def gaps_m(outline: Figure, targets: Any, band: int) -> Array:
@@ -254,7 +257,8 @@ def gaps_m(outline: Figure, targets: Any, band: int) -> Array:
     flat = shapely.transform(outline, lambda xy: xy * scale)
     moved = shapely.transform(targets, lambda xy: xy * scale)
     ends = shapely.get_coordinates(shapely.shortest_line(flat, moved)).reshape(-1, 2, 2) / scale
-    return distance_m(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1])
+    lon, lat = ends[:, :, 0], ends[:, :, 1]
+    return distance_m(lon[:, 0], lat[:, 0], lon[:, 1], lat[:, 1])
 
 
 def margin_deg(where: Region, most_lat_deg: float) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from offnadir.tasking._policy_conditions import (
     exception_answer,
     together,
 )
+from offnadir.tasking._policy_countries import on_land
 from offnadir.tasking._policy_ground import Region, away_m, lies_within, share_within, touches
 from offnadir.tasking._policy_model import (
     A_RESTRICTION,
@@ -210,13 +211,6 @@ def _inside(where: Region, words: str, target: Any) -> Answer:
         if away <= where.sea_m and not on_land(target):
             return Answer(True, f"in the sea, {away / km:.1f} km from {words}")
     return Answer(False, f"outside {words}")
-
-
-def on_land(target: Any) -> bool:
-    """Whether a place lies on some country's land altogether."""
-    from offnadir.tasking._policy_countries import all_land
-
-    return bool(all_land().covers(target))
 
 
 def _verdict(packs: Sequence[Pack], holds: Sequence[Hold], question: Question) -> Verdict:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from offnadir.epoch import Epoch
 from offnadir.tasking._policy_conditions import ASK, Facts, ask_ground
 from offnadir.tasking._policy_ground import Region, away_m, band_of, gaps_m, margin_deg, near_part
-from offnadir.tasking._policy_judge import facts_of, judge, on_land
+from offnadir.tasking._policy_countries import on_land
+from offnadir.tasking._policy_judge import facts_of, judge
 from offnadir.tasking._policy_model import (
     EFFECTS,
     INDEFINITE_S,
@@ -252,9 +253,7 @@ class _Chunk:
             elif name in _OF_TIME:
                 state &= self._dated(name, value)
             elif not (both and name.startswith("ground_")):
-                state &= self._by_sort(
-                    (name, value), lambda facts, ask=ASK[name], value=value: ask(value, facts).holds
-                )
+                state &= self._by_sort((name, value), _asker(name, value))
         return state
 
     def _by_sort(self, key: Any, ask: Callable[[Facts], bool | None]) -> State:
@@ -333,6 +332,10 @@ class _Chunk:
         found |= away <= where.reach_m
         for number in np.flatnonzero(~found & (away <= where.sea_m)):
             found[number] = not on_land(self.targets[number])
+
+
+def _asker(name: str, value: Any) -> Callable[[Facts], bool | None]:
+    return lambda facts: ASK[name](value, facts).holds
 
 
 def _numbers(values: list[float | None]) -> Floats:

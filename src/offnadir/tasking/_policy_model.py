@@ -58,11 +58,12 @@ class Conditions:
     ground_operators_other_than: frozenset[str] | None = None
     purposes: frozenset[str] | None = None
     licences: frozenset[str] | None = None
+    asked: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def asked(self) -> tuple[str, ...]:
-        """The names of the conditions that are asked for."""
-        return tuple(one.name for one in fields(self) if getattr(self, one.name) is not None)
+    def __post_init__(self) -> None:
+        names = (one.name for one in fields(self) if one.init)
+        asked = tuple(name for name in names if getattr(self, name) is not None)
+        object.__setattr__(self, "asked", asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
