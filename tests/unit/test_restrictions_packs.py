@@ -1,18 +1,25 @@
 """Packs: what is wrong in a file is told; private packs keep to themselves; rules add up to the strictest."""
 
+import importlib.util
 import json
 import math
+import tomllib
+from importlib.resources import files
+from pathlib import Path
 
+import jsonschema
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from offnadir.data import bundled_bytes
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError
 from offnadir.tasking import GroundSegment, Question, judge, read_pack, timeline
 from offnadir.tasking.policy import judge_many, strictness
 
+ROOT = Path(__file__).parents[2]
 HEAD = '[pack]\nformat = 1\nname = "{name}"\nversion = "1"\n{more}\n'
 RULE = """
 [[rule]]
@@ -91,6 +98,7 @@ def test_a_pack_that_is_not_disclosed_keeps_its_words_even_in_errors(tmp_path):
         'effect = "deny"\nwhere = { geojson = "secretword.geojson" }',
         'effect = "deny"\nexcept = ["secretword"]\n' + EVERYWHERE,
         'effect = "deny"\nid = "secretword"',
+        'effect = "deny"\nsecretword = 1\n[rule.secretword.secretword]',
     ):
         with pytest.raises(Exception) as caught:  # noqa: PT011  # TOML's own error for a key given twice
             pack(tmp_path, rest, more=more)
@@ -416,3 +424,47 @@ def test_a_timeline_says_at_every_instant_what_is_judged_then(
             one for one in pieces if one.start.tai_ns <= verdict.until.tai_ns < one.stop.tai_ns
         ]
         assert then.is_released
+
+
+# Schema ---------------------------------------------------------------------------------------------------
+
+
+def schema_says(path_or_text):
+    def as_texts(value):
+        if isinstance(value, dict):
+            return {key: as_texts(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [as_texts(one) for one in value]
+        return value.isoformat() if hasattr(value, "isoformat") else value
+
+    document = as_texts(tomllib.loads(path_or_text))
+    jsonschema.Draft202012Validator(json.loads(bundled_bytes("policy-1.schema.json"))).validate(
+        document
+    )
+
+
+def test_the_schema_is_that_of_the_reader():
+    """The bundled file is what the tool makes of the reader's own tables; the public pack keeps it."""
+    spec = importlib.util.spec_from_file_location("tool", ROOT / "tools/build_policy_schema.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert json.loads(bundled_bytes("policy-1.schema.json")) == tool.schema()
+    schema_says((files("offnadir.tasking") / "packs/public.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        'effect = "degrade"\n' + EVERYWHERE,
+        'effect = "deny"\nto_m = 1\n' + EVERYWHERE,
+        'effect = "deny"\nwhere = { place = 1 }',
+        'effect = "deny"',
+        'effect = "delay"\ndelay = "3 weeks"\n' + EVERYWHERE,
+    ],
+)
+def test_the_schema_refuses_what_the_reader_refuses(tmp_path, rest):
+    text = HEAD.format(name="own", more="") + RULE.format(rule_id="r0", title="t", rest=rest)
+    with pytest.raises(jsonschema.ValidationError):
+        schema_says(text)
+    with pytest.raises(InputError):
+        pack(tmp_path, rest)

@@ -1,5 +1,7 @@
 """The public pack's other rules, against the dates and figures of their sources."""
 
+from pathlib import Path
+
 import pytest
 
 from offnadir.epoch import Epoch, Span
@@ -145,3 +147,11 @@ def test_what_is_not_known_is_told_and_never_laxer():
     assert verdict.effect == "permit"  # could be anybody's: the strictest is SatDSiV section 2
     assert verdict.sure_effect == "allow"
     assert "the operator" in " ".join(verdict.sentences())
+
+
+def test_the_guide_lists_every_rule():
+    text = (Path(__file__).parents[2] / "docs/guide/restrictions.md").read_text("utf-8")
+    for rule in public_pack().rules:
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| `{rule.rule_id}` |")]
+        assert f"| {rule.confidence} |" in line
+        assert rule.unverified in line

@@ -29,7 +29,7 @@ class Facts:
 
     question: Question
     operator_names: frozenset[str] | None
-    operator_country: str | None
+    operator_countries: frozenset[str] | None
     imaged_tai_ns: int
     imaged_known: bool
 
@@ -123,13 +123,12 @@ def _operators(wanted: frozenset[str], facts: Facts) -> Answer:
 
 
 def _operator_country(wanted: frozenset[str], facts: Facts) -> Answer:
-    if facts.operator_country is None:
+    if facts.operator_countries is None:
         return _unknown("operator_country", f"asked for: {_listed(wanted)}")
-    if facts.operator_country in wanted:
-        return Answer(True, f"operator under the law of {facts.operator_country}")
-    return Answer(
-        False, f"operator under the law of {facts.operator_country}, not of {_listed(wanted)}"
-    )
+    told = f"operator under the law of {_listed(facts.operator_countries)}"
+    if facts.operator_countries & wanted:
+        return Answer(True, told)
+    return Answer(False, f"{told}, not of {_listed(wanted)}")
 
 
 def _sensor_kinds(wanted: frozenset[str], facts: Facts) -> Answer:

@@ -281,7 +281,7 @@ class _Turn:
         self.turn = turn
 
     def __call__(self, xy: Array) -> Array:
-        return xy + np.array([self.turn, 0.0])
+        return np.asarray(xy + np.array([self.turn, 0.0]), np.float64)
 
 
 def _equal_area(xy: Array) -> Array:

@@ -110,7 +110,8 @@ def _felt(one: Verdict) -> tuple[object, ...]:
 def facts_of(packs: Sequence[Pack], question: Question) -> Facts:
     """The question with the operator looked up in the packs."""
     names: frozenset[str] | None = None
-    country = question.operator_country
+    told = question.operator_country
+    countries = set() if told is None else {told}
     if question.operator is not None:
         asked = plain(question.operator)
         found = {asked}
@@ -119,13 +120,14 @@ def facts_of(packs: Sequence[Pack], question: Question) -> Facts:
                 called = {plain(name) for name in (one.name, *one.aliases)}
                 if asked in called:
                     found |= called
-                    country = country or one.country
+                    if told is None and one.country is not None:  # packs may differ: each counts
+                        countries.add(one.country)
         names = frozenset(found)
     imaged = question.imaged_at
     return Facts(
         question=question,
         operator_names=names,
-        operator_country=country,
+        operator_countries=frozenset(countries) or None,
         imaged_tai_ns=(question.at if imaged is None else imaged).tai_ns,
         imaged_known=imaged is not None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -87,6 +88,9 @@ def _document(raw: bytes, path: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise FileError(path, f"not UTF-8 text (byte {error.start})") from error
     except tomllib.TOMLDecodeError as error:
+        if A_RESTRICTION.encode() in raw:  # the file may be one that tells nothing: not even a key
+            place = re.search(r"\(at .*\)", str(error))
+            raise FileError(path, f"not TOML {place[0] if place else ''}".rstrip()) from None
         raise FileError(path, f"not TOML: {error}") from error
 
 
@@ -386,6 +390,3 @@ def _has_countries(one: Mapping[str, Any], areas: Mapping[str, Any]) -> bool:
     if "countries" in one:
         return True
     return any(_has_countries(areas[name], areas) for name in one.get("areas", ()) if name in areas)
-
-
-__all__ = ["A_RESTRICTION", "public_pack", "read_pack"]
