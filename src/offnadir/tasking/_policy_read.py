@@ -40,6 +40,7 @@ from offnadir.tasking._policy_values import Reader
 from offnadir.units import km
 
 _MOST_BYTES = 32_000_000
+_MOST_NAMED = 6  # places of a rule that are named in words
 _RENAMED = {
     "age_below": "age_below_s",
     "imaged_from": "imaged_from_tai_ns",
@@ -332,7 +333,7 @@ class _Builder:
             else 0.0
         )
         made = region(figures, tuple(circles), reach_m=reach_m, sea_m=one.get("sea_km", 0.0) * km)
-        return made, ", ".join(words)
+        return made, _some(words)
 
     def _gather(
         self, one: Mapping[str, Any], place: str, figures: list[Any], circles: list[Circle],
@@ -384,6 +385,11 @@ class _Builder:
                     "geojson", MISSING, "a readable GeoJSON file of polygons", place
                 ) from None
             raise error
+
+
+def _some(words: list[str]) -> str:
+    rest = len(words) - _MOST_NAMED
+    return ", ".join(words[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _has_countries(one: Mapping[str, Any], areas: Mapping[str, Any]) -> bool:
