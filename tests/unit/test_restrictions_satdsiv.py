@@ -47,6 +47,7 @@ SENSORS = {  # kind, finest of the system, its bands; whether section 1 takes it
     "optical 2.6": ("optical", 2.6, 4, False),
     "thermal 5": ("tir", 5.0, 2, True),
     "thermal 5.1": ("tir", 5.1, 2, False),
+    "radar 0.5": ("sar", 0.5, 1, True),
     "radar 3": ("sar", 3.0, 1, True),
     "radar 3.1": ("sar", 3.1, 1, False),
     "50 bands, 10": ("hyperspectral", 10.0, 50, True),
