@@ -13,6 +13,7 @@ from offnadir.tasking._names_form import Form, Word
 from offnadir.tasking._names_words import person_words
 
 _LEAST_LINK: Final = 0.5
+_KOREAN: Final = ("korean", "kontsevich")
 FEATURES: Final = (
     "typo",  # share of the name's weight that is spelled otherwise
     "worst",  # 1 - likeness of the worst pair of words
@@ -63,7 +64,7 @@ def word_likeness(a: Word, b: Word, manner: str) -> float:
     if a.is_number or b.is_number:
         return 0.5 if a.is_number and b.is_number else 0.0
     if len(a.text) == 1 or len(b.text) == 1:
-        if manner == "korean":  # the families O, I, U
+        if manner in _KOREAN:  # the families O, I, U
             return _by_manner(a, b, manner)
         return 0.8 if a.text[0] == b.text[0] else 0.0
     if a.mild == b.mild:
@@ -86,17 +87,19 @@ def _by_manner(a: Word, b: Word, manner: str) -> float:
     if manner == "vowelless":
         one, two = sound.consonants(a.text), sound.consonants(b.text)
         if len(one) < 2 or len(two) < 2:
-            return 0.8 if one == two else 0.0
+            return 0.8 if one == two and max(len(a.text), len(b.text)) < 6 else 0.0
         return 0.93 * likeness(one, two) if min(len(one), len(two)) > 2 or one == two else 0.4
     if manner == "foreign":
         one, two = _syllables(a.text), _syllables(b.text)
         return 0.92 * likeness(one, two) if min(len(one), len(two)) > 1 else 0.0
-    if manner == "korean":
+    if manner in _KOREAN:
         family = person_words().korean_family
         if a.text in family and family[a.text] == family.get(b.text):
             return 0.97
-    key = sound.korean if manner == "korean" else sound.chinese
+    key = sound.korean if manner in _KOREAN else sound.chinese
     one, two = key(a.text), key(b.text)
+    if manner == "kontsevich":  # Cyrillic has one letter for n and ng
+        one, two = one.replace("N", "n"), two.replace("N", "n")
     return 0.95 if one and one == two else 0.0
 
 
@@ -117,7 +120,7 @@ def _manner(a: Form, b: Form) -> str:
             return manner
     # Two names that look Korean, or one known to be: the keys are too coarse for others.
     if a.is_korean and b.is_korean:
-        return "korean"
+        return "kontsevich" if "kontsevich" in (a.manner, b.manner) else "korean"
     return ""
 
 
@@ -142,8 +145,16 @@ def _links(a: tuple[Word, ...], b: tuple[Word, ...], manner: str) -> list[Link]:
                     (rank, -abs(i / len(a) - j / len(b)), Link(value, i, i + 1, j, j + 1))
                 )
     if exact < min(len(a), len(b)) or len(a) != len(b):
-        options += _joined(a, b, False)
-        options += _joined(b, a, True)
+        options += _joined(a, b, manner, False)
+        options += _joined(b, a, manner, True)
+    if not manner and 2 <= len(a) <= 3 and 2 <= len(b) <= 3 and exact < min(len(a), len(b)):
+        one, two = "".join(w.text for w in a), "".join(w.text for w in b)
+        if (
+            sound.chinese(one) == sound.chinese(two)
+            and sound.is_chinese(one)
+            and sound.is_chinese(two)
+        ):
+            options.append((2.0, 0.0, Link(0.93, 0, len(a), 0, len(b))))  # Mao Zedong, Mao Tse-tung
     options.sort(key=lambda o: (-o[0], -o[1]))
     used_a, used_b, links = 0, 0, []
     for _, _, link in options:
@@ -170,20 +181,23 @@ def _cut_short(a: str, b: str) -> bool:
 
 
 def _joined(
-    a: tuple[Word, ...], b: tuple[Word, ...], swap: bool
+    a: tuple[Word, ...], b: tuple[Word, ...], manner: str, swap: bool
 ) -> list[tuple[float, float, Link]]:
     """Two or three words of `a` run together that answer one word of `b`."""
+    key = {"vowelless": sound.consonants, "chinese": sound.chinese}.get(manner, sound.mild)
+    least = 0.86 if key is sound.mild else 0.99
     found = []
     for size in (2, 3):
         for i in range(len(a) - size + 1):
             if any(w.is_number for w in a[i : i + size]):
                 continue
-            text = sound.mild("".join(w.text for w in a[i : i + size]))
+            text = key("".join(w.text for w in a[i : i + size]))
             for j, two in enumerate(b):
-                if abs(len(text) - len(two.mild)) > 2 or len(two.mild) < 5:
+                other = key(two.text)
+                if abs(len(text) - len(other)) > 2 or len(two.text) < 5:
                     continue
-                value = likeness(text, two.mild)
-                if value >= 0.8:
+                value = likeness(text, other)
+                if value >= least:
                     link = (
                         Link(value, j, j + 1, i, i + size)
                         if swap
@@ -205,7 +219,7 @@ def _features(a: Form, b: Form, links: list[Link], is_person: bool, manner: str)
         left_a -= weight_a
         left_b -= weight_b
         if (
-            manner != "korean"
+            manner not in _KOREAN
             and len(one) == len(two) == 1
             and (len(one[0].text) == 1) != (len(two[0].text) == 1)
         ):
@@ -224,6 +238,10 @@ def _features(a: Form, b: Form, links: list[Link], is_person: bool, manner: str)
             worst = min(worst, link.likeness)
         if link.likeness < 0.9 and not (one[0].nickname and one[0].nickname == two[0].nickname):
             edited += edits("".join(w.mild for w in one), "".join(w.mild for w in two))
+    if not any(w.is_core and not w.is_number for k in links for w in a.words[k.i0 : k.i1]):
+        worst = (
+            0.0 if worst < 0.6 else worst
+        )  # "Office 39" and "Office 35" have nothing but their numbers
     left_a, left_b = max(left_a, 0.0), max(left_b, 0.0)
     conflict, extra = min(left_a, left_b), abs(left_a - left_b)
     core_a, core_b = sum(w.is_core for w in a.words), sum(w.is_core for w in b.words)
@@ -239,7 +257,7 @@ def _features(a: Form, b: Form, links: list[Link], is_person: bool, manner: str)
         whole = max(whole, 0.95 * likeness(sound.consonants(a.joined), sound.consonants(b.joined)))
     elif manner == "foreign":
         whole = max(whole, 0.9 * likeness(_syllables(a.joined), _syllables(b.joined)))
-    if manner in ("chinese", "korean") and not (a.source.isascii() or b.source.isascii()):
+    if manner in ("chinese", *_KOREAN) and not (a.source.isascii() or b.source.isascii()):
         # The signs themselves say more than their sounds, which many signs share.
         signs = likeness(a.source, b.source)
         worst, conflict, whole = (

@@ -213,7 +213,7 @@ def _person(raw: list[str], manner: str) -> tuple[list[Word], bool, bool]:
     names = person_words()
     if len(raw) > 1 and raw[-1] in _PERSON_LEGAL:
         raw = raw[:-1]
-    is_korean = manner == "korean" or _looks_korean(raw)
+    is_korean = manner in ("korean", "kontsevich") or _looks_korean(raw)
     if is_korean:
         words = _family_first(raw)
         return (
@@ -253,7 +253,7 @@ def _looks_korean(raw: Sequence[str]) -> bool:
     family = person_words().korean_family
     if not 2 <= len(raw) <= 4 or not (raw[0] in family or raw[-1] in family):
         return False
-    return all(len(w) <= 9 and sound.korean(w) for w in raw)
+    return all(len(w) <= 9 and (w in family or sound.korean(w)) for w in raw)
 
 
 _LEADING: Final = frozenset({"kim", "ri", "pak", "choe"})
@@ -268,6 +268,7 @@ def _family_first(raw: list[str]) -> list[str]:
     return [raw[0], "".join(raw[1:])] if len(raw) > 1 else raw
 
 
+_VOWEL: Final = re.compile("[aeiouy]")
 _ABD: Final = re.compile(
     r"abd(?:[aeiou](?:l(?=.{3})|(?P<d>[rsndztl])(?=(?P=d)))?)?$|abd[aeiou][lrsndzth]h?$"
 )
@@ -288,7 +289,9 @@ def _compounds(raw: list[str]) -> list[str]:
         while following < len(raw) - 1 and raw[following] in names.articles:
             following += 1
         after = raw[following] if following < len(raw) else ""
-        if (word == "abd" or _ABD.fullmatch(word)) and _is_served(after):
+        if (word == "abd" or _ABD.fullmatch(word)) and (
+            _is_served(after) or not _VOWEL.search(after)
+        ):
             found.append(_servant(after))
             at = following + 1
         elif word in ("abu", "abou", "abi", "abo") and len(after) > 2:
@@ -366,6 +369,11 @@ def _digits(raw: Sequence[str]) -> Iterator[str]:
         at += 1
 
 
+@lru_cache(maxsize=50_000)
+def _by_stem(text: str) -> str:
+    return next((key for stem, key in organisation_words().stems if text.startswith(stem)), text)
+
+
 def _organisation(raw: list[str], manner: str) -> tuple[list[Word], set[str], bool]:
     table = organisation_words()
     raw, legal = _without_legal(raw)
@@ -374,7 +382,7 @@ def _organisation(raw: list[str], manner: str) -> tuple[list[Word], set[str], bo
     for text in plain:
         if text in table.stop and len(plain) > 1:
             continue
-        key = table.generic.get(text, text)
+        key = table.generic.get(text) or _by_stem(text)
         if key in table.places:
             found.append(_word(key, _PLACE, False))
         elif key in table.generic_keys:

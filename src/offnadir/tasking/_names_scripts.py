@@ -37,6 +37,31 @@ _ARABIC: Final = str.maketrans(
         **{chr(c): "" for c in range(0x064B, 0x0656)},
     }
 )
+# Arabic, Persian, Urdu and Pashto letters as names are written in Latin ones; the long vowels as consonants.
+_ARABIC_LATIN: Final = str.maketrans(
+    {
+        **dict(
+            zip(
+                "بپتثجچحخدذرزژسشصضطظغفقكگلمنهوي",
+                ["b", "p", "t", "th", "j", "ch", "h", "kh", "d", "dh", "r", "z", "zh", "s", "sh", "s", "d", "t", "z", "gh", "f", "q", "k", "g", "l", "m", "n", "h", "w", "y"],
+                strict=True,
+            )
+        ),
+        **dict(zip("ٹڈڑںةےۃټډړږښګڼۍؤ", ["t", "d", "r", "n", "h", "y", "h", "t", "d", "r", "zh", "sh", "g", "n", "y", "w"], strict=True)),
+        **dict.fromkeys("اعءآ", ""),
+    }
+)
+_ARABIC_PARTS: Final = {
+    "عبد": "abd",
+    "ابو": "abu",
+    "ابي": "abu",
+    "بن": "bin",
+    "ابن": "bin",
+    "ولد": "walad",
+    "آل": "al",
+    "ال": "al",
+    "دين": "din",
+}
 _HIDDEN: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _LATIN: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 _LOOKS: Final = re.compile("[\u0370-\u03ff\u0400-\u04ff]")
@@ -62,6 +87,28 @@ def clean(text: str) -> str:
             for w in text.split()
         )
     return _LEET_INSIDE.sub(lambda m: _LEET[m[0]], text)
+
+
+_KONTSEVICH: Final = (  # Korean in Cyrillic, back to Latin letters that the Korean key understands
+    ("чхв", "chw"), ("чх", "ch"), ("тх", "t"), ("пх", "p"), ("кх", "k"), ("дж", "j"), ("нъ", "ng"), ("че", "cho"), ("че", "cho"),
+    ("цо", "cho"), ("ль", "l"), ("х", "h"), ("в", "w"), ("ё", "yo"), ("ы", "eu"), ("э", "ae"), ("я", "ya"), ("ю", "yu"),
+    ("й", "i"), ("ч", "j"), ("ь", ""),
+)  # fmt: skip
+
+
+def korean_from_cyrillic(text: str) -> str:
+    """A name such as Ким Чен Ын by the sounds that it stands for; "" for a name that is not Korean."""
+    words = re.split(r"[\s\-]+", text.lower().strip())
+    if not (2 <= len(words) <= 4 and words[0] in person_words().korean_cyrillic):
+        return ""
+    if max(map(len, words[1:])) > 9:
+        return ""
+    found = [person_words().korean_cyrillic[words[0]]]
+    for word in words[1:]:
+        for cyrillic, latin in _KONTSEVICH:
+            word = word.replace(cyrillic, latin)
+        found.append(to_ascii(word).lower().replace("'", ""))
+    return " ".join(found)
 
 
 def is_vowelless(text: str) -> bool:
@@ -152,6 +199,8 @@ def latin_variants(text: str, is_person: bool) -> list[tuple[str, str]]:
     if is_vowelless(text):
         return [(_consonants(text, is_person), "vowelless")]
     if not text.isascii():
+        if is_person and (korean := korean_from_cyrillic(text)):
+            return [(to_ascii(text), ""), (korean, "kontsevich")]
         words = organisation_words().script
         known = (words.get(w.strip("\"'«»“”.,").lower()) or to_ascii(w) for w in text.split())
         return [(" ".join(known), "")]
@@ -216,7 +265,8 @@ def _consonants(text: str, is_person: bool) -> str:
             found.append(known)
         elif ARABIC.search(plain):
             # The letter ain begins many names and has no sign in ASCII.
-            found.append(to_ascii(plain).lower().replace("'", "") or "a")
+            latin = _ARABIC_PARTS.get(plain) or to_ascii(plain.translate(_ARABIC_LATIN)).lower()
+            found.append(latin.replace("'", "").replace("`", "") or "a")
         else:
             found.append(to_ascii(word).lower())
     return " ".join(found)

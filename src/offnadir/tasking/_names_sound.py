@@ -61,19 +61,21 @@ def strong(word: str) -> str:
 @lru_cache(maxsize=200_000)
 def consonants(word: str) -> str:
     """The consonants of the strong key, as scripts without vowels write a name."""
-    found = _VOWELS.sub("", strong(word.replace("w", "").replace("y", "")))
-    found = re.sub(
-        r"(.)\1+", r"\1", found.replace("b", "p")
-    )  # Arabic writes p as b, Khmer likewise
+    # A capital keeps mild() from taking a j before no vowel for one, as in Sergej.
+    plain = word.replace("w", "").replace("y", "").replace("j", "J")
+    # Arabic writes p as b, Khmer likewise.
+    found = _VOWELS.sub("", strong(plain)).lower().replace("b", "p")
+    found = re.sub(r"(.)\1+", r"\1", found)
     return found[:-1] if found.endswith("h") and len(found) > 2 else found
 
 
 _SYLLABLE: Final = (
     "(?:kk|tt|pp|ss|jj|tch|ch|kh|th|ph|sh|hw|[gkdtbpjsnmrlh])?"
-    "[yw]?(?:eui|eo|eu|ae|oe|oi|ui|oo|ee|ou|uh|ai|[aeiou])(?:ng(?![aeiouyw])|ng|ck|[kglnmptbr](?![aeiouyw]))?"
+    "[yw]?(?:[aou]h(?![aeiouyw])|eui|eo|eu|ae|oe|oi|ui|oo|ee|ou|ai|[aeiou])(?:ng(?![aeiouyw])|ng|ck|[kglnmptbr](?![aeiouyw]))?"
 )
 _KOREAN: Final = re.compile(f"(?:{_SYLLABLE}){{1,3}}")
 _KOREAN_KEY: Final = (
+    (re.compile("(?<=[aeiou])h(?![aeiouyw])"), ""),
     (re.compile("ng(?![aeiouyw])"), "N"),
     (re.compile("ng"), "N"),
     (re.compile("tch|ch|jj|j"), "C"),
@@ -104,6 +106,11 @@ def korean(word: str) -> str:
     return word
 
 
+_PINYIN: Final = re.compile(
+    "(?:(?:zh|ch|sh|hs|ts|tz|ss|[bpmfdtnlgkhjqxrzcsyw])?h?"
+    "(?:iang|iong|uang|ieh|iao|ian|ien|ing|ung|ong|ang|eng|uai|uan|ueh|yan|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|"
+    "ua|uo|ui|ue|erh|er|ih|eh|[aeiou])){2,4}"
+)
 _CHINESE_KEY: Final = (
     (re.compile("zh|ch|j|q"), "C"),
     (re.compile("hs|sh|x"), "S"),
@@ -125,3 +132,8 @@ def chinese(word: str) -> str:
     for pattern, by in _CHINESE_KEY:
         word = pattern.sub(by, word)
     return word
+
+
+def is_chinese(joined: str) -> bool:
+    """Whether two to four syllables of pinyin or Wade-Giles, run together, could make up the whole."""
+    return bool(_PINYIN.fullmatch(joined))

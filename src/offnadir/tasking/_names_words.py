@@ -18,6 +18,7 @@ class OrganisationWords:
     stop: frozenset[str]
     generic: dict[str, str]  # word -> what it is reduced to
     generic_keys: frozenset[str]
+    stems: tuple[tuple[str, str], ...]
     places: frozenset[str]
     script: dict[str, str]
     script_longest: int
@@ -38,6 +39,7 @@ class PersonWords:
     nicknames: dict[str, str]
     servant_of: frozenset[str]
     korean_family: dict[str, str]
+    korean_cyrillic: dict[str, str]
     hanja: dict[str, str]
 
 
@@ -68,6 +70,7 @@ def organisation_words() -> OrganisationWords:
         stop=frozenset(raw["drop"]["stop"]),
         generic=generic,
         generic_keys=frozenset(raw["generic"]),
+        stems=tuple(raw["stem"].items()),
         places=places | frozenset(place),
         script=raw["script"],
         script_longest=max(map(len, raw["script"])),
@@ -91,5 +94,6 @@ def person_words() -> PersonWords:
         nicknames={w: key for key, words in raw["nicknames"].items() for w in (key, *words)},
         servant_of=frozenset(drop["servant_of"]),
         korean_family={w: key for key, words in raw["korean"].items() for w in words},
+        korean_cyrillic={w: key for key, words in raw["korean_cyrillic"].items() for w in words},
         hanja={sign: reading for reading, signs in raw["hanja"].items() for sign in signs.split()},
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from offnadir.tasking import _names_sound as sound
 from offnadir.tasking._fuzz import likeness_table
@@ -15,160 +15,159 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_LEAST_WORD = 0.6
-_LEAST_WHOLE = 0.78
-_AT_ONCE = 512
+_LEAST_WORD: Final = 0.6
+_LEAST_WHOLE: Final = 0.8
+_LONG_WORD: Final = 8  # one word so long may be several run together
+_AT_ONCE: Final = 512
+# A rough score from the weights that answer each other, milder than the real one: what is lost here is
+# never looked at. See docs/theory/screening.md for how much that is.
+_BASE, _PER_LACK, _PER_ALONE, _IF_LONE, _SLACK = 4.0, 4.5, 2.6, 2.0, 1.0
+
+_KEYS: Final[dict[str, Callable[[str], str]]] = {
+    "s": sound.strong,
+    "c": sound.consonants,
+    "l": lambda text: sound.consonants(text.replace("r", "l")),
+    "h": sound.chinese,
+    "k": sound.korean,
+    "t": lambda text: sound.korean(text).replace("N", "n"),
+}
+_MANNERS: Final = {
+    "": "s",
+    "korean": "sk",
+    "kontsevich": "st",
+    "chinese": "sh",
+    "foreign": "sl",
+    "vowelless": "sc",
+}
+
+
+class _Found(NamedTuple):
+    """Forms (each once) that answer a word, and with how much of its weight."""
+
+    where: NDArray[np.int32]
+    worth: NDArray[np.float32]
 
 
 class Index:
-    """Forms of listed names, found by their words or by the whole run together.
-
-    A form is a candidate where its words could be those of the question: `best` weighs what is shared
-    against what either side has alone, with less severity than the score itself, so that nothing is lost
-    here that would have been a hit (the test compares with no index at all).
-    """
+    """Forms of listed names, found by their words, and by the whole run together."""
 
     def __init__(self, forms: Sequence[Form]) -> None:
         import numpy as np
 
-        self.forms = forms
         self._np = np
+        self.forms = forms
         self._weight = np.array([f.weight for f in forms], dtype=np.float32)
-        words: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._cores = np.array([sum(w.is_core for w in f.words) for f in forms], dtype=np.int32)
+        self._words: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._keys: dict[str, set[str]] = defaultdict(set)
+        self._wholes: dict[str, list[int]] = defaultdict(list)
+        self._run_keys: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for n, form in enumerate(forms):
+            self._wholes[sound.strong(form.joined)].append(n)
             for word in form.words:
-                words[word.mild].append((n, word.weight))
+                self._words[word.mild].append((n, word.weight))
+                for kind, key in _keys(word):
+                    self._keys[kind + key].add(word.mild)
             for text, weight in _runs(form.words):
-                words[text].append((n, weight))
-        self._vocabulary = sorted(words)
-        self._row = {text: n for n, text in enumerate(self._vocabulary)}
-        self._where = [np.array([n for n, _ in words[t]], dtype=np.int32) for t in self._vocabulary]
-        self._worth = [
-            np.array([w for _, w in words[t]], dtype=np.float32) for t in self._vocabulary
-        ]
-        self._keys: dict[str, list[int]] = defaultdict(list)
-        for n, text in enumerate(self._vocabulary):
-            for key in (
-                "s" + sound.strong(text),
-                "c" + sound.consonants(text),
-                "l" + sound.consonants(text.replace("r", "l")),
-                "h" + sound.chinese(text),
-            ):
-                self._keys[key].append(n)
-        for form in forms:
-            for word in form.words:
-                row = self._row[word.mild]
-                self._keys["f" + word.family].append(row)
-                self._keys["n" + word.nickname].append(row)
-                self._keys["k" + sound.korean(word.text)].append(row)
-        for empty in "fnkcl":
-            self._keys.pop(empty, None)
-        self._skeletons = sorted({k[1:] for k in self._keys if k[0] == "c"})
-        self._whole: dict[str, list[int]] = defaultdict(list)
-        for n, form in enumerate(forms):
-            self._whole[form.joined].append(n)
-            self._whole[form.joined_sorted].append(n)
-        self._wholes = sorted(self._whole)
-        self._near: dict[
-            tuple[str, str], tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]
-        ] = {}
-        self._alike: dict[str, list[int]] = {}
+                self._run_keys[text].append((n, weight))
+        self._vocabulary = sorted(self._words)
+        self._skeletons = sorted(k[1:] for k in self._keys if k[0] == "c" and len(k) > 3)
+        self._joined = sorted({form.joined for form in forms if len(form.joined) >= _LONG_WORD})
+        self._near: dict[tuple[str, float, str], _Found] = {}
+        self._long: dict[str, list[int]] = {}
 
     def learn(self, questions: Sequence[Form]) -> None:
         """Look up the words of many forms at once, which is much faster than one by one."""
-        words: dict[tuple[str, str], Word | None] = {}
-        wholes = set()
-        for form in questions:
-            manner = form.manner
-            for word in form.words:
-                words.setdefault((word.mild, manner), word)
-            for text, _ in _runs(form.words):
-                words.setdefault((text, manner), None)
-            wholes |= {form.joined, form.joined_sorted}
+        words = {(w.mild, w.weight, form.manner): w for form in questions for w in form.words}
         new = [key for key in words if key not in self._near]
         for at in range(0, len(new), _AT_ONCE):
             chunk = new[at : at + _AT_ONCE]
-            table = likeness_table([text for text, _ in chunk], self._vocabulary, _LEAST_WORD)
-            for key, row in zip(chunk, table, strict=True):
-                self._near[key] = self._found(key, words[key], row)
-        asked = [text for text in wholes if text not in self._alike]
-        for at in range(0, len(asked), _AT_ONCE):
-            part = asked[at : at + _AT_ONCE]
-            table = likeness_table(part, self._wholes, _LEAST_WHOLE)
+            table = likeness_table([key[0] for key in chunk], self._vocabulary, _LEAST_WORD)
             rows, columns = table.nonzero()
-            for text in part:
-                self._alike[text] = []
-            for r, c in zip(rows.tolist(), columns.tolist(), strict=True):
-                self._alike[part[r]] += self._whole[self._wholes[c]]
+            ends = self._np.searchsorted(rows, range(len(chunk) + 1)).tolist()
+            values, texts = table[rows, columns].tolist(), columns.tolist()
+            for n, key in enumerate(chunk):
+                part = slice(ends[n], ends[n + 1])
+                alike = {
+                    self._vocabulary[c]: v for c, v in zip(texts[part], values[part], strict=True)
+                }
+                self._near[key] = self._answers(words[key], key[2], alike)
+        asked = {f.joined for f in questions if len(f.words) == 1 and len(f.joined) >= _LONG_WORD}
+        asked -= self._long.keys()
+        if asked and self._joined:
+            order = sorted(asked)
+            table = likeness_table(order, self._joined, _LEAST_WHOLE)
+            for text, row in zip(order, table, strict=True):
+                near = (sound.strong(self._joined[n]) for n in row.nonzero()[0].tolist())
+                self._long[text] = [n for key in near for n in self._wholes[key]]
 
-    def _found(
-        self, key: tuple[str, str], word: Word | None, row: NDArray[np.float32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
-        """Forms that have such a word, how alike it is, and its weight there; the most alike last."""
+    def _answers(self, word: Word, manner: str, alike: dict[str, float]) -> _Found:
         np = self._np
-        text, manner = key
-        keys = ["s" + sound.strong(text)]
-        if word is not None:
-            keys += [
-                kind + name for kind, name in (("f", word.family), ("n", word.nickname)) if name
-            ]
-            if korean := sound.korean(word.text):
-                keys.append("k" + korean)
-        if manner == "vowelless":
-            row = row.copy()
-            skeleton = sound.consonants(text)
-            keys.append("c" + skeleton)
+        for kind, key in _keys(word):
+            if kind in _MANNERS[manner] or kind in "fnk":
+                for text in self._keys.get(kind + key, ()):
+                    alike[text] = max(alike.get(text, 0.0), 0.95)
+        if manner == "vowelless" and len(skeleton := sound.consonants(word.text)) > 2:
             near = likeness_table([skeleton], self._skeletons, _LEAST_WORD)[0]
-            for n in near.nonzero()[0].tolist() if len(skeleton) > 2 else ():
-                for at in self._keys.get("c" + self._skeletons[n], ()):
-                    row[at] = max(row[at], 0.93 * near[n])
-        elif manner == "foreign":
-            keys.append("l" + sound.consonants(text.replace("r", "l")))
-        elif manner == "chinese":
-            keys.append("h" + sound.chinese(text))
-        row = row.copy()
-        for name in keys:
-            for at in self._keys.get(name, ()):
-                row[at] = max(row[at], 0.95)
-        found = row.nonzero()[0]
-        found = found[np.argsort(row[found], kind="stable")]
-        if not found.size:
-            return np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.float32)
-        where = np.concatenate([self._where[n] for n in found.tolist()])
-        worth = np.concatenate([self._worth[n] for n in found.tolist()])
-        return where, np.repeat(row[found], [self._where[n].size for n in found.tolist()]), worth
+            for n in near.nonzero()[0].tolist():
+                for text in self._keys["c" + self._skeletons[n]]:
+                    alike[text] = max(alike.get(text, 0.0), 0.93 * float(near[n]))
+        best: dict[int, float] = {}
+        for text, value in alike.items():
+            for n, weight in self._words[text]:
+                worth = value * min(weight, word.weight)
+                if worth > best.get(n, 0.0):
+                    best[n] = worth
+        for n, weight in self._run_keys.get(
+            word.strong, ()
+        ):  # "jandaniel" asked, "jan daniel" listed
+            best[n] = max(best.get(n, 0.0), weight)
+        return _Found(
+            np.array(list(best), dtype=np.int32), np.array(list(best.values()), dtype=np.float32)
+        )
 
-    def candidates(self, form: Form, most: int) -> list[int]:
-        """Numbers of the forms that may be the same name, the most likely first, at most `most`."""
+    def candidates(self, form: Form, least: float, most: int) -> list[int]:
+        """Numbers of the forms whose log-odds may reach `least`, the likeliest first, at most `most`."""
         np = self._np
         shared = np.zeros(len(self.forms), dtype=np.float32)
-        runs = _runs(form.words)
-        for text, weight in [
-            *((w.mild, w.weight) for w in form.words),
-            *((t, 0.0) for t, _ in runs),
-        ]:
-            where, alike, worth = self._near[text, form.manner]
-            if where.size:
-                one = np.zeros(len(self.forms), dtype=np.float32)
-                # A run stands for the words that it is made of, which seldom find anything by themselves.
-                one[where] = alike * (np.minimum(worth, weight) if weight else worth)
-                shared += one
-        least = np.minimum(self._weight, form.weight)
-        alone = np.maximum(self._weight, form.weight) - least
-        lack = np.maximum(least - shared, 0.0)
-        best = lack * 2.0 + 0.35 * alone
-        found = np.flatnonzero(
-            (lack < 0.62 + 0.08 * least) & (shared > 0.3) & (best < 1.6 + 0.15 * least)
+        found = [self._near[w.mild, w.weight, form.manner] for w in form.words]
+        for where, worth in found:
+            shared[where] += worth
+        for text, weight in _runs(form.words):  # "jan daniel" asked, "jandaniel" listed
+            for word in self._keys.get("s" + text, ()):
+                shared[[n for n, _ in self._words[word]]] += weight
+        touched = np.flatnonzero(shared)
+        weights, shared = self._weight[touched], shared[touched]
+        smaller = np.minimum(weights, form.weight)
+        total = (weights + form.weight) / 2
+        alone = np.abs(weights - form.weight)
+        lack = np.maximum(smaller - shared, 0.0)
+        cores = np.minimum(self._cores[touched], sum(w.is_core for w in form.words))
+        rough = _BASE - _PER_LACK * lack - _PER_ALONE * alone / total
+        rough -= _IF_LONE * ((cores <= 1) & (alone > 0.9))
+        kept = np.flatnonzero(rough > least - _SLACK)
+        kept = kept[np.argsort(-rough[kept], kind="stable")][:most]
+        same = self._wholes.get(sound.strong(form.joined), ())
+        return list(
+            dict.fromkeys((*same, *touched[kept].tolist(), *self._long.get(form.joined, ())))
         )
-        ranked = found[np.argsort(best[found], kind="stable")][:most].tolist()
-        extra = dict.fromkeys((*self._alike[form.joined], *self._alike[form.joined_sorted]))
-        return list(dict.fromkeys((*ranked, *extra)))
+
+    def same(self, form: Form) -> list[int]:
+        """Numbers of the forms that are the same name by sound, spaces aside."""
+        return self._wholes.get(sound.strong(form.joined), [])
+
+
+def _keys(word: Word) -> list[tuple[str, str]]:
+    """What a word may be found by, beside its letters."""
+    keys = [(kind, key(word.text)) for kind, key in _KEYS.items()]
+    keys += [("f", word.family), ("n", word.nickname)]
+    return [(kind, key) for kind, key in keys if key]
 
 
 def _runs(words: Sequence[Word]) -> list[tuple[str, float]]:
-    """Neighbours run together, as they may be written on the other side."""
+    """Neighbours run together, by sound, as they may be written on the other side."""
     return [
-        (sound.mild(a.text + b.text), a.weight + b.weight)
+        (sound.strong(a.text + b.text), a.weight + b.weight)
         for a, b in pairwise(words)
         if not (a.is_number or b.is_number) and (a.is_core or b.is_core)
     ]

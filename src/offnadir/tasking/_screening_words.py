@@ -20,6 +20,7 @@ _QUALITY = {
 _MANNER = {
     "vowelless": "compared by consonants, since the script leaves out vowels",
     "korean": "read as Korean",
+    "kontsevich": "read as Korean in Cyrillic",
     "chinese": "read as Chinese",
     "foreign": "read as a foreign name in Chinese syllables",
 }

@@ -149,10 +149,11 @@ class Screener:
             for kind, listed in self._listed.items():
                 if listed.index is not None:
                     asked = (
-                        f
-                        for p in part
-                        for n in (p.name, *p.aliases)
-                        for f in _asked(n, p.kind, kind)
+                        form
+                        for party in part
+                        if not _is_other(party.kind, kind)
+                        for name in (party.name, *party.aliases)
+                        for form in _asked(name, party.kind, kind)
                     )
                     listed.index.learn(list(asked))
             for n, party in enumerate(part, start + 1):
@@ -163,13 +164,19 @@ class Screener:
     def _screen(self, party: Party) -> Screening:
         best: dict[tuple[str, str], tuple[float, Comparison, ListedName, str]] = {}
         entries: dict[tuple[str, str], tuple[SanctionsList, ListedEntry]] = {}
-        least = log_odds_of(self.threshold) - 3.0  # facts can raise what the name leaves below
+        # Facts can raise what the name alone leaves below the threshold.
+        told = party.birth_dates or party.places or party.nationalities or party.ident
+        least = log_odds_of(self.threshold) - (3.0 if told else 0.0)
         for kind, listed in self._listed.items():
             if listed.index is None:
                 continue
             for asked in (party.name, *party.aliases):
                 for form in _asked(asked, party.kind, kind):
-                    for n in listed.index.candidates(form, _CLOSER_LOOK):
+                    if _is_other(party.kind, kind):
+                        found = listed.index.same(form)
+                    else:
+                        found = listed.index.candidates(form, least, _CLOSER_LOOK)
+                    for n in found:
                         other = listed.forms[n]
                         if form.left_out and other.left_out and form.left_out != other.left_out:
                             continue  # "(Pakistan)" and "(Kenya)" tell two branches apart
@@ -183,7 +190,7 @@ class Screener:
                         if odds > least and (key not in best or odds > best[key][0]):
                             best[key] = (odds, comparison, name, asked)
                             entries[key] = (one, entry)
-        hits = [self._hit(party, entries[key], found) for key, found in best.items()]
+        hits = [self._hit(party, entries[key], how) for key, how in best.items()]
         kept = [hit for hit in hits if hit.score >= self.threshold]
         kept.sort(key=lambda hit: (-hit.score, -hit.name_score, hit.reference))
         return Screening(party=party, hits=tuple(kept), lists=self.lists, threshold=self.threshold)
@@ -192,10 +199,10 @@ class Screener:
         self,
         party: Party,
         where: tuple[SanctionsList, ListedEntry],
-        found: tuple[float, Comparison, ListedName, str],
+        how: tuple[float, Comparison, ListedName, str],
     ) -> Hit:
         one, entry = where
-        odds, comparison, name, asked = found
+        odds, comparison, name, asked = how
         births: list[BirthDate] = [b for b in map(birth_date, party.birth_dates) if b is not None]
         told = list(facts(births, party.places, party.nationalities, party.ident, entry))
         name_score = probability(odds)
@@ -221,6 +228,26 @@ class Screener:
             name_score=round(name_score, 4),
             reasons=tuple(reasons),
         )
+
+
+def name_score(a: str, b: str, *, kind: Kind = "unknown") -> float:
+    """The chance that two names of a `kind` are of one party, by the names alone: what a hit's is made of.
+
+    In [0, 1], if half of all such pairs were of one party; 0 where one has no letters.
+    """
+    compared = comparisons(a, b, kind)
+    return probability(max(map(model().log_odds, compared))) if compared else 0.0
+
+
+def comparisons(a: str, b: str, kind: Kind) -> list[Comparison]:
+    """Every reading of one name beside every reading of the other."""
+    return [
+        compare(one, two, kind == "person")
+        for one in forms(a, kind)
+        for two in forms(b, kind)
+        # "(Pakistan)" and "(Kenya)" tell two branches apart.
+        if not (one.left_out and two.left_out and one.left_out != two.left_out)
+    ]
 
 
 def _asked(name: str, kind: str, listed_kind: str) -> tuple[Form, ...]:
