@@ -52,7 +52,7 @@ def labelled(folder: Path) -> tuple[list[list], np.ndarray]:
     ], truth
 
 
-def from_list(folder: Path, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def from_list(folder: Path, weights: np.ndarray, *, quiet: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features, truth and sample weights of pairs that the list itself and the invented persons give."""
     (path,) = folder.glob("un_consolidated_*.xml*")
     entries = read_list(path).entries
@@ -90,7 +90,8 @@ def from_list(folder: Path, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray
             elif nearest @ weights > 0.3:  # two listed persons of one name are no lesson
                 other.append(nearest)
     groups = [(same, 1.0), (other, 0.0), (invented, 0.0)]
-    print("beside the labelled pairs:", [len(group) for group, _ in groups])
+    if not quiet:
+        print("beside the labelled pairs:", [len(group) for group, _ in groups])
     features = np.array([v for group, _ in groups for v in group])
     truth = np.array([y for group, y in groups for _ in group])
     share = np.array([48.0 / len(group) for group, _ in groups for _ in group])
