@@ -88,7 +88,7 @@ def _by_manner(a: Word, b: Word, manner: str) -> float:
         one, two = sound.consonants(a.text), sound.consonants(b.text)
         if len(one) < 2 or len(two) < 2:
             return 0.8 if one == two and max(len(a.text), len(b.text)) < 6 else 0.0
-        return 0.93 * likeness(one, two) if min(len(one), len(two)) > 2 or one == two else 0.4
+        return (0.96 if one == two else 0.93) * likeness(one, two) if min(len(one), len(two)) > 2 or one == two else 0.4
     if manner == "foreign":
         one, two = _syllables(a.text), _syllables(b.text)
         return 0.92 * likeness(one, two) if min(len(one), len(two)) > 1 else 0.0
@@ -127,11 +127,11 @@ def _manner(a: Form, b: Form) -> str:
 def compare(a: Form, b: Form, is_person: bool) -> Comparison:
     """The features of two forms."""
     manner = _manner(a, b)
-    links = _links(a.words, b.words, manner)
+    links = _links(a.words, b.words, manner, 0.7 if a.is_korean or b.is_korean else 0.86)
     return _features(a, b, links, is_person, manner)
 
 
-def _links(a: tuple[Word, ...], b: tuple[Word, ...], manner: str) -> list[Link]:
+def _links(a: tuple[Word, ...], b: tuple[Word, ...], manner: str, least: float) -> list[Link]:
     """Greedy: the best pair first, then the next best of what is left; joined words where they fit."""
     options: list[tuple[float, float, Link]] = []
     exact = 0
@@ -144,9 +144,9 @@ def _links(a: tuple[Word, ...], b: tuple[Word, ...], manner: str) -> list[Link]:
                 options.append(
                     (rank, -abs(i / len(a) - j / len(b)), Link(value, i, i + 1, j, j + 1))
                 )
-    if exact < min(len(a), len(b)) or len(a) != len(b):
-        options += _joined(a, b, manner, False)
-        options += _joined(b, a, manner, True)
+    if exact < min(len(a), len(b)):
+        options += _joined(a, b, manner, least, False)
+        options += _joined(b, a, manner, least, True)
     if not manner and 2 <= len(a) <= 3 and 2 <= len(b) <= 3 and exact < min(len(a), len(b)):
         one, two = "".join(w.text for w in a), "".join(w.text for w in b)
         if (
@@ -181,11 +181,14 @@ def _cut_short(a: str, b: str) -> bool:
 
 
 def _joined(
-    a: tuple[Word, ...], b: tuple[Word, ...], manner: str, swap: bool
+    a: tuple[Word, ...], b: tuple[Word, ...], manner: str, least: float, swap: bool
 ) -> list[tuple[float, float, Link]]:
     """Two or three words of `a` run together that answer one word of `b`."""
     key = {"vowelless": sound.consonants, "chinese": sound.chinese}.get(manner, sound.mild)
-    least = 0.86 if key is sound.mild else 0.99
+    least = least if key is sound.mild else 0.99
+    keys = [key(two.text) for two in b]
+    if max(map(len, keys)) < 5 and key is sound.mild:
+        return []
     found = []
     for size in (2, 3):
         for i in range(len(a) - size + 1):
@@ -193,7 +196,7 @@ def _joined(
                 continue
             text = key("".join(w.text for w in a[i : i + size]))
             for j, two in enumerate(b):
-                other = key(two.text)
+                other = keys[j]
                 if abs(len(text) - len(other)) > 2 or len(two.text) < 5:
                     continue
                 value = likeness(text, other)

@@ -52,7 +52,7 @@ _ARABIC_LATIN: Final = str.maketrans(
     }
 )
 _ARABIC_PARTS: Final = {
-    "عبد": "abd",
+    "عبد": "abd", "بنت": "bint",
     "ابو": "abu",
     "ابي": "abu",
     "بن": "bin",
@@ -74,6 +74,12 @@ ARABIC: Final = re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufef
 _VOWELLESS: Final = re.compile("[\u0590-\u05ff\u0900-\u109f\u1780-\u17ff\u1950-\u1aff]")
 
 
+def _plainly_latin(word: str) -> str:
+    """A word that mixes letters, or is of look-alikes alone, in a name that is Latin elsewhere."""
+    latin = word.translate(_LOOKALIKE)
+    return latin if _LATIN.search(word) or latin.isascii() else word
+
+
 def clean(text: str) -> str:
     """One spelling of each letter, no hidden signs, and no letter that only looks Latin."""
     text = (
@@ -82,10 +88,7 @@ def clean(text: str) -> str:
         else _HIDDEN.sub("", unicodedata.normalize("NFKC", text))
     )
     if _LOOKS.search(text) and _LATIN.search(text):
-        text = " ".join(
-            w.translate(_LOOKALIKE) if _LATIN.search(w) and _LOOKS.search(w) else w
-            for w in text.split()
-        )
+        text = " ".join(map(_plainly_latin, text.split()))
     return _LEET_INSIDE.sub(lambda m: _LEET[m[0]], text)
 
 
@@ -256,6 +259,7 @@ def _translated(run: str, read: object) -> str:
 def _consonants(text: str, is_person: bool) -> str:
     words = {} if is_person else organisation_words().script
     found = []
+    text = re.sub(r"(?:^|(?<=\s))عبدال(?=\w{2})", "عبد ", text)
     for word in re.split(r"[\s\-–—/،,()\"'«»“”]+", text):
         if not word:
             continue

@@ -62,7 +62,7 @@ def strong(word: str) -> str:
 def consonants(word: str) -> str:
     """The consonants of the strong key, as scripts without vowels write a name."""
     # A capital keeps mild() from taking a j before no vowel for one, as in Sergej.
-    plain = word.replace("w", "").replace("y", "").replace("j", "J")
+    plain = word.replace("w", "").replace("y", "").replace("j", "J").replace("th", "s")
     # Arabic writes p as b, Khmer likewise.
     found = _VOWELS.sub("", strong(plain)).lower().replace("b", "p")
     found = re.sub(r"(.)\1+", r"\1", found)

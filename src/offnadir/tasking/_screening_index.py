@@ -21,7 +21,7 @@ _LONG_WORD: Final = 8  # one word so long may be several run together
 _AT_ONCE: Final = 512
 # A rough score from the weights that answer each other, milder than the real one: what is lost here is
 # never looked at. See docs/theory/screening.md for how much that is.
-_BASE, _PER_LACK, _PER_ALONE, _IF_LONE, _SLACK = 4.0, 4.5, 2.6, 2.0, 1.0
+_BASE, _PER_LACK, _PER_ALONE, _IF_LONE, _SLACK = 4.4, 6.0, 3.0, 2.5, 0.7
 
 _KEYS: Final[dict[str, Callable[[str], str]]] = {
     "s": sound.strong,
