@@ -52,7 +52,9 @@ def quality(folder: Path) -> None:
     held = held_out(folder, truth)
     print("## Labelled pairs\n")
     print(f"{len(rows)} pairs, {int(truth.sum())} of them matches.\n")
-    print("| | threshold | precision | recall | F1 | accuracy | ROC area |\n|---|---|---|---|---|---|---|")
+    print(
+        "| | threshold | precision | recall | F1 | accuracy | ROC area |\n|---|---|---|---|---|---|---|"
+    )
     said = "this, at its default"
     print(line(said, THRESHOLD, ours, truth))
     print(line("this, each pair held out of the fit", THRESHOLD, held, truth))
@@ -63,7 +65,10 @@ def quality(folder: Path) -> None:
     for group in sorted({r["case_group"] for r in rows}):
         mine = np.array([r["case_group"] == group for r in rows])
         hit = ours >= THRESHOLD
-        misses, alarms = int((mine & ~hit & (truth == 1)).sum()), int((mine & hit & (truth == 0)).sum())
+        misses, alarms = (
+            int((mine & ~hit & (truth == 1)).sum()),
+            int((mine & hit & (truth == 0)).sum()),
+        )
         print(f"| {group} | {mine.sum()} | {misses} | {alarms} |")
     for title, wrong in (
         ("Misses", (ours < THRESHOLD) & (truth == 1)),
@@ -123,13 +128,19 @@ def line(name: str, threshold: float, score: np.ndarray, truth: np.ndarray) -> s
 
 
 SPELLINGS = {
-    "a letter lost": lambda w, r: " ".join(drop(t, r) if n == len(w) - 1 else t for n, t in enumerate(w)),
-    "two letters swapped": lambda w, r: " ".join(swap(t, r) if n == 0 else t for n, t in enumerate(w)),
+    "a letter lost": lambda w, r: " ".join(
+        drop(t, r) if n == len(w) - 1 else t for n, t in enumerate(w)
+    ),
+    "two letters swapped": lambda w, r: " ".join(
+        swap(t, r) if n == 0 else t for n, t in enumerate(w)
+    ),
     "last word first": lambda w, r: " ".join([w[-1], *w[:-1]]),
     "family name, comma": lambda w, r: f"{w[-1]}, {' '.join(w[:-1])}",
     "first two words joined": lambda w, r: " ".join([w[0] + w[1], *w[2:]]),
     "a middle word lost": lambda w, r: " ".join([w[0], *w[2:]]) if len(w) > 2 else " ".join(w),
-    "Cyrillic look-alikes": lambda w, r: " ".join(w).translate(str.maketrans("AEOPCXaeopcx", "АЕОРСХаеорсх")),
+    "Cyrillic look-alikes": lambda w, r: " ".join(w).translate(
+        str.maketrans("AEOPCXaeopcx", "АЕОРСХаеорсх")
+    ),
     "diacritics": lambda w, r: " ".join(w).translate(str.maketrans("AEIOUaeiou", "ÁÈÎÖÚáèîöú")),
 }
 
@@ -146,8 +157,12 @@ def swap(word: str, r: random.Random) -> str:
 
 def listed(screener: Screener, entries: tuple) -> None:
     print("\n## The list's own names, spelled otherwise\n")
-    print("The name of every entry that has two words and more; found where the entry is among the hits.\n")
-    print("| spelling | asked | found | share | hits on other entries, a question |\n|---|---|---|---|---|")
+    print(
+        "The name of every entry that has two words and more; found where the entry is among the hits.\n"
+    )
+    print(
+        "| spelling | asked | found | share | hits on other entries, a question |\n|---|---|---|---|---|"
+    )
     chosen = [e for e in entries if len(e.name.split()) > 1]
     spellings = {"as listed": lambda w, r: " ".join(w), **SPELLINGS}
     for said, spell in spellings.items():
@@ -158,15 +173,22 @@ def listed(screener: Screener, entries: tuple) -> None:
             references = [hit.reference for hit in result.hits]
             found += entry.reference in references
             others += sum(one != entry.reference for one in references)
-        print(f"| {said} | {len(asked)} | {found} | {found / len(asked):.3f} | {others / len(asked):.2f} |")
+        print(
+            f"| {said} | {len(asked)} | {found} | {found / len(asked):.3f} | {others / len(asked):.2f} |"
+        )
     scripted = [
-        (e, n.text) for e in entries for n in e.names if n.quality == "original script" and not n.text.isascii()
+        (e, n.text)
+        for e in entries
+        for n in e.names
+        if n.quality == "original script" and not n.text.isascii()
     ]
     latin = Screener([without_scripts(entries)])
     found = sum(
         e.reference in [h.reference for h in result.hits]
         for (e, _), result in zip(
-            scripted, latin.screen_many([Party(name=t, kind=e.kind) for e, t in scripted]), strict=True
+            scripted,
+            latin.screen_many([Party(name=t, kind=e.kind) for e, t in scripted]),
+            strict=True,
         )
     )
     print(
@@ -181,7 +203,10 @@ def without_scripts(entries: tuple):
     from offnadir.tasking import SanctionsList
 
     plain = tuple(
-        replace(e, names=tuple(n for n in e.names if all(ord(c) < 0x370 or c in "’‘“”–" for c in n.text)))
+        replace(
+            e,
+            names=tuple(n for n in e.names if all(ord(c) < 0x370 or c in "’‘“”–" for c in n.text)),
+        )
         for e in entries
     )
     return SanctionsList(name="Latin only", date="", generated="", sha256="0" * 64, entries=plain)
@@ -202,7 +227,9 @@ def invented(folder: Path, screener: Screener) -> list[dict[str, str]]:
         wrong = [(r.party.name, h) for r in results for h in r.hits]
         print(f"{said}: {sum(r.is_hit for r in results)} of {len(rows)} have a hit.")
         for name, hit in wrong:
-            print(f"- {hit.score:.2f} {name} | {hit.reference} {hit.matched_name}: {'; '.join(hit.reasons)}")
+            print(
+                f"- {hit.score:.2f} {name} | {hit.reference} {hit.matched_name}: {'; '.join(hit.reasons)}"
+            )
     return rows
 
 
@@ -220,7 +247,9 @@ def customers(rows: list[dict[str, str]], number: int) -> list[Party]:
             made[name] = Party(name=name, kind="organisation")
         else:
             one = r.choice(rows)
-            name = " ".join(filter(None, (one["first_name"], one["middle_name"], r.choice(rows)["last_name"])))
+            name = " ".join(
+                filter(None, (one["first_name"], one["middle_name"], r.choice(rows)["last_name"]))
+            )
             made[name] = Party(name=name, kind="person", birth_dates=(one["date_of_birth"],))
     return list(made.values())
 
@@ -240,7 +269,9 @@ def load(rows: list[dict[str, str]], path: Path, number: int) -> None:
     print(f"| {number:,} customers, no two of one name | {wall:.2f} | {spent:.2f} |")
     hits = sum(r.is_hit for r in results)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\n{hits} of them to review; memory {memory:.0f} MB. One core; the target is 10 s of wall on two.")
+    print(
+        f"\n{hits} of them to review; memory {memory:.0f} MB. One core; the target is 10 s of wall on two."
+    )
     start = time.perf_counter()
     for party in parties[:200]:
         Screener.screen(screener, Party(name=party.name + " Zq", kind=party.kind))

@@ -52,7 +52,9 @@ def labelled(folder: Path) -> tuple[list[list], np.ndarray]:
     ], truth
 
 
-def from_list(folder: Path, weights: np.ndarray, *, quiet: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def from_list(
+    folder: Path, weights: np.ndarray, *, quiet: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features, truth and sample weights of pairs that the list itself and the invented persons give."""
     (path,) = folder.glob("un_consolidated_*.xml*")
     entries = read_list(path).entries

@@ -88,7 +88,11 @@ def _by_manner(a: Word, b: Word, manner: str) -> float:
         one, two = sound.consonants(a.text), sound.consonants(b.text)
         if len(one) < 2 or len(two) < 2:
             return 0.8 if one == two and max(len(a.text), len(b.text)) < 6 else 0.0
-        return (0.96 if one == two else 0.93) * likeness(one, two) if min(len(one), len(two)) > 2 or one == two else 0.4
+        return (
+            (0.96 if one == two else 0.93) * likeness(one, two)
+            if min(len(one), len(two)) > 2 or one == two
+            else 0.4
+        )
     if manner == "foreign":
         one, two = _syllables(a.text), _syllables(b.text)
         return 0.92 * likeness(one, two) if min(len(one), len(two)) > 1 else 0.0
@@ -112,21 +116,21 @@ def _article_apart(a: Word, b: Word) -> float:
     return 0.0
 
 
-def _manner(a: Form, b: Form) -> str:
+def _manner(a: Form, b: Form, is_person: bool) -> str:
     if "vowelless" in (a.manner, b.manner):
         return "vowelless"
     for manner in ("foreign", "chinese"):
         if manner in (a.manner, b.manner):
             return manner
     # Two names that look Korean, or one known to be: the keys are too coarse for others.
-    if a.is_korean and b.is_korean:
+    if (a.is_korean and b.is_korean) or (not is_person and (a.is_korean or b.is_korean)):
         return "kontsevich" if "kontsevich" in (a.manner, b.manner) else "korean"
     return ""
 
 
 def compare(a: Form, b: Form, is_person: bool) -> Comparison:
     """The features of two forms."""
-    manner = _manner(a, b)
+    manner = _manner(a, b, is_person)
     links = _links(a.words, b.words, manner, 0.7 if a.is_korean or b.is_korean else 0.86)
     return _features(a, b, links, is_person, manner)
 

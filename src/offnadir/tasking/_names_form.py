@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from offnadir.tasking import _names_sound as sound
-from offnadir.tasking._fuzz import to_ascii
+from offnadir.tasking._fuzz import likeness_table, to_ascii
 from offnadir.tasking._names_scripts import clean, latin_variants
 from offnadir.tasking._names_words import organisation_words, person_words
 
@@ -45,7 +45,8 @@ class Form:
     joined_sorted: str
     weight: float
     source: str
-    left_out: str  # what stood in brackets and is not in this reading
+    brackets: str  # what stood in brackets beside the name
+    is_whole: bool  # whether that is in this reading
 
 
 @lru_cache(maxsize=100_000)
@@ -77,9 +78,9 @@ def forms(text: str, kind: str) -> tuple[Form, ...]:
 @lru_cache(maxsize=50_000)
 def _forms(text: str, kind: str) -> tuple[Form, ...]:
     found: dict[tuple[object, ...], Form] = {}
-    for piece, left_out in alternatives(text):
+    for piece, brackets, is_whole in alternatives(text):
         for latin, manner in latin_variants(piece, kind == "person"):
-            form = _form(latin, manner, kind, piece, left_out)
+            form = _form(latin, manner, kind, piece, brackets, is_whole)
             # "Islamic Army" beside a slash is no name, but where it is all that is written it is.
             if form is not None and not (found and all(w.weight < _COMMON for w in form.words)):
                 found.setdefault((tuple(w.text for w in form.words), manner), form)
@@ -98,23 +99,23 @@ _BRACKETS: Final = re.compile(r"\(([^()]*)\)")
 
 
 @lru_cache(maxsize=50_000)
-def alternatives(text: str) -> tuple[tuple[str, str], ...]:
+def alternatives(text: str) -> tuple[tuple[str, str, bool], ...]:
     """The names in a cell that may hold several: by semicolons, in brackets, on both sides of a slash.
 
-    Each with what stood in brackets beside it and is not in it.
+    Each with what stood in brackets beside it, and whether that is in it.
     """
     text = clean(text)
     script = re.search(r"original script:\s*([^()]+)", text)
-    found = [(script[1].strip(), "")] if script else []
+    found = [(script[1].strip(), "", False)] if script else []
     for part in re.split(r";|\s[a-z]\)\s", text):
         inside = [b.strip() for b in _BRACKETS.findall(part)]
         outside = _NOTE.sub("", _BRACKETS.sub(" ", part)).strip(" ,()")
+        left_out = " ".join(b for b in inside if not _abbreviates(b, outside)).lower()
         if outside:
-            left_out = " ".join(b for b in inside if not _abbreviates(b, outside)).lower()
-            found.append((outside, left_out))
+            found.append((outside, left_out, False))
         whole = part.replace("(", " ").replace(")", " ").strip()
         if inside and _NOTE.sub("", whole) == whole and not _NO_NAME.search(part):
-            found.append((whole, ""))
+            found.append((whole, left_out, True))
         # What stands in brackets is a name of its own if it has two words, or is an abbreviation of three
         # letters and more; "(Pakistan)", "(third)", "(original script)" are none.
         for name in inside:
@@ -124,9 +125,11 @@ def alternatives(text: str) -> tuple[tuple[str, str], ...]:
                 and not _NO_NAME.search(name)
                 and not _NOTE.search(name)
             ):
-                found.append((name, ""))
+                found.append((name, "", False))
         if "/" in outside:
-            found += [(side.strip(), "") for side in outside.split("/") if len(side.strip()) > 4]
+            found += [
+                (side.strip(), "", False) for side in outside.split("/") if len(side.strip()) > 4
+            ]
     return tuple(dict.fromkeys(found))
 
 
@@ -163,7 +166,9 @@ def _ascii_words(latin: str, kind: str) -> list[str]:
     return [w for w in _SPLIT.split(text) if w][: 2 * _MOST_WORDS]
 
 
-def _form(latin: str, manner: str, kind: str, source: str, left_out: str) -> Form | None:
+def _form(
+    latin: str, manner: str, kind: str, source: str, brackets: str, is_whole: bool
+) -> Form | None:
     raw = _ascii_words(latin, kind)
     legal: set[str] = set()
     sonship = False
@@ -188,7 +193,8 @@ def _form(latin: str, manner: str, kind: str, source: str, left_out: str) -> For
         joined_sorted="".join(sorted(texts)),
         weight=sum(w.weight for w in words),
         source=source,
-        left_out=left_out,
+        brackets=brackets,
+        is_whole=is_whole,
     )
 
 
@@ -206,7 +212,7 @@ def _untitled(raw: Sequence[str]) -> list[str]:
         for n, w in enumerate(raw)
         if w not in titles or (n == len(raw) - 1 and n > 0 and w not in _JUNIOR and len(raw) > 2)
     ]
-    return kept or list(raw)
+    return kept if len(kept) > 1 else list(raw)
 
 
 def _person(raw: list[str], manner: str) -> tuple[list[Word], bool, bool]:
@@ -244,6 +250,8 @@ def _person_word(text: str) -> Word:
     if len(text) == 1:
         return _word(text, _INITIAL, False)
     common = names.variants.get(text, text) in names.common
+    if text in names.titles:
+        return _word(text, _INITIAL, False)
     if _PATRONYMIC.search(text):
         return _word(text, _FATHER, True)
     return _word(text, _COMMON if common else _PLAIN, True)
@@ -371,7 +379,13 @@ def _digits(raw: Sequence[str]) -> Iterator[str]:
 
 @lru_cache(maxsize=50_000)
 def _by_stem(text: str) -> str:
-    return next((key for stem, key in organisation_words().stems if text.startswith(stem)), text)
+    table = organisation_words()
+    key = next((key for stem, key in table.stems if text.startswith(stem)), "")
+    if key or len(text) < 6:
+        return key or text
+    known = list(table.generic)
+    near = likeness_table([text], known, 0.85)[0]  # a letter wrong in a long word: tradng
+    return table.generic[known[int(near.argmax())]] if near.any() else text
 
 
 def _organisation(raw: list[str], manner: str) -> tuple[list[Word], set[str], bool]:

@@ -43,16 +43,54 @@ _ARABIC_LATIN: Final = str.maketrans(
         **dict(
             zip(
                 "بپتثجچحخدذرزژسشصضطظغفقكگلمنهوي",
-                ["b", "p", "t", "th", "j", "ch", "h", "kh", "d", "dh", "r", "z", "zh", "s", "sh", "s", "d", "t", "z", "gh", "f", "q", "k", "g", "l", "m", "n", "h", "w", "y"],
+                [
+                    "b",
+                    "p",
+                    "t",
+                    "th",
+                    "j",
+                    "ch",
+                    "h",
+                    "kh",
+                    "d",
+                    "dh",
+                    "r",
+                    "z",
+                    "zh",
+                    "s",
+                    "sh",
+                    "s",
+                    "d",
+                    "t",
+                    "z",
+                    "gh",
+                    "f",
+                    "q",
+                    "k",
+                    "g",
+                    "l",
+                    "m",
+                    "n",
+                    "h",
+                    "w",
+                    "y",
+                ],
                 strict=True,
             )
         ),
-        **dict(zip("ٹڈڑںةےۃټډړږښګڼۍؤ", ["t", "d", "r", "n", "h", "y", "h", "t", "d", "r", "zh", "sh", "g", "n", "y", "w"], strict=True)),
+        **dict(
+            zip(
+                "ٹڈڑںةےۃټډړږښګڼۍؤ",
+                ["t", "d", "r", "n", "h", "y", "h", "t", "d", "r", "zh", "sh", "g", "n", "y", "w"],
+                strict=True,
+            )
+        ),
         **dict.fromkeys("اعءآ", ""),
     }
 )
 _ARABIC_PARTS: Final = {
-    "عبد": "abd", "بنت": "bint",
+    "عبد": "abd",
+    "بنت": "bint",
     "ابو": "abu",
     "ابي": "abu",
     "بن": "bin",

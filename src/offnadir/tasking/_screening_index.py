@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from offnadir.tasking import _names_sound as sound
 from offnadir.tasking._fuzz import likeness_table
 from offnadir.tasking._names_form import Form, Word
+from offnadir.tasking._names_words import person_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,8 @@ _LONG_WORD: Final = 8  # one word so long may be several run together
 _AT_ONCE: Final = 512
 # A rough score from the weights that answer each other, milder than the real one: what is lost here is
 # never looked at. See docs/theory/screening.md for how much that is.
-_BASE, _PER_LACK, _PER_ALONE, _IF_LONE, _SLACK = 4.4, 6.0, 3.0, 2.5, 0.7
+_BASE, _PER_LACK, _PER_ALONE, _IF_LONE, _SLACK = 4.4, 6.0, 3.5, 2.5, 0.7
+_PER_ALONE_ORGANISATION = 6.0
 
 _KEYS: Final[dict[str, Callable[[str], str]]] = {
     "s": sound.strong,
@@ -51,11 +53,12 @@ class _Found(NamedTuple):
 class Index:
     """Forms of listed names, found by their words, and by the whole run together."""
 
-    def __init__(self, forms: Sequence[Form]) -> None:
+    def __init__(self, forms: Sequence[Form], *, is_person: bool = True) -> None:
         import numpy as np
 
         self._np = np
         self.forms = forms
+        self._per_alone = _PER_ALONE if is_person else _PER_ALONE_ORGANISATION
         self._weight = np.array([f.weight for f in forms], dtype=np.float32)
         self._cores = np.array([sum(w.is_core for w in f.words) for f in forms], dtype=np.int32)
         self._words: dict[str, list[tuple[int, float]]] = defaultdict(list)
@@ -104,7 +107,7 @@ class Index:
     def _answers(self, word: Word, manner: str, alike: dict[str, float]) -> _Found:
         np = self._np
         for kind, key in _keys(word):
-            if kind in _MANNERS[manner] or kind in "fnk":
+            if kind in _MANNERS[manner] or kind in "fnkm":
                 for text in self._keys.get(kind + key, ()):
                     alike[text] = max(alike.get(text, 0.0), 0.95)
         if manner == "vowelless" and len(skeleton := sound.consonants(word.text)) > 2:
@@ -143,7 +146,7 @@ class Index:
         alone = np.abs(weights - form.weight)
         lack = np.maximum(smaller - shared, 0.0)
         cores = np.minimum(self._cores[touched], sum(w.is_core for w in form.words))
-        rough = _BASE - _PER_LACK * lack - _PER_ALONE * alone / total
+        rough = _BASE - _PER_LACK * lack - self._per_alone * alone / total
         rough -= _IF_LONE * ((cores <= 1) & (alone > 0.9))
         kept = np.flatnonzero(rough > least - _SLACK)
         kept = kept[np.argsort(-rough[kept], kind="stable")][:most]
@@ -160,7 +163,8 @@ class Index:
 def _keys(word: Word) -> list[tuple[str, str]]:
     """What a word may be found by, beside its letters."""
     keys = [(kind, key(word.text)) for kind, key in _KEYS.items()]
-    keys += [("f", word.family), ("n", word.nickname)]
+    family = person_words().korean_family.get(word.text, "")
+    keys += [("f", word.family), ("n", word.nickname), ("m", family)]
     return [(kind, key) for kind, key in keys if key]
 
 

@@ -23,7 +23,7 @@ from offnadir.tasking.screening_list import (
 )
 
 THRESHOLD: Final = 0.5
-_CLOSER_LOOK: Final = 25  # listed names compared word by word for each name that is asked for
+_CLOSER_LOOK: Final = 16  # listed names compared word by word for each name that is asked for
 _LOW, _OTHER_KIND = (
     0.7,
     2.0,
@@ -133,8 +133,9 @@ class Screener:
                     for form in forms(name.text, kind):
                         listed.forms.append(form)
                         listed.origin.append((one, entry, name))
-        for listed in self._listed.values():
-            listed.index = Index(listed.forms) if listed.forms else None
+        for kind, listed in self._listed.items():
+            if listed.forms:
+                listed.index = Index(listed.forms, is_person=kind == "person")
 
     def screen(self, party: Party) -> Screening:
         """All entries that `party` may be."""
@@ -178,8 +179,8 @@ class Screener:
                         found = listed.index.candidates(form, least, _CLOSER_LOOK)
                     for n in found:
                         other = listed.forms[n]
-                        if form.left_out and other.left_out and form.left_out != other.left_out:
-                            continue  # "(Pakistan)" and "(Kenya)" tell two branches apart
+                        if _are_branches(form, other):
+                            continue
                         comparison = compare(form, other, kind == "person")
                         one, entry, name = listed.origin[n]
                         odds = model().log_odds(comparison)
@@ -245,9 +246,15 @@ def comparisons(a: str, b: str, kind: Kind) -> list[Comparison]:
         compare(one, two, kind == "person")
         for one in forms(a, kind)
         for two in forms(b, kind)
-        # "(Pakistan)" and "(Kenya)" tell two branches apart.
-        if not (one.left_out and two.left_out and one.left_out != two.left_out)
+        if not _are_branches(one, two)
     ]
+
+
+def _are_branches(a: Form, b: Form) -> bool:
+    """Whether brackets tell the two apart, "(Pakistan)" and "(Kenya)", and this reading leaves one out."""
+    return bool(
+        a.brackets and b.brackets and a.brackets != b.brackets and not (a.is_whole and b.is_whole)
+    )
 
 
 def _asked(name: str, kind: str, listed_kind: str) -> tuple[Form, ...]:
