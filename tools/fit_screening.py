@@ -7,9 +7,10 @@ un_consolidated_*.xml.gz. Beside the labelled pairs, which are few, it learns fr
 - spellings of one listed name: aliases of one entry that answer each other word by word,
 - pairs that are not one: each listed person and the most similar name of another entry,
 - each invented person and the most similar name of the list,
-which together weigh half as much as the labelled pairs. No feature may speak for a match (weights are not negative), and each
-is drawn towards a prior set by judgement, which decides where the pairs say nothing. Prints the
-cross-validated figures: every tenth of the labelled pairs is predicted from all else, five times over.
+which together weigh half as much as the labelled pairs. No feature may speak for a match (weights are
+not negative), and each is drawn towards a prior set by judgement, which decides where the pairs say
+nothing. Prints the cross-validated figures: every tenth of the labelled pairs is predicted from all
+else, five times over.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ from offnadir.tasking._screening_index import Index
 from offnadir.tasking.screening import comparisons
 
 PRIOR = {
-    "typo": 2.0, "worst": 2.0, "conflict": 4.0, "replaced": 4.0, "extra": 3.0, "extra_organisation": 2.0, "lone": 2.0,
-    "unlike": 3.0, "edits": 3.0, "short": 0.5, "number": 0.5, "legal": 2.0, "reversed": 3.0, "initial": 0.2, "order": 0.5,
+    "typo": 2.0, "worst": 2.0, "conflict": 4.0, "replaced": 4.0, "extra": 3.0, "extra_organisation": 2.0,
+    "lone": 2.0, "unlike": 3.0, "edits": 3.0, "short": 0.5, "number": 0.5, "legal": 2.0, "reversed": 3.0,
+    "initial": 0.2, "order": 0.5,
 }  # fmt: skip
 PULL = (
     0.06  # half the square of a weight's distance from its prior, times this, is added to the loss
@@ -153,16 +155,17 @@ def main() -> None:
     for name, s in (("fitted", (found[0] - features @ weights)[None]), ("cross-validated", score)):
         hit, real = s > 0, truth == 1
         print(
-            f"{name:16} precision {np.mean([real[h].mean() for h in hit]):.3f} recall {hit[:, real].mean():.3f} "
+            f"{name:16} precision {np.mean([real[h].mean() for h in hit]):.3f} "
+            f"recall {hit[:, real].mean():.3f} "
             f"ROC AUC {np.mean([roc_auc(truth, one) for one in s]):.3f} "
             f"Brier {np.mean((1 / (1 + np.exp(-s)) - truth) ** 2):.3f}"
         )
     if args.write:
         lines = [
-            "# Written by tools/fit_screening.py: the curve from features of two names to the log-odds that they",
-            "# are of one party: constant less the sum of weight times feature. The features are told in",
-            "# tasking/_names_compare.py. Fitted on 284 labelled pairs (contrib/name_bench of opensanctions/",
-            "# nomenklatura, MIT), on aliases of the UN list of 2026-02-27, and on 1000 invented persons",
+            "# Written by tools/fit_screening.py: the curve from features of two names to the log-odds",
+            "# that they are of one party: constant less the sum of weight times feature; the features",
+            "# are told in tasking/_names_compare.py. Fitted on 284 labelled pairs (contrib/name_bench of",
+            "# opensanctions/nomenklatura, MIT), on aliases of the UN list of 2026-02-27, and on 1000 invented persons",
             "# (contrib of opensanctions/yente, MIT).",
             f"constant = {found[0]:.3f}",
             "",

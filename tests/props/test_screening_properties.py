@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sanctions import UN_LIST
 
 from offnadir.tasking import Party, Screener, name_score, read_list
 from offnadir.tasking._names_form import forms
 from offnadir.tasking.screening import comparisons
+from sanctions import UN_LIST
 
 WORD = st.text(st.sampled_from("abcdefghiklmnoprstuvyz"), min_size=3, max_size=9)
 NAME = st.lists(WORD, min_size=1, max_size=4).map(" ".join)

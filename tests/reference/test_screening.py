@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from sanctions import UN_LIST
 
 from offnadir.errors import FileError, InputError
 from offnadir.tasking import Party, SanctionsList, Screener, name_score, read_list
 from offnadir.tasking._names_scripts import romanise_hangul
 from offnadir.tasking.screening_list import birth_date
+from sanctions import UN_LIST
 
 
 @pytest.fixture(scope="module")

@@ -152,11 +152,11 @@ def _links(a: tuple[Word, ...], b: tuple[Word, ...], manner: str, least: float) 
         options += _joined(a, b, manner, least, False)
         options += _joined(b, a, manner, least, True)
     if not manner and 2 <= len(a) <= 3 and 2 <= len(b) <= 3 and exact < min(len(a), len(b)):
-        one, two = "".join(w.text for w in a), "".join(w.text for w in b)
+        ours, theirs = "".join(w.text for w in a), "".join(w.text for w in b)
         if (
-            sound.chinese(one) == sound.chinese(two)
-            and sound.is_chinese(one)
-            and sound.is_chinese(two)
+            sound.chinese(ours) == sound.chinese(theirs)
+            and sound.is_chinese(ours)
+            and sound.is_chinese(theirs)
         ):
             options.append((2.0, 0.0, Link(0.93, 0, len(a), 0, len(b))))  # Mao Zedong, Mao Tse-tung
     options.sort(key=lambda o: (-o[0], -o[1]))
