@@ -129,8 +129,8 @@ class Index:
             np.array(list(best), dtype=np.int32), np.array(list(best.values()), dtype=np.float32)
         )
 
-    def candidates(self, form: Form, least: float, most: int) -> list[int]:
-        """Numbers of the forms whose log-odds may reach `least`, the likeliest first, at most `most`."""
+    def candidates(self, form: Form, least: float, most: int) -> dict[int, float]:
+        """Forms whose log-odds may reach `least`, at most `most`: number, and an upper guess of those."""
         np = self._np
         shared = np.zeros(len(self.forms), dtype=np.float32)
         found = [self._near[w.mild, w.weight, form.manner] for w in form.words]
@@ -151,13 +151,14 @@ class Index:
         kept = np.flatnonzero(rough > least - _SLACK)
         kept = kept[np.argsort(-rough[kept], kind="stable")][:most]
         same = self._wholes.get(sound.strong(form.joined), ())
-        return list(
-            dict.fromkeys((*same, *touched[kept].tolist(), *self._long.get(form.joined, ())))
+        exact = dict.fromkeys((*same, *self._long.get(form.joined, ())), _BASE)
+        return (
+            dict(zip(touched[kept].tolist(), (rough[kept] + _SLACK).tolist(), strict=True)) | exact
         )
 
-    def same(self, form: Form) -> list[int]:
-        """Numbers of the forms that are the same name by sound, spaces aside."""
-        return self._wholes.get(sound.strong(form.joined), [])
+    def same(self, form: Form) -> dict[int, float]:
+        """Forms that are the same name by sound, spaces aside."""
+        return dict.fromkeys(self._wholes.get(sound.strong(form.joined), []), _BASE)
 
 
 def _keys(word: Word) -> list[tuple[str, str]]:

@@ -9,12 +9,11 @@ from typing import Final, get_args
 from offnadir.errors import InputError
 from offnadir.tasking._names_compare import Comparison, compare
 from offnadir.tasking._names_form import Form, forms
-from offnadir.tasking._screening_facts import facts
+from offnadir.tasking._screening_facts import Fact, facts
 from offnadir.tasking._screening_index import Index
 from offnadir.tasking._screening_model import log_odds_of, model, probability
 from offnadir.tasking._screening_words import name_reasons
 from offnadir.tasking.screening_list import (
-    BirthDate,
     Kind,
     ListedEntry,
     ListedName,
@@ -167,7 +166,9 @@ class Screener:
         entries: dict[tuple[str, str], tuple[SanctionsList, ListedEntry]] = {}
         # Facts can raise what the name alone leaves below the threshold.
         told = party.birth_dates or party.places or party.nationalities or party.ident
-        least = log_odds_of(self.threshold) - (3.0 if told else 0.0)
+        enough = log_odds_of(self.threshold)
+        least = enough - (3.0 if told else 0.0)
+        raised: dict[str, float] = {}
         for kind, listed in self._listed.items():
             if listed.index is None:
                 continue
@@ -177,8 +178,14 @@ class Screener:
                         found = listed.index.same(form)
                     else:
                         found = listed.index.candidates(form, least, _CLOSER_LOOK)
-                    for n in found:
+                    for n, guess in found.items():
                         other = listed.forms[n]
+                        if guess < enough:  # facts are cheaper than a closer look
+                            entry = listed.origin[n][1]
+                            if entry.reference not in raised:
+                                raised[entry.reference] = _raised(party, entry)
+                            if guess + raised[entry.reference] < enough:
+                                continue
                         if _are_branches(form, other):
                             continue
                         comparison = compare(form, other, kind == "person")
@@ -204,8 +211,7 @@ class Screener:
     ) -> Hit:
         one, entry = where
         odds, comparison, name, asked = how
-        births: list[BirthDate] = [b for b in map(birth_date, party.birth_dates) if b is not None]
-        told = list(facts(births, party.places, party.nationalities, party.ident, entry))
+        told = _told(party, entry)
         name_score = probability(odds)
         score = probability(odds + sum(fact.log_odds for fact in told))
         reasons = [*name_reasons(comparison, name, entry), *(fact.words for fact in told)]
@@ -248,6 +254,15 @@ def comparisons(a: str, b: str, kind: Kind) -> list[Comparison]:
         for two in forms(b, kind)
         if not _are_branches(one, two)
     ]
+
+
+def _told(party: Party, entry: ListedEntry) -> list[Fact]:
+    births = [b for b in map(birth_date, party.birth_dates) if b is not None]
+    return list(facts(births, party.places, party.nationalities, party.ident, entry))
+
+
+def _raised(party: Party, entry: ListedEntry) -> float:
+    return sum(fact.log_odds for fact in _told(party, entry))
 
 
 def _are_branches(a: Form, b: Form) -> bool:
