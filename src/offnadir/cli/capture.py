@@ -149,7 +149,6 @@ def capture(
         maker = of_plan(read_plan(plan), str(collection), sensor)
     else:
         maker = _of_pass(elements or [], satellite, sensor, str(site), str(time))
-    ground, acquisition = aimed(maker, more, scene, dem, geoid or 0.0, seed)
     ground, acquisition = aimed(maker, more, scene, dem, geoid or 0.0, seed, dem_edge=dem_edge)
     _warn(acquisition, ground)
     _say.first_use("the camera")
@@ -303,10 +302,8 @@ def aimed(
 
 
 def _warn(acquisition: Acquisition, ground: Scene) -> None:
-    from offnadir.imagery import models
-    from offnadir.imagery._capture import covered_share
-    from offnadir.imagery._raster_scene import RasterScene
     from offnadir.imagery import RasterScene, models
+    from offnadir.imagery._capture import covered_share
 
     pixels = sum(
         model.shape[0] * model.shape[1] for chips in models(acquisition).values() for model in chips
@@ -318,13 +315,13 @@ def _warn(acquisition: Acquisition, ground: Scene) -> None:
         if most > _WHITEST:
             _say.warn([f"the scene's numbers make reflectances up to {most:.3g}; above 1 the picture is too "
                        "bright: state its scale (gdal_edit.py -scale)"])  # fmt: skip
+        view = acquisition.view
+        trouble = ground.trouble(math.sqrt(view.gsd_along_m * view.gsd_across_m))
+        _say.warn([trouble] if trouble else [])
     share = covered_share(acquisition, ground)
     if 0.0 < share < 0.999:
         words = f"{share:.0%}" if share >= 0.005 else "less than 1 %"
         _say.warn([f"the scene covers {words} of the picture; the rest comes out black"])
-        view = acquisition.view
-        trouble = ground.trouble(math.sqrt(view.gsd_along_m * view.gsd_across_m))
-        _say.warn([trouble] if trouble else [])
 
 
 def _say_json(level1: Level1) -> Any:

@@ -18,7 +18,6 @@ from offnadir.imagery._ground import GroundModel, Terrain
 from offnadir.imagery._meet import meet_terrain
 from offnadir.imagery._models import band_model
 from offnadir.imagery._product import terrain_key
-from offnadir.imagery._raster import Box, boxes, opened, raster_info, read_box, window_of, writing
 from offnadir.imagery._raster import Box, SharedRaster, boxes, raster_info, window_of, writing
 from offnadir.imagery._rpc import rpc_tags
 from offnadir.imagery._rpc_fit import fit_rpc
@@ -37,7 +36,6 @@ _MARGIN: Final = 4
 
 def basic_sheets(maker: Maker) -> tuple[list[Sheet], dict[str, Any]]:
     """All rasters of a product that lies on no map: each with RPCs of the straight line of detectors."""
-    from offnadir.imagery._product import terrain_key
     from offnadir.imagery._product_level1 import sheet_of
 
     sheets = []

@@ -173,6 +173,7 @@ class RasterScene:
 
     def trouble(self, gsd_m: float) -> str:
         """What is slow about pictures with pixels of `gsd_m`: empty if nothing is.
+
         A raster that is much finer than the picture and has no overviews (or a format's own) is read whole
         and averaged: right, but as much slower as it has more pixels.
         """
@@ -183,6 +184,8 @@ class RasterScene:
         return (
             f"{self.info.path.name} has no overviews, so {finer**2:.0f} of its pixels are read for each of "
             f"the picture's; `gdaladdo -r average {self.info.path.name}` makes them once"
+        )
+
     def weights(self, band: Band) -> dict[int, float]:
         """Which of the raster's bands (from 1) stand for a band of a sensor, and how much of each."""
         covered = {

@@ -204,9 +204,8 @@ class RasterTerrain:
         """Raise the error that this elevation model is too small."""
         where = f"{math.degrees(lat_rad):.5f} deg, {math.degrees(lon_rad):.5f} deg"
         trouble = f"ends before {where}, where a height is wanted ({count} places in all)"
-        wish = 'take a larger one, or go on with its edge (outside="edge"; offnadir process --dem-edge)'
+        wish = 'take a larger one, or go on with its edge (outside="edge"; --dem-edge)'
         raise FileError(self.path, f"{trouble}; {wish}")
-        raise FileError(self.path, f'{trouble}; take a larger one, or outside="edge" (--dem-edge)')
 
     def _page(self, i: int, j: int) -> Cells:
         """Cells of a page and one more row and column, so that bilinear heights need no other page."""
