@@ -1,0 +1,1 @@
+"""Operations: the mission loop, from orders to deliveries, on a clock."""
