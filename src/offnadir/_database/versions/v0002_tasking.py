@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import sqlalchemy as sa
 from alembic import op
+
+from offnadir._database import sa
 
 revision = "0002"
 down_revision = "0001"
