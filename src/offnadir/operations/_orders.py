@@ -30,7 +30,7 @@ def find_order(here: Context, connection: sa.Connection, order_id: str) -> Place
     return here.desk.find(order_id, within=connection)
 
 
-def open_orders(here: Context, states: Sequence[str]) -> list[Placed]:
+def open_orders(here: Context, states: Sequence[str]) -> Sequence[Placed]:
     """Orders in some states, in the order in which they were placed."""
     return here.desk.in_states(states)
 

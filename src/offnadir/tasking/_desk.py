@@ -93,6 +93,11 @@ class Desk:
         """Add a user or change one: roles of `ROLES`; who has the role customer needs a customer."""
         return _people.add_user(self, name, roles, customer=customer, by=by)
 
+    def has_user(self, name: str, *, role: str) -> bool:
+        """Whether there is a user of that name with that role."""
+        with self.database.read() as connection:
+            return _people.has_role(connection, name, role)
+
     def users(self, *, by: str) -> list[User]:
         """All users."""
         return _people.list_users(self, by=by)

@@ -190,6 +190,12 @@ def list_users(desk: Desk, *, by: str) -> list[User]:
         return [_user(row) for row in connection.execute(sa.select(USERS).order_by(USERS.c.name))]
 
 
+def has_role(connection: sa.Connection, name: str, role: str) -> bool:
+    """Whether there is a user of that name with that role."""
+    roles = connection.execute(sa.select(USERS.c.roles).where(USERS.c.name == name)).scalar()
+    return roles is not None and role in roles.split(",")
+
+
 def _others_administer(connection: sa.Connection, name: str) -> bool:
     rows = connection.execute(sa.select(USERS.c.name, USERS.c.roles))
     return any(row.name != name and "administrator" in row.roles.split(",") for row in rows)

@@ -1,7 +1,8 @@
 """The mission loop's tables: who runs it, its clock, plans, uplinks, pictures, messages."""
 
-import sqlalchemy as sa
 from alembic import op
+
+from offnadir._database import sa
 
 revision = "0003"
 down_revision = "0002"
