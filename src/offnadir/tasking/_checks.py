@@ -221,6 +221,7 @@ def _question(
         "kind": order.looks.kind,
         "recipient_name": named.name,
         "recipient_country": named.country or None,
+        "recipient_kind": named.sector or None,
         **desk.operator,
         **{key: value for key, value in product.items() if key not in ("id", "place")},
     }

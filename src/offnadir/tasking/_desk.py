@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from offnadir._database import Database, sa
 from offnadir.epoch import Epoch
 from offnadir.tasking import (
+    _audit_read,
     _checks,
     _deciding,
     _moves,
@@ -20,7 +22,8 @@ from offnadir.tasking import (
     _rescreen,
     _views,
 )
-from offnadir.tasking._audit import AuditLog, turn
+from offnadir.tasking._audit import AuditLog, Entry, Head, turn
+from offnadir.tasking._audit_verify import AuditReport
 from offnadir.tasking._checks import Roled, Ruling
 from offnadir.tasking._contracts import ScreenerLike, VerdictLike
 from offnadir.tasking._holds import Cause, Hold
@@ -118,6 +121,22 @@ class Desk:
     def customers(self, *, by: str, limit: int = 1000, after: str | None = None) -> list[Customer]:
         """Customers in the order in which they came."""
         return _people.list_customers(self, by=by, limit=limit, after=after)
+
+    # The audit log
+
+    def read_log(
+        self, *, by: str, subject: str | None = None, after: int = 0, last: int | None = None
+    ) -> Sequence[Entry]:
+        """Entries, the oldest first: about one subject, after a number, or the last few."""
+        return _audit_read.read_log(self, by=by, subject=subject, after=after, last=last)
+
+    def verify_log(self, *, by: str, kept: Sequence[Head] = ()) -> AuditReport:
+        """Check the whole log, against heads that an auditor kept too."""
+        return _audit_read.verify_log(self, by=by, kept=kept)
+
+    def export_log(self, to: Path | TextIO, *, by: str) -> Head:
+        """Write the log as JSON Lines; gives its head."""
+        return _audit_read.export_log(self, to, by=by)
 
     # Orders
 

@@ -14,19 +14,28 @@ if TYPE_CHECKING:
     from offnadir.tasking.screening import Party
 
 KINDS: Final = ("person", "organisation", "vessel", "unknown")
+#: What somebody is to the restrictions: the kinds of recipients that rules know.
+SECTORS: Final = (
+    "media", "company", "ngo", "research", "person", "international",
+    "government", "military", "intelligence", "police", "authorised",
+)  # fmt: skip
 _KEYS: Final = (
-    "name", "kind", "country", "aliases", "birth_dates", "places", "nationalities", "ident",
+    "name", "kind", "country", "sector", "aliases", "birth_dates", "places", "nationalities", "ident",
 )  # fmt: skip
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A person or body that an order names. `country` is where it is at home, ISO 3166 ("KR"), or empty."""
+    """A person or body that an order names; what is not known is empty.
+
+    `country` is where it is at home, ISO 3166 ("KR"); `sector` is one of `SECTORS`. The rest is for screening.
+    """
 
     name: str
     kind: str = "unknown"
     country: str = ""
+    sector: str = ""
     aliases: tuple[str, ...] = ()
     birth_dates: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
@@ -38,6 +47,8 @@ class Named:
             raise InputError("name", self.name, "a text that is not empty")
         if self.kind not in KINDS:
             raise InputError("kind", self.kind, " or ".join(KINDS))
+        if self.sector and self.sector not in SECTORS:
+            raise InputError("sector", self.sector, " or ".join(SECTORS))
         if self.country and not _COUNTRY.fullmatch(self.country):
             raise InputError("country", self.country, "two capital letters of ISO 3166 such as KR")
 
@@ -78,10 +89,11 @@ def read_named(value: object, field: str, reader: Reader) -> Named | None:
         if country and not _COUNTRY.fullmatch(country):
             wish = "two capital letters of ISO 3166 such as KR"
             reader.wrong(f"{field}.country".lstrip("."), country, wish)
-        lists = {key: reader.texts(table, key, field) for key in _KEYS[3:]}
+        sector = reader.choice(table, "sector", field, SECTORS, "")
+        lists = {key: reader.texts(table, key, field) for key in _KEYS[4:]}
     if len(reader.problems) > before:
         return None
-    named = Named(name=name, kind=kind, country=country, **lists)
+    named = Named(name=name, kind=kind, country=country, sector=sector, **lists)
     try:
         named.party()
     except InputError as error:
