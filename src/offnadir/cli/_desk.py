@@ -88,7 +88,7 @@ def open_desk(
     from offnadir._database import open_database
     from offnadir.tasking import Desk
 
-    name = _name(user)
+    name = acting_name(user)
     screener, rules, facts = _checks(lists, packs, operator) if checks else (None, (), {})
     database = open_database(db)
     try:
@@ -100,7 +100,7 @@ def open_desk(
         database.close()
 
 
-def _name(user: str | None) -> str:
+def acting_name(user: str | None) -> str:
     if user is not None:
         return user
     try:
