@@ -25,6 +25,7 @@ from offnadir.cli.identify import identify
 from offnadir.cli.look import look
 from offnadir.cli.may import may
 from offnadir.cli.measure import measure
+from offnadir.cli.operate import operate
 from offnadir.cli.order import order
 from offnadir.cli.plan import plan
 from offnadir.cli.process import process
@@ -60,6 +61,7 @@ app.command(short_help="What changed between two pictures of a place.")(change)
 app.command(short_help="Ships on water, and other bright compact objects.")(detect)
 app.command(short_help="Is a customer on a list of sanctioned persons?")(screen)
 app.command(short_help="May a picture be had, by whom and when? Dated rules.")(may)
+app.command(short_help="Run the mission loop: orders in, pictures out.")(operate)
 app.command(short_help="Plan the bundled mission.")(demo)
 app.add_typer(order, name="order")
 app.add_typer(customer, name="customer")
