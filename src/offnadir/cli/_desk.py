@@ -65,10 +65,6 @@ Operator = Annotated[
     ),
 ]
 DEFAULT_DB: Final = "offnadir.sqlite"
-_OPERATOR_KEYS: Final = (
-    "operator", "operator_country", "ground", "licences", "sensor", "kind", "mode", "system_gsd_m",
-    "bands", "phase",
-)  # fmt: skip
 
 
 @contextmanager
@@ -124,7 +120,7 @@ def _checks(
 
 def read_operator(path: Path) -> dict[str, Any]:
     """What restrictions ask of who takes the pictures; each value is checked when the question is put."""
-    from offnadir.tasking.policy import GroundSegment
+    from offnadir.tasking._operator_facts import operator_facts
 
     try:
         facts = tomllib.loads(path.read_text("utf-8"))
@@ -132,21 +128,4 @@ def read_operator(path: Path) -> dict[str, Any]:
         raise FileError(path, f"cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise InputError("--operator", path.name, "a TOML file", hint=str(error)) from error
-    for key in facts:
-        if key not in _OPERATOR_KEYS:
-            raise InputError(
-                key, facts[key], "one of " + ", ".join(_OPERATOR_KEYS), where=str(path)
-            )
-    for key in ("ground", "licences"):
-        if key in facts and not (
-            isinstance(facts[key], list) and all(isinstance(one, str) for one in facts[key])
-        ):
-            raise InputError(key, facts[key], "a list of texts", where=str(path))
-    if "ground" in facts:
-        parts = [one.partition(":") for one in facts["ground"]]
-        facts["ground"] = tuple(
-            GroundSegment(country=country, operator=who or None) for country, _, who in parts
-        )
-    if "licences" in facts:
-        facts["licences"] = frozenset(facts["licences"])
-    return facts
+    return operator_facts(facts, where=str(path))

@@ -20,11 +20,25 @@ from offnadir.planning._fields import (
     Text,
     Time,
     Word,
+    WrongValueError,
     read_table,
 )
 from offnadir.planning._problems import Place, Problems
 from offnadir.planning.mission import parse_toml
+from offnadir.tasking._operator_facts import operator_facts
 from offnadir.units import day, hour, minute
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that somebody else looks at."""
+
+    def read(self, value: object, place: Place) -> Mapping[str, Any]:
+        """The table as it is."""
+        if not isinstance(value, Mapping):
+            raise WrongValueError("a table")
+        return value
+
 
 FAULTS: Final = ("missed_uplink", "station_down", "cloudy", "corrupt_downlink")
 PANSHARPEN: Final = ("none", "brovey", "gram_schmidt")
@@ -130,7 +144,7 @@ _KEYS: Final[Mapping[str, Kind]] = {
     "work": Text(),
     "products": Text(),
     "deliveries": Text(),
-    "operator": Raw(),
+    "operator": Table(),
     "user": Text(),
     "lists": ListOf(Text(), "files", or_one=True),
     "packs": ListOf(Text(), "files", or_one=True),
@@ -231,7 +245,7 @@ def read_operation(path: str | Path) -> Operation:
         ),
         lists=tuple(here / one for one in values.get("lists", ())),
         packs=tuple(here / one for one in values.get("packs", ())),
-        operator=values.get("operator", {}),
+        operator=operator_facts(values.get("operator", {}), where=str(path)),
         user=values.get("user", "loop"),
         clock_start=clock.get("start"),
         clock_speed=clock.get("speed"),

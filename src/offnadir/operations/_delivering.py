@@ -64,7 +64,8 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
             else:
                 due = release.until or now + LOOK_AGAIN_S
                 try_again(connection, picture, max(due, now + 1.0), why)
-        here.say(now, f"{picture.id} is not released ({release.status}): {why}")
+        if why != picture.told:  # said once, however often it is asked again
+            here.say(now, f"{picture.id} is not released ({release.status}): {why}")
         return
     folder = here.operation.deliveries / picture.order_id / picture.id
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +14,16 @@ from offnadir.epoch import Epoch
 from offnadir.errors import FileError, OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._orders import is_wanted, lose, step_on
-from offnadir.operations._pictures import Picture, Stage, move_picture, read_pictures, try_again
+from offnadir.operations._pictures import (
+    Picture,
+    Stage,
+    move_picture,
+    note,
+    read_pictures,
+    try_again,
+)
 from offnadir.operations._plans import plan_document
-from offnadir.operations._spacecraft import NotYetError
+from offnadir.operations._spacecraft import CLOUDY, NotYetError
 from offnadir.units import hour, minute
 
 #: How long after its contact a picture of a real operator may still come.
@@ -51,6 +59,11 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
             why = "came down corrupt" if corrupt else f"{picture.station} was down"
             _again(here, connection, picture, now, why)
             return
+        if picture.told != CLOUDY and here.faults.strikes(connection, "cloudy", now, order=order):
+            note(
+                connection, picture.id, CLOUDY
+            )  # before it is taken: killed now, it will be cloudy, too
+            picture = replace(picture, told=CLOUDY)
         plan = plan_document(connection, picture.plan)
     folder = here.work(picture.id)
     try:

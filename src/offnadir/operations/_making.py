@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,13 @@ def _made(here: Context, picture: Picture, folder: Path, level: str) -> dict[str
         terrain=terrain, level="basic" if level == "basic" else "ortho", mtfc=making.mtfc,
         pansharpen=making.pansharpen if level == "ortho" else None, crs=making.crs,  # type: ignore[arg-type]
     )  # fmt: skip
-    product = process_level1(raw, folder, options, name=picture.id, report=here.report)
+    try:
+        product = process_level1(raw, folder, options, name=picture.id, report=here.report)
+    except InputError as error:
+        if error.field != "pansharpen":  # a picture of one band, or of bands that are all as sharp
+            raise
+        plain = replace(options, pansharpen=None)
+        product = process_level1(raw, folder, plain, name=picture.id, report=here.report)
     item: dict[str, Any] = json.loads(product.item.read_text("utf-8"))
     return item
 

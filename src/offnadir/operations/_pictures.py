@@ -134,6 +134,19 @@ def move_picture(
     return done.rowcount == 1
 
 
+def set_stage(
+    connection: sa.Connection, name: str, stage: Stage, now: Epoch, item: str | None = None
+) -> None:
+    """A picture that begins in the middle, such as one of the archive."""
+    values = {"state": str(stage), "item": item, "changed_tai_ns": now.tai_ns}
+    connection.execute(sa.update(PICTURES).where(PICTURES.c.id == name).values(**values))
+
+
+def note(connection: sa.Connection, name: str, told: str) -> None:
+    """Something about a picture that has to be known when it is looked at again."""
+    connection.execute(sa.update(PICTURES).where(PICTURES.c.id == name).values(told=told))
+
+
 def try_again(
     connection: sa.Connection, picture: Picture, due: Epoch, told: str, *,
     down: Epoch | None = None, station: str | None = None,

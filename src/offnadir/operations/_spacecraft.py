@@ -16,6 +16,9 @@ from offnadir.operations._config import Camera
 from offnadir.operations._pictures import Picture
 
 COMMANDS: Final = "offnadir.uplink/1"
+#: What is told of a picture that a fault makes cloudy.
+CLOUDY: Final = "clouds came in"
+_OVERCAST: Final = 0.95
 
 
 class NotYetError(OffnadirError):
@@ -42,9 +45,8 @@ def seed_of(picture: str, seed: int) -> int:
 class Simulated:
     """Takes each picture here, with the camera of the plan, over one ground."""
 
-    def __init__(self, camera: Camera, cloudy: Mapping[str, float] | None = None) -> None:
+    def __init__(self, camera: Camera) -> None:
         self.camera = camera
-        self.cloudy = dict(cloudy or {})
 
     def command(self, satellite: str, at: Epoch, station: str, pictures: Sequence[Picture]) -> None:
         """Nothing: what is on board stands in the database."""
@@ -63,7 +65,7 @@ class Simulated:
         scene, acquisition = aimed(make, more, camera.scene, camera.dem, seed=camera.seed)
         options = CaptureOptions(
             seed=seed_of(picture.id, camera.seed),
-            cloud_share=self.cloudy.get(picture.id, camera.cloud_share),
+            cloud_share=_OVERCAST if picture.told == CLOUDY else camera.cloud_share,
         )
         capture(acquisition, scene, folder, options)
 
@@ -106,10 +108,10 @@ def _plain(name: str) -> str:
     return "".join(one if one.isalnum() or one in "-_." else "_" for one in name)
 
 
-def make_spacecraft(camera: Camera, cloudy: Mapping[str, float] | None = None) -> Spacecraft:
+def make_spacecraft(camera: Camera) -> Spacecraft:
     """The one that the operation file asks for."""
     if camera.kind == "simulated":
-        return Simulated(camera, cloudy)
+        return Simulated(camera)
     if camera.kind == "folder":
         return Folders(camera.folder)
     raise InputError("camera.kind", camera.kind, '"simulated" or "folder"')

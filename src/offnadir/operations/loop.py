@@ -14,6 +14,7 @@ from offnadir.errors import OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._delivering import deliver
 from offnadir.operations._downlinking import downlink
+from offnadir.operations._from_archive import from_archive
 from offnadir.operations._making import make
 from offnadir.operations._orders import open_orders
 from offnadir.operations._pictures import LIVE, Stage, read_pictures
@@ -27,7 +28,7 @@ from offnadir.operations._wishes import ends
 #: What is done, in this order; after each that found something to do it begins again from the top, so that
 #: an uplink never waits for more than one picture that is made.
 _STEPS: Final[tuple[Callable[[Context, Epoch], bool], ...]] = (
-    uplink, expire, refresh, plan, downlink, make, deliver, post_messages,
+    uplink, expire, refresh, from_archive, plan, downlink, make, deliver, post_messages,
 )  # fmt: skip
 _GONE_S: Final = (1.0, 2.0, 5.0, 10.0)
 _DUE_STAGES: Final = (Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
