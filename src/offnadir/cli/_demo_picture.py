@@ -39,7 +39,7 @@ def take_best(
 ) -> list[Image]:
     """Capture the best picture of a plan over made-up ground, process it, and show both."""
     from offnadir.briefs import Image
-    from offnadir.cli.capture import aimed, of_plan
+    from offnadir.cli.capture import of_plan
     from offnadir.imagery import (
         CaptureOptions,
         ProcessOptions,
@@ -47,6 +47,7 @@ def take_best(
         capture,
         process_level1,
     )
+    from offnadir.imagery._aimed import aimed
 
     one = best_picture(plan)
     if one is None:

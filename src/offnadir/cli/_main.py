@@ -12,9 +12,11 @@ from typing import Annotated
 import typer
 
 from offnadir import __version__
+from offnadir.cli.audit import audit
 from offnadir.cli.capture import capture
 from offnadir.cli.change import change
 from offnadir.cli.check import check
+from offnadir.cli.customer import customer, user
 from offnadir.cli.demo import demo
 from offnadir.cli.detect import detect
 from offnadir.cli.elements import elements
@@ -23,6 +25,8 @@ from offnadir.cli.identify import identify
 from offnadir.cli.look import look
 from offnadir.cli.may import may
 from offnadir.cli.measure import measure
+from offnadir.cli.operate import operate
+from offnadir.cli.order import order
 from offnadir.cli.plan import plan
 from offnadir.cli.process import process
 from offnadir.cli.quality import quality
@@ -57,7 +61,12 @@ app.command(short_help="What changed between two pictures of a place.")(change)
 app.command(short_help="Ships on water, and other bright compact objects.")(detect)
 app.command(short_help="May a picture be had, by whom and when? Dated rules.")(may)
 app.command(short_help="Is a customer on a list of sanctioned persons?")(screen)
+app.command(short_help="Run the mission loop: orders in, pictures out.")(operate)
 app.command(short_help="Plan the bundled mission.")(demo)
+app.add_typer(order, name="order")
+app.add_typer(customer, name="customer")
+app.add_typer(user, name="user")
+app.add_typer(audit, name="audit")
 app.add_typer(measure, name="measure")
 app.add_typer(elements, name="elements")
 app.add_typer(sensors, name="sensors")

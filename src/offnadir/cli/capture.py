@@ -16,7 +16,6 @@ from offnadir.errors import MISSING, InputError
 
 if TYPE_CHECKING:
     from offnadir.imagery import Acquisition, Level1
-    from offnadir.imagery._scene import Scene
 
 _SYNTHETIC = "synthetic"
 _SIZE = re.compile(r"\s*([0-9]{1,8})\s*[xX*]\s*([0-9]{1,8})\s*")
@@ -127,6 +126,7 @@ def capture(
     from offnadir.cli._documents import read_plan
     from offnadir.imagery import CaptureOptions
     from offnadir.imagery import capture as take
+    from offnadir.imagery._aimed import aimed
     from offnadir.quality import Atmosphere
     from offnadir.units import deg, km
 
@@ -259,46 +259,6 @@ def _of_pass(
         return acquire(ephemeris, camera, aim, epoch, **more)
 
     return make
-
-
-def aimed(
-    make: Any,
-    more: dict[str, Any],
-    scene: str = _SYNTHETIC,
-    dem: Path | None = None,
-    geoid_m: float = 0.0,
-    seed: int = 0,
-    *,
-    dem_edge: bool = False,
-) -> tuple[Scene, Acquisition]:
-    """The scene, and the acquisition that aims at its ground."""
-    first: Acquisition = make(None, more)
-    aim = first.aim
-    ground: Scene
-    if scene == _SYNTHETIC:
-        from offnadir.imagery._synthetic import SyntheticScene
-
-        view = first.view
-        ground = SyntheticScene(
-            lat_rad=aim.lat_rad,
-            lon_rad=aim.lon_rad,
-            seed=seed % 2**32,
-            target_gsd_m=math.sqrt(view.gsd_along_m * view.gsd_across_m),
-            # the picture has its lines from top to bottom as the scan goes: the targets stand upright in it
-            target_azimuth_rad=(first.scan_azimuth_rad + math.pi) % (2 * math.pi),
-        )
-    else:
-        from offnadir.imagery._raster_scene import RasterScene
-        from offnadir.imagery._terrain import LevelTerrain, RasterTerrain
-
-        terrain = (
-            LevelTerrain(alt_m=aim.alt_m)
-            if dem is None
-            else RasterTerrain(dem, geoid_m=geoid_m, outside="edge" if dem_edge else "error")
-        )
-        ground = RasterScene(Path(scene), terrain)
-    alt_m = float(ground.terrain.height_m(aim.lat_rad, aim.lon_rad))
-    return ground, make(alt_m, more)
 
 
 def _warn(acquisition: Acquisition, ground: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -72,9 +73,22 @@ def load_mission(path: str | Path) -> Mission:
     """
     path = Path(path)
     raw = read_bytes(path)
+    return _read(parse_toml(utf8_text(raw, path), path), path, raw)
+
+
+def mission_from_table(table: Mapping[str, Any], path: str | Path) -> Mission:
+    """The same of the tables of a mission file, as a TOML reader gives them, that stand in no file.
+
+    `path` is how trouble names it; file names are relative to its folder.
+    """
+    raw = json.dumps(table, sort_keys=True, default=str).encode()
+    return _read(table, Path(path), raw)
+
+
+def _read(table: Mapping[str, Any], path: Path, raw: bytes) -> Mission:
     problems = Problems()
     place = Place(problems, str(path))
-    values = read_table(_parse(utf8_text(raw, path), path), MISSION_KEYS, place)
+    values = read_table(table, MISSION_KEYS, place)
     span = _span(values, place)
     fleet = FleetReader(path.parent, span)
     satellites = fleet.read(_entries(values, "satellite", place), values.get("elements", []), place)
@@ -167,7 +181,7 @@ def _digest(raw: bytes, files: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def _parse(text: str, path: Path) -> dict[str, Any]:
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
     """The tables of a TOML text; InputError, with the line, if it is none."""
     try:
         return tomllib.loads(text)

@@ -1,0 +1,131 @@
+"""What the verbs about orders share: which database, who acts, which lists and packs."""
+
+from __future__ import annotations
+
+import getpass
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from offnadir.cli import _say
+from offnadir.errors import FileError, InputError
+
+if TYPE_CHECKING:
+    from offnadir.tasking import Desk
+
+Db = Annotated[
+    str,
+    typer.Option(
+        "--db",
+        metavar="FILE_OR_URL",
+        envvar="OFFNADIR_DB",
+        help="The database: a file, or postgresql://user@host/name.",
+    ),
+]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="NAME",
+        envvar="OFFNADIR_USER",
+        help="Who does this. [default: your name on this machine]",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Lists = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--list",
+        metavar="FILE",
+        envvar="OFFNADIR_SANCTIONS",
+        help="List of sanctioned persons in the UN's form, against which everybody is screened. Repeatable.",
+    ),
+]
+Packs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--pack",
+        metavar="FILE",
+        envvar="OFFNADIR_PACKS",
+        help="Pack of restrictions beside the public one. Repeatable.",
+    ),
+]
+Operator = Annotated[
+    Path | None,
+    typer.Option(
+        "--operator",
+        metavar="FILE",
+        envvar="OFFNADIR_OPERATOR",
+        help="TOML with what restrictions ask of who takes the pictures: operator, operator_country, "
+        "ground, licences, sensor, kind.",
+    ),
+]
+DEFAULT_DB: Final = "offnadir.sqlite"
+
+
+@contextmanager
+def open_desk(
+    db: str,
+    user: str | None,
+    *,
+    lists: list[Path] | None = None,
+    packs: list[Path] | None = None,
+    operator: Path | None = None,
+    checks: bool = False,
+) -> Iterator[tuple[Desk, str]]:
+    """The desk and the name of who acts; `checks` says whether lists and packs are needed.
+
+    Whoever comes first to a new database becomes its administrator, and is told.
+    """
+    from offnadir._database import open_database
+    from offnadir.tasking import Desk
+
+    name = acting_name(user)
+    screener, rules, facts = _checks(lists, packs, operator) if checks else (None, (), {})
+    database = open_database(db)
+    try:
+        desk = Desk(database, screener, rules, operator=facts)
+        if desk.first_user(name):
+            _say.note(f"{name} is the first user of this database, and so its administrator.")
+        yield desk, name
+    finally:
+        database.close()
+
+
+def acting_name(user: str | None) -> str:
+    if user is not None:
+        return user
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:  # a container whose user has no name
+        raise InputError("--as", None, "given: this machine does not know your name") from error
+
+
+def _checks(
+    lists: list[Path] | None, packs: list[Path] | None, operator: Path | None
+) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    from offnadir.tasking.policy import public_pack, read_pack
+    from offnadir.tasking.screening import Screener
+    from offnadir.tasking.screening_list import read_list
+
+    facts = {} if operator is None else read_operator(operator)
+    rules = (public_pack(), *(read_pack(one) for one in packs or ()))
+    screener = Screener([read_list(one) for one in lists]) if lists else None
+    return screener, rules, facts
+
+
+def read_operator(path: Path) -> dict[str, Any]:
+    """What restrictions ask of who takes the pictures; each value is checked when the question is put."""
+    from offnadir.tasking._operator_facts import operator_facts
+
+    try:
+        facts = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise InputError("--operator", path.name, "a TOML file", hint=str(error)) from error
+    return operator_facts(facts, where=str(path))

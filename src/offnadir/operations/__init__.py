@@ -1,0 +1,20 @@
+"""Operations: the mission loop, from orders to deliveries, on a clock."""
+
+from offnadir.operations._config import Operation, read_operation
+from offnadir.operations._context import Context
+from offnadir.operations._lease import LeaseError
+from offnadir.operations._open import admit_loop, open_operation
+from offnadir.operations._status import Status, status_of
+from offnadir.operations.loop import run
+
+__all__ = [
+    "Context",
+    "LeaseError",
+    "Operation",
+    "Status",
+    "admit_loop",
+    "open_operation",
+    "read_operation",
+    "run",
+    "status_of",
+]

@@ -1,0 +1,80 @@
+"""The clock that the loop runs by: the real one, or one that is set and runs as fast as the work allows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from offnadir._database import Database
+from offnadir.epoch import Epoch
+from offnadir.errors import InputError
+from offnadir.operations._facts import instant, tell
+
+
+class Clock(Protocol):
+    """What time it is for the operation, and how it comes to be later."""
+
+    is_real: bool
+
+    def now(self) -> Epoch:
+        """The present."""
+        ...
+
+    def wait(self, until: Epoch) -> None:
+        """Return at `until` or before; whoever waits looks at the clock again."""
+        ...
+
+
+@dataclass(slots=True)
+class RealClock:
+    """The clock of this machine; waits `step_s` at a time, so that new orders are seen."""
+
+    step_s: float = 5.0
+    is_real: bool = True
+
+    def now(self) -> Epoch:
+        """The present, by UTC of this machine."""
+        return Epoch.from_utc_ns(time.time_ns())
+
+    def wait(self, until: Epoch) -> None:
+        """Sleep until then, but for `step_s` at most."""
+        time.sleep(min(max(until - self.now(), 0.0), self.step_s))
+
+
+@dataclass(slots=True)
+class SetClock:
+    """A clock kept in the database, so that a loop that was killed goes on at its own time.
+
+    It stands while there is work. `speed` is how many times faster than the real clock it passes what lies
+    between; None jumps.
+    """
+
+    database: Database
+    start: Epoch
+    speed: float | None = None
+    is_real: bool = False
+    _set: Epoch | None = None
+
+    def __post_init__(self) -> None:
+        if self.speed is not None and not 0 < self.speed <= 1e9:
+            raise InputError("speed", self.speed, "above 0, up to 1e9 times the real clock")
+
+    def now(self) -> Epoch:
+        """The time it was set to last; at first its start."""
+        if self._set is None:
+            with self.database.read() as connection:
+                kept = instant(connection, "clock")
+            self._set = self.start if kept is None else Epoch(kept)
+        return self._set
+
+    def wait(self, until: Epoch) -> None:
+        """Set it to then, after as much real time as its speed asks for."""
+        now = self.now()
+        if until <= now:
+            return
+        if self.speed is not None:
+            time.sleep((until - now) / self.speed)
+        with self.database.begin() as connection:
+            tell(connection, "clock", until.tai_ns)
+        self._set = until

@@ -1,0 +1,169 @@
+"""Delivery: may it go out now, a copy for the customer with a brief, and the order done."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from offnadir._database import sa
+from offnadir.epoch import Epoch
+from offnadir.errors import FileError, OffnadirError
+from offnadir.operations._context import Context, want_plan
+from offnadir.operations._downlinking import RETRY_S
+from offnadir.operations._facts import tell
+from offnadir.operations._orders import advance, find_order, step_on
+from offnadir.operations._pictures import (
+    LIVE,
+    Picture,
+    Stage,
+    move_picture,
+    read_pictures,
+    try_again,
+)
+from offnadir.operations._tables import MESSAGES
+from offnadir.tasking import Product
+from offnadir.units import day, hour
+
+#: How often an order that waits for a person is looked at again.
+LOOK_AGAIN_S: Final = hour
+
+
+def deliver(here: Context, now: Epoch) -> bool:
+    """Deliver one picture that is due; whether there was one."""
+    with here.database.read() as connection:
+        due = [
+            one
+            for one in read_pictures(connection, (Stage.MADE,))
+            if one.due is None or one.due <= now
+        ]
+    if not due:
+        return False
+    _one(here, due[0], now)
+    return True
+
+
+def _one(here: Context, picture: Picture, now: Epoch) -> None:
+    item = here.archive.get(str(picture.item)).item
+    with here.begin() as connection:
+        placed = find_order(here, connection, picture.order_id)
+        if not placed.is_open:
+            move_picture(connection, picture, Stage.DROPPED, now, f"the order is {placed.state}")
+            return
+        step_on(here, connection, picture, "processing", now, f"{picture.id} is in the archive")
+    release = here.desk.release(picture.order_id, product_of(picture, item), by=here.operation.user)
+    if not release.may_go and release.status != "delivered":
+        why = " ".join(release.told) or release.status
+        with here.begin() as connection:
+            if release.status == "denied":
+                move_picture(connection, picture, Stage.DROPPED, now, why)
+            else:
+                due = release.until or now + LOOK_AGAIN_S
+                try_again(connection, picture, max(due, now + 1.0), why)
+        if why != picture.told:  # said once, however often it is asked again
+            here.say(now, f"{picture.id} is not released ({release.status}): {why}")
+        return
+    folder = here.operation.deliveries / picture.order_id / picture.id
+    try:
+        if not folder.exists():
+            _copied(here, picture, item, folder)
+    except (OffnadirError, OSError) as error:
+        with here.begin() as connection:
+            try_again(connection, picture, now + RETRY_S, str(error))
+        here.say(now, f"{picture.id}: {error}; trying again in {RETRY_S / 60:.0f} min")
+        return
+    with here.begin() as connection:
+        here.desk.mark_delivered(
+            picture.order_id, picture.id, by=here.operation.user, within=connection
+        )
+        if move_picture(connection, picture, Stage.DELIVERED, now, told=str(folder)):
+            _done(here, connection, picture, now, folder)
+    here.say(now, f"{picture.id} delivered to {folder}")
+
+
+def product_of(picture: Picture, item: Mapping[str, Any]) -> Product:
+    """A product as restrictions ask about it."""
+    told, entry = item["properties"], picture.collection
+    gsd_m = told.get("gsd")
+    if gsd_m is None and entry:
+        gsd_m = math.sqrt(entry["gsd_along_m"] * entry["gsd_across_m"])
+    facts = {
+        "sensor": told.get("offnadir:sensor"),
+        "kind": "optical",
+        "gsd_m": gsd_m,
+        "imaged_at": Epoch.from_utc(told["datetime"]) if told.get("datetime") else picture.start,
+    }
+    known = {key: value for key, value in facts.items() if value is not None}
+    return Product(id=picture.id, facts=known, place=item["geometry"])
+
+
+def _copied(here: Context, picture: Picture, item: Mapping[str, Any], folder: Path) -> None:
+    """The files, verified against the archive, under the folder's name all at once."""
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        for key, asset in item["assets"].items():
+            here.archive.copy_asset(str(item["id"]), key, part / Path(str(asset["href"])).name)
+        (part / f"{item['id']}.json").write_text(
+            json.dumps(item, indent=1, ensure_ascii=False) + "\n", "utf-8"
+        )
+        if here.brief is not None:
+            with here.database.read() as connection:
+                placed = find_order(here, connection, picture.order_id)
+            here.brief({"id": placed.id, **placed.order.document()}, item, part)
+        os.sync()
+        part.rename(folder)
+    except OSError as error:
+        raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _done(
+    here: Context, connection: sa.Connection, picture: Picture, now: Epoch, folder: Path
+) -> None:
+    """The order is done, or waits for its next picture; the customer is told."""
+    placed = find_order(here, connection, picture.order_id)
+    order = placed.order
+    if read_pictures(connection, LIVE, picture.order_id):
+        return
+    count = len(read_pictures(connection, (Stage.DELIVERED,), picture.order_id))
+    if order.every_days is not None and count < order.count:
+        tell(connection, f"not_before {placed.id}", (picture.start + order.every_days * day).tai_ns)
+        advance(here, connection, placed.id, "accepted", "next", key=f"{picture.id} next",
+            detail=f"{count} of {order.count}",
+        )  # fmt: skip
+        want_plan(connection, f"{placed.id}: the next picture of {order.count}")
+    else:
+        step_on(here, connection, picture, "completed", now, picture.id)
+        tell(connection, f"not_before {placed.id}", None)
+    announce(connection, placed.id, order.delivery, now, picture.id, folder)
+
+
+def announce(
+    connection: sa.Connection, order_id: str, delivery: Mapping[str, str], now: Epoch, subject: str,
+    folder: Path,
+) -> None:  # fmt: skip
+    """A message to the customer's webhook, if there is one; it is sent once this transaction stands."""
+    url = delivery.get("webhook")
+    if not url:
+        return
+    body = {
+        "schema": "offnadir.delivery/1",
+        "order": order_id,
+        "picture": subject,
+        "state": "delivered",
+        "at": now.utc(3),
+        "folder": str(folder),
+    }
+    connection.execute(
+        sa.insert(MESSAGES).values(
+            id=f"{subject} delivered", order_id=order_id, url=url, body=json.dumps(body), state="due",
+            tries=0, due_tai_ns=now.tai_ns, told="",
+        )
+    )  # fmt: skip

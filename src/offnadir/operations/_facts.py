@@ -1,0 +1,27 @@
+"""Small facts that the loop keeps between its steps: the clock, when it last planned, who runs it."""
+
+from __future__ import annotations
+
+from offnadir._database import sa
+from offnadir.operations._tables import FACTS
+
+
+def fact(connection: sa.Connection, key: str) -> str | None:
+    """A fact; None if it was never told."""
+    found: str | None = connection.execute(
+        sa.select(FACTS.c.value).where(FACTS.c.key == key)
+    ).scalar()
+    return found
+
+
+def tell(connection: sa.Connection, key: str, value: str | int | None) -> None:
+    """Keep a fact; None forgets it."""
+    connection.execute(sa.delete(FACTS).where(FACTS.c.key == key))
+    if value is not None:
+        connection.execute(sa.insert(FACTS).values(key=key, value=str(value)))
+
+
+def instant(connection: sa.Connection, key: str) -> int | None:
+    """A fact that is an instant [ns of TAI]."""
+    text = fact(connection, key)
+    return None if text is None else int(text)

@@ -1,0 +1,99 @@
+"""Orders that a picture in the archive serves already."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import shapely
+
+from offnadir.catalog import ArchiveQuery
+from offnadir.epoch import Epoch
+from offnadir.operations._context import Context
+from offnadir.operations._facts import fact, tell
+from offnadir.operations._orders import advance, find_order, open_orders
+from offnadir.operations._pictures import Stage, add_picture, set_stage
+from offnadir.tasking import Order, Placed, State
+
+_LOOKED: Final = "archive "
+_COVERS: Final = 0.99  # of an area's surface, in degrees, inside the footprint
+
+
+def from_archive(here: Context, now: Epoch) -> bool:
+    """Serve one order that waits from the archive, if that was not tried; whether there was one."""
+    for placed in open_orders(here, ("accepted",)):
+        order = placed.order
+        if order.source == "new" or order.every_days is not None:
+            continue
+        key = _LOOKED + placed.id
+        with here.database.read() as connection:
+            if fact(connection, key) is not None:
+                continue
+        item = best_of_archive(here, order)
+        _settle(here, placed, item, key, now)
+        return True
+    return False
+
+
+def _settle(
+    here: Context, placed: Placed, item: dict[str, Any] | None, key: str, now: Epoch
+) -> None:
+    """Note that it was looked for, and what follows: it is delivered, taken anew, or cannot be had."""
+    with here.begin() as connection:
+        tell(connection, key, "none" if item is None else str(item["id"]))
+        if find_order(here, connection, placed.id).state is not State.ACCEPTED:
+            return
+        if item is None:
+            if placed.order.source == "archive":
+                why = "the archive has no picture that fits"
+                advance(
+                    here, connection, placed.id, "failed", "no_opportunity", key=key, detail=why
+                )
+            return
+        told = item["properties"]
+        at = told["datetime"]
+        entry = {
+            "id": item["id"], "satellite": str(told.get("platform", "archive")), "start": at, "stop": at,
+            "delivered": now.utc(6), "station": "archive",
+        }  # fmt: skip
+        name = add_picture(connection, placed.id, entry, 0, now)
+        set_stage(connection, name, Stage.MADE, now, str(item["id"]))
+        taken = Epoch.from_utc(at).utc(0)
+        advance(
+            here, connection, placed.id, "processing", "archived", key=key, detail=f"of {taken}"
+        )
+    here.say(now, f"order {placed.id}: {item['id']} in the archive fits")
+
+
+def best_of_archive(here: Context, order: Order) -> dict[str, Any] | None:
+    """The latest item that shows the whole place as the order wishes; None if there is none."""
+    looks, place = order.looks, shapely.geometry.shape(order.place)
+    azimuth = (looks.azimuth_from_rad, looks.azimuth_to_rad)
+    for window in order.windows or (None,):
+        query = ArchiveQuery(
+            geometry=order.place,
+            start=None if window is None else window.start,
+            stop=None if window is None else window.stop,
+            max_off_nadir_rad=looks.max_off_nadir_rad,
+            min_incidence_rad=looks.min_incidence_rad,
+            max_incidence_rad=looks.max_incidence_rad,
+            azimuth_rad=None
+            if azimuth[0] is None or azimuth[1] is None
+            else (azimuth[0], azimuth[1]),
+            max_gsd_m=looks.max_gsd_m,
+            min_niirs=looks.min_niirs,
+            max_cloud=looks.max_cloud,
+            min_sun_elevation_rad=looks.min_sun_elevation_rad,
+            max_sun_elevation_rad=looks.max_sun_elevation_rad,
+            levels=(order.level,),
+        )
+        for found in here.archive.search(query).items:
+            seen = shapely.geometry.shape(found.item["geometry"])
+            share = 1.0
+            if place.area > 0:
+                share = seen.intersection(place).area / place.area
+            elif place.length > 0:
+                share = seen.intersection(place).length / place.length
+            if math.isclose(share, 1.0) or share >= _COVERS:
+                return dict(found.item)
+    return None

@@ -1,0 +1,86 @@
+"""An operation brought to life from its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from offnadir._database import Database, open_database
+from offnadir.catalog import Archive
+from offnadir.errors import InputError
+from offnadir.operations._clock import Clock, RealClock, SetClock
+from offnadir.operations._config import Operation, read_operation
+from offnadir.operations._context import Brief, Context, Say
+from offnadir.operations._faults import Faults
+from offnadir.operations._lease import Lease
+from offnadir.operations._spacecraft import Spacecraft, make_spacecraft
+from offnadir.tasking import Desk, Screener, public_pack, read_list, read_pack
+
+
+@contextmanager
+def open_operation(
+    path: str | Path,
+    *,
+    say: Say | None = None,
+    brief: Brief | None = None,
+    spacecraft: Spacecraft | None = None,
+) -> Iterator[Context]:
+    """The operation of a file, with its database, lists and packs read; the lease is not taken yet.
+
+    Raises what reading those raises. Nobody can be screened without a list, and every order is then held.
+    """
+    operation = read_operation(path)
+    database = open_database(operation.database)
+    try:
+        yield _context(operation, database, say, brief, spacecraft)
+    finally:
+        database.close()
+
+
+def _context(
+    operation: Operation, database: Database, say: Say | None, brief: Brief | None,
+    spacecraft: Spacecraft | None,
+) -> Context:  # fmt: skip
+    clock = _clock(operation, database)
+    lists = [read_list(one) for one in operation.lists]
+    packs = [public_pack(), *(read_pack(one) for one in operation.packs)]
+    desk = Desk(
+        database,
+        Screener(lists) if lists else None,
+        packs,
+        clock=clock.now,
+        operator=operation.operator,
+    )
+    lease = Lease(database)
+    context = Context(
+        operation=operation,
+        database=database,
+        desk=desk,
+        archive=Archive(database),
+        clock=clock,
+        spacecraft=spacecraft or make_spacecraft(operation.camera),
+        lease=lease,
+        faults=Faults(operation.faults),
+        brief=brief,
+    )
+    if say is not None:
+        context.say = say
+    return context
+
+
+def _clock(operation: Operation, database: Database) -> Clock:
+    if operation.clock_start is None:
+        return RealClock()
+    return SetClock(database, operation.clock_start, operation.clock_speed)
+
+
+def admit_loop(here: Context, by: str) -> None:
+    """The loop's own user, a planner, added by an administrator if it is not there."""
+    name = here.operation.user
+    if here.desk.first_user(by):
+        here.warn(f"{by} is the first user of this database, and so its administrator")
+    if not here.desk.has_user(name, role="planner"):
+        if name == by:
+            raise InputError("user", name, "another name than that of the administrator")
+        here.desk.add_user(name, ["planner"], by=by)

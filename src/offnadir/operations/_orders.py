@@ -1,0 +1,83 @@
+"""Orders as the loop moves them: on as their pictures come on, back when one is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from offnadir._database import sa
+from offnadir.epoch import Epoch
+from offnadir.operations._context import Context, want_plan
+from offnadir.operations._pictures import LIVE, Picture, Stage, move_picture, read_pictures
+
+if TYPE_CHECKING:
+    from offnadir.tasking import Placed
+
+#: States in the order in which a picture takes its order through them, with the code of the step to each.
+_WAY: Final = {
+    "accepted": "",
+    "scheduled": "planned",
+    "tasked": "uplinked",
+    "processing": "downlinked",
+    "completed": "delivered",
+}
+_STATES: Final = tuple(_WAY)
+_BACK: Final = {"scheduled": "unplanned", "tasked": "missed", "processing": "retake"}
+
+
+def find_order(here: Context, connection: sa.Connection, order_id: str) -> Placed:
+    """An order as it stands."""
+    return here.desk.find(order_id, within=connection)
+
+
+def open_orders(here: Context, states: Sequence[str]) -> Sequence[Placed]:
+    """Orders in some states, in the order in which they were placed."""
+    return here.desk.in_states(states)
+
+
+def advance(
+    here: Context, connection: sa.Connection, order_id: str, to: str, code: str, *, key: str,
+    detail: str = "",
+) -> None:  # fmt: skip
+    """One step of an order, once for each key."""
+    here.desk.advance(
+        order_id, to, code, by=here.operation.user, detail=detail, key=key, within=connection
+    )
+
+
+def step_on(
+    here: Context, connection: sa.Connection, picture: Picture, after: str, at: Epoch, detail: str = ""
+) -> None:  # fmt: skip
+    """The order of a picture goes on to a state, unless it is there, beyond it, held or ended."""
+    state = find_order(here, connection, picture.order_id).state
+    if state not in _WAY:
+        return
+    for step in _STATES[_STATES.index(state) + 1 : _STATES.index(after) + 1]:
+        advance(here, connection, picture.order_id, step, _WAY[step], key=f"{picture.id} {step}",
+            detail=detail if step == after else "",
+        )  # fmt: skip
+
+
+def step_back(
+    here: Context, connection: sa.Connection, picture: Picture, at: Epoch, detail: str
+) -> None:
+    """The order of a picture that is gone waits again, unless another of its pictures is on its way."""
+    state = find_order(here, connection, picture.order_id).state
+    others = read_pictures(connection, LIVE, picture.order_id)
+    if state not in _BACK or any(one.id != picture.id for one in others):
+        return
+    advance(here, connection, picture.order_id, "accepted", _BACK[state], detail=detail,
+        key=f"{picture.id} back",
+    )  # fmt: skip
+
+
+def is_wanted(here: Context, connection: sa.Connection, picture: Picture) -> bool:
+    """Whether the order of a picture still goes on."""
+    return find_order(here, connection, picture.order_id).is_open
+
+
+def lose(here: Context, connection: sa.Connection, picture: Picture, at: Epoch, why: str) -> None:
+    """A picture is no use: its order waits for another."""
+    move_picture(connection, picture, Stage.LOST, at, why)
+    step_back(here, connection, picture, at, why)
+    want_plan(connection, f"{picture.id}: {why}")

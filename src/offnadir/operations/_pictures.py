@@ -1,0 +1,158 @@
+"""Pictures of the operation: from plan to delivery, each a row, each change of it in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from offnadir._database import sa
+from offnadir.epoch import Epoch
+from offnadir.operations._tables import PICTURES
+
+
+class Stage(StrEnum):
+    """How far a picture is."""
+
+    PLANNED = "planned"  # in the plan, and not yet told to the satellite
+    ABOARD = "aboard"  # told to the satellite: it takes it, keeps it and sends it down
+    RECEIVED = "received"  # down, whole
+    MADE = "made"  # a product, in the archive
+    DELIVERED = "delivered"
+    DROPPED = "dropped"  # fell out of a plan before it was taken
+    LOST = "lost"  # not taken, not received, or not fit
+
+
+#: Stages of pictures on which work remains.
+LIVE: Final = (Stage.PLANNED, Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One picture. `collection` is its entry in plan `plan`; it comes `down` then, to `station`.
+
+    `tries` counts what failed since the last change of stage, `due` is when it is tried again.
+    """
+
+    id: str
+    order_id: str
+    satellite: str
+    start: Epoch
+    stop: Epoch
+    down: Epoch | None
+    station: str | None
+    stage: Stage
+    plan: int
+    collection: Mapping[str, Any]
+    tries: int = 0
+    due: Epoch | None = None
+    told: str = ""
+    item: str | None = None
+
+
+def read_pictures(
+    connection: sa.Connection, stages: Iterable[Stage] = (), order_id: str | None = None
+) -> list[Picture]:
+    """Pictures of some stages (all without any), of one order or of all, by start."""
+    query = sa.select(PICTURES).order_by(PICTURES.c.start_tai_ns, PICTURES.c.id)
+    wanted = [str(stage) for stage in stages]
+    if wanted:
+        query = query.where(PICTURES.c.state.in_(wanted))
+    if order_id is not None:
+        query = query.where(PICTURES.c.order_id == order_id)
+    return [_picture(row) for row in connection.execute(query)]
+
+
+def _picture(row: Any) -> Picture:
+    def at(tai_ns: int | None) -> Epoch | None:
+        return None if tai_ns is None else Epoch(tai_ns)
+
+    return Picture(
+        id=row.id, order_id=row.order_id, satellite=row.satellite, start=Epoch(row.start_tai_ns),
+        stop=Epoch(row.stop_tai_ns), down=at(row.down_tai_ns), station=row.station,
+        stage=Stage(row.state), plan=row.plan, collection=json.loads(row.collection), tries=row.tries,
+        due=at(row.due_tai_ns), told=row.told, item=row.item,
+    )  # fmt: skip
+
+
+def add_picture(
+    connection: sa.Connection, order_id: str, collection: Mapping[str, Any], plan: int, now: Epoch
+) -> str:
+    """A new picture of a plan; returns its id, the order's with a number."""
+    count = connection.execute(
+        sa.select(sa.func.count()).where(PICTURES.c.order_id == order_id)
+    ).scalar_one()
+    name = f"{order_id}-{count + 1}"
+    connection.execute(
+        sa.insert(PICTURES).values(
+            id=name, order_id=order_id, state=str(Stage.PLANNED), tries=0, told="",
+            changed_tai_ns=now.tai_ns, **_of_plan(collection, plan),
+        )
+    )  # fmt: skip
+    return name
+
+
+def keep_picture(
+    connection: sa.Connection, name: str, collection: Mapping[str, Any], plan: int
+) -> None:
+    """A picture stands in a newer plan: its entry there, and when it comes down now."""
+    connection.execute(
+        sa.update(PICTURES).where(PICTURES.c.id == name).values(**_of_plan(collection, plan))
+    )
+
+
+def _of_plan(collection: Mapping[str, Any], plan: int) -> dict[str, Any]:
+    down = collection.get("delivered")
+    return {
+        "satellite": collection["satellite"],
+        "start_tai_ns": Epoch.from_utc(collection["start"]).tai_ns,
+        "stop_tai_ns": Epoch.from_utc(collection["stop"]).tai_ns,
+        "down_tai_ns": None if down is None else Epoch.from_utc(down).tai_ns,
+        "station": collection.get("station"),
+        "plan": plan,
+        "collection": json.dumps(collection),
+    }
+
+
+def move_picture(
+    connection: sa.Connection, picture: Picture, stage: Stage, now: Epoch, told: str = "",
+    item: str | None = None,
+) -> bool:  # fmt: skip
+    """To another stage, with what there is to tell; False if another step was quicker."""
+    values: dict[str, Any] = {
+        "state": str(stage), "tries": 0, "due_tai_ns": None, "told": told, "changed_tai_ns": now.tai_ns,
+    }  # fmt: skip
+    if item is not None:
+        values["item"] = item
+    done = connection.execute(
+        sa.update(PICTURES)
+        .where(PICTURES.c.id == picture.id, PICTURES.c.state == str(picture.stage))
+        .values(**values)
+    )
+    return done.rowcount == 1
+
+
+def set_stage(
+    connection: sa.Connection, name: str, stage: Stage, now: Epoch, item: str | None = None
+) -> None:
+    """A picture that begins in the middle, such as one of the archive."""
+    values = {"state": str(stage), "item": item, "changed_tai_ns": now.tai_ns}
+    connection.execute(sa.update(PICTURES).where(PICTURES.c.id == name).values(**values))
+
+
+def note(connection: sa.Connection, name: str, told: str) -> None:
+    """Something about a picture that has to be known when it is looked at again."""
+    connection.execute(sa.update(PICTURES).where(PICTURES.c.id == name).values(told=told))
+
+
+def try_again(
+    connection: sa.Connection, picture: Picture, due: Epoch, told: str, *,
+    down: Epoch | None = None, station: str | None = None,
+) -> None:  # fmt: skip
+    """Something failed: count it, say what, and when to try again, perhaps at another contact."""
+    values: dict[str, Any] = {"tries": picture.tries + 1, "due_tai_ns": due.tai_ns, "told": told}
+    if down is not None:
+        values |= {"down_tai_ns": down.tai_ns, "station": station}
+    connection.execute(sa.update(PICTURES).where(PICTURES.c.id == picture.id).values(**values))

@@ -1,0 +1,225 @@
+"""Planning: orders that wait, what is on board, and a new plan of both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from offnadir._database import sa
+from offnadir.epoch import Epoch, Span
+from offnadir.errors import InputError, InputProblems, OffnadirError
+from offnadir.operations._context import Context
+from offnadir.operations._facts import fact, instant, tell
+from offnadir.operations._horizon import Fleet, plan_start, read_fleet, replan
+from offnadir.operations._orders import advance, open_orders, step_back, step_on
+from offnadir.operations._pictures import (
+    Picture,
+    Stage,
+    add_picture,
+    keep_picture,
+    move_picture,
+    read_pictures,
+)
+from offnadir.operations._plans import add_plan, newest_plan, plan_document
+from offnadir.operations._uplinking import as_aboard, book_uplinks, booked
+from offnadir.operations._wishes import breach, is_over, request_of
+
+if TYPE_CHECKING:
+    from offnadir.tasking import Placed
+
+#: States in which an order stands in the plan.
+PLANNED_STATES: Final = ("accepted", "scheduled", "tasked")
+_NAME = re.compile(r'"(o[^"]+)"')
+
+
+class PlanRefusedError(OffnadirError):
+    """The independent checker refuses a plan of ours: a fault of ours, and the plan is not used."""
+
+
+def plan(here: Context, now: Epoch) -> bool:
+    """Make a new plan if one is due; whether it was."""
+    orders = open_orders(here, PLANNED_STATES)
+    with here.database.read() as connection:
+        why = _why(here, connection, orders, now)
+        if why is None:
+            return False
+        pictures = read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
+        previous = plan_document(connection)
+        number = newest_plan(connection) + 1
+        bars = {one.id: instant(connection, f"not_before {one.id}") for one in orders}
+        lead = now + here.operation.horizon.uplink_lead_s
+        near = booked(connection, lead)
+    seen = as_aboard(pictures, near)
+    start = plan_start(now, [one for one in seen if one.stage == Stage.ABOARD])
+    fleet = read_fleet(here.operation, start, now + here.operation.horizon.length_s)
+    uplinks = {name: one.start for name, one in fleet.next_contacts(lead).items()}
+    requests = _requests(orders, fleet.span, bars, seen)
+    here.say(now, f"planning {len(requests)} orders: {why}")
+    document: Mapping[str, Any] = {}
+    trouble: dict[str, str] = {}
+    while requests:
+        try:
+            made = replan(fleet, here.operation, requests, seen, previous or None, uplinks)
+        except (InputError, InputProblems) as error:
+            found = _orders_named(error, requests)
+            if not found:
+                raise
+            trouble |= found
+            requests = [one for one in requests if one["name"] not in found]
+            continue
+        document = made.document
+        if not document["check"]["passed"]:
+            broken = [v for rule in document["check"]["rules"] for v in rule["violations"]]
+            raise PlanRefusedError(f"the checker refuses plan {number}: {'; '.join(broken[:3])}")
+        break
+    _keep(here, orders, document, number, now, why, fleet, uplinks, seen, trouble, lead)
+    return True
+
+
+def _why(
+    here: Context, connection: sa.Connection, orders: Sequence[Placed], now: Epoch
+) -> str | None:
+    """Why a plan is due; None if it is not."""
+    wanted = fact(connection, "plan_wanted")
+    if wanted is not None:
+        return wanted
+    known = set((fact(connection, "planned_orders") or "").split())
+    ids = {one.id for one in orders}
+    if new := ids - known:
+        return f"{len(new)} new"
+    live = {one.order_id for one in read_pictures(connection, (Stage.PLANNED,))}
+    if gone := live - ids:
+        return f"{len(gone)} withdrawn or held"
+    last = instant(connection, "planned_at")
+    if ids and last is not None and now.tai_ns >= last + _ns(here.operation.horizon.replan_every_s):
+        return "the horizon moves on"
+    return None
+
+
+def next_plan(here: Context, connection: sa.Connection) -> Epoch | None:
+    """When the horizon moves on."""
+    last = instant(connection, "planned_at")
+    if last is None or not fact(connection, "planned_orders"):
+        return None
+    return Epoch(last + _ns(here.operation.horizon.replan_every_s))
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)
+
+
+def _requests(
+    orders: Sequence[Placed],
+    span: Span,
+    bars: Mapping[str, int | None],
+    pictures: Sequence[Picture],
+) -> list[dict[str, Any]]:
+    """What is asked of the planner; an order whose picture is on board keeps its old window."""
+    aboard = {one.order_id for one in pictures if one.stage == Stage.ABOARD}
+    found = []
+    for one in orders:
+        bar = bars[one.id]
+        before = None if bar is None or one.id in aboard else Epoch(bar)
+        entry = request_of(one.id, one.order, span, before)
+        if entry is not None:
+            found.append(entry)
+    return found
+
+
+def _orders_named(
+    error: InputError | InputProblems, requests: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Orders of which the planner says that they cannot be planned, and why."""
+    problems = error.problems if isinstance(error, InputProblems) else (error,)
+    names = {str(one["name"]) for one in requests}
+    return {
+        name: f"must be {one.wish}"
+        for one in problems
+        for name in _NAME.findall(one.field)
+        if name in names
+    }
+
+
+def _keep(
+    here: Context, orders: Sequence[Placed], document: Mapping[str, Any], number: int, now: Epoch,
+    why: str, fleet: Fleet, uplinks: Mapping[str, Epoch], seen: Sequence[Picture],
+    trouble: Mapping[str, str], lead: Epoch,
+) -> None:  # fmt: skip
+    """The new plan, its pictures, their orders and the uplinks that bring it up: all in one transaction."""
+    by_id = {one.id: one for one in orders}
+    stations = {one["id"]: one["station"] for one in document.get("contacts", ())}
+    with here.begin() as connection:
+        present = {
+            (one.order_id, one.satellite, one.collection["start"]): one
+            for one in read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
+        }
+        kept, fresh, barred = set(), 0, False
+        for entry in document.get("collections", ()):
+            collection = {**entry, "station": stations.get(entry.get("contact"))}
+            key = (entry["request"], entry["satellite"], entry["start"])
+            if key in present:
+                kept.add(present[key].id)
+                keep_picture(connection, present[key].id, collection, number)
+                continue
+            placed = by_id[entry["request"]]
+            wrong = breach(placed.order, entry)
+            if wrong is not None:  # looked for after this pass
+                stop = Epoch.from_utc(entry["stop"]) + 60.0
+                tell(connection, f"not_before {placed.id}", stop.tai_ns)
+                barred = True
+                continue
+            fresh += 1
+            name = add_picture(connection, placed.id, collection, number, now)
+            kept.add(name)
+        held = {one.id for one in seen if one.stage == Stage.ABOARD}
+        for one in present.values():
+            if one.id not in kept and one.stage == Stage.PLANNED and one.id not in held:
+                move_picture(connection, one, Stage.DROPPED, now, "fell out of the plan")
+                step_back(here, connection, one, now, why)
+        pictures = read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
+        for one in pictures:
+            if one.id in kept and one.stage == Stage.PLANNED:
+                step_on(here, connection, one, "scheduled", now,
+                        f"{one.satellite}, {one.start.utc(0)}")  # fmt: skip
+        for name, words in trouble.items():
+            if by_id[name].state in ("accepted", "scheduled"):
+                advance(
+                    here, connection, name, "failed", "no_opportunity", detail=words,
+                    key=f"plan {number}",
+                )  # fmt: skip
+        if document:
+            add_plan(connection, number, document, now, why)
+        changed = {
+            one.satellite
+            for one in pictures
+            if one.start >= uplinks.get(one.satellite, fleet.span.stop)
+            and (one.stage == Stage.PLANNED or one.plan < number)  # to be told, or to be withdrawn
+        }
+        contacts = fleet.next_contacts(lead)
+        book_uplinks(
+            connection, [contacts[s] for s in sorted(changed) if s in contacts], number, lead
+        )
+        tell(connection, "plan_wanted", "another pass is looked for" if barred else None)
+        tell(connection, "planned_at", now.tai_ns)
+        left = [one.id for one in orders if one.id not in trouble]
+        tell(connection, "planned_orders", " ".join(left) or None)
+    here.say(now, f"plan {number}: {len(kept)} pictures, {fresh} of them new")
+
+
+def expire(here: Context, now: Epoch) -> bool:
+    """End orders whose time is over and of which nothing is on its way; whether there were any."""
+    some = False
+    for placed in open_orders(here, ("accepted", "scheduled")):
+        if not is_over(placed.order, now):
+            continue
+        with here.begin() as connection:
+            mine = read_pictures(connection, (Stage.ABOARD, Stage.RECEIVED, Stage.MADE), placed.id)
+            if mine:
+                continue
+            for one in read_pictures(connection, (Stage.PLANNED,), placed.id):
+                move_picture(connection, one, Stage.DROPPED, now, "its time is over")
+            advance(here, connection, placed.id, "expired", "deadline", detail="", key="expired")  # fmt: skip
+            some = True
+        here.say(now, f"order {placed.id} expired")
+    return some

@@ -1,0 +1,105 @@
+"""An order as the planner's request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from offnadir.epoch import Epoch, Span
+
+if TYPE_CHECKING:
+    from offnadir.tasking import Order
+
+#: What an order of each priority weighs, 1 going first: four pictures of one count as one of that before.
+WEIGHTS: Final = {1: 16.0, 2: 4.0, 3: 1.0}
+
+
+def request_of(
+    name: str, order: Order, span: Span, not_before: Epoch | None = None
+) -> dict[str, Any] | None:
+    """The [[request]] of an order within a span; None if its time does not fall there.
+
+    Of several windows the first that is not over counts. The planner knows no limits of azimuth and
+    incidence: `fits` looks at those when the picture is chosen.
+    """
+    window = open_window(order, span, not_before)
+    if window is None:
+        return None
+    looks = order.looks
+    entry: dict[str, Any] = {
+        "name": name,
+        "weight": WEIGHTS[order.priority],
+        "window": {"start": window.start.utc(6), "stop": window.stop.utc(6)},
+        **_place(order.place),
+    }
+    document = looks.document()
+    for ours in ("max_off_nadir_deg", "min_sun_elevation_deg", "max_gsd_m", "min_niirs"):
+        if ours in document:
+            entry[ours] = document[ours]
+    if entry.get("max_off_nadir_deg") == 0:
+        entry["max_off_nadir_deg"] = 0.1
+    if order.deadline is not None and order.deadline < span.stop:
+        entry["deadline"] = order.deadline.utc(6)
+    return entry
+
+
+def open_window(order: Order, span: Span, not_before: Epoch | None = None) -> Span | None:
+    """The first stretch of the span in which the order's picture may be taken."""
+    first = span.start if not_before is None else max(span.start, not_before)
+    last = span.stop if order.deadline is None else min(span.stop, order.deadline)
+    ends = [(one.start or first, one.stop or last) for one in order.windows] or [(first, last)]
+    for begin, end in sorted(ends):
+        start, stop = max(begin, first), min(end, last)
+        if start < stop:
+            return Span(start, stop)
+    return None
+
+
+def is_over(order: Order, now: Epoch) -> bool:
+    """Whether no picture that is taken from now on can serve the order."""
+    if order.deadline is not None and order.deadline <= now:
+        return True
+    return bool(order.windows) and all(
+        one.stop is not None and one.stop <= now for one in order.windows
+    )
+
+
+def _place(place: Mapping[str, Any]) -> dict[str, Any]:
+    kind, corners = place["type"], place["coordinates"]
+    if kind == "Point":
+        spot = {"lon_deg": corners[0], "lat_deg": corners[1]}
+        return spot | ({"alt_m": corners[2]} if len(corners) > 2 else {})
+    if kind == "Polygon":
+        rings = [[list(corner[:2]) for corner in ring] for ring in corners]
+        return {"polygon": rings if len(rings) > 1 else rings[0], "cover": True}
+    # A line: its middle is aimed at.
+    middle = corners[len(corners) // 2]
+    return {"lon_deg": middle[0], "lat_deg": middle[1]}
+
+
+def breach(order: Order, picture: Mapping[str, Any]) -> str | None:
+    """What the order asks that the planner does not know of, and a planned picture does not keep."""
+    document = order.looks.document()
+    incidence_deg = 90.0 - float(picture["elevation_deg"])
+    low, high = document.get("min_incidence_deg"), document.get("max_incidence_deg")
+    if low is not None and incidence_deg < low:
+        return f"incidence {incidence_deg:.1f} deg, at least {low:g} wanted"
+    if high is not None and incidence_deg > high:
+        return f"incidence {incidence_deg:.1f} deg, at most {high:g} wanted"
+    sun, most = float(picture["sun_elevation_deg"]), document.get("max_sun_elevation_deg")
+    if most is not None and sun > most:
+        return f"Sun {sun:.1f} deg high, at most {most:g} wanted"
+    if "azimuth_deg" in document:
+        first, last = document["azimuth_deg"]
+        azimuth = float(picture["azimuth_deg"])
+        if (azimuth - first) % 360.0 > (last - first) % 360.0:
+            return f"seen from azimuth {azimuth:.0f} deg, {first:g} to {last:g} wanted"
+    return None
+
+
+def ends(order: Order) -> list[Epoch]:
+    """Instants at which something about the order's time changes."""
+    found = [] if order.deadline is None else [order.deadline]
+    for one in order.windows:
+        found += [end for end in (one.start, one.stop) if end is not None]
+    return found

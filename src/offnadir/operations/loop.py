@@ -1,0 +1,126 @@
+"""The mission loop: step by step from orders to deliveries, and on to whatever is due next."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from offnadir._database import DatabaseGoneError, sa
+from offnadir.epoch import Epoch
+from offnadir.errors import OffnadirError
+from offnadir.operations._context import Context
+from offnadir.operations._delivering import deliver
+from offnadir.operations._downlinking import downlink
+from offnadir.operations._from_archive import from_archive
+from offnadir.operations._making import make
+from offnadir.operations._orders import open_orders
+from offnadir.operations._pictures import LIVE, Stage, read_pictures
+from offnadir.operations._planning import PLANNED_STATES, expire, next_plan, plan
+from offnadir.operations._refreshing import next_refresh, refresh
+from offnadir.operations._tables import MESSAGES, UPLINKS
+from offnadir.operations._telling import post_messages
+from offnadir.operations._uplinking import uplink
+from offnadir.operations._wishes import ends
+
+#: What is done, in this order; after each that found something to do it begins again from the top, so that
+#: an uplink never waits for more than one picture that is made.
+_STEPS: Final[tuple[Callable[[Context, Epoch], bool], ...]] = (
+    uplink, expire, refresh, from_archive, plan, downlink, make, deliver, post_messages,
+)  # fmt: skip
+_GONE_S: Final = (1.0, 2.0, 5.0, 10.0)
+_DUE_STAGES: Final = (Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
+
+
+def run(
+    here: Context,
+    *,
+    until: Epoch | None = None,
+    stops: Callable[[], bool] | None = None,
+    patience_s: float = 3600.0,
+) -> None:
+    """Run the loop until an instant of its clock, or for ever, or until `stops` says so.
+
+    On a set clock it ends, too, when nothing is left to happen. Everything that is done stands in the
+    database before the next thing begins: a loop that is killed goes on where it was. A database that is gone
+    is waited for, `patience_s` of the real clock; LeaseError if another loop has taken over.
+    """
+    with _heartbeat(here):
+        gone_since: float | None = None
+        while stops is None or not stops():
+            try:
+                if not _once(here, until):
+                    return
+                gone_since = None
+            except DatabaseGoneError as error:
+                gone_since = gone_since or time.monotonic()
+                if time.monotonic() - gone_since > patience_s:
+                    raise
+                wait_s = _GONE_S[min(int(time.monotonic() - gone_since), len(_GONE_S) - 1)]
+                here.warn(f"{error}; trying again in {wait_s:.0f} s")
+                time.sleep(wait_s)
+
+
+def _once(here: Context, until: Epoch | None) -> bool:
+    """Do one thing that is due, or wait for the next; False when nothing is left to do."""
+    now = here.clock.now()
+    if until is not None and now >= until:
+        return False
+    for step in _STEPS:
+        if step(here, now):
+            return True
+    due = next_due(here, now)
+    if here.clock.is_real:
+        here.clock.wait(min(one for one in (due, until, now + 3600.0) if one is not None))
+        return True
+    if due is None or (until is not None and due > until):
+        if until is not None:
+            here.clock.wait(until)
+        return False
+    here.clock.wait(max(due, now))
+    return True
+
+
+def next_due(here: Context, now: Epoch) -> Epoch | None:
+    """The next instant after now at which there may be something to do; None if nothing is left."""
+    found: list[Epoch] = []
+    with here.database.read() as connection:
+        waiting = [one.due or one.down for one in read_pictures(connection, _DUE_STAGES)]
+        found += [at for at in waiting if at is not None]
+        for table, column in ((UPLINKS, "at_tai_ns"), (MESSAGES, "due_tai_ns")):
+            first = connection.execute(
+                sa.select(sa.func.min(table.c[column])).where(table.c.state == "due")
+            ).scalar()
+            found += [] if first is None else [Epoch(first)]
+        planned, newer = next_plan(here, connection), next_refresh(here, connection)
+        busy = bool(read_pictures(connection, LIVE))
+    orders = open_orders(here, PLANNED_STATES)
+    found += [end for one in orders for end in ends(one.order) if end > now]
+    found += [] if planned is None else [planned]
+    if newer is not None and (busy or orders):
+        found.append(newer)
+    return min((one for one in found if one > now), default=None)
+
+
+@contextmanager
+def _heartbeat(here: Context) -> Iterator[None]:
+    """The lease is renewed while long work goes on."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(here.lease.lasts_s / 4):
+            try:
+                with here.database.begin() as connection:
+                    here.lease.hold(connection)
+            except OffnadirError:
+                continue  # the loop itself finds out, at its next transaction
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

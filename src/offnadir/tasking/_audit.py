@@ -1,0 +1,177 @@
+"""The audit log: append-only, each entry sealed by the hash of itself and the entry before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from offnadir._database import Database, sa
+from offnadir.epoch import Epoch, utc_text
+from offnadir.tasking._tables import AUDIT_HEAD, AUDIT_LOG
+
+#: What stands for the hash before the first entry.
+NOTHING_BEFORE: Final = "0" * 64
+_SECRET_KEY = re.compile(r"secret|passw|token|authori[sz]ation|api_?key|credential", re.IGNORECASE)
+_USER_IN_URL = re.compile(r"([a-z][a-z0-9+.-]*://)[^/@\s]*@", re.IGNORECASE)
+_QUERY_IN_URL = re.compile(r"([a-z][a-z0-9+.-]*://[^?#\s]*)[?#]\S*", re.IGNORECASE)
+
+
+@contextmanager
+def turn(database: Database) -> Iterator[sa.Connection]:
+    """One transaction that may append to the audit log: writers of the log take turns, in both databases.
+
+    What is read in it is what the writer before left. SQLite's writers take turns anyway. PostgreSQL takes
+    its picture of the tables at the first query, so the lock comes before any: a lock by a query would wait
+    with a picture that is old when its turn comes.
+    """
+    with database.begin() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(sa.text("LOCK TABLE audit_head IN EXCLUSIVE MODE"))
+        yield connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the log, as it was sealed.
+
+    `content` has seq, at (UTC text, nine digits), by, action, subject, body and previous; `hash` is the
+    SHA-256 of its canonical JSON.
+    """
+
+    content: Mapping[str, Any]
+    hash: str
+
+    @property
+    def seq(self) -> int:
+        return int(self.content["seq"])
+
+    def document(self) -> dict[str, Any]:
+        """The entry as one line of an export."""
+        return {**self.content, "hash": self.hash}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the log ends: an auditor who keeps it finds whatever is cut off or rewritten later."""
+
+    seq: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash}"
+
+
+class AuditLog:
+    """The log of one database: who did what to what, when and why.
+
+    Nothing is ever changed in it: the database's own triggers refuse, and `verify` of
+    `offnadir.tasking` finds what got around them. Secrets do not enter: values under keys such as
+    `token`, and users, passwords and queries in URLs, are written as `***`.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def append(
+        self,
+        connection: sa.Connection,
+        *,
+        at: Epoch,
+        by: str,
+        action: str,
+        subject: str,
+        body: Mapping[str, Any],
+    ) -> int:
+        """Add an entry within the transaction of `connection`, which `turn` began; returns its number.
+
+        `body` holds texts, whole numbers, truths, lists and tables; TypeError for a float, which no two
+        languages write alike.
+        """
+        head = connection.execute(sa.select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).one()
+        content = {
+            "seq": head.seq + 1,
+            "at": utc_text([at.tai_ns], 9)[0],
+            "by": by,
+            "action": action,
+            "subject": subject,
+            "body": veiled(body),
+            "previous": head.hash,
+        }
+        text = canonical(content)
+        seal = hashlib.sha256(text.encode("ascii")).hexdigest()
+        connection.execute(
+            AUDIT_LOG.insert(),
+            {
+                "seq": head.seq + 1,
+                "at_tai_ns": at.tai_ns,
+                "by": by,
+                "action": action,
+                "subject": subject,
+                "entry": text,
+                "hash": seal,
+            },
+        )
+        connection.execute(AUDIT_HEAD.update().values(seq=head.seq + 1, hash=seal))
+        return int(head.seq) + 1
+
+    def head(self) -> Head:
+        """Where the log ends now."""
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).one()
+        return Head(row.seq, row.hash)
+
+    def entries(
+        self,
+        *,
+        subject: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        last: int | None = None,
+    ) -> Iterator[Entry]:
+        """Entries in order, of one subject, later than number `after`; or only the `last` few."""
+        query = sa.select(AUDIT_LOG.c.entry, AUDIT_LOG.c.hash).where(AUDIT_LOG.c.seq > after)
+        if subject is not None:
+            query = query.where(AUDIT_LOG.c.subject == subject)
+        backwards = last is not None
+        seq = AUDIT_LOG.c.seq
+        query = query.order_by(seq.desc() if backwards else seq).limit(last if backwards else limit)
+        with self.database.read() as connection:
+            rows = connection.execution_options(yield_per=2000).execute(query)
+            found: Any = reversed(rows.all()) if backwards else rows
+            for row in found:
+                yield Entry(content=json.loads(row.entry), hash=row.hash)
+
+
+def canonical(content: Mapping[str, Any]) -> str:
+    """JSON that is always the same for the same content: keys sorted, no blanks, ASCII; no floats."""
+    _refuse_floats(content)
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise TypeError(f"{value!r}: the audit log holds whole numbers and texts, no floats")
+    if isinstance(value, Mapping):
+        for one in value.values():
+            _refuse_floats(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            _refuse_floats(one)
+
+
+def veiled(value: Any, key: str = "") -> Any:
+    """The value with its secrets written as `***`."""
+    if _SECRET_KEY.search(key):
+        return "***"
+    if isinstance(value, Mapping):
+        return {name: veiled(one, str(name)) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [veiled(one) for one in value]
+    if isinstance(value, str):
+        return _QUERY_IN_URL.sub(r"\1?***", _USER_IN_URL.sub(r"\1***@", value))
+    return value

@@ -1,0 +1,299 @@
+"""Placing an order: idempotency, quota, screening, restrictions, all in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from offnadir._database import sa
+from offnadir.epoch import Epoch
+from offnadir.errors import InputError
+from offnadir.tasking._checks import Ruling, parties_of
+from offnadir.tasking._holds import Cause, sync_holds
+from offnadir.tasking._ids import new_id
+from offnadir.tasking._moves import (
+    Placed,
+    add_history,
+    by_checks,
+    charge,
+    move,
+    read_placed,
+)
+from offnadir.tasking._order import Order
+from offnadir.tasking._order_read import check_now
+from offnadir.tasking._people import (
+    Customer,
+    RefusedError,
+    User,
+    acting,
+    find_customer,
+    find_user,
+    recording_refusals,
+)
+from offnadir.tasking._roles import MAY
+from offnadir.tasking._tables import ORDERS, QUOTA_USE
+from offnadir.tasking.states import State, find_step
+from offnadir.units import km
+
+if TYPE_CHECKING:
+    from offnadir.tasking._desk import Desk
+
+_LONGEST_KEY: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Examined:
+    """What the checks found, before the transaction begins: they may take longer than a lock should."""
+
+    screened_with: str
+    causes: Sequence[Cause]
+    ruling: Ruling
+
+
+def place(
+    desk: Desk, order: Order, *, by: str, key: str | None, customer: str | None
+) -> tuple[Placed, bool]:
+    """Place an order; the order as it stands then, and whether it is new.
+
+    `customer` is an id or name; by default the user's own. The same `key` of the same customer with the same
+    order gives the order that was placed before; with another order, InputError.
+    """
+    _check_key(key)
+    with recording_refusals(desk):
+        with desk.database.read() as connection:
+            user = find_user(connection, by)
+            who = _customer(connection, user, by, customer)
+            before = _placed_before(connection, who, order, key)
+        if before is not None and user is not None and set(user.roles) & set(MAY["order.place"]):
+            return before, False
+    examined = examine(desk, order, who, desk.clock())
+    with acting(desk, by, "order.place", who.id) as (connection, user):
+        _customer(connection, user, by, customer)
+        before = _placed_before(connection, who, order, key)
+        if before is not None:
+            return before, False
+        now = desk.clock()
+        check_now(order, now)
+        who = find_customer(connection, who.id)
+        return _insert(desk, connection, order, who, user, key, now, examined), True
+
+
+def examine(desk: Desk, order: Order, customer: Customer, at: Epoch) -> _Examined:
+    """Screen everybody and ask the restrictions: nothing is written."""
+    parties = parties_of(customer, order)
+    return _Examined(
+        screened_with=desk.screened_with,
+        causes=desk.screen(parties),
+        ruling=desk.rule("order", order, parties, at, {}),
+    )
+
+
+def _check_key(key: str | None) -> None:
+    if key is not None and not (0 < len(key) <= _LONGEST_KEY and key.isprintable()):
+        raise InputError("key", key, f"a text of 1 to {_LONGEST_KEY} printable characters")
+
+
+def _customer(
+    connection: sa.Connection, user: User | None, by: str, customer: str | None
+) -> Customer:
+    """For whom the order is; a customer's user orders for that customer alone."""
+    action = "order.place"
+    if user is None:
+        raise RefusedError(by, action, customer or "", "no user of this database has that name")
+    if customer is None:
+        if user.customer_id is None:
+            raise InputError("customer", customer, "given, since you place orders for several")
+        return find_customer(connection, user.customer_id)
+    if user.sees_all:
+        return find_customer(connection, customer)
+    own = find_customer(connection, user.customer_id or "")
+    if customer not in (own.id, own.named.name):
+        why = "a customer's user orders for that customer alone"
+        raise RefusedError(by, action, customer, why)
+    return own
+
+
+def _placed_before(
+    connection: sa.Connection, customer: Customer, order: Order, key: str | None
+) -> Placed | None:
+    if key is None:
+        return None
+    query = sa.select(ORDERS).where(
+        ORDERS.c.customer_id == customer.id, ORDERS.c.idempotency_key == key
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    if row.digest != order.digest:
+        hint = f"order {row.id} has it, and is another order"
+        raise InputError("key", key, "a key that this customer has not used yet", hint=hint)
+    return read_placed(row)
+
+
+def _insert(
+    desk: Desk,
+    connection: sa.Connection,
+    order: Order,
+    customer: Customer,
+    user: User,
+    key: str | None,
+    at: Epoch,
+    examined: _Examined,
+) -> Placed:
+    last = connection.execute(sa.select(sa.func.max(ORDERS.c.id))).scalar()
+    month = at.utc(0)[:7]
+    placed = Placed(
+        id=new_id("o", at.utc_ns // 1_000_000, last),
+        customer_id=customer.id,
+        placed_by=user.name,
+        placed=at,
+        state=State.RECEIVED,
+        code="placed",
+        changed=at,
+        changes=1,
+        held_from=None,
+        document=json.dumps(order.document(), ensure_ascii=True),
+        quota_month=month,
+        quota_pictures=order.count,
+        quota_area_m2=round(order.area_m2) * order.count,
+        screened_with=examined.screened_with,
+    )
+    over = _over_quota(connection, placed, customer)
+    if over:
+        placed = replace(placed, quota_pictures=0, quota_area_m2=0)
+    step = find_step(placed.id, None, "received", "placed")
+    connection.execute(ORDERS.insert(), _row(placed, order, key))
+    add_history(connection, placed.id, 1, State.RECEIVED, "placed", step.words, by=user.name, at=at)
+    body = {
+        "customer": customer.id,
+        "order_sha256": order.digest,
+        "pictures": placed.quota_pictures,
+        "area_m2": placed.quota_area_m2,
+        "screened_with": examined.screened_with,
+        "restrictions": dict(examined.ruling.document),
+    }
+    if key is not None:
+        body["key"] = key
+    desk.audit.append(
+        connection, at=at, by=user.name, action="order.place", subject=placed.id, body=body
+    )
+    if over:
+        return by_checks(desk, connection, placed, "rejected", "quota", at, over)
+    charge(connection, placed, sign=1)
+    return pass_checks(desk, connection, placed, examined, at)
+
+
+def pass_checks(
+    desk: Desk,
+    connection: sa.Connection,
+    placed: Placed,
+    examined: _Examined,
+    at: Epoch,
+    *,
+    released_by: str | None = None,
+) -> Placed:
+    """Take an order that is received, or held before it was accepted, as far as screening and rules let it.
+
+    `released_by` is the releaser whose decision brought it here.
+    """
+    opened = screen_placed(desk, connection, placed, examined.causes, at)
+    is_held = placed.state is State.HELD
+    if opened:
+        if is_held:
+            return placed
+        return by_checks(desk, connection, placed, "held", opened[0], at, matches(opened[1]))
+    ruling = examined.ruling
+    if ruling.outcome == "deny":
+        told = " ".join(ruling.told)
+        return by_checks(desk, connection, placed, "rejected", "restriction", at, told)
+    count = sync_holds(
+        desk,
+        connection,
+        kinds=("permit",),
+        causes=ruling.causes,
+        customer_id=placed.customer_id,
+        order_id=placed.id,
+        placed_by=placed.placed_by,
+        at=at,
+    )
+    told = " ".join(ruling.told)
+    if count:
+        if is_held and placed.code == "permit":
+            return placed
+        return by_checks(desk, connection, placed, "held", "permit", at, told)
+    if not is_held:
+        return by_checks(desk, connection, placed, "accepted", "passed", at, told)
+    if released_by is None:
+        return by_checks(desk, connection, placed, "accepted", "cleared", at, told)
+    return move(
+        desk, connection, placed, "accepted", "released",
+        by=released_by, who=("releaser",), at=at, detail=told,
+    )  # fmt: skip
+
+
+def screen_placed(
+    desk: Desk, connection: sa.Connection, placed: Placed, causes: Sequence[Cause], at: Epoch
+) -> tuple[str, int] | None:
+    """Let the screening holds of an order be those of `causes`: what kind is open, and how many, or None."""
+    count = sync_holds(
+        desk,
+        connection,
+        kinds=("screening", "not_screened"),
+        causes=causes,
+        customer_id=placed.customer_id,
+        order_id=placed.id,
+        placed_by=placed.placed_by,
+        at=at,
+    )
+    if not count:
+        return None
+    unscreened = any(cause.kind == "not_screened" for cause in causes)
+    return ("not_screened" if unscreened else "screening"), count
+
+
+def matches(count: int) -> str:
+    """How many possible matches, as it is told: never with whom."""
+    return "" if count == 1 else f"{count} of them"
+
+
+def _over_quota(connection: sa.Connection, placed: Placed, customer: Customer) -> str:
+    """What goes beyond the month's quota, in words; "" if nothing does."""
+    query = sa.select(QUOTA_USE.c.pictures, QUOTA_USE.c.area_m2).where(
+        QUOTA_USE.c.customer_id == customer.id, QUOTA_USE.c.month == placed.quota_month
+    )
+    used = connection.execute(query).one_or_none()
+    pictures = placed.quota_pictures + (0 if used is None else used.pictures)
+    area_m2 = placed.quota_area_m2 + (0 if used is None else used.area_m2)
+    if customer.quota_pictures is not None and pictures > customer.quota_pictures:
+        return f"{pictures} pictures in {placed.quota_month}, of {customer.quota_pictures}"
+    if customer.quota_area_m2 is not None and area_m2 > customer.quota_area_m2:
+        all_km2, most_km2 = area_m2 / km**2, customer.quota_area_m2 / km**2
+        return f"{all_km2:,.1f} km2 in {placed.quota_month}, of {most_km2:,.1f} km2"
+    return ""
+
+
+def _row(placed: Placed, order: Order, key: str | None) -> dict[str, object]:
+    return {
+        "id": placed.id,
+        "customer_id": placed.customer_id,
+        "placed_by": placed.placed_by,
+        "placed_tai_ns": placed.placed.tai_ns,
+        "idempotency_key": key,
+        "digest": order.digest,
+        "document": placed.document,
+        "title": order.title,
+        "priority": order.priority,
+        "deadline_tai_ns": None if order.deadline is None else order.deadline.tai_ns,
+        "state": placed.state.value,
+        "code": placed.code,
+        "changed_tai_ns": placed.changed.tai_ns,
+        "changes": placed.changes,
+        "held_from": None,
+        "is_open": True,
+        "screened_with": placed.screened_with,
+        "quota_month": placed.quota_month,
+        "quota_pictures": placed.quota_pictures,
+        "quota_area_m2": placed.quota_area_m2,
+    }

@@ -1,0 +1,253 @@
+"""What is told of an order: state, history, and what it waits for; to customers less than to the house."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from offnadir._database import sa
+from offnadir.epoch import Epoch
+from offnadir.errors import InputError
+from offnadir.tasking._holds import Hold, holds_of
+from offnadir.tasking._ids import is_id
+from offnadir.tasking._moves import Placed, find_order, read_placed
+from offnadir.tasking._people import (
+    RefusedError,
+    User,
+    find_customer,
+    seeing,
+)
+from offnadir.tasking._roles import MAY
+from offnadir.tasking._tables import CUSTOMERS, HISTORY, HOLDS, ORDERS, RELEASES
+from offnadir.tasking.states import FINAL, MEANING, State
+
+if TYPE_CHECKING:
+    from offnadir.tasking._desk import Desk
+
+MOST_AT_ONCE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of an order's history."""
+
+    at: Epoch
+    state: State
+    code: str
+    words: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    """An order with its history. `holds` is empty for who may not see them; `waits_for` says what is next."""
+
+    placed: Placed
+    customer: str
+    history: tuple[Line, ...]
+    holds: tuple[Hold, ...]
+    waits_for: str
+    products: tuple[tuple[str, str], ...]
+
+    def document(self) -> dict[str, Any]:
+        """For JSON."""
+        placed = self.placed
+        return {
+            "id": placed.id,
+            "state": placed.state.value,
+            "code": placed.code,
+            "waits_for": self.waits_for,
+            "customer": placed.customer_id,
+            "customer_name": self.customer,
+            "placed_by": placed.placed_by,
+            "placed": placed.placed.utc(3),
+            "changed": placed.changed.utc(3),
+            "order": json.loads(placed.document),
+            "history": [
+                {
+                    "at": one.at.utc(3),
+                    "state": one.state.value,
+                    "code": one.code,
+                    "words": one.words,
+                    "by": one.by,
+                }
+                for one in self.history
+            ],
+            "holds": [hold.to_dict() for hold in self.holds],
+            "products": [{"id": name, "status": status} for name, status in self.products],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An order in a list."""
+
+    id: str
+    state: State
+    code: str
+    title: str
+    customer_id: str
+    customer: str
+    priority: int
+    placed: Epoch
+    changed: Epoch
+
+    def document(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "id": self.id,
+            "state": self.state.value,
+            "code": self.code,
+            "title": self.title,
+            "customer": self.customer_id,
+            "customer_name": self.customer,
+            "priority": self.priority,
+            "placed": self.placed.utc(3),
+            "changed": self.changed.utc(3),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Orders, the latest first; `next` is what to give as `before` for those that follow, None at the end."""
+
+    rows: tuple[Row, ...]
+    next: str | None
+
+
+def show(desk: Desk, order_id: str, *, by: str) -> OrderView:
+    """One order, with all that this user may know of it."""
+    with seeing(desk, by, "order.see", order_id) as (connection, user):
+        placed = find_order(connection, order_id, user, "order.see")
+        lines = connection.execute(
+            sa.select(HISTORY).where(HISTORY.c.order_id == order_id).order_by(HISTORY.c.number)
+        ).all()
+        holds = holds_of(connection, order_id)
+        products = connection.execute(
+            sa.select(RELEASES.c.product_id, RELEASES.c.status)
+            .where(RELEASES.c.order_id == order_id)
+            .order_by(RELEASES.c.at_tai_ns, RELEASES.c.product_id)
+        ).all()
+        customer = connection.execute(
+            sa.select(CUSTOMERS.c.name).where(CUSTOMERS.c.id == placed.customer_id)
+        ).scalar_one()
+        sees_holds = bool(set(user.roles) & set(MAY["hold.see"]))
+    history = tuple(
+        Line(
+            at=Epoch(row.at_tai_ns),
+            state=State(row.state),
+            code=row.code,
+            words=row.words,
+            by=_shown_by(row.by, user),
+        )
+        for row in lines
+    )
+    return OrderView(
+        placed=placed,
+        customer=customer,
+        history=history,
+        holds=tuple(holds) if sees_holds else (),
+        waits_for=waits_for(placed, [hold for hold in holds if hold.status == "open"]),
+        products=tuple((row.product_id, row.status) for row in products),
+    )
+
+
+def _shown_by(name: str, user: User) -> str:
+    """Who took a step; a customer does not learn the names of those who work for the operator."""
+    return name if user.sees_all or name in (user.name, "offnadir") else "the operator"
+
+
+def waits_for(placed: Placed, waiting: Sequence[Hold]) -> str:
+    """What the state of an order means for it, in one sentence that everybody may read."""
+    if placed.state is not State.HELD:
+        return MEANING[placed.state]
+    matches = sum(hold.kind == "screening" for hold in waiting)
+    if any(hold.kind == "not_screened" for hold in waiting):
+        return "held: nobody could be screened yet, for want of a sanctions list"
+    if matches:
+        noun = "match" if matches == 1 else "matches"
+        return f"held: screening found {matches} possible {noun}; a releaser decides"
+    if any(hold.kind == "permit" for hold in waiting):
+        return "held: it needs a permit; a releaser decides"
+    ends = [hold.until for hold in waiting if hold.until is not None]
+    if ends:
+        return f"held: it may be released from {max(ends).utc(0)}"
+    return "held: a releaser decides"
+
+
+def list_orders(
+    desk: Desk,
+    *,
+    by: str,
+    state: str | None = None,
+    customer: str | None = None,
+    is_open: bool = False,
+    limit: int = 100,
+    before: str | None = None,
+) -> Page:
+    """Orders that this user may see, the latest first: of one state, of one customer, only open ones."""
+    if state is not None and state not in {one.value for one in State}:
+        raise InputError("state", state, " or ".join(State))
+    if not 1 <= limit <= MOST_AT_ONCE:
+        raise InputError("limit", limit, f"a whole number from 1 to {MOST_AT_ONCE}")
+    if before is not None and not is_id("o", before):
+        raise InputError("before", before, "the id of an order")
+    with seeing(desk, by, "order.see", customer or "") as (connection, user):
+        query = sa.select(ORDERS, CUSTOMERS.c.name.label("customer")).join(
+            CUSTOMERS, CUSTOMERS.c.id == ORDERS.c.customer_id
+        )
+        whose = _whose(connection, user, customer)
+        if whose is not None:
+            query = query.where(ORDERS.c.customer_id == whose)
+        if state is not None:
+            query = query.where(ORDERS.c.state == state)
+        if is_open and (state is None or State(state) in FINAL):
+            query = query.where(ORDERS.c.is_open)
+        if before is not None:
+            query = query.where(ORDERS.c.id < before)
+        found = connection.execute(query.order_by(ORDERS.c.id.desc()).limit(limit + 1)).all()
+    rows = tuple(
+        Row(
+            id=row.id,
+            state=State(row.state),
+            code=row.code,
+            title=row.title,
+            customer_id=row.customer_id,
+            customer=row.customer,
+            priority=row.priority,
+            placed=Epoch(row.placed_tai_ns),
+            changed=Epoch(row.changed_tai_ns),
+        )
+        for row in found[:limit]
+    )
+    return Page(rows=rows, next=rows[-1].id if len(found) > limit else None)
+
+
+def _whose(connection: sa.Connection, user: User, customer: str | None) -> str | None:
+    """The customer whose orders are listed; None is all of them."""
+    if user.sees_all:
+        return None if customer is None else find_customer(connection, customer).id
+    own = find_customer(connection, user.customer_id or "")
+    if customer is not None and customer not in (own.id, own.named.name):
+        told = f"there is no customer {customer}"
+        why = "a customer's user sees that customer's orders alone"
+        raise RefusedError(user.name, "order.see", customer, why, told=told)
+    return own.id
+
+
+def open_holds(desk: Desk, *, by: str, limit: int = MOST_AT_ONCE) -> list[Hold]:
+    """What waits for a decision, oldest first."""
+    from offnadir.tasking._holds import read_hold
+
+    with seeing(desk, by, "hold.see") as (connection, _):
+        query = sa.select(HOLDS).where(HOLDS.c.status == "open").order_by(HOLDS.c.id).limit(limit)
+        return [read_hold(row) for row in connection.execute(query)]
+
+
+def in_states(desk: Desk, states: Sequence[str]) -> list[Placed]:
+    """Orders in some states, in the order in which they were placed."""
+    query = sa.select(ORDERS).where(ORDERS.c.state.in_([str(one) for one in states]))
+    with desk.database.read() as connection:
+        return [read_placed(row) for row in connection.execute(query.order_by(ORDERS.c.id))]
