@@ -15,7 +15,7 @@ from offnadir.cli.process import check_heights, warn_of_holes
 from offnadir.errors import MISSING, InputError
 
 if TYPE_CHECKING:
-    from offnadir.imagery import Acquisition, Level1
+    from offnadir.imagery import Acquisition, Level1, Scene
 
 _SYNTHETIC = "synthetic"
 _SIZE = re.compile(r"\s*([0-9]{1,8})\s*[xX*]\s*([0-9]{1,8})\s*")

@@ -29,7 +29,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 class Named:
     """A person or body that an order names; what is not known is empty.
 
-    `country` is where it is at home, ISO 3166 ("KR"); `sector` is one of `SECTORS`. The rest is for screening.
+    `country` is where it is at home, ISO 3166 ("KR"); `sector` is one of `SECTORS`, the rest for screening.
     """
 
     name: str
