@@ -99,16 +99,15 @@ def lowest_highest(blocks, per_pixel, a0, a1, c0, c1):
     return low, high, step
 
 
-@kernel
-def met_between(
-    row_lo, row_hi, col_lo, col_hi, blocks, side, coarse, coarser, i, j, v0, v1, u0, u1, t0, t1
-):
+@part
+def met_between(maps, blocks, side, coarse, coarser, i, j, v0, v1, u0, u1, t0, t1):
     """Between which heights all rays of a part of a cell meet the surface, if it is between t0 and t1; and how far
     they move over the greatest step from node to node that they may meet, in nodes.
 
     Blocks of blocks tell roughly; then the bundle of rays is followed down in slabs, in which it moves by about
     a block: it starts to meet where blocks reach into a slab, and is at its end where none lies below one.
     """
+    row_lo, row_hi, col_lo, col_hi = maps
     a0, a1 = span(row_lo, i, j, v0, v1, u0, u1)
     c0, c1 = span(col_lo, i, j, v0, v1, u0, u1)
     b0, b1 = span(row_hi, i, j, v0, v1, u0, u1)
@@ -151,10 +150,11 @@ def met_between(
 def first_meeting(row, column, d_row, d_column, heights, per_node, blocks, side, t0, t1):
     """Height at which a ray from above first meets the surface.
 
-    Blocks that it passes over are taken at a stride, others in steps of a cell, the last one by a line.
+    Blocks that it passes over are taken at a stride, and gentle ones by their two ends; others in steps of a
+    cell, the last one by a line.
     """
     step = 1.0 / (per_node * max(abs(d_row), abs(d_column)))
-    per_block = 1.0 / side
+    per_block, gentle = 1.0 / side, _GENTLE * step
     # a way of no length in one direction leaves no block by it
     by_row = 1.0 / d_row if d_row != 0.0 else math.inf
     by_column = 1.0 / d_column if d_column != 0.0 else math.inf
@@ -176,6 +176,16 @@ def first_meeting(row, column, d_row, d_column, heights, per_node, blocks, side,
         over = t - between(heights, (row + t * d_row) * per_node, (column + t * d_column) * per_node)
         if over <= 0.0:
             return t
+        if blocks[i, j, 2] < gentle:
+            here = leaves - between(
+                heights, (row + leaves * d_row) * per_node, (column + leaves * d_column) * per_node
+            )
+            if here > 0.0:
+                t = leaves
+                continue
+            t += (leaves - t) * over / (over - here)
+            # the ground is no straight line there either
+            return between(heights, (row + t * d_row) * per_node, (column + t * d_column) * per_node)
         while t > leaves:
             after = max(t - step, leaves)
             here = after - between(
@@ -250,58 +260,6 @@ def line_of(table, a, b, v, u):
     return left + u * (right - left)
 
 
-@kernel
-def look_down(
-    patch, heights, finer, blocks, side, coarse, coarser, walls,
-    row_lo, col_lo, row_hi, col_hi, line_step, column_step, out, met,
-):  # fmt: skip
-    """Light of each sample (lines, columns) in `out`, and in `met` the height t at which it was found.
-
-    Nodes hold the place in the patch of every `line_step`th and `column_step`th sample, on lowest and highest
-    ground. `heights` has a node at every `finer`th pixel of the patch, `blocks` their ranges over `side`
-    pixels, `coarse` over `coarser`. `met` may be empty; samples that see no ground (NaN) have no light.
-    """
-    lines, columns = out.shape
-    maps = row_lo, row_hi, col_lo, col_hi
-    for a in range(row_lo.shape[0] - 1):
-        first, last = a * line_step, min((a + 1) * line_step, lines)
-        for b in range(row_lo.shape[1] - 1):
-            left = b * column_step
-            for start in range(left, min(left + column_step, columns), CHUNK):
-                stop = min(start + CHUNK, left + column_step, columns)
-                u0, u1 = (start - left) / column_step, (stop - left) / column_step
-                t0, t1, rise = met_between(
-                    row_lo, row_hi, col_lo, col_hi, blocks, side, coarse, coarser,
-                    a, b, 0.0, 1.0, u0, u1, 0.0, 1.0,
-                )  # fmt: skip
-                if rise < _GENTLE * finer:
-                    look_at_slope(
-                        patch, heights, finer, maps, a, b, line_step, column_step,
-                        first, last, start, stop, t0, t1, out, met,
-                    )  # fmt: skip
-                    continue
-                for top in range(first, last, _PIECE_LINES):
-                    bottom = min(top + _PIECE_LINES, last)
-                    v0, v1 = (top - first) / line_step, (bottom - first) / line_step
-                    for here in range(start, stop, _PIECE):
-                        there = min(here + _PIECE, stop)
-                        u0, u1 = (here - left) / column_step, (there - left) / column_step
-                        s0, s1, rise = met_between(
-                            row_lo, row_hi, col_lo, col_hi, blocks, side, coarse, coarser,
-                            a, b, v0, v1, u0, u1, t0, t1,
-                        )  # fmt: skip
-                        if rise < _GENTLE * finer:
-                            look_at_slope(
-                                patch, heights, finer, maps, a, b, line_step, column_step,
-                                top, bottom, here, there, s0, s1, out, met,
-                            )  # fmt: skip
-                        else:
-                            look_at_all(
-                                patch, heights, finer, blocks, side, walls, maps, a, b, line_step,
-                                column_step, top, bottom, here, there, s0, s1, out, met,
-                            )  # fmt: skip
-
-
 @part
 def settled(maps, a, b, v, u, heights, per_node, t0, t1):
     """Where a ray meets ground that rises less than half as fast as it falls: each correction halves the error."""
@@ -319,7 +277,7 @@ def settled(maps, a, b, v, u, heights, per_node, t0, t1):
     return row + t * d_row, column + t * d_column, t
 
 
-@kernel
+@part
 def look_at_slope(
     patch, heights, finer, maps, a, b, line_step, column_step, top, bottom, start, stop, t0, t1, out, met
 ):
@@ -357,7 +315,7 @@ def look_at_slope(
                     met[i, j] = np.float32(t)
 
 
-@kernel
+@part
 def look_at_all(
     patch, heights, finer, blocks, side, walls, maps, a, b, line_step, column_step,
     top, bottom, start, stop, t0, t1, out, met,
@@ -390,3 +348,53 @@ def look_at_all(
             out[i, j] = value
             if keep:
                 met[i, j] = np.float32(t)
+
+
+@kernel
+def look_down(
+    patch, heights, finer, blocks, side, coarse, coarser, walls,
+    row_lo, col_lo, row_hi, col_hi, line_step, column_step, out, met,
+):  # fmt: skip
+    """Light of each sample (lines, columns) in `out`, and in `met` the height t at which it was found.
+
+    Nodes hold the place in the patch of every `line_step`th and `column_step`th sample, on lowest and highest
+    ground. `heights` has a node at every `finer`th pixel of the patch, `blocks` their ranges over `side`
+    pixels, `coarse` over `coarser`. `met` may be empty; samples that see no ground (NaN) have no light.
+    """
+    lines, columns = out.shape
+    maps = row_lo, row_hi, col_lo, col_hi
+    for a in range(row_lo.shape[0] - 1):
+        first, last = a * line_step, min((a + 1) * line_step, lines)
+        high = -(-(last - first) // _PIECE_LINES)
+        for b in range(row_lo.shape[1] - 1):
+            left = b * column_step
+            for start in range(left, min(left + column_step, columns), CHUNK):
+                stop = min(start + CHUNK, left + column_step, columns)
+                pieces = high * -(-(stop - start) // _PIECE)
+                top, bottom, here, there, low_t, high_t = first, last, start, stop, 0.0, 1.0
+                # all of it, and if that will not do, its pieces: one loop, since the work is copied into it
+                for piece in range(-1, pieces):
+                    if piece >= 0:
+                        top = first + piece % high * _PIECE_LINES
+                        bottom = min(top + _PIECE_LINES, last)
+                        here = start + piece // high * _PIECE
+                        there = min(here + _PIECE, stop)
+                    t0, t1, rise = met_between(
+                        maps, blocks, side, coarse, coarser, a, b,
+                        (top - first) / line_step, (bottom - first) / line_step,
+                        (here - left) / column_step, (there - left) / column_step, low_t, high_t,
+                    )  # fmt: skip
+                    if rise < _GENTLE * finer:
+                        look_at_slope(
+                            patch, heights, finer, maps, a, b, line_step, column_step,
+                            top, bottom, here, there, t0, t1, out, met,
+                        )  # fmt: skip
+                        if piece < 0:
+                            break
+                    elif piece >= 0:
+                        look_at_all(
+                            patch, heights, finer, blocks, side, walls, maps, a, b, line_step,
+                            column_step, top, bottom, here, there, t0, t1, out, met,
+                        )  # fmt: skip
+                    else:
+                        low_t, high_t = t0, t1
