@@ -91,7 +91,8 @@ def see(
     blocks = block_ranges(surface, block)
     look_down(
         light, surface, float(finer), blocks, float(block * finer),
-        coarse_ranges(blocks, _BLOCKS), float(block * finer * _BLOCKS), _walls(grid, finer, high_m - low_m, sun), row_lo, col_lo, row_hi, col_hi,
+        coarse_ranges(blocks, _BLOCKS), float(block * finer * _BLOCKS),
+        _walls(grid, finer, high_m - low_m, sun), row_lo, col_lo, row_hi, col_hi,
         LINE_STEP * samples, COLUMN_STEP * samples, out, met,
     )  # fmt: skip
     return Seen(light=out, alt_m=low_m + (high_m - low_m) * met if heights else None)

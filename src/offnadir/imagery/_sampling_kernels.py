@@ -13,10 +13,15 @@ import numpy as np
 from offnadir._jit import kernel, part
 
 CHUNK = 16  # samples of a line that are followed down together, for as many lines as share nodes
-_PIECE_LINES, _PIECE = 4, 8  # and of those that meet heights too far apart, so many lines and samples
+_PIECE_LINES, _PIECE = (
+    4,
+    8,
+)  # and of those that meet heights too far apart, so many lines and samples
 _MOST_SLABS = 64
 _LITTLE = 0.02  # samples by which light may be taken from a wrong place
-_GENTLE = 0.5  # of a ray's own fall, that ground may rise along it: then it is met once, and soon found
+_GENTLE = (
+    0.5  # of a ray's own fall, that ground may rise along it: then it is met once, and soon found
+)
 _BENT = 0.05  # samples that a line of places may be off the straight line between its ends
 _F = np.float32
 _HALF, _ONE, _TWO, _THREE_HALVES, _FIVE_HALVES = _F(0.5), _F(1.0), _F(2.0), _F(1.5), _F(2.5)
@@ -61,9 +66,7 @@ def coarse_ranges(blocks, side):
 
 @part
 def between(table, row, column):
-    """A table of heights between its nodes; beyond its edge, the edge."""
-    row = min(max(row, 0.0), table.shape[0] - 1.000001)
-    column = min(max(column, 0.0), table.shape[1] - 1.000001)
+    """A table of heights between its nodes, which holds all that rays may meet: no place beyond its edge."""
     i, j = int(row), int(column)
     v, u = _F(row - i), _F(column - j)
     a, b = np.uint64(i), np.uint64(j)
@@ -101,11 +104,11 @@ def lowest_highest(blocks, per_pixel, a0, a1, c0, c1):
 
 @part
 def met_between(maps, blocks, side, coarse, coarser, i, j, v0, v1, u0, u1, t0, t1):
-    """Between which heights all rays of a part of a cell meet the surface, if it is between t0 and t1; and how far
-    they move over the greatest step from node to node that they may meet, in nodes.
+    """Between which heights all rays of a part of a cell meet the surface, if it is between t0 and t1; and how
+    far they move over the greatest step from node to node that they may meet, in pixels of the patch.
 
-    Blocks of blocks tell roughly; then the bundle of rays is followed down in slabs, in which it moves by about
-    a block: it starts to meet where blocks reach into a slab, and is at its end where none lies below one.
+    Blocks of blocks tell roughly; then the bundle of rays is followed down in slabs, in which it moves by
+    about a block: it starts to meet where blocks reach into a slab, and is at its end where none lies below.
     """
     row_lo, row_hi, col_lo, col_hi = maps
     a0, a1 = span(row_lo, i, j, v0, v1, u0, u1)
@@ -173,7 +176,9 @@ def first_meeting(row, column, d_row, d_column, heights, per_node, blocks, side,
         if leaves > blocks[i, j, 1]:
             t = leaves
             continue
-        over = t - between(heights, (row + t * d_row) * per_node, (column + t * d_column) * per_node)
+        over = t - between(
+            heights, (row + t * d_row) * per_node, (column + t * d_column) * per_node
+        )
         if over <= 0.0:
             return t
         if blocks[i, j, 2] < gentle:
@@ -185,7 +190,9 @@ def first_meeting(row, column, d_row, d_column, heights, per_node, blocks, side,
                 continue
             t += (leaves - t) * over / (over - here)
             # the ground is no straight line there either
-            return between(heights, (row + t * d_row) * per_node, (column + t * d_column) * per_node)
+            return between(
+                heights, (row + t * d_row) * per_node, (column + t * d_column) * per_node
+            )
         while t > leaves:
             after = max(t - step, leaves)
             here = after - between(
@@ -262,12 +269,14 @@ def line_of(table, a, b, v, u):
 
 @part
 def settled(maps, a, b, v, u, heights, per_node, t0, t1):
-    """Where a ray meets ground that rises less than half as fast as it falls: each correction halves the error."""
+    """Where a ray meets ground that rises less than half as fast as it falls: corrections halve the error."""
     row_lo, row_hi, col_lo, col_hi = maps
     row, column = line_of(row_lo, a, b, v, u), line_of(col_lo, a, b, v, u)
     d_row, d_column = line_of(row_hi, a, b, v, u) - row, line_of(col_hi, a, b, v, u) - column
     moves = max(abs(d_row), abs(d_column))
     t, off = 0.5 * (t0 + t1), t1 - t0
+    if not math.isfinite(row + column + moves):
+        return math.nan, math.nan, math.nan
     for _ in range(12):
         if moves * abs(off) < _LITTLE:
             break
@@ -279,10 +288,25 @@ def settled(maps, a, b, v, u, heights, per_node, t0, t1):
 
 @part
 def look_at_slope(
-    patch, heights, finer, maps, a, b, line_step, column_step, top, bottom, start, stop, t0, t1, out, met
+    patch,
+    heights,
+    finer,
+    maps,
+    a,
+    b,
+    line_step,
+    column_step,
+    top,
+    bottom,
+    start,
+    stop,
+    t0,
+    t1,
+    out,
+    met,
 ):
-    """Samples of a part of a cell whose rays meet ground without walls: places along a straight line, if those
-    amid it and at its ends are on one.
+    """Samples of a part of a cell whose rays meet ground without walls: places along a straight line, if
+    those amid it and at its ends are on one.
     """
     keep = met.size > 0
     per_node, per, long = 1.0 / finer, 1.0 / column_step, 1.0 / (stop - start)

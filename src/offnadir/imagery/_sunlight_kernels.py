@@ -43,8 +43,8 @@ def open_to_sun(
 
 @kernel
 def facets(slope_e, slope_n, free, per, rows, columns, east, north, sine):
-    """Light on facets, direct and of the sky, at `per` places from node to node, from slopes to east and north
-    and `free` at the nodes.
+    """Light on facets, direct and of the sky, at `per` places from node to node, from slopes to east and
+    north and `free` at the nodes.
 
     (east, north, sine) is the direction of the Sun.
     """
@@ -62,7 +62,7 @@ def facets(slope_e, slope_n, free, per, rows, columns, east, north, sine):
 
 @part
 def within(first, last, at, by, least, most):
-    """The columns from `first` to before `last` where at + by (column) lies between two numbers, and one more."""
+    """Columns from `first` to before `last` where at + by (column) is between two numbers, and one more."""
     if abs(by) < 1e-9:
         return first, (last if least <= at <= most else first)
     p, q = (least - at) / by, (most - at) / by
@@ -81,8 +81,14 @@ def raise_roofs(boxes, roofs, to_pixel, jacobian, tops, direct, sky):
         column = to_pixel[1, 0] * x + to_pixel[1, 1] * y + to_pixel[1, 2]
         reach = math.sqrt(half_u * half_u + half_v * half_v)
         reach_r = reach * math.hypot(to_pixel[0, 0], to_pixel[0, 1])
-        u_row, v_row = jacobian[0, 0] * cos + jacobian[0, 1] * sin, jacobian[0, 1] * cos - jacobian[0, 0] * sin
-        u_col, v_col = jacobian[1, 0] * cos + jacobian[1, 1] * sin, jacobian[1, 1] * cos - jacobian[1, 0] * sin
+        u_row, v_row = (
+            jacobian[0, 0] * cos + jacobian[0, 1] * sin,
+            jacobian[0, 1] * cos - jacobian[0, 0] * sin,
+        )
+        u_col, v_col = (
+            jacobian[1, 0] * cos + jacobian[1, 1] * sin,
+            jacobian[1, 1] * cos - jacobian[1, 0] * sin,
+        )
         for r in range(max(int(row - reach_r), 0), min(int(row + reach_r) + 2, rows)):
             u0, v0 = (r - row) * u_row - column * u_col, (r - row) * v_row - column * v_col
             c0, c1 = within(0, columns, u0, u_col, -half_u, half_u)
@@ -94,15 +100,24 @@ def raise_roofs(boxes, roofs, to_pixel, jacobian, tops, direct, sky):
 
 
 @kernel
-def cast_shadows(boxes, roofs, to_pixel, jacobian, width, east, north, tan_sun, lowest, tops, direct):
+def cast_shadows(
+    boxes, roofs, to_pixel, jacobian, width, east, north, tan_sun, lowest, tops, direct
+):
     """Take from `direct` what upright boxes with tops at `roofs` [m] hide of the Sun.
 
-    (east, north): unit vector towards the Sun on the map. `tops` [m]: what receives the light, not below `lowest`.
+    (east, north): unit vector towards the Sun on the map. `tops` [m]: what receives the light, none of it
+    below `lowest`.
     """
     rows, columns = tops.shape
     # steps of a row and of a column: towards the Sun, and to its right
-    along_r, along_c = jacobian[0, 0] * east + jacobian[0, 1] * north, jacobian[1, 0] * east + jacobian[1, 1] * north
-    side_r, side_c = jacobian[0, 0] * north - jacobian[0, 1] * east, jacobian[1, 0] * north - jacobian[1, 1] * east
+    along_r, along_c = (
+        jacobian[0, 0] * east + jacobian[0, 1] * north,
+        jacobian[1, 0] * east + jacobian[1, 1] * north,
+    )
+    side_r, side_c = (
+        jacobian[0, 0] * north - jacobian[0, 1] * east,
+        jacobian[1, 0] * north - jacobian[1, 1] * east,
+    )
     for n in range(boxes.shape[0]):
         x, y, cos, sin = boxes[n, 0], boxes[n, 1], boxes[n, 2], boxes[n, 3]
         half_u, half_v, high = boxes[n, 4], boxes[n, 5], boxes[n, 6]
@@ -120,7 +135,10 @@ def cast_shadows(boxes, roofs, to_pixel, jacobian, width, east, north, tan_sun, 
         for r in range(
             max(int(min(row0, row1) - reach_r), 0), min(int(max(row0, row1) + reach_r) + 2, rows)
         ):
-            side0, along0 = (r - row0) * side_r - column0 * side_c, (r - row0) * along_r - column0 * along_c
+            side0, along0 = (
+                (r - row0) * side_r - column0 * side_c,
+                (r - row0) * along_r - column0 * along_c,
+            )
             c0, c1 = within(0, columns, side0, side_c, -across - 0.5 * width, across + 0.5 * width)
             c0, c1 = within(c0, c1, along0, along_c, -longest - reach, reach)
             for c in range(c0, c1):

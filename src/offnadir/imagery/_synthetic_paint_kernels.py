@@ -147,7 +147,14 @@ def paint_ground(
                                     u, v, di, dj, refl, seed
                                 )
                             ground = farmland(
-                                u - low, high - u, v - near, near + far - v, field, has_tracks, width, refl
+                                u - low,
+                                high - u,
+                                v - near,
+                                near + far - v,
+                                field,
+                                has_tracks,
+                                width,
+                                refl,
                             )
                             ground *= (1.0 - trees) * (1.0 + 0.05 * texture)
                         if trees > 0.0:
@@ -174,7 +181,9 @@ def paint_ground(
                         if kind == SUBURB:
                             ground = garden(u, v, deep, refl, seed)
                         elif kind == WORKS:
-                            ground *= 1.0 + 0.08 * octaves(x, y, 60.0, 3, 0.6, 2.0 * width, seed + 63)
+                            ground *= 1.0 + 0.08 * octaves(
+                                x, y, 60.0, 3, 0.6, 2.0 * width, seed + 63
+                            )
                         if width >= TREES_TO_M:
                             # a crown of 28 m2 to 121 m2 of ground, where there is a tree
                             ground += (1.1 * refl[FOREST] * 0.88 - ground) * 0.23 * density
@@ -182,7 +191,17 @@ def paint_ground(
                         side_v = dv if 2.0 * dv < deep else dv - deep
                         if min(abs(side_u), abs(side_v)) < STREET_M + 0.5 * width:
                             ground = street(
-                                side_u, side_v, u, v, bi, bj, di * 13 + dj * 29, width, refl, ground, seed
+                                side_u,
+                                side_v,
+                                u,
+                                v,
+                                bi,
+                                bj,
+                                di * 13 + dj * 29,
+                                width,
+                                refl,
+                                ground,
+                                seed,
                             )
                         ground *= 1.0 + 0.035 * texture
                     if not is_low:

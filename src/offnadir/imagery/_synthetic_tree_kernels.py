@@ -28,7 +28,7 @@ _DENSEST = 0.7
 
 @kernel
 def list_trees(x0, x1, y0, y1, coast, coast_step, relief, pad, town, seed, out):
-    """How many trees stand in a box [m]; as many as `out` has rows for are written to it: x, y, radius [m]."""
+    """How many trees stand in a box [m]; as many as `out` has rows for are written: x, y, radius [m]."""
     sx, sy = np.empty(9), np.empty(9)
     last_ci = last_cj = last_di = last_dj = -(1 << 40)
     kind, cos, sin, wide, deep = FARM, 1.0, 0.0, 1.0, 1.0

@@ -95,7 +95,9 @@ class World:
         step = max(int(frame.mstep / frame.width), 1)
         rows, columns = (np.arange(-(-side // step) + 2.0) * step for side in grid.shape)
         x, y = places_m(self, grid, rows, columns)
-        return spread(look_up(frame.height, x, y, frame.mx, frame.my, frame.mstep), step, grid.shape)
+        return spread(
+            look_up(frame.height, x, y, frame.mx, frame.my, frame.mstep), step, grid.shape
+        )
 
 
 @functools.lru_cache(maxsize=8)
