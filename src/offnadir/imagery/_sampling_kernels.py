@@ -104,8 +104,9 @@ def lowest_highest(blocks, per_pixel, a0, a1, c0, c1):
 
 @part
 def met_between(maps, blocks, side, coarse, coarser, i, j, v0, v1, u0, u1, t0, t1):
-    """Between which heights all rays of a part of a cell meet the surface, if it is between t0 and t1; and how
-    far they move over the greatest step from node to node that they may meet, in pixels of the patch.
+    """Between which heights all rays of a part of a cell meet the surface, if it is between t0 and t1.
+
+    And how far they move over the greatest step from node to node that they may meet, in pixels of the patch.
 
     Blocks of blocks tell roughly; then the bundle of rays is followed down in slabs, in which it moves by
     about a block: it starts to meet where blocks reach into a slab, and is at its end where none lies below.

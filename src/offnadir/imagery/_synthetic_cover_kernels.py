@@ -24,7 +24,7 @@ _CAR_M = 7.5
 
 @part
 def crowns_around(x, y, seed, px, py, size):
-    """The nine crowns of a canopy that may reach a place: middles, in cells from its own corner, and 1/size^2."""
+    """The nine crowns that may reach a place in a wood: middles, in cells from its corner, and 1/size^2."""
     i, j = math.floor(x / CROWN_M), math.floor(y / CROWN_M)
     k = 0
     for dj in range(-1, 2):
