@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import resource
 import shutil
 import time
@@ -19,8 +20,11 @@ from offnadir.data import bundled_bytes
 from offnadir.earth import EarthOrientation, Site, itrf_to_geodetic, sun_itrf_m, up
 from offnadir.epoch import Epoch, Span
 from offnadir.imagery import Acquisition, CaptureOptions, acquire, capture, measure_edge, models
+from offnadir.imagery._grid import Grid
 from offnadir.imagery._noise import Flaws
 from offnadir.imagery._raster import opened
+from offnadir.imagery._synthetic import SyntheticScene
+from offnadir.imagery._synthetic_world import frame_of
 from offnadir.orbits import Ephemeris, make_ephemeris, read_elements
 from offnadir.quality import Atmosphere, giqe5_niirs, weighted_rer
 from offnadir.sensors import Sensor, load_camera
@@ -248,10 +252,12 @@ def closed_loop(setting: Setting) -> None:
     )
 
 
-def large(setting: Setting) -> None:
-    """One picture of `size` x `size` pixels of made-up ground, from light to files."""
-    from offnadir.imagery._synthetic import SyntheticScene
+BAR_CPU_S_PER_PIXEL = 180.0 / 1e8  # 10,000 x 10,000 in 90 s on two processors
+BAR_GROUND = 10e6  # pixels of made-up ground a CPU second
 
+
+def large(setting: Setting) -> None:
+    """One picture of `size` x `size` pixels of made-up ground, from light to files; and ground alone."""
     sensor: Sensor = load_camera("worldview-3")
     epoch = Epoch.from_utc(EPOCH)
     orbit = ephemeris(WORLDVIEW_3, epoch)
@@ -260,15 +266,46 @@ def large(setting: Setting) -> None:
     alt_m = float(scene.terrain.height_m(aim.lat_rad, aim.lon_rad))
     aim = replace(aim, alt_m=alt_m)
     print(f"\n### Capture of {setting.size} x {setting.size} pixels, WorldView-3, made-up town\n")
-    print("| samples a pixel | wall s | CPU s | peak MiB |\n|---|---|---|---|")
-    for size, samples in ((300, 3), (setting.size, 2), (setting.size, 3)):
+    print("Two threads; the bar is 180 CPU seconds for 10,000 x 10,000, scaled by pixels.\n")
+    print("| wall s | CPU s | CPU against the bar | peak MiB | load |\n|---|---|---|---|---|")
+    for size in (300, setting.size):
         taken = acquire(orbit, sensor, aim, epoch, size=(size, size), bands=["sharpest"])
         folder = setting.work / "large"
         shutil.rmtree(folder, ignore_errors=True)
         wall, cpu = time.perf_counter(), time.process_time()
-        capture(taken, scene, folder, CaptureOptions(samples=samples))
+        capture(taken, scene, folder)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         if size == setting.size:  # the first one compiles
-            print(f"| {samples} | {wall:.1f} | {cpu:.1f} | {peak:.0f} |", flush=True)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            ratio = cpu / (BAR_CPU_S_PER_PIXEL * size**2)
+            print(
+                f"| {wall:.1f} | {cpu:.1f} | {ratio:.2f} | {peak:.0f} | {os.getloadavg()[0]:.1f} |",
+                flush=True,
+            )
     shutil.rmtree(setting.work / "large", ignore_errors=True)
+    ground(scene, sensor)
+
+
+def ground(scene: SyntheticScene, sensor: Sensor) -> None:
+    """Reflectance and light of made-up ground alone, pixels a CPU second of one thread."""
+    print("\n### Made-up ground: reflectance and light\n")
+    print("| step m | where | million pixels a CPU s | against the bar |\n|---|---|---|---|")
+    side = 1500
+    for step_m in (0.1, 0.3, 1.0, 2.0, 30.0):
+        for place, away_m in (("town", 600.0), ("beside it", 5000.0)):
+            half = step_m * side / 2
+            here = Grid(
+                crs=scene.crs, transform=(step_m, 0, away_m - half, 0, -step_m, away_m + half),
+                shape=(side, side),
+            )  # fmt: skip
+            best = math.inf
+            for _ in range(2):  # the first one may compile
+                cpu = time.thread_time()
+                scene.patch(here, sensor.band)
+                scene.light(here, 150 * deg, 40 * deg)
+                best = min(best, time.thread_time() - cpu)
+                frame_of.cache_clear()
+            rate = side**2 / best
+            print(
+                f"| {step_m:g} | {place} | {rate / 1e6:.1f} | {rate / BAR_GROUND:.2f} |", flush=True
+            )

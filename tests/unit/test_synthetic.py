@@ -12,6 +12,7 @@ from offnadir.imagery._synthetic import Block, SyntheticScene
 from offnadir.imagery._synthetic_coast import is_land
 from offnadir.imagery._synthetic_spectra import MATERIALS, band_reflectance
 from offnadir.imagery._synthetic_targets import BRIGHT, DARK, GREYS
+from offnadir.imagery._synthetic_world import frame_of
 from offnadir.sensors import Band
 from offnadir.units import deg, nm
 
@@ -188,6 +189,30 @@ def test_shadow_of_a_block(azimuth_deg, elevation_deg):
         r, c = (240 + 4 * away * math.cos(azimuth), 240 - 4 * away * math.sin(azimuth))
         assert_allclose(light.direct[round(r), round(c)], expected, atol=1e-6)
     assert_allclose(light.direct[240, 240], 1.0)  # the roof
+
+
+def test_a_tree_throws_its_shadow_five_metres_off():
+    """Sun in the east at 45 deg, a crown of 3 m radius 5 m high: 85 % dark about a place 5 m to its west."""
+    from offnadir.imagery._synthetic_tree_kernels import shade_trees
+
+    direct = np.ones((200, 200), np.float32)
+    # 0.1 m pixels, x to the right and y upwards, the tree in the middle
+    to_pixel = np.array([[0.0, -10.0, 100.0], [10.0, 0.0, 100.0]])
+    jacobian = np.array([[0.0, -0.1], [0.1, 0.0]])
+    shade_trees(np.array([[0.0, 0.0, 3.0]]), to_pixel, jacobian, 0.1, 1.0, 0.0, 1.0, direct)
+    assert_allclose(direct[100, [45, 50, 69]], 0.15, atol=1e-6)
+    assert_allclose(direct[100, [71, 100, 140]], 1.0)  # none on the crown itself
+    # a disc less what the crown, 5 m away, covers of it: 2 r^2 acos(d / 2r) - d / 2 sqrt(4 r^2 - d^2)
+    lens = 2 * 9 * math.acos(5 / 6) - 2.5 * math.sqrt(36 - 25)
+    assert_allclose((1 - direct).sum() * 0.01 / 0.85, 9 * math.pi - lens, rtol=0.01)
+
+
+def test_trees_are_the_same_from_wherever_they_are_listed(coast):
+    """A quarter of a grid has those trees of the whole that stand in it."""
+    whole = coast.world.trees(frame_of(coast.world, grid(coast, 1.0, 400, 600.0, 500.0)), 0.0)
+    part = coast.world.trees(frame_of(coast.world, grid(coast, 1.0, 160, 700.0, 600.0)), 0.0)
+    assert len(part) > 20
+    assert {tuple(row) for row in part} < {tuple(row) for row in whole}
 
 
 def test_surface_is_the_ground_with_its_buildings(coast):

@@ -22,7 +22,8 @@ Pixels = NDArray[np.float32]
 #: Pixels between the nodes at which the camera's model is asked: attitude may tremble from line to line.
 LINE_STEP: Final = 4
 COLUMN_STEP: Final = 32
-_BLOCK: Final = 16  # pixels of the patch that share one range of heights
+_BLOCK: Final = 8  # pixels of the patch that share one range of heights
+_BLOCKS: Final = 8  # blocks each way that share one
 _STEEP: Final = 2.5  # slope from which ground is a wall
 _WALL: Final = 0.8  # reflectance of walls over that of their roof
 _BOUNCED: Final = 0.08  # of the Sun's light on level ground, that comes to walls by way of it
@@ -68,7 +69,7 @@ def see(
     each sample's ray is followed down to the first ground or roof that it meets. `alt_m` is about where the
     ground lies: heights are asked for where a level ground there would be seen, and near that.
     """
-    from offnadir.imagery._sampling_kernels import block_ranges, look_down
+    from offnadir.imagery._sampling_kernels import block_ranges, coarse_ranges, look_down
 
     nodes = _nodes(first, shape, samples)
     low_m, high_m, places = _range(scene.surface, model, nodes, alt_m)
@@ -87,8 +88,10 @@ def see(
         surface *= np.float32(1.0 / (high_m - low_m))
         np.clip(surface, 0.0, 1.0, out=surface)
     block = max(_BLOCK // finer, 1)
+    blocks = block_ranges(surface, block)
     look_down(
-        light, surface, float(finer), block_ranges(surface, block), float(block * finer),
+        light, surface, float(finer), blocks, float(block * finer),
+        coarse_ranges(blocks, _BLOCKS), float(block * finer * _BLOCKS),
         _walls(grid, finer, high_m - low_m, sun), row_lo, col_lo, row_hi, col_hi,
         LINE_STEP * samples, COLUMN_STEP * samples, out, met,
     )  # fmt: skip

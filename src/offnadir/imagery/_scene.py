@@ -99,14 +99,8 @@ def ground_axes_m(grid: Grid) -> tuple[tuple[float, float], tuple[float, float]]
 
 def spread(nodes: NDArray[np.float64], step: int, shape: tuple[int, int]) -> Pixels:
     """Values of nodes at every `step`th row and column, up to past the last, and straight between."""
-    if step == 1:
-        return np.asarray(nodes[: shape[0], : shape[1]], np.float32)
-    table = np.asarray(nodes, np.float32)
-    for axis in (0, 1):
-        place = np.arange(shape[axis]) / np.float32(step)
-        below = np.minimum(place.astype(np.intp), table.shape[axis] - 2)
-        share = (place - below).astype(np.float32)
-        share = share[:, None] if axis == 0 else share
-        low, high = np.take(table, below, axis), np.take(table, below + 1, axis)
-        table = low + (high - low) * share
-    return np.asarray(table, np.float32)
+    from offnadir.imagery._scene_kernels import spread_nodes
+
+    out = np.empty(shape, np.float32)
+    spread_nodes(np.asarray(nodes, np.float32), step, out)
+    return out

@@ -52,3 +52,21 @@ def sample_means(pixels, known, nodes_row, nodes_column, stride, n, out, valid):
                     total += low * (1 - fy) + high * fy
             valid[r, c] = fine
             out[r, c] = np.float32(total / (n * n)) if fine else np.float32(0.0)
+
+
+@kernel
+def spread_nodes(table, step, out):
+    """Values of nodes at every `step`th row and column, up to past the last, and straight between."""
+    rows, columns = out.shape
+    last = table.shape[0] - 2
+    line = np.empty(table.shape[1], np.float32)
+    for r in range(rows):
+        i = min(r // step, last)
+        v = np.float32((r - i * step) / step)
+        for b in range(table.shape[1]):
+            line[b] = table[i, b] + (table[i + 1, b] - table[i, b]) * v
+        for b in range(table.shape[1] - 1):
+            left = b * step
+            first, by = line[b], (line[b + 1] - line[b]) / np.float32(step)
+            for k in range(min(step, columns - left)):
+                out[r, left + k] = first + by * np.float32(k)

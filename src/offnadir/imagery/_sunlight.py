@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._grid import Grid
 from offnadir.imagery._ground import Terrain
-from offnadir.imagery._scene import GroundLight, ground_axes_m
+from offnadir.imagery._scene import GroundLight, ground_axes_m, spread
 from offnadir.units import deg
 
 Array = NDArray[np.float64]
 #: Hills farther away than this cast no shadow here, and a Sun lower than this gives no direct light.
 FARTHEST_M: Final = 20_000.0
 LOWEST_SUN_RAD: Final = 0.5 * deg
+_PER_NODE: Final = 8  # straight lines of light from node to node
 
 
 def terrain_light(
@@ -38,14 +39,15 @@ def terrain_light(
     from offnadir.imagery._sunlight_kernels import facets, open_to_sun
 
     rows, columns = grid.shape
-    direct, sky = np.zeros(grid.shape, np.float32), np.ones(grid.shape, np.float32)
     if not math.isfinite(terrain.step_m):
-        direct[:] = sun_elevation_rad > LOWEST_SUN_RAD
-        return GroundLight(direct=direct, sky=sky)
+        direct = np.full(grid.shape, sun_elevation_rad > LOWEST_SUN_RAD, np.float32)
+        return GroundLight(direct=direct, sky=np.ones(grid.shape, np.float32))
     (e_r, n_r), (e_c, n_c) = ground_axes_m(grid)
     det = e_r * n_c - e_c * n_r
     side = math.sqrt(abs(det))
     stride = max(int(terrain.step_m / side), 1)
+    if stride > _PER_NODE:
+        stride -= stride % _PER_NODE
     sun = max(sun_elevation_rad, LOWEST_SUN_RAD)
     tan_sun = math.tan(sun)
     east, north = math.sin(sun_azimuth_rad), math.cos(sun_azimuth_rad)
@@ -86,10 +88,15 @@ def terrain_light(
         (by_column * e_r - by_row * e_c) / det,
     )
     here = (slice(above, above + n_rows), slice(before, before + n_columns))
-    facets(
-        np.ascontiguousarray(slope_e[here]), np.ascontiguousarray(slope_n[here]), free, stride,
-        east * math.cos(sun), north * math.cos(sun), math.sin(sun), direct, sky,
+    # light bends little between nodes: a few straight lines from one to the next
+    per = min(stride, _PER_NODE)
+    fine = stride // per
+    shape = (-(-(rows - 1) // fine) + 2, -(-(columns - 1) // fine) + 2)
+    light = facets(
+        np.ascontiguousarray(slope_e[here]), np.ascontiguousarray(slope_n[here]), free, per, *shape,
+        east * math.cos(sun), north * math.cos(sun), math.sin(sun),
     )  # fmt: skip
+    direct, sky = (spread(one, fine, grid.shape) for one in light)
     if sun_elevation_rad <= LOWEST_SUN_RAD:
         direct[:] = 0.0
     return GroundLight(direct=direct, sky=sky)

@@ -28,6 +28,7 @@ from offnadir.sensors import Band
 
 Array = NDArray[np.float64]
 _TREES_TO_M: Final = 4.0  # wider pixels show no shadows of single trees
+_WIDEST_TREE_M: Final = 5.0
 _SHIP_CELL_M: Final = 1500.0
 _LONGEST_WAKE_M: Final = 1100.0
 
@@ -152,7 +153,9 @@ class SyntheticScene:
     def patch(self, grid: Grid, band: Band) -> Patch:
         """Reflectance in a band, from 0.35 to 2.5 um; all of it is valid."""
         from offnadir.imagery import _synthetic_object_kernels as objects
-        from offnadir.imagery._synthetic_paint_kernels import paint_ground
+        from offnadir.imagery._synthetic_cover_kernels import FOREST
+        from offnadir.imagery._synthetic_paint_kernels import TREES_TO_M, paint_ground
+        from offnadir.imagery._synthetic_tree_kernels import paint_trees
 
         world = self.world
         frame = frame_of(world, grid)
@@ -160,9 +163,13 @@ class SyntheticScene:
         out = np.empty(grid.shape, np.float32)
         paint_ground(
             frame.nodes_x, frame.nodes_y, STRIDE, frame.shore, frame.height, frame.wood, frame.mx, frame.my,
-            frame.mstep, frame.width, tuple(refl), *world.coast, self.town_m, self.wind_m_s, self.seed, out,
+            frame.mstep, *frame.grain(self.seed), frame.width, tuple(refl), *world.coast, self.town_m,
+            self.wind_m_s, self.seed, out,
         )  # fmt: skip
         pixel = (frame.to_pixel, frame.jacobian)
+        if frame.width < TREES_TO_M:
+            trees = world.trees(frame, _WIDEST_TREE_M)
+            paint_trees(trees, *pixel, frame.width, 1.1 * refl[FOREST], out)
         objects.paint_ships(self._ship_rows(frame), *pixel, frame.width, refl, out)
         objects.paint_buildings(self._box_rows(frame, 60.0), *pixel, frame.width, refl, out)
         targets = target_table(placed_targets(self.target_gsd_m, self.target_azimuth_rad))
@@ -172,7 +179,7 @@ class SyntheticScene:
     def light(self, grid: Grid, sun_azimuth_rad: float, sun_elevation_rad: float) -> GroundLight:
         """Light with the shadows of hills and, exact to the pixel, of buildings; roofs are level."""
         from offnadir.imagery._sunlight_kernels import cast_shadows, raise_roofs
-        from offnadir.imagery._synthetic_paint_kernels import fill_tops, shade_trees
+        from offnadir.imagery._synthetic_tree_kernels import shade_trees
 
         world = self.world
 
@@ -190,29 +197,17 @@ class SyntheticScene:
         # the way to the Sun in the scene's axes
         turn = sun_azimuth_rad + frame.north_rad
         sun = (math.sin(turn), math.cos(turn), tan_sun)
-        nodes = (frame.nodes_x, frame.nodes_y, STRIDE)
+        pixel = (frame.to_pixel, frame.jacobian)
         if frame.width < _TREES_TO_M:
-            shade_trees(
-                *nodes,
-                frame.shore,
-                frame.mx,
-                frame.my,
-                frame.mstep,
-                frame.width,
-                *sun,
-                *world.coast,
-                self.town_m,
-                self.seed,
-                light.direct,
-            )
+            trees = world.trees(frame, _WIDEST_TREE_M + 5.0 / tan_sun)
+            shade_trees(trees, *pixel, frame.width, *sun, light.direct)
         if not len(boxes):
             return light
-        tops = np.empty(grid.shape, np.float32)
-        fill_tops(*nodes, frame.height, frame.mx, frame.my, frame.mstep, tops)
+        tops = world.ground_on(grid, frame)
+        lowest = float(tops.min())
         roofs = world.heights_m(boxes[:, 0].copy(), boxes[:, 1].copy()) + boxes[:, 6]
-        pixel = (frame.to_pixel, frame.jacobian)
         raise_roofs(boxes, roofs, *pixel, tops, light.direct, light.sky)
-        cast_shadows(boxes, roofs, *pixel, frame.width, *sun, tops, light.direct)
+        cast_shadows(boxes, roofs, *pixel, frame.width, *sun, lowest, tops, light.direct)
         return light
 
     def targets(self) -> tuple[Target, ...]:

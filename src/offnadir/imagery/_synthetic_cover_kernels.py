@@ -18,74 +18,55 @@ from offnadir.imagery._synthetic_town_kernels import CITY, ROAD_M, STREET_M, SUB
 CROP, STRAW, SOIL, FOREST, DEEP, SHALLOW, SAND, ASPHALT, CONCRETE = 0, 1, 2, 3, 4, 5, 6, 7, 8
 TILE, DARK_ROOF, METAL, PAINT, RUST, ROCK, FOAM = 9, 10, 11, 12, 13, 14, 15
 LANE_M = 3.6  # half of the carriageway of a street
-_CROWN_M = 7.5
-_TREE_M = 11.0  # between trees in towns, at most one to a cell
-TREE_TOP_M = 5.0
+CROWN_M = 7.5
 _CAR_M = 7.5
 
 
-@kernel
-def crowns(x, y, seed):
-    """Brightness of a canopy of trees, about 1 in the mean: lit crowns, dark gaps."""
-    u, v = x / _CROWN_M, y / _CROWN_M
-    i, j = math.floor(u), math.floor(v)
-    u -= i
-    v -= j
-    best = 1e9
+@part
+def crowns_around(x, y, seed, px, py, size):
+    """The nine crowns that may reach a place in a wood: middles, in cells from its corner, and 1/size^2."""
+    i, j = math.floor(x / CROWN_M), math.floor(y / CROWN_M)
+    k = 0
     for dj in range(-1, 2):
         for di in range(-1, 2):
-            px = di + 0.5 + 0.5 * rough(i + di, j + dj, seed + 41) - u
-            py = dj + 0.5 + 0.5 * rough(i + di, j + dj, seed + 42) - v
-            size = 0.8 + 0.25 * rough(i + di, j + dj, seed + 43)
-            best = min(best, (px * px + py * py) / (size * size))
-    return 1.33 - 0.85 * min(best, 1.15)
+            px[k] = di + 0.5 + 0.5 * rough(i + di, j + dj, seed + 41)
+            py[k] = dj + 0.5 + 0.5 * rough(i + di, j + dj, seed + 42)
+            size[k] = 1.0 / (0.8 + 0.25 * rough(i + di, j + dj, seed + 43)) ** 2
+            k += 1
+    return i, j
 
 
 @part
-def tree(x, y, density, width, seed):
-    """How much of a place a single tree's crown takes, and how bright that is."""
-    u, v = x / _TREE_M, y / _TREE_M
-    i, j = math.floor(u), math.floor(v)
-    u -= i
-    v -= j
-    best, lit = 0.0, 1.0
-    # a crown reaches no more than half a cell beyond its own
-    i0, j0 = (-1 if u < 0.5 else 0), (-1 if v < 0.5 else 0)
-    for dj in range(j0, j0 + 2):
-        for di in range(i0, i0 + 2):
-            if 0.5 + 0.5 * rough(i + di, j + dj, seed + 91) > density:
-                continue
-            px = (di + 0.5 + 0.32 * rough(i + di, j + dj, seed + 92) - u) * _TREE_M
-            py = (dj + 0.5 + 0.32 * rough(i + di, j + dj, seed + 93) - v) * _TREE_M
-            radius = 2.9 + 1.2 * rough(i + di, j + dj, seed + 94)
-            away = math.sqrt(px * px + py * py)
-            cover = min(max((radius - away) / width + 0.5, 0.0), 1.0)
-            if cover > best:
-                best, lit = cover, 1.25 - 0.55 * away / radius
-    return best, lit
+def canopy(u, v, px, py, size):
+    """Brightness of a canopy of trees, about 1 in the mean: lit crowns, dark gaps."""
+    best = 1.15
+    for k in range(9):
+        best = min(best, ((px[k] - u) ** 2 + (py[k] - v) ** 2) * size[k])
+    return 1.33 - 0.85 * best
 
 
-@kernel
-def farmland(u, v, width, refl, ci, cj, seed):
-    """Fields between tracks, in a district's axes."""
+@part
+def field_of(u, v, ci, cj, refl, seed):
+    """The field at a place in a district's axes: its sides along u, where it begins along v, how deep it is,
+    its reflectance, whether it has wheel tracks.
+    """
     wide = 190.0 + 120.0 * share(ci, cj, seed + 51)
     key = ci * 57 + cj
     i = math.floor(u / wide)
     low = (i + 0.25 * rough(i, key, seed + 52)) * wide
+    high = (i + 1 + 0.25 * rough(i + 1, key, seed + 52)) * wide
     if u < low:
         i -= 1
         high = low
         low = (i + 0.25 * rough(i, key, seed + 52)) * wide
-    else:
+    elif u >= high:
+        i += 1
+        low = high
         high = (i + 1 + 0.25 * rough(i + 1, key, seed + 52)) * wide
-        if u >= high:
-            i += 1
-            low = high
-            high = (i + 1 + 0.25 * rough(i + 1, key, seed + 52)) * wide
     column = ci * 131 + cj * 71 + i
     deep = 210.0 + 120.0 * rough(column, 3, seed + 53)
-    w = v / deep + rough(column, 5, seed + 54)
-    j = math.floor(w)
+    shift = rough(column, 5, seed + 54)
+    j = math.floor(v / deep + shift)
     crop = 0.5 + 0.5 * rough(column, j, seed + 55)
     tone = 1.0 + 0.2 * rough(column, j, seed + 56)
     if crop < 0.45:
@@ -96,17 +77,26 @@ def farmland(u, v, width, refl, ci, cj, seed):
         value = refl[SOIL] * tone
     else:
         value = 0.45 * refl[CROP] * tone + 0.5 * refl[STRAW]
-    if crop < 0.68 and width < 12.0:
+    return low, high, (j - shift) * deep, deep, value, crop < 0.68
+
+
+@part
+def farmland(from_low, to_high, from_near, to_far, value, has_tracks, width, refl):
+    """A field between tracks and hedges, so far from its four sides [m]."""
+    if has_tracks and width < 12.0:
         # wheel tracks 24 m apart, as sprayers leave them
-        t = (u - low) / 24.0
+        t = from_low / 24.0
         t = (t - math.floor(t) - 0.5) * 24.0
-        tracks = strip(t - 0.9, 0.25, width) + strip(t + 0.9, 0.25, width)
-        value += (refl[SOIL] - value) * 0.6 * min(tracks, 1.0)
-    edge = (w - j) * deep
-    hedge = strip(min(edge, deep - edge), 1.3, width)
-    value += (refl[FOREST] - value) * 0.8 * hedge
-    track = strip(min(u - low, high - u), 1.8, width)
-    return value + (0.7 * refl[STRAW] + 0.3 * refl[SOIL] - value) * track
+        if abs(t) < 1.15 + 0.5 * width:
+            tracks = strip(t - 0.9, 0.25, width) + strip(t + 0.9, 0.25, width)
+            value += (refl[SOIL] - value) * 0.6 * min(tracks, 1.0)
+    hedge, track = min(from_near, to_far), min(from_low, to_high)
+    if hedge < 1.3 + 0.5 * width:
+        value += (refl[FOREST] - value) * 0.8 * strip(hedge, 1.3, width)
+    if track < 1.8 + 0.5 * width:
+        way = 0.7 * refl[STRAW] + 0.3 * refl[SOIL]
+        value += (way - value) * strip(track, 1.8, width)
+    return value
 
 
 @part
@@ -141,47 +131,39 @@ def is_park(ci, cj, i, j, seed):
     return share(ci * 977 + i, cj * 971 + j, seed + 61) < 0.07
 
 
-@kernel
-def settlement(kind, u, v, wide, deep, x, y, width, refl, ci, cj, seed):
-    """Streets, pavements, trees and what is between the houses, in a district's axes."""
-    i, j = math.floor(u / wide), math.floor(v / deep)
-    du, dv = u - i * wide, v - j * deep
-    if kind == SUBURB:
-        lawn = 0.5 + 0.5 * rough(math.floor(u / 19.0), math.floor(v / (0.5 * deep)), seed + 62)
-        value = (
-            (0.45 + 0.3 * lawn) * refl[CROP]
-            + (0.4 - 0.3 * lawn) * refl[STRAW]
-            + 0.15 * refl[CONCRETE]
-        )
-    elif kind == CITY:
-        if is_park(ci, cj, i, j, seed):
-            value = 0.8 * refl[CROP] + 0.2 * refl[STRAW]
-        else:
-            value = 0.5 * refl[CONCRETE] + 0.5 * refl[ASPHALT]
-    else:
-        worn = octaves(x, y, 60.0, 3, 0.6, 2.0 * width, seed + 63)
-        value = (0.6 * refl[ASPHALT] + 0.4 * refl[CONCRETE]) * (1.0 + 0.08 * worn)
-    side_u = du if 2.0 * du < wide else du - wide
-    side_v = dv if 2.0 * dv < deep else dv - deep
+@part
+def block_ground(kind, ci, cj, i, j, refl, seed):
+    """What is between the houses of a block of a city or of works, mostly."""
+    if kind != CITY:
+        return 0.6 * refl[ASPHALT] + 0.4 * refl[CONCRETE]
+    if is_park(ci, cj, i, j, seed):
+        return 0.8 * refl[CROP] + 0.2 * refl[STRAW]
+    return 0.5 * refl[CONCRETE] + 0.5 * refl[ASPHALT]
+
+
+@part
+def garden(u, v, deep, refl, seed):
+    """Lawn, more or less dry, and paths."""
+    lawn = 0.5 + 0.5 * rough(math.floor(u / 19.0), math.floor(v / (0.5 * deep)), seed + 62)
+    return (
+        (0.45 + 0.3 * lawn) * refl[CROP] + (0.4 - 0.3 * lawn) * refl[STRAW] + 0.15 * refl[CONCRETE]
+    )
+
+
+@part
+def street(side_u, side_v, u, v, i, j, key, width, refl, value, seed):
+    """Ground with the streets around its block, so far from their middles."""
     paved = 1.0 - (1.0 - strip(side_u, STREET_M, width)) * (1.0 - strip(side_v, STREET_M, width))
     value += (0.8 * refl[CONCRETE] - value) * paved
-    density = tree_density(kind, ci, cj, i, j, seed)
-    if density > 0.0:
-        if width < 5.0:
-            cover, lit = tree(x, y, density, width, seed)
-        else:
-            # a crown of 28 m2 to 121 m2 of ground, where there is a tree
-            cover, lit = 0.23 * density, 0.88
-        value += (1.1 * refl[FOREST] * lit - value) * cover
     lane_u, lane_v = strip(side_u, LANE_M, width), strip(side_v, LANE_M, width)
     lane = 1.0 - (1.0 - lane_u) * (1.0 - lane_v)
     if lane > 0.0:
         value += (refl[ASPHALT] - value) * lane
         if width < 2.5:
             if lane_v == 0.0:
-                value = _cars(side_u, v, i, ci * 13 + cj * 29, width, refl, value, seed)
+                value = _cars(side_u, v, i, key, width, refl, value, seed)
             elif lane_u == 0.0:
-                value = _cars(side_v, u, j + 77, ci * 13 + cj * 29, width, refl, value, seed)
+                value = _cars(side_v, u, j + 77, key, width, refl, value, seed)
     return value
 
 

@@ -16,6 +16,7 @@ _B = np.uint64(0xC2B2AE3D27D4EB4F)
 _C = np.uint64(0xD6E8FEB86659FD93)
 _S32, _S29, _S40 = np.uint64(32), np.uint64(29), np.uint64(40)
 _TO_ONE = 2.0**-24
+_NEXT = np.uint64(1)  # an index that cannot be below 0 needs no test for that
 
 
 def _random_table(side: int) -> np.ndarray:
@@ -109,6 +110,27 @@ def grain(x, y, shortest, seed):
         size *= 0.7
         wave *= 0.4
     return total
+
+
+@kernel
+def grain_table(x0, y0, step, rows, columns, shortest, seed):
+    """`grain` at nodes `step` apart from (x0, y0), rows to the north."""
+    out = np.empty((rows, columns), np.float32)
+    for i in range(rows):
+        for j in range(columns):
+            out[i, j] = grain(x0 + step * j, y0 + step * i, shortest, seed)
+    return out
+
+
+@part
+def amid(table, row, column):
+    """A table between its nodes; only for places that it holds."""
+    i, j = int(row), int(column)
+    v, u = row - i, column - j
+    a, b = np.uint64(i), np.uint64(j)
+    low = table[a, b] + (table[a, b + _NEXT] - table[a, b]) * u
+    high = table[a + _NEXT, b] + (table[a + _NEXT, b + _NEXT] - table[a + _NEXT, b]) * u
+    return low + (high - low) * v
 
 
 @part

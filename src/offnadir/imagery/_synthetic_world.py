@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 STRIDE: Final = 16
 #: No building is higher [m].
 TALLEST_M: Final = 48.0
+_GRAIN_STEP_M: Final = 0.5  # its shortest waves have cells of 2.9 m
 _FARTHEST_M: Final = 2_000_000.0
 
 
@@ -74,6 +75,29 @@ class World:
             out = np.empty((found, 9))
             count_or_list(*frame.box(margin_m), *rest, out)
         return out[:found]
+
+    def trees(self, frame: Frame, margin_m: float) -> Array:
+        """Single trees of towns in and around a grid, as the kernels take them."""
+        from offnadir.imagery._synthetic_tree_kernels import list_trees
+
+        rest = (*self.coast, self.town_m, self.seed)
+        out = np.empty((4096, 3))
+        found = list_trees(*frame.box(margin_m), *rest, out)
+        if found > len(out):
+            out = np.empty((found, 3))
+            list_trees(*frame.box(margin_m), *rest, out)
+        return out[:found]
+
+    def ground_on(self, grid: Grid, frame: Frame) -> NDArray[np.float32]:
+        """Heights of the bare ground [m] at the pixels of a grid, from the frame's table: for shadows."""
+        from offnadir.imagery._synthetic_paint_kernels import look_up
+
+        step = max(int(frame.mstep / frame.width), 1)
+        rows, columns = (np.arange(-(-side // step) + 2.0) * step for side in grid.shape)
+        x, y = places_m(self, grid, rows, columns)
+        return spread(
+            look_up(frame.height, x, y, frame.mx, frame.my, frame.mstep), step, grid.shape
+        )
 
 
 @functools.lru_cache(maxsize=8)
@@ -185,6 +209,19 @@ class Frame:
         x, y = self.nodes_x, self.nodes_y
         ends = (x.min() - margin_m, x.max() + margin_m, y.min() - margin_m, y.max() + margin_m)
         return (float(ends[0]), float(ends[1]), float(ends[2]), float(ends[3]))
+
+    def grain(self, seed: int) -> tuple[NDArray[np.float32], float, float, float]:
+        """Texture of soft ground at every half metre, west and south end and step; empty for wider pixels."""
+        from offnadir.imagery._synthetic_ground_kernels import grain_table
+
+        if self.width >= _GRAIN_STEP_M:
+            return np.empty((0, 0), np.float32), 0.0, 0.0, _GRAIN_STEP_M
+        x0, x1, y0, y1 = self.box(2 * _GRAIN_STEP_M)
+        step = _GRAIN_STEP_M
+        gx, gy = math.floor(x0 / step) * step, math.floor(y0 / step) * step
+        rows, columns = int((y1 - gy) / step) + 1, int((x1 - gx) / step) + 1
+        table = grain_table(gx, gy, step, rows, columns, 2 * self.width, seed + 31)
+        return table, gx, gy, step
 
 
 def places_m(world: World, grid: Grid, rows: Array, columns: Array) -> tuple[Array, Array]:
