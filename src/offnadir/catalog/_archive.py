@@ -129,14 +129,17 @@ class Archive:
     def search(self, query: ArchiveQuery) -> Page:
         """A page of the items that fit; what is added meanwhile appears on no page after the first."""
         with self.database.read() as connection:
-            found = Search(connection, query).page()
-            if not found.keys:
-                return Page((), None)
-            keys: sa.BindParameter[Any] = sa.bindparam("keys", found.keys, expanding=True)
-            rows = connection.execute(_WHOLE.where(ITEMS.c.key.in_(keys))).all()
-        at = {row.key: row for row in rows}
-        token = None if found.next is None else found.next.text(query)
-        return Page(tuple(_archived(at[key]) for key in found.keys), token)
+            return _page(connection, query)
+
+    def items(self, query: ArchiveQuery | None = None) -> Iterator[ArchivedItem]:
+        """All items that fit, page after page, as they were at the first; a token and a limit are passed over."""
+        asked = replace_fields(query or ArchiveQuery(sort="time"), token=None, limit=_CHECKED)
+        with self.database.read() as connection:
+            token: str | None = ""
+            while token is not None:
+                page = _page(connection, replace_fields(asked, token=token or None))
+                yield from page.items
+                token = page.next
 
     def count(self, query: ArchiveQuery | None = None) -> int:
         """How many items fit, on all pages; without a query all there are."""
@@ -256,6 +259,17 @@ def _write(
 _WHOLE: Final = sa.select(
     ITEMS.c.key, ITEMS.c.folder, ITEMS.c.added_tai_ns, DOCUMENTS.c.document
 ).join(DOCUMENTS, DOCUMENTS.c.key == ITEMS.c.key)
+
+
+def _page(connection: sa.Connection, query: ArchiveQuery) -> Page:
+    found = Search(connection, query).page()
+    if not found.keys:
+        return Page((), None)
+    keys: sa.BindParameter[Any] = sa.bindparam("keys", found.keys, expanding=True)
+    rows = connection.execute(_WHOLE.where(ITEMS.c.key.in_(keys))).all()
+    at = {row.key: row for row in rows}
+    token = None if found.next is None else found.next.text(query)
+    return Page(tuple(_archived(at[key]) for key in found.keys), token)
 
 
 def _archived(row: Any) -> ArchivedItem:

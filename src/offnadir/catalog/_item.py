@@ -40,7 +40,10 @@ _NUMBERS: Final[tuple[tuple[str, str, float, float], ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """An item as the tables hold it: `columns` by their names, the document as canonical JSON."""
+    """An item as the tables hold it: `columns` by their names, the document as canonical JSON.
+
+    `sha256` is the same for items that mean the same, such as one that went through stac-geoparquet.
+    """
 
     id: str
     columns: Mapping[str, Any]
@@ -142,8 +145,22 @@ def _finished(
     geometry, bounds = shape
     columns["start_tai_ns"], columns["stop_tai_ns"] = times
     columns["west_deg"], columns["south_deg"], columns["east_deg"], columns["north_deg"] = bounds
-    digest = hashlib.sha256(document.encode()).hexdigest()
+    digest = hashlib.sha256(_ENCODER.encode(_same(item)).encode()).hexdigest()
     return Row(id=name, columns=columns, geometry=geometry, document=document, sha256=digest)
+
+
+def _same(value: Any) -> Any:
+    """The same for what means the same: members that are null are left out, 10.0 is 10, times end alike."""
+    kind = type(value)
+    if kind is dict:
+        return {key: _same(one) for key, one in value.items() if one is not None}
+    if kind is list:
+        return [_same(one) for one in value]
+    if kind is float and value.is_integer():
+        return int(value)
+    if kind is str and value[-1:] == "Z" and "." in value and _PLAIN_TIME.fullmatch(value):
+        return value[:-1].rstrip("0").rstrip(".") + "Z"
+    return value
 
 
 def _at(name: str, error: InputError) -> InputError:
