@@ -16,6 +16,7 @@ from offnadir._database import Database, sa
 from offnadir._database._open import DatabaseGoneError
 from offnadir.catalog._assets import check_assets, copied, local_path, opened
 from offnadir.catalog._item import Row, check_id, rows_of
+from offnadir.catalog._lineage import check_lineage
 from offnadir.catalog._query import ArchiveQuery
 from offnadir.catalog._search import Search
 from offnadir.catalog._tables import DOCUMENTS, ITEMS
@@ -84,7 +85,8 @@ class Archive:
 
         The same item again changes nothing, from another folder moves it. InputError for an item that is
         wrong, or has the name of another in the archive and `replace` is not set; FileError, naming item and
-        asset, for a file that is missing or altered.
+        asset, for a file that is missing or altered. `demand_lineage` refuses a product of offnadir that does
+        not tell what it was made by (`check_lineage`).
         """
         tally, pending = Tally(), _Pending()
         pending.take([(item, folder)], tally, demand_lineage)
@@ -132,7 +134,7 @@ class Archive:
             return _page(connection, query)
 
     def items(self, query: ArchiveQuery | None = None) -> Iterator[ArchivedItem]:
-        """All items that fit, page after page, as they were at the first; a token and a limit are passed over."""
+        """All items that fit, as they were when the first was asked for; token and limit are passed over."""
         asked = replace_fields(query or ArchiveQuery(sort="time"), token=None, limit=_CHECKED)
         with self.database.read() as connection:
             token: str | None = ""
@@ -205,7 +207,9 @@ class _Pending:
     ) -> None:
         """Check items and keep those that are right; the others are told as refused."""
         folders = [None if folder is None else Path(folder).absolute() for _, folder in batch]
-        for (item, _), row, folder in zip(batch, _checked(batch, folders), folders, strict=True):
+        for (item, _), row, folder in zip(
+            batch, _checked(batch, folders, demand_lineage), folders, strict=True
+        ):
             known = None if isinstance(row, OffnadirError) else self.rows.get(row.id)
             if isinstance(row, OffnadirError):
                 name = str(item.get("id")) if isinstance(item, Mapping) else repr(item)
@@ -278,7 +282,7 @@ def _archived(row: Any) -> ArchivedItem:
 
 
 def _checked(
-    batch: Sequence[tuple[Any, Any]], folders: Sequence[Path | None]
+    batch: Sequence[tuple[Any, Any]], folders: Sequence[Path | None], demand_lineage: bool
 ) -> list[Row | OffnadirError]:
     """Rows of items whose files were verified; in the place of one that is wrong, what is wrong."""
     made: list[Row | OffnadirError] = rows_of([item for item, _ in batch])
@@ -287,6 +291,8 @@ def _checked(
         if isinstance(made[n], OffnadirError):
             continue
         try:
+            if demand_lineage:
+                check_lineage(item)
             whole = check_assets(item, folder)
         except OffnadirError as error:
             made[n] = error

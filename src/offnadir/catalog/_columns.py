@@ -1,7 +1,7 @@
 """What kind of column holds values of JSON: found from all of them, and what fits none is JSON text.
 
-A shape is {"kind": ..., "fields": {...} or "each": shape}. Kinds are none (only nulls), bool, int, float, text,
-time, list, struct and json.
+A shape is {"kind": ..., "fields": {...} or "each": shape}. Kinds are none (only nulls), bool, int, float,
+text, time, list, struct and json.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """stac-geoparquet: items as the rows of a GeoParquet file, out and in (specification 1.1, GeoParquet 1.1).
 
-Properties are columns of their own, geometry is WKB, bbox a struct that covers it, times are timestamps, assets a
-struct. What no column can hold (a value of several kinds, keys that differ from item to item) is JSON text in
+Properties are columns of their own, geometry is WKB, bbox a struct that covers it, times are timestamps,
+assets a struct. What no column can hold (a value of several kinds, keys that differ from item to item) is JSON text in
 its place, and the file tells where, so that an item comes back as it was.
 """
 
@@ -20,11 +20,11 @@ from offnadir._files import replacing
 from offnadir.catalog._columns import (
     Shape,
     arrow_type,
+    decoded,
     encoded,
     json_paths,
     merged,
     shape_of,
-    decoded,
 )
 from offnadir.errors import FileError, InputError
 
@@ -37,7 +37,7 @@ Items = Callable[[], Iterable[Mapping[str, Any]]]
 
 
 def write_geoparquet(items: Items, path: Path) -> int:
-    """Write items to a file and tell how many; `items()` gives them twice, since a file has all its columns at once.
+    """Write items to a file and tell how many; `items()` gives them twice, for the columns come first.
 
     FileError if nothing can be written there.
     """

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from offnadir import __version__
+from offnadir.cli.archive import archive
 from offnadir.cli.capture import capture
 from offnadir.cli.change import change
 from offnadir.cli.check import check
@@ -54,6 +55,7 @@ app.command(short_help="Make a map product of raw counts or a real image.")(proc
 app.command(short_help="What changed between two pictures of a place.")(change)
 app.command(short_help="Ships on water, and other bright compact objects.")(detect)
 app.command(short_help="Plan the bundled mission.")(demo)
+app.add_typer(archive, name="archive")
 app.add_typer(measure, name="measure")
 app.add_typer(elements, name="elements")
 app.add_typer(sensors, name="sensors")
@@ -81,7 +83,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
-            app(args=_spread(sys.argv[1:]), prog_name="offnadir")
+            app(args=_spread(sys.argv[1:]), prog_name="offnadir", obj=sys.argv[1:])
         except SystemExit as stop:
             if not stop.code:
                 sys.stdout.flush()  # so that trouble is met here, and not by the interpreter
