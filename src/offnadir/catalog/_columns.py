@@ -46,7 +46,7 @@ def arrow_type(shape: Shape) -> Any:
     import pyarrow as pa
 
     kind = shape["kind"]
-    if kind == "struct":
+    if kind == "struct" and shape["fields"]:
         return pa.struct([(name, arrow_type(one)) for name, one in sorted(shape["fields"].items())])
     if kind == "list":
         return pa.list_(arrow_type(shape["each"]))
@@ -60,7 +60,7 @@ def encoded(value: Any, shape: Shape) -> Any:
     if value is None:
         return None
     kind = shape["kind"]
-    if kind == "json":
+    if kind == "json" or shape.get("fields") == {}:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     if kind == "time":
         return datetime.fromisoformat(_six_digits(value)).replace(tzinfo=UTC)
@@ -100,7 +100,7 @@ def decoded(value: Any, paths: Any) -> Any:
 
 
 def _paths(shape: Shape) -> Any:
-    if shape["kind"] == "json":
+    if shape["kind"] == "json" or shape.get("fields") == {}:
         return True
     if shape["kind"] == "list":
         inner = _paths(shape["each"])
@@ -122,7 +122,7 @@ def _shape(value: Any) -> Shape:
     if isinstance(value, str):
         return {"kind": "text"}
     if isinstance(value, Mapping):
-        if not 1 <= len(value) <= _MOST_FIELDS:
+        if len(value) > _MOST_FIELDS:
             return {"kind": "json"}
         return {"kind": "struct", "fields": {name: _shape(one) for name, one in value.items()}}
     each: Shape = {"kind": "none"}
@@ -147,6 +147,8 @@ def _both(first: Shape, second: Shape) -> Shape:
         return first
     if "none" in kinds:
         return second if first["kind"] == "none" else first
+    if kinds == {"time", "text"}:
+        return {"kind": "text"}
     return {"kind": "float"} if kinds == {"int", "float"} else {"kind": "json"}
 
 

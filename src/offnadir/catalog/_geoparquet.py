@@ -1,8 +1,8 @@
 """stac-geoparquet: items as the rows of a GeoParquet file, out and in (specification 1.1, GeoParquet 1.1).
 
 Properties are columns of their own, geometry is WKB, bbox a struct that covers it, times are timestamps,
-assets a struct. What no column can hold (a value of several kinds, keys that differ from item to item) is JSON text in
-its place, and the file tells where, so that an item comes back as it was.
+assets a struct. What no column can hold (a value of several kinds, keys that differ from item to item) is JSON
+text in its place, and the file tells where, so that an item comes back as it was.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def write_geoparquet(items: Items, path: Path) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    total: Shape = {}
+    total: Shape = {name: {"kind": "text"} for name in ("type", "stac_version", "id")}
     kinds: set[str] = set()
     number = 0
     for item in items():
@@ -183,7 +183,8 @@ def _table(batch: list[Mapping[str, Any]], total: Shape, schema: Any) -> Any:
                 None if item.get("geometry") is None else shapely.geometry.shape(item["geometry"])
                 for item in batch
             ]
-            arrays.append(pa.array(shapely.to_wkb(shapes).tolist(), pa.binary()))
+            wkb = shapely.to_wkb(shapes, flavor="iso").tolist()
+            arrays.append(pa.array(wkb, pa.binary()))
             continue
         values = [encoded(row.get(one.name), total[one.name]) for row in rows]
         arrays.append(pa.array(values, one.type))

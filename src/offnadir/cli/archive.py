@@ -111,7 +111,8 @@ def search(
     """
     limits = _lib.Limits(
         max_off_nadir=max_off_nadir, max_incidence=max_incidence, min_incidence=min_incidence,
-        azimuth=azimuth, max_gsd=max_gsd, min_niirs=min_niirs, max_cloud=max_cloud, min_sun=min_sun, max_sun=max_sun,
+        azimuth=azimuth, max_gsd=max_gsd, min_niirs=min_niirs, max_cloud=max_cloud,
+        min_sun=min_sun, max_sun=max_sun,
     )  # fmt: skip
     query = _lib.query(
         where=_lib.where(place, bbox, geometry),
