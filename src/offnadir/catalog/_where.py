@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Clause = sa.ColumnElement[bool]
 C = ITEMS.c
+_BY_NAME = ("platform", "level")
 IS_LONG = C.stop_tai_ns - C.start_tai_ns > sa.literal_column(str(LONG_NS))
 
 
@@ -33,7 +34,8 @@ class Conditions:
     @property
     def all(self) -> tuple[Clause, ...]:
         """All of them."""
-        return (*(clause for _, clause in self.indexed), *self.others)
+        names = (clause for column, clause in self.indexed if column not in _BY_NAME)
+        return (*names, *self.others)
 
 
 def conditions_of(query: ArchiveQuery, dialect: str) -> Conditions:
@@ -45,6 +47,10 @@ def conditions_of(query: ArchiveQuery, dialect: str) -> Conditions:
     ):  # fmt: skip
         if values is not None:
             indexed.append((column, among(C[column], values, dialect)))
+        if values is not None and column in _BY_NAME:
+            # the plus keeps SQLite from sorting all of a satellite instead of going along the sort
+            plain = sa.literal_column(f"+archive_items.{column}", sa.Text())
+            others.append(among(plain if dialect == "sqlite" else C[column], values, dialect))
     if query.collections is not None:
         others.append(among(C.collection, query.collections, dialect))
     for column, most in (
