@@ -1,8 +1,8 @@
 """stac-geoparquet: items as the rows of a GeoParquet file, out and in (specification 1.1, GeoParquet 1.1).
 
 Properties are columns of their own, geometry is WKB, bbox a struct that covers it, times are timestamps,
-assets a struct. What no column can hold (a value of several kinds, keys that differ from item to item) is JSON
-text in its place, and the file tells where, so that an item comes back as it was.
+assets a struct. What no column can hold (a value of several kinds, keys that differ from item to item) is
+JSON text in its place, and the file tells where, so that an item comes back as it was.
 """
 
 from __future__ import annotations
