@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Clause = sa.ColumnElement[bool]
 C = ITEMS.c
+_BY_NAME = ("platform", "level")
 IS_LONG = C.stop_tai_ns - C.start_tai_ns > sa.literal_column(str(LONG_NS))
 
 
@@ -33,7 +34,8 @@ class Conditions:
     @property
     def all(self) -> tuple[Clause, ...]:
         """All of them."""
-        return (*(clause for _, clause in self.indexed), *self.others)
+        names = (clause for column, clause in self.indexed if column not in _BY_NAME)
+        return (*names, *self.others)
 
 
 def conditions_of(query: ArchiveQuery, dialect: str) -> Conditions:
@@ -45,6 +47,10 @@ def conditions_of(query: ArchiveQuery, dialect: str) -> Conditions:
     ):  # fmt: skip
         if values is not None:
             indexed.append((column, among(C[column], values, dialect)))
+        if values is not None and column in _BY_NAME:
+            # the plus keeps SQLite from sorting all of a satellite instead of going along the sort
+            plain = sa.literal_column(f"+archive_items.{column}", sa.Text())
+            others.append(among(plain if dialect == "sqlite" else C[column], values, dialect))
     if query.collections is not None:
         others.append(among(C.collection, query.collections, dialect))
     for column, most in (
@@ -64,15 +70,21 @@ def conditions_of(query: ArchiveQuery, dialect: str) -> Conditions:
         indexed.append(("sun_elevation_deg", sa.and_(*sun)))
     if query.min_incidence_rad is not None:
         others.append(C.incidence_deg >= _degrees(query.min_incidence_rad))
+    return Conditions(tuple(indexed), (*others, *_ranges(query)))
+
+
+def _ranges(query: ArchiveQuery) -> list[Clause]:
+    """The conditions of time and of the direction from which a picture was taken."""
+    found: list[Clause] = []
     if query.azimuth_rad is not None:
         first, last = (degrees(one) % 360.0 for one in query.azimuth_rad)
         after, before = C.azimuth_deg >= first, C.azimuth_deg <= last
-        others.append(sa.and_(after, before) if first <= last else sa.or_(after, before))
+        found.append(sa.and_(after, before) if first <= last else sa.or_(after, before))
     if query.start is not None:
-        others.append(C.stop_tai_ns >= query.start.tai_ns)
+        found.append(C.stop_tai_ns >= query.start.tai_ns)
     if query.stop is not None:
-        others.append(C.start_tai_ns <= query.stop.tai_ns)
-    return Conditions(tuple(indexed), tuple(others))
+        found.append(C.start_tai_ns <= query.stop.tai_ns)
+    return found
 
 
 def among(column: Any, values: Sequence[str], dialect: str) -> Clause:

@@ -24,6 +24,7 @@ _WHITEST = 1.5  # snow and glints come somewhat above 1
 
 
 def capture(
+    context: typer.Context,
     plan: Annotated[
         Path | None, typer.Argument(metavar="[PLAN.json]", help="A plan of `offnadir plan`.")
     ] = None,
@@ -159,6 +160,7 @@ def capture(
             output,
             options,
             progress=lambda done, total: report("taking the picture", done, total),
+            command=_say.command(context),
         )
     warn_of_holes(ground.terrain)
     if json:

@@ -51,6 +51,8 @@ class ProcessOptions:
     `executor` (concurrent.futures', or Dask's `Client.get_executor()`) makes the tiles instead of threads,
     `threads` and one more at a time; its workers must see the files under the same paths. Seams, masks and
     the last step, the Cloud-Optimized file, are made here. The product is the same whoever makes it.
+    For the lineage of the product, `command` is what makes it again, and `policies` are the packs of
+    restrictions that it was judged by, each as name@version.
     """
 
     terrain: Terrain = field(default_factory=lambda: LevelTerrain(alt_m=0.0))
@@ -74,6 +76,8 @@ class ProcessOptions:
     keep_work: bool = False
     threads: int = 2
     executor: Executor | None = field(default=None, repr=False, compare=False)
+    command: str = ""
+    policies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         wanted: dict[str, tuple[Any, Sequence[Any]]] = {
@@ -90,8 +94,20 @@ class ProcessOptions:
             raise InputError("mtfc", self.mtfc, "from 0 to 10")
         if not 1 <= self.threads <= 256:
             raise InputError("threads", self.threads, "from 1 to 256")
+        for policy in self.policies:
+            if not all(policy.partition("@")[::2]):
+                raise InputError("policies", policy, "name@version of a pack of restrictions")
         if self.crs is not None:
             is_geographic(self.crs)  # an error now, not after an hour
+
+    def lineage(self, **more: Any) -> dict[str, Any]:
+        """What a product of these options was made by, as far as they tell it, and `more`."""
+        packs = [one.partition("@")[::2] for one in self.policies]
+        return {
+            **more,
+            "policies": [{"name": name, "version": version} for name, version in packs],
+            "commands": [one for one in (*more.get("commands", ()), self.command) if one],
+        }
 
     def step(self, crs: str | None) -> float | None:
         """The pixel in units of the map, which may be degrees or feet."""
