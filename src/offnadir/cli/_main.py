@@ -28,6 +28,7 @@ from offnadir.cli.order import order
 from offnadir.cli.plan import plan
 from offnadir.cli.process import process
 from offnadir.cli.quality import quality
+from offnadir.cli.screen import screen
 from offnadir.cli.sensors import sensors
 from offnadir.errors import OffnadirError
 
@@ -56,6 +57,7 @@ app.command(short_help="Take a planned picture: raw counts with all that explain
 app.command(short_help="Make a map product of raw counts or a real image.")(process)
 app.command(short_help="What changed between two pictures of a place.")(change)
 app.command(short_help="Ships on water, and other bright compact objects.")(detect)
+app.command(short_help="Is a customer on a list of sanctioned persons?")(screen)
 app.command(short_help="Plan the bundled mission.")(demo)
 app.add_typer(order, name="order")
 app.add_typer(customer, name="customer")

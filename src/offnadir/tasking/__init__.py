@@ -1,23 +1,28 @@
-"""Tasking: customers, orders and their states, what they must pass, and the audit log."""
+"""Tasking: customers, orders and their states; screening; the audit log."""
 
 from offnadir.tasking._audit import AuditLog
-from offnadir.tasking._audit_verify import verify
 from offnadir.tasking._desk import Desk
 from offnadir.tasking._order import Order
 from offnadir.tasking._order_read import read_order, read_order_file
 from offnadir.tasking._people import RefusedError
 from offnadir.tasking._release import Product
-from offnadir.tasking.states import State, StepError
+from offnadir.tasking.screening import Hit, Party, Screener, Screening
+from offnadir.tasking.screening_list import SanctionsList, read_list
+from offnadir.tasking.states import State
 
 __all__ = [
     "AuditLog",
     "Desk",
+    "Hit",
     "Order",
+    "Party",
     "Product",
     "RefusedError",
+    "SanctionsList",
+    "Screener",
+    "Screening",
     "State",
-    "StepError",
+    "read_list",
     "read_order",
     "read_order_file",
-    "verify",
 ]
