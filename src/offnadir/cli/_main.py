@@ -23,6 +23,7 @@ from offnadir.cli.elements import elements
 from offnadir.cli.history import history
 from offnadir.cli.identify import identify
 from offnadir.cli.look import look
+from offnadir.cli.may import may
 from offnadir.cli.measure import measure
 from offnadir.cli.order import order
 from offnadir.cli.plan import plan
@@ -58,6 +59,7 @@ app.command(short_help="Make a map product of raw counts or a real image.")(proc
 app.command(short_help="What changed between two pictures of a place.")(change)
 app.command(short_help="Ships on water, and other bright compact objects.")(detect)
 app.command(short_help="Is a customer on a list of sanctioned persons?")(screen)
+app.command(short_help="May a picture be had, by whom and when? Dated rules.")(may)
 app.command(short_help="Plan the bundled mission.")(demo)
 app.add_typer(order, name="order")
 app.add_typer(customer, name="customer")
