@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from offnadir._database import Database
+from offnadir._database import Database, _open, sa
 from offnadir.epoch import Epoch
 from offnadir.tasking import Desk, Order, read_order
 
@@ -131,7 +134,7 @@ class FakeClock:
 
 @dataclass
 class Office:
-    """A desk with people: root administers, kim and lee order, rita and rolf release, loop plans, anna audits."""
+    """A desk; root administers, kim and lee order, rita and rolf release, loop plans, anna audits."""
 
     desk: Desk
     clock: FakeClock
@@ -144,6 +147,16 @@ class Office:
 
 def replace_screener(desk: Desk, screener: FakeScreener | None) -> Desk:
     return Desk(desk.database, screener, desk.packs, desk.clock, desk.operator, desk.judge)
+
+
+@contextmanager
+def copy_of(ready: Path, path: Path) -> Iterator[Database]:
+    """A copy of a database that is up to date: looking whether it is takes longer than most tests."""
+    shutil.copy(ready, path)
+    url = sa.URL.create("sqlite", database=str(path))
+    database = Database(str(path), "sqlite", _open._sqlite(url, str(path)))
+    yield database
+    database.close()
 
 
 def open_office(database: Database, **quota: Any) -> Office:

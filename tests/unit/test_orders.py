@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
-from fake_checks import FakeScreener, FakeVerdict, Office, office_of, open_office, replace_screener, verdict, wish
+from fake_checks import (
+    FakeScreener,
+    FakeVerdict,
+    Office,
+    copy_of,
+    office_of,
+    open_office,
+    replace_screener,
+    verdict,
+    wish,
+)
 from offnadir._database import open_database, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
@@ -33,9 +42,8 @@ def ready(tmp_path_factory):
 
 @pytest.fixture
 def office(ready, tmp_path):
-    database = open_database(shutil.copy(ready, tmp_path / "a.sqlite"))
-    yield office_of(database)
-    database.close()
+    with copy_of(ready, tmp_path / "a.sqlite") as database:
+        yield office_of(database)
 
 
 def placed(office: Office, by: str = "kim", **more):
@@ -476,7 +484,7 @@ def test_every_refusal_is_on_record(office, by, do):
     one = placed(office)
     with pytest.raises(RefusedError):
         do(office.desk, one.id)
-    entry = list(office.desk.audit.entries(last=1))[0]
+    entry = next(iter(office.desk.audit.entries(last=1)))
     assert (entry.content["by"], entry.content["action"]) == (by, "refused")
     assert verify(office.desk.audit).is_whole
 
