@@ -8,6 +8,7 @@ from pathlib import Path
 import pyproj  # noqa: F401 - before any test loads ecCodes, whose PROJ would keep this one from working
 import pytest
 from hypothesis import settings
+from support.postgresql import database, postgresql, postgresql_url  # noqa: F401 - fixtures
 
 from offnadir.orbits import ElementSet, read_elements
 

@@ -6,14 +6,17 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from dataclasses import replace as replace_fields
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 from offnadir._database import Database, sa
+from offnadir._database._open import DatabaseGoneError
 from offnadir.catalog._assets import check_assets, copied, local_path, opened
-from offnadir.catalog._item import Row, check_id, row_of
+from offnadir.catalog._item import Row, check_id, rows_of
+from offnadir.catalog._lineage import check_lineage
 from offnadir.catalog._query import ArchiveQuery
 from offnadir.catalog._search import Search
 from offnadir.catalog._tables import DOCUMENTS, ITEMS
@@ -23,7 +26,12 @@ from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError, OffnadirError
 
 Change = Literal["added", "same", "moved", "replaced"]
-_BATCH: Final = 2_000
+#: Items that are checked together, and (or that many bytes) that are written together: many, since each of a
+#: dozen indexes has pages all over that are written again with each transaction.
+_CHECKED: Final = 1_000
+_WRITTEN: Final = 20_000
+_BYTES: Final = 64 * 2**20
+_TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +85,12 @@ class Archive:
 
         The same item again changes nothing, from another folder moves it. InputError for an item that is
         wrong, or has the name of another in the archive and `replace` is not set; FileError, naming item and
-        asset, for a file that is missing or altered.
+        asset, for a file that is missing or altered. `demand_lineage` refuses a product of offnadir that does
+        not tell what it was made by (`check_lineage`).
         """
-        tally = Tally()
-        self._put([(item, folder)], tally, replace, demand_lineage)
+        tally, pending = Tally(), _Pending()
+        pending.take([(item, folder)], tally, demand_lineage)
+        self._write(pending, tally, replace)
         if tally.refused:
             raise tally.refused[0][1]
         for change in ("added", "same", "moved", "replaced"):
@@ -97,12 +107,16 @@ class Archive:
     ) -> Tally:
         """Put many items in, each with its folder or None; one that is refused does not stop the others.
 
-        Every 2000 are one transaction: what is broken off can be done again from the beginning.
+        Some thousands make one transaction: what is broken off can be done again from the beginning.
         """
-        tally = Tally()
+        tally, pending = Tally(), _Pending()
         each = iter(items)
-        while batch := list(islice(each, _BATCH)):
-            self._put(batch, tally, replace, demand_lineage)
+        while batch := list(islice(each, _CHECKED)):
+            pending.take(batch, tally, demand_lineage)
+            if len(pending.rows) >= _WRITTEN or pending.size > _BYTES:
+                self._write(pending, tally, replace)
+                pending = _Pending()
+        self._write(pending, tally, replace)
         return tally
 
     def get(self, name: str) -> ArchivedItem:
@@ -117,14 +131,17 @@ class Archive:
     def search(self, query: ArchiveQuery) -> Page:
         """A page of the items that fit; what is added meanwhile appears on no page after the first."""
         with self.database.read() as connection:
-            found = Search(connection, query).page()
-            if not found.keys:
-                return Page((), None)
-            keys: sa.BindParameter[Any] = sa.bindparam("keys", found.keys, expanding=True)
-            rows = connection.execute(_WHOLE.where(ITEMS.c.key.in_(keys))).all()
-        at = {row.key: row for row in rows}
-        token = None if found.next is None else found.next.text(query)
-        return Page(tuple(_archived(at[key]) for key in found.keys), token)
+            return _page(connection, query)
+
+    def items(self, query: ArchiveQuery | None = None) -> Iterator[ArchivedItem]:
+        """All items that fit, as they were when the first was asked for; token and limit are passed over."""
+        asked = replace_fields(query or ArchiveQuery(sort="time"), token=None, limit=_CHECKED)
+        with self.database.read() as connection:
+            token: str | None = ""
+            while token is not None:
+                page = _page(connection, replace_fields(asked, token=token or None))
+                yield from page.items
+                token = page.next
 
     def count(self, query: ArchiveQuery | None = None) -> int:
         """How many items fit, on all pages; without a query all there are."""
@@ -162,66 +179,85 @@ class Archive:
         path, asset = _located(self.get(name), key)
         copied(path, target, name, key, asset["file:checksum"])
 
-    def _put(
-        self,
-        batch: Sequence[tuple[Mapping[str, Any], Path | str | None]],
-        tally: Tally,
-        replace: bool,
-        demand_lineage: bool,
-    ) -> None:
-        rows: dict[str, tuple[Row, str | None]] = {}
-        for item, folder in batch:
+    def _write(self, pending: _Pending, tally: Tally, replace: bool) -> None:
+        """In one transaction, which is tried again if another got in between."""
+        for left in range(_TRIES, -1, -1):
+            counted = replace_fields(tally, refused=list(tally.refused))
             try:
-                row, where = _checked(item, folder, demand_lineage)
-                known = rows.get(row.id)
-                if known is not None and known[0].sha256 != row.sha256:
-                    raise _taken(row.id)
-                if known is not None:
-                    tally.same += 1
-                    continue
-                rows[row.id] = row, where
-            except OffnadirError as error:
-                name = str(item.get("id")) if isinstance(item, Mapping) else repr(item)[:60]
-                tally.refused.append((name, error))
-        with self.database.begin() as connection:
-            self._write(connection, rows, tally, replace)
+                with self.database.begin() as connection:
+                    _write(connection, pending.rows, counted, replace)
+            except (DatabaseGoneError, sa.exc.IntegrityError):
+                if not left:
+                    raise
+                continue
+            for one in fields(Tally):
+                setattr(tally, one.name, getattr(counted, one.name))
+            return
 
-    def _write(
-        self,
-        connection: sa.Connection,
-        rows: Mapping[str, tuple[Row, str | None]],
-        tally: Tally,
-        replace: bool,
+
+class _Pending:
+    """Rows that were checked and wait to be written, by name, with their folders."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, tuple[Row, str | None]] = {}
+        self.size = 0
+
+    def take(
+        self, batch: Sequence[tuple[Any, Path | str | None]], tally: Tally, demand_lineage: bool
     ) -> None:
-        c = ITEMS.c
-        present = connection.execute(
-            sa.select(c.id, c.key, c.sha256, c.folder).where(
-                among(c.id, list(rows), connection.dialect.name)
-            )
-        ).all()
-        known = {row.id: row for row in present}
-        new: list[tuple[Row, str | None]] = []
-        again: list[tuple[int, Row, str | None]] = []
-        for name, (row, folder) in rows.items():
-            old = known.get(name)
-            if old is None:
-                new.append((row, folder))
-                tally.added += 1
-            elif old.sha256 != row.sha256 and not replace:
-                tally.refused.append((name, _taken(name)))
-            elif old.sha256 != row.sha256:
-                again.append((old.key, row, folder))
-                tally.replaced += 1
-            elif folder is not None and old.folder != folder:
-                again.append((old.key, row, folder))
-                tally.moved += 1
+        """Check items and keep those that are right; the others are told as refused."""
+        folders = [None if folder is None else Path(folder).absolute() for _, folder in batch]
+        for (item, _), row, folder in zip(
+            batch, _checked(batch, folders, demand_lineage), folders, strict=True
+        ):
+            known = None if isinstance(row, OffnadirError) else self.rows.get(row.id)
+            if isinstance(row, OffnadirError):
+                name = str(item.get("id")) if isinstance(item, Mapping) else repr(item)
+                tally.refused.append((name[:100], row))
+            elif known is None:
+                self.rows[row.id] = row, None if folder is None else str(folder)
+                self.size += len(row.document)
+            elif known[0].sha256 != row.sha256:
+                tally.refused.append((row.id, _taken(row.id)))
             else:
                 tally.same += 1
-        take_out(connection, [key for key, _, _ in again])
-        keys = new_keys(connection, len(new))
-        now = Epoch.from_utc_ns(time.time_ns()).tai_ns
-        numbered = [(key, row, folder) for key, (row, folder) in zip(keys, new, strict=True)]
-        put(connection, [*again, *numbered], now)
+
+
+def _write(
+    connection: sa.Connection,
+    rows: Mapping[str, tuple[Row, str | None]],
+    tally: Tally,
+    replace: bool,
+) -> None:
+    c = ITEMS.c
+    present = connection.execute(
+        sa.select(c.id, c.key, c.sha256, c.folder).where(
+            among(c.id, list(rows), connection.dialect.name)
+        )
+    ).all()
+    known = {row.id: row for row in present}
+    new: list[tuple[Row, str | None]] = []
+    again: list[tuple[int, Row, str | None]] = []
+    for name, (row, folder) in rows.items():
+        old = known.get(name)
+        if old is None:
+            new.append((row, folder))
+            tally.added += 1
+        elif old.sha256 != row.sha256 and not replace:
+            tally.refused.append((name, _taken(name)))
+        elif old.sha256 != row.sha256:
+            again.append((old.key, row, folder))
+            tally.replaced += 1
+        elif folder is not None and old.folder != folder:
+            again.append((old.key, row, folder))
+            tally.moved += 1
+        else:
+            tally.same += 1
+    take_out(connection, [key for key, _, _ in again])
+    keys = new_keys(connection, len(new))
+    now = Epoch.from_utc_ns(time.time_ns()).tai_ns
+    numbered = [(key, row, folder) for key, (row, folder) in zip(keys, new, strict=True)]
+    put(connection, [*again, *numbered], now)
 
 
 _WHOLE: Final = sa.select(
@@ -229,16 +265,43 @@ _WHOLE: Final = sa.select(
 ).join(DOCUMENTS, DOCUMENTS.c.key == ITEMS.c.key)
 
 
+def _page(connection: sa.Connection, query: ArchiveQuery) -> Page:
+    found = Search(connection, query).page()
+    if not found.keys:
+        return Page((), None)
+    keys: sa.BindParameter[Any] = sa.bindparam("keys", found.keys, expanding=True)
+    rows = connection.execute(_WHOLE.where(ITEMS.c.key.in_(keys))).all()
+    at = {row.key: row for row in rows}
+    token = None if found.next is None else found.next.text(query)
+    return Page(tuple(_archived(at[key]) for key in found.keys), token)
+
+
 def _archived(row: Any) -> ArchivedItem:
     folder = None if row.folder is None else Path(row.folder)
     return ArchivedItem(json.loads(row.document), folder, Epoch(row.added_tai_ns))
 
 
-def _checked(item: Any, folder: Path | str | None, demand_lineage: bool) -> tuple[Row, str | None]:
-    row_of(item)
-    where = None if folder is None else Path(folder).absolute()
-    whole = check_assets(item, where)
-    return row_of(whole), None if where is None else str(where)
+def _checked(
+    batch: Sequence[tuple[Any, Any]], folders: Sequence[Path | None], demand_lineage: bool
+) -> list[Row | OffnadirError]:
+    """Rows of items whose files were verified; in the place of one that is wrong, what is wrong."""
+    made: list[Row | OffnadirError] = rows_of([item for item, _ in batch])
+    again: list[tuple[int, Any]] = []
+    for n, ((item, _), folder) in enumerate(zip(batch, folders, strict=True)):
+        if isinstance(made[n], OffnadirError):
+            continue
+        try:
+            if demand_lineage:
+                check_lineage(item)
+            whole = check_assets(item, folder)
+        except OffnadirError as error:
+            made[n] = error
+            continue
+        if whole is not item:
+            again.append((n, whole))
+    for (n, _), row in zip(again, rows_of([whole for _, whole in again]), strict=True):
+        made[n] = row
+    return made
 
 
 def _taken(name: str) -> InputError:

@@ -15,18 +15,15 @@ from urllib.parse import unquote
 from offnadir._files import replacing
 from offnadir.errors import FileError, InputError
 
+_HEX: Final = re.compile("(?:[0-9a-fA-F]{2})+")
 #: Multihash codes (unsigned varint, hexadecimal) of the sums that hashlib knows, and their bytes.
 _SUMS: Final = {
-    "d501": ("md5", 16),
-    "11": ("sha1", 20),
-    "12": ("sha256", 32),
-    "13": ("sha512", 64),
-    "14": ("sha3_512", 64),
-    "15": ("sha3_384", 48),
-    "16": ("sha3_256", 32),
-    "17": ("sha3_224", 28),
-    "20": ("sha384", 48),
-}
+    f"{code}{size:02x}": (kind, size)
+    for code, kind, size in (
+        ("d501", "md5", 16), ("11", "sha1", 20), ("12", "sha256", 32), ("13", "sha512", 64),
+        ("20", "sha384", 48), ("14", "sha3_512", 64), ("15", "sha3_384", 48), ("16", "sha3_256", 32), ("17", "sha3_224", 28),
+    )
+}  # fmt: skip
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _BLOCK: Final = 1 << 20
 
@@ -43,21 +40,23 @@ class Sum:
     def read(cls, text: Any, *, field: str) -> Sum:
         """InputError for what is no multihash, or one of a kind that is not known here."""
         wish = "a multihash in hexadecimal, such as 1220 and the 64 digits of SHA-256"
-        if not isinstance(text, str) or not re.fullmatch("(?:[0-9a-fA-F]{2})+", text):
+        if not isinstance(text, str) or not _HEX.fullmatch(text):
             raise InputError(field, text, wish)
-        for code, (kind, size) in _SUMS.items():
-            head = f"{code}{size:02x}"
-            if text.lower().startswith(head) and len(text) == len(head) + 2 * size:
-                return cls(text.lower(), kind, text.lower()[len(head) :])
+        low = text.lower()
+        for head in (low[:4], low[:6]):
+            kind, size = _SUMS.get(head, ("", 0))
+            if kind and len(low) == len(head) + 2 * size:
+                return cls(low, kind, low[len(head) :])
         raise InputError(field, text, wish, hint="or its kind is not known here")
 
 
-def check_assets(item: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
-    """The item with size and checksum of every asset that lies in the folder; those it has are verified.
+def check_assets(item: Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
+    """The item with size and checksum of every asset in the folder, itself if it has them; they are verified.
 
     FileError, naming item and asset, for a file that is not there or not what its checksum says.
     """
     made: dict[str, Any] = {}
+    changed = False
     for key, asset in item["assets"].items():
         field = f"assets.{key}"
         if not isinstance(asset, Mapping) or not isinstance(asset.get("href"), str):
@@ -83,7 +82,8 @@ def check_assets(item: Mapping[str, Any], folder: Path | None) -> dict[str, Any]
             )
         entry["file:size"] = size
         made[key] = entry
-    return {**item, "assets": made}
+        changed = changed or entry != asset
+    return {**item, "assets": made} if changed else item
 
 
 def local_path(href: str, folder: Path, *, field: str = "href") -> Path | None:

@@ -22,6 +22,7 @@ _KINDS: Final = {
     "Point": 1, "LineString": 2, "Polygon": 3, "MultiPoint": 2, "MultiLineString": 3, "MultiPolygon": 4,
 }  # fmt: skip
 _MOST_DEG: Final = 360.0
+_NUMBER: Final = (float, int)
 _WORLD: Final = shapely.box(-180.0, -90.0, 180.0, 90.0)
 #: Vertices that a place or a footprint may have.
 _MOST_VERTICES: Final = 200_000
@@ -35,6 +36,34 @@ def footprint_of(geometry: Any, *, field: str = "geometry") -> BaseGeometry:
     InputError for what is no GeoJSON geometry of degrees.
     """
     return _on_sheet(_parsed(geometry, field, unwrap=True), field)
+
+
+def plain_rings(geometry: Any) -> list[tuple[float, float]] | None:
+    """The ring of a polygon that needs no care: one ring of numbers that stays on the sheet; else None."""
+    if type(geometry) is not dict or len(geometry) != 2 or geometry.get("type") != "Polygon":
+        return None
+    rings = geometry.get("coordinates")
+    if type(rings) is not list or len(rings) != 1 or type(rings[0]) is not list:
+        return None
+    ring = rings[0]
+    if not 4 <= len(ring) <= 1000:
+        return None
+    before = None
+    made = []
+    for one in ring:
+        if type(one) is not list or len(one) != 2:
+            return None
+        lon, lat = one
+        if type(lon) not in _NUMBER or type(lat) not in _NUMBER:
+            return None
+        # comparisons with NaN are false
+        if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+            return None
+        if before is not None and not -180.0 <= lon - before <= 180.0:
+            return None
+        before = lon
+        made.append((lon, lat))
+    return made if made[0] == made[-1] else None
 
 
 def place_of(geometry: Any, *, field: str = "geometry") -> BaseGeometry:

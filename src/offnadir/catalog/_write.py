@@ -10,7 +10,7 @@ import shapely
 from offnadir._database import sa
 from offnadir.catalog._item import Row
 from offnadir.catalog._place import parts_of
-from offnadir.catalog._tables import DOCUMENTS, ITEMS, MOST_PARTS, PLACES
+from offnadir.catalog._tables import DOCUMENTS, ITEMS, MOST_PARTS
 
 _DAY_NS: Final = 86_400 * 10**9
 
@@ -48,47 +48,63 @@ def put(
     """Write items under their keys, with their folders."""
     if not rows:
         return
-    shapes = shapely.to_wkb([row.geometry for _, row, _ in rows])
-    connection.execute(
-        sa.insert(ITEMS),
-        [
-            {
-                **row.columns,
-                "key": key,
-                "sha256": row.sha256,
-                "folder": folder,
-                "added_tai_ns": added_tai_ns,
-                "geometry": wkb,
-            }
-            for (key, row, folder), wkb in zip(rows, shapes, strict=True)
-        ],
-    )
-    connection.execute(
-        sa.insert(DOCUMENTS), [{"key": key, "document": row.document} for key, row, _ in rows]
-    )
+    on_sqlite = connection.dialect.name == "sqlite"
+    shapes = [row.geometry for _, row, _ in rows]
+    if on_sqlite:
+        wkb = shapely.to_wkb(shapes)
+    else:
+        wkb = shapely.to_wkb(shapely.set_srid(shapes, 4326), hex=True, include_srid=True)
+    items = [
+        (key, *map(row.columns.get, _TOLD), row.sha256, folder, added_tai_ns, shape)
+        for (key, row, folder), shape in zip(rows, wkb, strict=True)
+    ]
+    _insert(connection, "archive_items", ("key", *_TOLD, *_OURS), items)
+    documents = [(key, row.document) for key, row, _ in rows]
+    _insert(connection, "archive_documents", ("key", "document"), documents)
+    if on_sqlite:
+        columns = ("part", "west", "east", "south", "north", "first", "last")
+        _insert(connection, "archive_places", columns, _places(rows))
+
+
+#: Columns that an item tells, and those that the archive adds.
+_TOLD: Final = tuple(one.name for one in ITEMS.columns if one.name != "key")[:-4]
+_OURS: Final = ("sha256", "folder", "added_tai_ns", "geometry")
+
+
+def _insert(
+    connection: sa.Connection, table: str, columns: Sequence[str], rows: list[tuple[Any, ...]]
+) -> None:
+    """Rows as the driver takes them: SQLAlchemy would take as long again over a million."""
+    if not rows:
+        return
+    names = ", ".join(columns)
     if connection.dialect.name == "sqlite":
-        places = _places(rows)
-        if places:
-            connection.execute(sa.insert(PLACES), places)
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+        return
+    driver = connection.dialect.loaded_dbapi
+    try:
+        cursor: Any = connection.connection.cursor()
+        with cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    except driver.Error as error:
+        raise sa.exc.DBAPIError.instance(f"COPY {table}", None, error, driver.Error) from error
 
 
-def _places(rows: Sequence[tuple[int, Row, str | None]]) -> list[dict[str, Any]]:
+def _places(rows: Sequence[tuple[int, Row, str | None]]) -> list[tuple[Any, ...]]:
     """Boxes of all parts of footprints for the R*Tree, which rounds them outward."""
-    made = []
+    made: list[tuple[Any, ...]] = []
     for key, row, _ in rows:
         if row.geometry is None:
             continue
-        first, last = (row.columns[name] / _DAY_NS for name in ("start_tai_ns", "stop_tai_ns"))
-        for n, (west, south, east, north) in enumerate(parts_of(row.geometry, MOST_PARTS)):
-            made.append(
-                {
-                    "part": key * MOST_PARTS + n,
-                    "west": west,
-                    "east": east,
-                    "south": south,
-                    "north": north,
-                    "first": first,
-                    "last": last,
-                }
-            )
+        c = row.columns
+        first, last = c["start_tai_ns"] / _DAY_NS, c["stop_tai_ns"] / _DAY_NS
+        boxes = [(c["west_deg"], c["south_deg"], c["east_deg"], c["north_deg"])]
+        if row.geometry.geom_type != "Polygon":
+            boxes = parts_of(row.geometry, MOST_PARTS)
+        made += [
+            (key * MOST_PARTS + n, west, east, south, north, first, last)
+            for n, (west, south, east, north) in enumerate(boxes)
+        ]
     return made

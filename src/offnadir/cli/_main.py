@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from offnadir import __version__
+from offnadir.cli.archive import archive
 from offnadir.cli.audit import audit
 from offnadir.cli.capture import capture
 from offnadir.cli.change import change
@@ -65,6 +66,7 @@ app.add_typer(order, name="order")
 app.add_typer(customer, name="customer")
 app.add_typer(user, name="user")
 app.add_typer(audit, name="audit")
+app.add_typer(archive, name="archive")
 app.add_typer(measure, name="measure")
 app.add_typer(elements, name="elements")
 app.add_typer(sensors, name="sensors")
@@ -92,7 +94,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
-            app(args=_spread(sys.argv[1:]), prog_name="offnadir")
+            app(args=_spread(sys.argv[1:]), prog_name="offnadir", obj=sys.argv[1:])
         except SystemExit as stop:
             if not stop.code:
                 sys.stdout.flush()  # so that trouble is met here, and not by the interpreter

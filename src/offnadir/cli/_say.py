@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import typer
 
 _SHOWN = 5
 
@@ -29,6 +32,12 @@ def print_json(content: Any) -> None:
     """JSON on stdout, for scripts."""
     json.dump(content, sys.stdout, indent=1, ensure_ascii=False)
     print()
+
+
+def command(context: typer.Context) -> str:
+    """The command that is being run, as one would type it again; nothing if a program runs it."""
+    words = context.find_root().obj
+    return shlex.join(["offnadir", *words]) if words else ""
 
 
 def some(items: Sequence[str], shown: int = _SHOWN) -> Iterator[str]:

@@ -22,6 +22,7 @@ _MANY_PX = 2e9
 
 
 def capture(
+    context: typer.Context,
     plan: Annotated[
         Path | None, typer.Argument(metavar="[PLAN.json]", help="A plan of `offnadir plan`.")
     ] = None,
@@ -152,6 +153,7 @@ def capture(
             output,
             options,
             progress=lambda done, total: report("taking the picture", done, total),
+            command=_say.command(context),
         )
     if json:
         _say.print_json(_say_json(level1))

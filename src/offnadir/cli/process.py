@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 def process(
+    context: typer.Context,
     source: Annotated[
         list[Path],
         typer.Argument(
@@ -116,6 +117,13 @@ def process(
         str | None, typer.Option(metavar="NAME", help="What the product is called.")
     ] = None,
     no_clouds: Annotated[bool, typer.Option("--no-clouds", help="Make no cloud mask.")] = False,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME@VERSION",
+            help="Pack of restrictions that the picture was judged by, for its lineage. Repeatable.",
+        ),
+    ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the intermediate files in DIR/.work.")
     ] = False,
@@ -168,6 +176,8 @@ def process(
         hide=hide,
         time=_utc(time),
         keep_work=keep,
+        command=_say.command(context),
+        policies=tuple(policy or ()),
     )
     _say.first_use("the ground processing")
     with _say.progress(quiet or json) as report:

@@ -97,13 +97,14 @@ def capture(
     options: CaptureOptions | None = None,
     *,
     progress: Progress | None = None,
+    command: str = "",
 ) -> Level1:
     """Take a picture and write it into `folder`, which is made if it is not there.
 
     Each file appears whole or not at all. Images that an earlier run of the same picture left whole are
     kept; the last file is manifest.json, so a folder without it is not finished. Made-up ground leaves its
     heights in dem.tif. The counts depend on the acquisition, the scene and the options, not on threads.
-    `progress(done, total)` counts tiles. InputError
+    `progress(done, total)` counts tiles; `command` is what takes it again, for its lineage. InputError
     if the Sun is not up, FileError if the folder cannot be written.
     """
     options = options or CaptureOptions()
@@ -144,7 +145,7 @@ def capture(
         images=tuple(images),
         is_synthetic=scene.is_synthetic,
         attribution=scene.attribution,
-        notes=_notes(acquisition, options, notes),
+        notes=_notes(acquisition, options, notes, command),
     )
     write_level1(level1)
     write_preview(_planes(level1), folder / PREVIEW, synthetic=scene.is_synthetic)
@@ -349,7 +350,7 @@ def _day_of_year(acquisition: Acquisition) -> float:
 
 
 def _notes(
-    acquisition: Acquisition, options: CaptureOptions, images: dict[str, Any]
+    acquisition: Acquisition, options: CaptureOptions, images: dict[str, Any], command: str
 ) -> dict[str, Any]:
     """What capture.json tells beside the images."""
     air = options.atmosphere
@@ -361,6 +362,7 @@ def _notes(
         "time": acquisition.epoch.utc(6),
         "view": asdict(acquisition.view),
         "seed": options.seed,
+        "command": command,
         "cloud_share": options.cloud_share,
         "compression": options.compress,
         "atmosphere": {**asdict(air), "aod_550": air.haze_550},

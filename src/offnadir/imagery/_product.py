@@ -45,6 +45,8 @@ class ProcessOptions:
     `mtfc` is the strength of MTF compensation, 0 for none; `mtf_nyquist` what a real camera's MTF is, if no
     acquisition tells it, and `snr` the contrast of the scene over the noise. `control` is a CSV file of
     ground control, `reference` a map image to fit the picture to. `hide` blanks what higher ground hides.
+    For the lineage of the product, `command` is what makes it again, and `policies` are the packs of
+    restrictions that it was judged by, each as name@version.
     """
 
     terrain: Terrain = field(default_factory=lambda: LevelTerrain(alt_m=0.0))
@@ -67,6 +69,8 @@ class ProcessOptions:
     platform: str = ""
     keep_work: bool = False
     threads: int = 2
+    command: str = ""
+    policies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         wanted: dict[str, tuple[Any, Sequence[Any]]] = {
@@ -83,8 +87,20 @@ class ProcessOptions:
             raise InputError("mtfc", self.mtfc, "from 0 to 10")
         if not 1 <= self.threads <= 256:
             raise InputError("threads", self.threads, "from 1 to 256")
+        for policy in self.policies:
+            if not all(policy.partition("@")[::2]):
+                raise InputError("policies", policy, "name@version of a pack of restrictions")
         if self.crs is not None:
             is_geographic(self.crs)  # an error now, not after an hour
+
+    def lineage(self, **more: Any) -> dict[str, Any]:
+        """What a product of these options was made by, as far as they tell it, and `more`."""
+        packs = [one.partition("@")[::2] for one in self.policies]
+        return {
+            **more,
+            "policies": [{"name": name, "version": version} for name, version in packs],
+            "commands": [one for one in (*more.get("commands", ()), self.command) if one],
+        }
 
     def step(self, crs: str | None) -> float | None:
         """The pixel in units of the map; degrees where it is one of longitude and latitude."""

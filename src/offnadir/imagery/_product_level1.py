@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from offnadir.imagery._control import (
 )
 from offnadir.imagery._correct import step_digest, step_tags, tag_of
 from offnadir.imagery._grid import Grid
-from offnadir.imagery._level1 import ACQUISITION, read_level1
+from offnadir.imagery._level1 import ACQUISITION, Level1, digest_of, read_level1
 from offnadir.imagery._level1_maker import Maker, plain
 from offnadir.imagery._level1_refine import refine_models
 from offnadir.imagery._models import band_model
@@ -37,7 +38,7 @@ from offnadir.imagery._product import (
     workplace,
 )
 from offnadir.imagery._raster import raster_info
-from offnadir.imagery._stac import ItemFacts
+from offnadir.imagery._stac import ItemFacts, multihash
 
 #: Offsets of bands [px] below which nothing is done about them.
 _ALIGNED_PX = 0.05
@@ -139,6 +140,14 @@ def item_facts(maker: Maker, name: str, sheets: Sequence[Sheet]) -> ItemFacts:
         "offnadir:scene": level1.attribution,
         "offnadir:sensor": a.sensor.name,
         "offnadir:elements": dict(a.elements),
+        "offnadir:niirs": _best_niirs(level1),
+        "offnadir:lineage": options.lineage(
+            sensor={"name": a.sensor.name, "sha256": digest_of(dataclasses.asdict(a.sensor))},
+            seed=level1.notes.get("seed"),
+            captured_by=level1.notes.get("software"),
+            acquisition_sha256=multihash(level1.folder / ACQUISITION)[4:],
+            commands=[str(level1.notes.get("command") or "")],
+        ),
         "offnadir:predicted": level1.notes.get("predicted", {}),
         "offnadir:report": maker.found,
     }
@@ -162,6 +171,12 @@ def item_facts(maker: Maker, name: str, sheets: Sequence[Sheet]) -> ItemFacts:
         now=now_utc(),
         more=more,
     )
+
+
+def _best_niirs(level1: Level1) -> float | None:
+    """The best NIIRS that was predicted of an image."""
+    told = [one.get("niirs") for one in level1.notes.get("predicted", {}).values()]
+    return rounded(max((one for one in told if one is not None), default=None), 4)
 
 
 def _aligned(

@@ -53,7 +53,7 @@ from offnadir.imagery._refine import Refinement, refine
 from offnadir.imagery._restore import REACH, Restoration, nyquist_otf, restoration, restore
 from offnadir.imagery._rpc import Rpc, read_rpc, rpc_of_tags
 from offnadir.imagery._sight_lines import SightAngles, sight_angles
-from offnadir.imagery._stac import ItemFacts
+from offnadir.imagery._stac import ItemFacts, multihash
 from offnadir.imagery._threads import in_order
 
 #: Tags in which producers say when a picture was taken, the best first.
@@ -107,7 +107,7 @@ def process_raster(
         grid = maker.grid(fits[0])
         sheets, told = maker.sheets(chosen, fits, grid, fuse=fuse)
         found |= told
-        facts = _facts(name, chosen[0], fits, options, grid, found)
+        facts = _facts(name, chosen, fits, options, grid, found)
         return hand_over(sheets, folder, facts, synthetic=False, report=report, found=found)
 
 
@@ -314,13 +314,13 @@ def _pan_first(infos: Sequence[RasterInfo]) -> list[int]:
 
 def _facts(
     name: str,
-    info: RasterInfo,
+    images: Sequence[RasterInfo],
     models: Sequence[GroundModel],
     options: ProcessOptions,
     grid: Grid,
     found: Mapping[str, Any],
 ) -> ItemFacts:
-    terrain = options.terrain
+    terrain, info = options.terrain, images[0]
     middle = models[0].locate((models[0].shape[0] - 1) / 2, (models[0].shape[1] - 1) / 2, 0.0)
     alt_m = 0.0
     if all(map(np.isfinite, middle)):
@@ -345,7 +345,14 @@ def _facts(
         lineage=lineage,
         level="L3" if len(models) > 1 else "L1C",
         now=now_utc(),
-        more={"offnadir:report": dict(found)} if found else {},
+        more={
+            "offnadir:lineage": options.lineage(
+                sources=[
+                    {"file": one.path.name, "sha256": multihash(one.path)[4:]} for one in images
+                ]
+            ),
+            **({"offnadir:report": dict(found)} if found else {}),
+        },
     )
 
 

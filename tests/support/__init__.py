@@ -1,0 +1,1 @@
+"""What tests stand on that is neither a test nor of the project."""
