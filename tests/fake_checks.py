@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from offnadir._database import Database, _open, sa
+from offnadir._database import Database, _open, open_database, sa
 from offnadir.epoch import Epoch
 from offnadir.tasking import Desk, Order, read_order
 
@@ -188,3 +188,15 @@ def office_of(database: Database) -> Office:
 def wish(**more: Any) -> Order:
     """A small order, with whatever is given on top."""
     return read_order({"title": "port", "place": POINT, **more})
+
+
+def place_orders(where: str, by: str, first: int, count: int, together: Any) -> None:
+    """Place orders with keys from a number on, each one twice: what a process of its own does in tests."""
+    database = open_database(where)
+    desk = office_of(database).desk
+    if together is not None:
+        together.wait(60)
+    for n in range(first, first + count):
+        for _ in range(2):
+            desk.place(wish(title=f"order {n}"), by=by, key=f"key {n}")
+    database.close()
