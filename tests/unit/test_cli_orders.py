@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -22,25 +24,44 @@ LIST = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+def call(*words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, list(words))
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory):
+    """A folder with a database that has people."""
+    folder = tmp_path_factory.mktemp("orders")
+    (folder / "list.xml").write_text(LIST, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        set_up(patch, folder)
+        people()
+    return folder
+
+
 @pytest.fixture
-def run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "list.xml").write_text(LIST, "utf-8")
-    monkeypatch.setenv("OFFNADIR_SANCTIONS", "list.xml")
-    monkeypatch.setenv("OFFNADIR_USER", "root")
+def run(ready, tmp_path, monkeypatch):
+    shutil.copytree(ready, tmp_path, dirs_exist_ok=True)
+    set_up(monkeypatch, tmp_path)
+    return call
 
-    def run(*words: str, code: int = 0) -> str:
-        done = CliRunner().invoke(app, list(words))
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        assert done.exit_code == code, done.output
-        return done.stdout
 
+def set_up(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    patch.chdir(folder)
+    patch.setenv("OFFNADIR_SANCTIONS", "list.xml")
+    patch.setenv("OFFNADIR_USER", "root")
+    patch.delenv("OFFNADIR_DB", raising=False)
+
+
+def people() -> None:
     assert "root is the first user" in CliRunner().invoke(app, ["user", "list"]).stderr
-    run("customer", "add", "Daily News", "--country", "KR", "--sector", "media")
-    run("user", "add", "kim", "--role", "customer", "--customer", "Daily News")
-    run("user", "add", "rita", "--role", "releaser", "--role", "auditor")
-    return run
+    call("customer", "add", "Daily News", "--country", "KR", "--sector", "media")
+    call("user", "add", "kim", "--role", "customer", "--customer", "Daily News")
+    call("user", "add", "rita", "--role", "releaser", "--role", "auditor")
 
 
 def test_an_order_from_its_placing_to_the_audit(run, tmp_path):
