@@ -83,7 +83,10 @@ def upgrade() -> None:
     op.create_index("orders_customer", "orders", ["customer_id", "id"])
     op.create_index("orders_customer_state", "orders", ["customer_id", "state", "id"])
     op.create_index("orders_state", "orders", ["state", "id"])
-    open_only: dict[str, Any] = {"sqlite_where": sa.text("is_open"), "postgresql_where": sa.text("is_open")}
+    open_only: dict[str, Any] = {
+        "sqlite_where": sa.text("is_open"),
+        "postgresql_where": sa.text("is_open"),
+    }
     op.create_index("orders_screened", "orders", ["screened_with", "id"], **open_only)
     op.create_index("orders_open", "orders", ["id"], **open_only)
     op.create_index("orders_customer_open", "orders", ["customer_id", "id"], **open_only)
