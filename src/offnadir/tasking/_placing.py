@@ -143,7 +143,7 @@ def _insert(
     examined: _Examined,
 ) -> Placed:
     last = connection.execute(sa.select(sa.func.max(ORDERS.c.id))).scalar()
-    month = at.utc(0)[:7]
+    month = at.utc(9)[:7]  # nine digits: fewer would round into the next month
     placed = Placed(
         id=new_id("o", at.utc_ns // 1_000_000, last),
         customer_id=customer.id,

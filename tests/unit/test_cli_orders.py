@@ -1,0 +1,139 @@
+"""The command line about orders: what a person or a script sees."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from offnadir.cli._main import app
+from offnadir.errors import InputError, InputProblems
+from offnadir.tasking import RefusedError
+
+#: Two entries in the form of the UN's Consolidated List, made up.
+LIST = """<?xml version="1.0" encoding="UTF-8"?>
+<CONSOLIDATED_LIST dateGenerated="2026-02-27T00:00:00.000Z">
+<INDIVIDUALS></INDIVIDUALS>
+<ENTITIES><ENTITY><DATAID>1</DATAID><VERSIONNUM>1</VERSIONNUM>
+<FIRST_NAME>BUREAU OF ROCKETS AND MOONS</FIRST_NAME><UN_LIST_TYPE>Test</UN_LIST_TYPE>
+<REFERENCE_NUMBER>TEe.001</REFERENCE_NUMBER><LISTED_ON>2020-01-01</LISTED_ON>
+</ENTITY></ENTITIES></CONSOLIDATED_LIST>
+"""
+
+
+def call(*words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, list(words))
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory):
+    """A folder with a database that has people."""
+    folder = tmp_path_factory.mktemp("orders")
+    (folder / "list.xml").write_text(LIST, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        set_up(patch, folder)
+        people()
+    return folder
+
+
+@pytest.fixture
+def run(ready, tmp_path, monkeypatch):
+    shutil.copytree(ready, tmp_path, dirs_exist_ok=True)
+    set_up(monkeypatch, tmp_path)
+    return call
+
+
+def set_up(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    patch.chdir(folder)
+    patch.setenv("OFFNADIR_SANCTIONS", "list.xml")
+    patch.setenv("OFFNADIR_USER", "root")
+    patch.delenv("OFFNADIR_DB", raising=False)
+
+
+def people() -> None:
+    assert "root is the first user" in CliRunner().invoke(app, ["user", "list"]).stderr
+    call("customer", "add", "Daily News", "--country", "KR", "--sector", "media")
+    call("user", "add", "kim", "--role", "customer", "--customer", "Daily News")
+    call("user", "add", "rita", "--role", "releaser", "--role", "auditor")
+
+
+def test_an_order_from_its_placing_to_the_audit(run, tmp_path):
+    order_id = run(
+        "order", "place", "--as", "kim", "--place", "37.57,126.98", "--max-off-nadir", "25",
+        "--end-user", "Bureau of Rockets and Moons", "--end-user-country", "FR", "--key", "k",
+    ).strip()  # fmt: skip
+    shown = run("order", "show", order_id, "--as", "kim")
+    assert "held: screening found 1 possible match; a releaser decides" in shown
+    assert "TEe.001" not in shown
+    assert "TEe.001" in run("order", "show", order_id, "--as", "rita")
+    assert order_id in run("order", "holds", "--as", "rita")
+    with pytest.raises(RefusedError):
+        run("order", "decide", order_id, "allow", "--why", "mine", "--as", "kim")
+    decided = json.loads(
+        run("order", "decide", order_id, "refuse", "--why", "it is them", "--as", "rita", "--json")
+    )
+    assert decided["orders"][0]["state"] == "rejected"
+    assert (
+        json.loads(run("order", "list", "--as", "kim", "--json"))["orders"][0]["code"] == "refused"
+    )
+    run("order", "list", "--open", code=1)
+    head = run("audit", "verify", "--as", "rita").split("head ")[1].strip()
+    assert "whole" in run("audit", "verify", "--as", "rita", "--head", head)
+    assert "hold.refuse" in run("audit", "list", order_id, "--as", "rita")
+    run("audit", "export", "log.jsonl", "--as", "rita")
+    first = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    assert (first["seq"], first["action"], first["subject"]) == (1, "user.add", "root")
+    forged = f"{head.split(':')[0]}:{'a' * 64}"
+    assert "NOT WHOLE" in run("audit", "verify", "--as", "rita", "--head", forged, code=1)
+
+
+def test_options_come_on_top_of_a_file(run, tmp_path):
+    (tmp_path / "order.toml").write_text(
+        'title = "a"\nplace = {type = "Point", coordinates = [1, 2]}\n[looks]\nmax_cloud = 0.1\n'
+    )
+    text = run(
+        "order", "place", "order.toml", "--as", "kim", "--title", "b", "--max-gsd", "0.5", "--json"
+    )
+    order = json.loads(text)["order"]
+    assert (order["title"], order["looks"]["max_cloud"], order["looks"]["max_gsd_m"]) == (
+        "b",
+        0.1,
+        0.5,
+    )
+    assert json.loads(run("order", "cancel", json.loads(text)["id"], "--as", "kim", "--json"))[
+        "state"
+    ] == ("user_cancelled")
+
+
+def test_wrong_options_are_told_at_once(run):
+    with pytest.raises(InputProblems) as told:
+        run("order", "place", "--as", "kim", "--priority", "9", "--webhook", "ftp://x")
+    assert {one.field for one in told.value.problems} == {"place", "priority", "delivery.webhook"}
+    with pytest.raises(InputError, match="LAT,LON"):
+        run("order", "place", "--as", "kim", "--place", "Seoul")
+    with pytest.raises(InputError, match="customer"):
+        run("order", "place", "--place", "1,2")
+
+
+def test_what_an_operator_tells_of_itself_is_checked(run, tmp_path):
+    (tmp_path / "us.toml").write_text(
+        'operator = "Us"\nground = ["KR", "DE:NATO"]\nlicences = []\n'
+    )
+    placed = run(
+        "order", "place", "--as", "kim", "--place", "1,2", "--operator", "us.toml", "--json"
+    )
+    assert json.loads(placed)["state"] == "accepted"
+    (tmp_path / "us.toml").write_text('oprator = "Us"\n')
+    with pytest.raises(InputError, match="oprator"):
+        run("order", "place", "--as", "kim", "--place", "1,2", "--operator", "us.toml")
+
+
+def test_rescreening(run):
+    assert run("order", "rescreen").startswith("0 customers and 0 orders screened")
