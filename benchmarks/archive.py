@@ -2,10 +2,10 @@
 
     ./run bench archive --folder FOLDER [--items N] [--queries N] [--postgresql URL]
 
-Items are made from a seed: footprints of 5 to 40 km over the whole world, a third of them at 300 places that
-are looked at often, over five years and twelve satellites. Queries are made from another seed, of nine kinds in
-equal number; each is timed from asking to having all items of the page as dictionaries. Prints tables in
-Markdown.
+Items are made from a seed: footprints of 5 to 40 km over the whole world, a third of them at 300 places
+that are looked at often, over five years and twelve satellites. Queries are made from another seed, of nine
+kinds in equal number; each is timed from asking to having all items of the page as dictionaries. Prints
+tables in Markdown.
 """
 
 from __future__ import annotations

@@ -18,6 +18,22 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("desk", deadline=None)
 settings.load_profile("steady" if os.environ.get("CI") else "desk")
 
+#: Files whose tests share what is dear to make: of several processes one has them all.
+TOGETHER = {
+    "test_capture", "test_change", "test_cli_process", "test_demo", "test_kills", "test_meet",
+    "test_operations", "test_planning_guide", "test_process_level1", "test_process_raster", "test_report",
+    "test_workers",
+}  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Keep the tests of a file together where they share what is dear."""
+    for item in items:
+        if item.path.stem in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 # US Space Force GP data as published by CelesTrak on 2026-05-30.
 SETS_3LE = """\
 SENTINEL-2A
