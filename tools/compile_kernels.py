@@ -13,7 +13,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-
 from offnadir.access import read_sites
 from offnadir.epoch import Epoch, Span
 from offnadir.imagery import (
