@@ -105,7 +105,7 @@ def capture(
     ] = "deflate",
     samples: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Samples a pixel of the light, each way. [default: 3 or 4]"),
+        typer.Option(metavar="N", help="Samples a pixel of the light, each way. [default: 2 or 3]"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print capture.json.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
