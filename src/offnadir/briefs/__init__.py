@@ -1,6 +1,7 @@
-"""Briefs: what people look at, made from the plan document."""
+"""Briefs: what people look at, made from plain documents."""
 
 from offnadir.briefs._czml import plan_czml
+from offnadir.briefs._delivery import delivery_brief
 from offnadir.briefs._geojson import plan_geojson
 from offnadir.briefs._ics import plan_ics
 from offnadir.briefs._images import Image
@@ -13,6 +14,7 @@ __all__ = [
     "REASONS",
     "Image",
     "Track",
+    "delivery_brief",
     "plan_czml",
     "plan_geojson",
     "plan_ics",
