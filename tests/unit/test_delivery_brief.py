@@ -21,7 +21,8 @@ ORDER = {
     "place": {"type": "Point", "coordinates": [129.04, 35.1]},
     "windows": [{"start": "2026-05-31T00:00:00.000000000Z"}],
     "deadline": "2026-06-02T00:00:00.000000000Z",
-    "looks": {"kind": "optical", "max_off_nadir_deg": 25.0, "azimuth_deg": [90.0, 180.0], "max_cloud": 0.2, "max_gsd_m": 0.5},
+    "looks": {"kind": "optical", "max_off_nadir_deg": 25.0, "azimuth_deg": [90.0, 180.0],
+              "max_cloud": 0.2, "max_gsd_m": 0.5},
     "recurrence": {"every_days": 7.0, "count": 3}, "end_user": {"name": "Harbour office", "country": "KR"},
     "purpose": "berths",
 }  # fmt: skip
@@ -89,7 +90,7 @@ def test_the_english_brief_says_all_that_is_known(folder):
     assert told["Order"] == "o01abc"
     assert told["Title"] == "Port <of> Busan & sea"
     assert told["Place"] == "35.1000° N, 129.0400° E"
-    assert told["To be taken"] == "2026-05-31 00:00 UTC to any later time"
+    assert told["To be taken"] == "from 2026-05-31 00:00 UTC"
     assert told["Repeated"] == "every 7 days, 3 pictures"
     assert told["Off-nadir, at most"] == "25°"
     assert told["Cloud, at most"] == "20 %"
@@ -135,7 +136,8 @@ def test_each_phrase_has_both_languages_with_the_same_fields():
 
 
 def test_a_real_picture_of_which_little_is_known_makes_no_claims(tmp_path):
-    bare = {"id": "x", "bbox": [179.9, -10.0, -179.9, -9.8], "properties": {"datetime": "2025-03-04T02:14:02Z"}}  # fmt: skip
+    told = {"datetime": "2025-03-04T02:14:02Z"}
+    bare = {"id": "x", "bbox": [179.9, -10.0, -179.9, -9.8], "properties": told}
     text = delivery_brief({"id": "o1"}, bare, tmp_path, "en")
     told = shown(Page(text))
     assert told["Off-nadir"] == told["NIIRS, predicted"] == told["GSD"] == "not determined"

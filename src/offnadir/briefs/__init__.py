@@ -5,6 +5,7 @@ from offnadir.briefs._delivery import delivery_brief
 from offnadir.briefs._geojson import plan_geojson
 from offnadir.briefs._ics import plan_ics
 from offnadir.briefs._images import Image
+from offnadir.briefs._operation import operation_html
 from offnadir.briefs._report import report_html
 from offnadir.briefs._results import write_results
 from offnadir.briefs._tracks import Track
@@ -15,6 +16,7 @@ __all__ = [
     "Image",
     "Track",
     "delivery_brief",
+    "operation_html",
     "plan_czml",
     "plan_geojson",
     "plan_ics",

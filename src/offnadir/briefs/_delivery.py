@@ -146,9 +146,9 @@ def _window(window: Mapping[str, str], say: Mapping[str, str]) -> str:
     start, stop = window.get("start"), window.get("stop")
     if not start and not stop:
         return say["any_time"]
-    return say["windows_value"].format(
-        start=f"{clock(start, seconds=False)} UTC" if start else say["open_start"],
-        stop=f"{clock(stop, seconds=False)} UTC" if stop else say["open_stop"],
+    key = "from_to" if start and stop else "from" if start else "until"
+    return say[key].format(
+        start=f"{clock(start, seconds=False)} UTC", stop=f"{clock(stop, seconds=False)} UTC"
     )
 
 
@@ -227,7 +227,8 @@ def _where(place: Mapping[str, Any]) -> str:
 
 def _point(lon: float, lat: float, digits: int) -> str:
     lon = (lon + 180.0) % 360.0 - 180.0
-    return f"{num(abs(lat), digits)}° {'N' if lat >= 0 else 'S'}, {num(abs(lon), digits)}° {'E' if lon >= 0 else 'W'}"
+    north, east = "N" if lat >= 0 else "S", "E" if lon >= 0 else "W"
+    return f"{num(abs(lat), digits)}° {north}, {num(abs(lon), digits)}° {east}"
 
 
 def _files(item: Mapping[str, Any], say: Mapping[str, str], language: str) -> Markup:

@@ -10,8 +10,10 @@ LANGUAGES: Final = ("en", "ko")
 _PAIRS: Final[dict[str, tuple[str, str]]] = {
     "brief": ("Delivery brief", "영상 납품 보고서"),
     "synthetic": (
-        "Made-up ground. This picture was simulated: it shows nothing that is there, and is evidence of nothing.",
-        "가상 지면: 이 영상은 모의 촬영으로 만든 것입니다. 실제 지상의 모습이 아니며, 어떠한 사실의 근거로도 사용할 수 없습니다.",
+        "Made-up ground. This picture was simulated: it shows nothing that is there, and is evidence of "
+        "nothing.",
+        "가상 지면: 이 영상은 모의 촬영으로 만든 것입니다. 실제 지상의 모습이 아니며, 어떠한 사실의 "
+        "근거로도 사용할 수 없습니다.",
     ),
     "no_picture": (
         "This delivery has no preview picture.",
@@ -92,19 +94,23 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
     "descending": ("southbound", "남하"),
     "any_time": ("any time", "기간 제한 없음"),
     "every": ("every {days} days, {count} pictures", "{days}일 간격, 총 {count}회"),
-    "windows_value": ("{start} to {stop}", "{start}부터 {stop}까지"),
-    "open_start": ("the order", "주문 시점"),
-    "open_stop": ("any later time", "기한 없음"),
+    "from_to": ("{start} to {stop}", "{start}부터 {stop}까지"),
+    "from": ("from {start}", "{start} 이후"),
+    "until": ("until {stop}", "{stop}까지"),
     "priority_value": ("{n} of 3", "{n}순위(1순위가 가장 높음)"),
     "epoch_value": ("NORAD {norad}, epoch {epoch} UTC", "NORAD {norad}, 기준 시각 {epoch} UTC"),
     "degrees_of_north": ("{value}° from north", "북쪽 기준 {value}°"),
     # how sure
     "sure_orbit": (
-        "Angles and time follow from an element set that was {days} days old when the picture was taken. Element sets "
-        "err along the track first, at 500 to 600 km typically by a few seconds within a week; a second is about 7.5 km "
+        "Angles and time follow from an element set that was {days} days old when the picture was taken. "
+        "Element sets "
+        "err along the track first, at 500 to 600 km typically by a few seconds within a week; a second is "
+        "about 7.5 km "
         "of track, and up to 0.7° of off-nadir if the look is along it.",
-        "촬영 시각과 각도는 촬영 당시 기준 시각에서 {days}일 지난 궤도 요소로 계산하였습니다. 궤도 요소의 오차는 주로 진행 방향으로 "
-        "나타나며, 고도 500~600 km에서 일주일 안에 보통 수 초입니다. 1초는 궤도상 약 7.5 km, 진행 방향을 볼 때 오프나디르각으로 최대 "
+        "촬영 시각과 각도는 촬영 당시 기준 시각에서 {days}일 지난 궤도 요소로 계산하였습니다. 궤도 요소의 "
+        "오차는 주로 진행 방향으로 "
+        "나타나며, 고도 500~600 km에서 일주일 안에 보통 수 초입니다. 1초는 궤도상 약 7.5 km, 진행 방향을 "
+        "볼 때 오프나디르각으로 최대 "
         "0.7°에 해당합니다.",
     ),
     "sure_angles": (
@@ -112,8 +118,10 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
         "촬영 시각과 각도는 영상과 함께 제공된 값이며, 영상에서 직접 측정한 값이 아닙니다.",
     ),
     "sure_niirs": (
-        "NIIRS is predicted with an image quality equation, not rated by analysts: good to about half a level.",
-        "판독 등급(NIIRS)은 화질 방정식으로 예측한 값으로, 판독관이 평가한 값이 아닙니다. 오차는 약 0.5등급입니다.",
+        "NIIRS is predicted with an image quality equation, not rated by analysts: good to about half a "
+        "level.",
+        "판독 등급(NIIRS)은 화질 방정식으로 예측한 값으로, 판독관이 평가한 값이 아닙니다. 오차는 약 "
+        "0.5등급입니다.",
     ),
     "sure_cloud": (
         "Cloud was estimated automatically; thin cloud and haze are easily missed.",
@@ -124,7 +132,8 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
         "구름량은 산출되지 않았습니다. 활용하기 전에 영상을 직접 확인하시기 바랍니다.",
     ),
     "sure_files": (
-        "Checksums are those with which the product was archived; the files were checked against them when they were copied.",
+        "Checksums are those with which the product was archived; the files were checked against them when "
+        "they were copied.",
         "검사합은 제품을 보관할 때 기록한 값이며, 복사할 때 각 파일을 이 값과 대조하였습니다.",
     ),
     "sure_map": (
@@ -132,8 +141,10 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
         "지도상 위치는 지상 기준점과 대조하지 않았습니다.",
     ),
     "footer": (
-        "Made by offnadir {version}. The STAC item {item} beside this page holds every figure for programs.",
-        "offnadir {version}에서 작성하였습니다. 모든 수치는 함께 납품된 STAC 항목 {item}에 기계 판독용으로 수록되어 있습니다.",
+        "Made by offnadir {version}. The STAC item {item} beside this page holds every figure for "
+        "programs.",
+        "offnadir {version}에서 작성하였습니다. 모든 수치는 함께 납품된 STAC 항목 {item}에 기계 판독용으로 "
+        "수록되어 있습니다.",
     ),
 }  # fmt: skip
 
