@@ -72,7 +72,9 @@ def _figures(
         ("Pictures delivered", num(len(delivered))),
         ("Entries of the audit log", num(audit["entries"])),
     )
-    return join(Markup(f"<div><dt>{esc(name)}</dt><dd>{esc(value)}</dd></div>") for name, value in pairs)  # fmt: skip
+    return join(
+        Markup(f"<div><dt>{esc(name)}</dt><dd>{esc(value)}</dd></div>") for name, value in pairs
+    )
 
 
 def _warning(pictures: Iterable[Mapping[str, Any]]) -> Markup:
@@ -139,12 +141,7 @@ def _history(order: Mapping[str, Any], pictures: Sequence[Mapping[str, Any]]) ->
     )
     holds = join(_hold(hold) for hold in order["holds"])
     mine = [one for one in pictures if one["order"] == order["id"] and one.get("briefs")]
-    links = join(
-        (
-            element("p", join((f"{one['id']}: ", *_links(one))))
-            for one in mine
-        )
-    )  # fmt: skip
+    links = join(element("p", join((f"{one['id']}: ", *_links(one)))) for one in mine)
     title = order["order"].get("title") or order["id"]
     return Markup(
         f'<article id="{esc(order["id"])}"><h3>{esc(title)} {_chip(order["state"])}</h3>'
@@ -186,8 +183,8 @@ def _image(picture: Mapping[str, Any], previews: Mapping[str, bytes]) -> Markup:
     caption = join(
         (
             element("strong", picture["title"]),
-            f" {picture['satellite']}, {clock(picture['start'])} UTC, {num(picture.get('off_nadir_deg'), 1)}° "
-            f"off-nadir, GSD {num(picture.get('gsd_m'), 2)} m. ",
+            f" {picture['satellite']}, {clock(picture['start'])} UTC, "
+            f"{num(picture.get('off_nadir_deg'), 1)}° off-nadir, GSD {num(picture.get('gsd_m'), 2)} m. ",
             *_links({"briefs": picture.get("briefs", {})}),
         )
     )  # fmt: skip
