@@ -20,6 +20,12 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")
     ] = Path("offnadir-demo"),
+    operation: Annotated[
+        bool,
+        typer.Option(
+            "--operation/--no-operation", help="Run an operation, too, where it can be run."
+        ),
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
 ) -> None:
     """Plan the bundled mission: real satellites over real places in East Asia and beyond.
@@ -44,7 +50,8 @@ def demo(
         for source in sorted(folder.iterdir()):
             if source.is_file() and source.suffix != ".py":
                 shutil.copyfile(source, output / "mission" / source.name)
-    operates = able and _demo_operation.is_possible()
+    operable = able and _demo_operation.is_possible()
+    operates = operable and operation
     reports = [report]
     if operates:
         if not quiet:
@@ -53,7 +60,7 @@ def demo(
             )
         reports.append(_demo_operation.run_operation(output / "operation", quiet=quiet))
     if not quiet:
-        if not operates:
+        if not operable:
             _say.note(
                 "Taking the best picture, and running an operation, need more: "
                 "pip install 'offnadir[imagery,operations]'"
