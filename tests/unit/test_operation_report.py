@@ -9,7 +9,9 @@ ORDER = {
     "order": {"title": "<Sohae>", "end_user": {"name": "Korean Comittee", "country": "NZ"}},
     "history": [
         {"at": f"2026-05-31T00:{minute}:00Z", "state": state, "code": "", "words": state, "by": by}
-        for minute, state, by in (("00", "received", "ann"), ("00", "held", "offnadir"), ("10", "rejected", "rel"))
+        for minute, state, by in (
+            ("00", "received", "ann"), ("00", "held", "offnadir"), ("10", "rejected", "rel"),
+        )
     ],
     "holds": [{
         "kind": "screening", "status": "refused", "role": "end user", "party": {"name": "Korean Comittee"},
