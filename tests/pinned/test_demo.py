@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import re
 import subprocess
 import sys
 from importlib.resources import files
@@ -27,7 +29,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True, text=True, timeout=1200, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    assert result.stdout.strip() == str(out / "report.html")
+    assert result.stdout.split() == [
+        str(out / "report.html"),
+        str(out / "operation" / "report.html"),
+    ]
     return out
 
 
@@ -160,3 +165,50 @@ def test_the_best_picture_is_taken_processed_and_shown(plan, folder):
     report = (folder / "report.html").read_text()
     assert report.count("data:image/png;base64,") == 2
     assert f"{taken['id']}: the map product" in report
+
+
+def test_the_operation_delivers_three_orders_and_refuses_two(folder):
+    """One by a person who looks at a listed name, misspelt; one by the Security Council's resolutions."""
+    report = (folder / "operation" / "report.html").read_text("utf-8")
+    assert "5 orders: 3 completed, 2 rejected. The audit log is whole." in report
+    assert "KPe.012, KOREAN COMMITTEE FOR SPACE TECHNOLOGY" in report
+    assert "Security Council resolutions 1718 and 1874" in report
+    assert report.count("data:image/png;base64,") == 3
+    assert "http:" not in report
+    assert "https:" not in report
+    links = re.findall(r'href="(deliveries/[^"]+)"', report)
+    assert len(set(links)) == 6  # three pictures, two languages
+    for link in links:
+        brief = (folder / "operation" / link).read_text("utf-8")
+        assert "data:image/png;base64," in brief
+        assert ("Made-up ground" in brief) or ("가상 지면" in brief)
+
+
+def test_the_deliveries_are_what_their_briefs_say(folder):
+    """Each file has the checksum that its brief prints; the exported log ends with the head of the report."""
+    briefs = sorted((folder / "operation" / "deliveries").glob("*/*/brief.en.html"))
+    assert len(briefs) == 3
+    for brief in briefs:
+        text = brief.read_text("utf-8")
+        files = re.findall(r"<th scope=.row.>([^<]+)</th>.*?<code>([0-9a-f]{64})</code>", text)
+        assert len(files) >= 3
+        for name, digest in files:
+            assert hashlib.sha256((brief.parent / name).read_bytes()).hexdigest() == digest
+    log = (folder / "operation" / "audit.jsonl").read_text().splitlines()
+    report = (folder / "operation" / "report.html").read_text("utf-8")
+    head = re.search(r"Head: (\d+):([0-9a-f]{64})", report)
+    assert head is not None
+    hashes = {one["seq"]: one["hash"] for one in map(json.loads, log) if "hash" in one}
+    assert hashes[int(head[1])] == head[2]
+
+
+def test_the_operation_is_left_to_be_gone_on_with(folder):
+    """Its files are found by `offnadir operate`, which says where it stands."""
+    path = folder / "operation" / "operation.toml"
+    result = subprocess.run(
+        [sys.executable, "-m", "offnadir", "operate", str(path), "--status", "--json"],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["stages"] == {"delivered": 3}
+    assert (folder / "operation" / "orders" / "1-incheon.toml").exists()

@@ -37,7 +37,9 @@ def test_the_tutorial_from_top_to_bottom(workshop):
         if language == "console":
             for line in text.splitlines():
                 if line.startswith("$ "):
-                    result = run(line[2:], workshop)
+                    # the demo's operation is run once, by its own test
+                    command = re.sub(r"^offnadir demo$", r"\g<0> --no-operation", line[2:])
+                    result = run(command, workshop)
                     assert result.returncode == 0, f"{line}\n{result.stderr}"
                     assert "Traceback" not in result.stderr
                     if "offnadir " in line and "||" not in line:

@@ -20,12 +20,20 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")
     ] = Path("offnadir-demo"),
+    operation: Annotated[
+        bool,
+        typer.Option(
+            "--operation/--no-operation", help="Run an operation, too, where it can be run."
+        ),
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
 ) -> None:
     """Plan the bundled mission: real satellites over real places in East Asia and beyond.
 
-    With the extra [imagery] the best picture is taken over made-up ground and processed, too.
+    With the extra [imagery] the best picture is taken over made-up ground and processed, too. With the extra
+    [operations] as well, a small operation is run from its first order to its last delivery.
     """
+    from offnadir.cli import _demo_operation
     from offnadir.cli._demo_picture import is_possible, take_best
     from offnadir.cli.plan import run_plan
 
@@ -42,13 +50,29 @@ def demo(
         for source in sorted(folder.iterdir()):
             if source.is_file() and source.suffix != ".py":
                 shutil.copyfile(source, output / "mission" / source.name)
-    if not quiet:
-        if not able:
+    operable = able and _demo_operation.is_possible()
+    operates = operable and operation
+    reports = [report]
+    if operates:
+        if not quiet:
             _say.note(
-                "Taking and processing the best picture needs more: pip install 'offnadir[imagery]'"
+                "An operation: orders go in, are checked, planned, taken, made and delivered."
+            )
+        reports.append(_demo_operation.run_operation(output / "operation", quiet=quiet))
+    if not quiet:
+        if not operable:
+            _say.note(
+                "Taking the best picture, and running an operation, need more: "
+                "pip install 'offnadir[imagery,operations]'"
             )
         _say.note(
             f"The mission file, to be changed and planned again: {output}/mission/mission.toml"
         )
-        _say.note("The report, to be opened in a browser:")
-    print(report)
+        if operates:
+            _say.note(
+                "The operation, to be changed and gone on with: offnadir operate "
+                f"{output}/operation/operation.toml --as director"
+            )
+        _say.note("The reports, to be opened in a browser:")
+    for one in reports:
+        print(one)
