@@ -76,7 +76,7 @@ def test_a_band_of_wide_pixels_and_longer_light():
     path = one.optics.wfe_rms_waves * one.optics.wavelength_m
     assert path == pytest.approx(sensor.optics.wfe_rms_waves * sensor.optics.wavelength_m)
     assert band_sensor(sensor, sensor.band) is sensor
-    assert (oversampling(sensor), oversampling(one)) == (3, 4)
+    assert (oversampling(sensor), oversampling(one)) == (2, 3)
 
 
 def test_light_is_that_of_the_budget():

@@ -60,18 +60,25 @@ def pixels(level1, number=0):
         return dataset.read(1)
 
 
-@pytest.mark.parametrize("across", [True, False])
-def test_an_edge_is_as_sharp_as_predicted_and_as_bright_and_noisy(orbit, tmp_path, across):
-    """30 deg off nadir: MTF within 0.02, levels and noise within 2 % of what `quality.predict` says."""
+@pytest.mark.parametrize(("across", "samples"), [(True, None), (False, None), (True, 3)])
+def test_an_edge_is_as_sharp_as_predicted_and_as_bright_and_noisy(
+    orbit, tmp_path, across, samples
+):
+    """30 deg off nadir: MTF within 0.02, levels and noise within 2 % of what `quality.predict` says.
+
+    With two samples a pixel, the default here, an edge is 3 % too steep; with three 0.9 %.
+    """
     acquisition = take(orbit, aside_m=330 * km)
     (model,) = models(acquisition)["sharpest"]
-    level1 = capture(acquisition, edge(model, across, 0.07, 0.60), tmp_path, EVEN)
+    options = replace(EVEN, samples=samples)
+    level1 = capture(acquisition, edge(model, across, 0.07, 0.60), tmp_path, options)
     (image,) = level1.images
     found, told = measure_edge(pixels(level1)), level1.notes["predicted"][image.file]
     assert found.across_columns == across
     way = "across" if across else "along"
     assert_allclose(found.mtf_at(AT), told["mtf_at_quarter_and_half_cycle"][way], atol=0.02)
-    assert found.rer == pytest.approx(told["rer"][1 if across else 0], abs=0.01)
+    steep = 0.04 if samples is None else 0.015
+    assert found.rer == pytest.approx(told["rer"][1 if across else 0], rel=steep)
     view = acquisition.view
     seen = predict(
         acquisition.sensor, range_m=view.range_m, incidence_rad=view.incidence_rad,
@@ -129,7 +136,7 @@ def test_each_pixel_sees_the_first_ground_on_its_line_of_sight(orbit, tmp_path):
     (model,) = models(acquisition)["sharpest"]
     hills = Hills(acquisition.aim.lat_rad, acquisition.aim.lon_rad)
     scene = HillScene(edge(model, True, 0.1, 0.5), hills)
-    level1 = capture(acquisition, scene, tmp_path, replace(EVEN, truth=True))
+    level1 = capture(acquisition, scene, tmp_path, replace(EVEN, truth=True, samples=3))
     with opened(tmp_path / level1.images[0].truth) as dataset:
         lat_deg, lon_deg, alt_m = dataset.read()[:, ::7, ::7]
     line, column = np.mgrid[0:300:7, 0:500:7]
