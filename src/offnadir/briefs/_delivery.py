@@ -243,7 +243,7 @@ def _files(item: Mapping[str, Any], say: Mapping[str, str], language: str) -> Ma
             (
                 element("th", Path(str(asset["href"])).name, scope="row"),
                 element("td", content(str(asset.get("title", "")), language)),
-                element("td", NOTHING if size is None else f"{num(size / 1e6, 2)} MB"),
+                element("td", NOTHING if size is None else _size(size)),
                 element("td", element("code", digest.removeprefix(_SHA256) or NOTHING)),
             )
         )
@@ -252,6 +252,10 @@ def _files(item: Mapping[str, Any], say: Mapping[str, str], language: str) -> Ma
         f'<div class="wide" tabindex="0" role="region" aria-label="{esc(say["files"])}"><table>'
         f"<thead><tr>{heads}</tr></thead><tbody>{join(rows)}</tbody></table></div>"
     )
+
+
+def _size(size: float) -> str:
+    return f"{num(size / 1e6, 2)} MB" if size >= 1e6 else f"{num(size / 1e3, 1)} kB"
 
 
 def _lineage(told: Mapping[str, Any], say: Mapping[str, str]) -> Pairs:
