@@ -40,9 +40,9 @@ def _settle(
 ) -> None:
     """Note that it was looked for, and what follows: it is delivered, taken anew, or cannot be had."""
     with here.begin() as connection:
-        tell(connection, key, "none" if item is None else str(item["id"]))
         if find_order(here, connection, placed.id).state is not State.ACCEPTED:
             return
+        tell(connection, key, "none" if item is None else str(item["id"]))
         if item is None:
             if placed.order.source == "archive":
                 why = "the archive has no picture that fits"
