@@ -20,6 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import rasterio
+
 from offnadir._database import sa
 from offnadir.catalog import ArchiveQuery
 from offnadir.epoch import Epoch
@@ -75,7 +77,7 @@ class Posts:
 
 
 def set_out(folder: Path, url: str, database: str | None = None) -> Path:
-    """An operation with orders of all sorts: plain, recurring, withdrawn, from the archive, expiring, held."""
+    """An operation with orders of all sorts: plain, recurring, withdrawn, of the archive, expiring, held."""
     path = make_operation(folder, _FAULTS, database)
     with open_operation(path) as here:
         hook = {"delivery": {"webhook": url}}
@@ -115,7 +117,14 @@ def outcome(path: Path, posts: Posts) -> dict[str, Any]:
 
         with here.database.read() as connection:
             pictures = [
-                (named(row.id), row.satellite, row.start_tai_ns, row.down_tai_ns, row.state, row.tries)
+                (
+                    named(row.id),
+                    row.satellite,
+                    row.start_tai_ns,
+                    row.down_tai_ns,
+                    row.state,
+                    row.tries,
+                )
                 for row in connection.execute(sa.select(PICTURES))
             ]
             messages = [
@@ -144,12 +153,19 @@ def outcome(path: Path, posts: Posts) -> dict[str, Any]:
 
 
 def _files(folder: Path, named: Callable[[str], str]) -> dict[str, str]:
-    """Every file's digest; in text, the orders' ids are put by their names."""
+    """Every file's digest; orders' ids, which differ from run to run, are put by their names.
+
+    Of a picture that is of its pixels, place and tags: its bytes hold the id, too.
+    """
     found = {}
     for file in sorted(one for one in folder.rglob("*") if one.is_file()):
         raw = file.read_bytes()
         if file.suffix == ".json":
             raw = named(json.dumps(_plain(json.loads(raw)), sort_keys=True)).encode()
+        elif file.suffix == ".tif":
+            with rasterio.open(file) as picture:
+                tags = named(json.dumps([picture.tags(), str(picture.profile)], sort_keys=True))
+                raw = tags.encode() + picture.read().tobytes()
         found[named(str(file.relative_to(folder)))] = (
             hashlib.sha256(raw).hexdigest() if file.suffix in (".json", ".tif") else "a file"
         )
@@ -172,7 +188,7 @@ def child(path: Path, level1: Path, log: Path) -> int:
     pid = os.fork()
     if pid:
         return pid
-    code = 1
+    code, begun_s = 1, time.monotonic()
     try:
         with log.open("a", buffering=1) as stream:
             os.dup2(stream.fileno(), 2)
@@ -181,19 +197,52 @@ def child(path: Path, level1: Path, log: Path) -> int:
                 print(f"{os.getpid()} {at.utc(0)} {text}", file=stream)
 
             with open_operation(path, spacecraft=Tape(level1), say=say) as here:
-                here.lease.holder = "killed:again:and again"  # the one before is dead: no need to wait
+                here.lease.holder = (
+                    "killed:again:and again"  # the one before is dead: no need to wait
+                )
                 here.lease.take()
                 from offnadir.operations import run
 
                 run(here, until=UNTIL)
                 here.lease.give_back()
+        (path.parent / "seconds").write_text(f"{time.monotonic() - begun_s:.3f}")
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the child must never return into its parent's work
         import traceback
 
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _in_child(work: Callable[[], object]) -> None:
+    """Do it in a process of its own: GDAL's threads do not live on in the children of who used them."""
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0:
+        raise RuntimeError("the child failed")
+
+
+def warm_up(folder: Path) -> None:
+    """Import and compile what planning needs, once for all children."""
+    import offnadir.imagery  # noqa: F401 - a child that is killed early should not spend its life importing
+
+    path = make_operation(folder)
+    with open_operation(path) as here:
+        place_orders(here)
+        start = here.clock.now()
+    drive(path, start + 60.0)
+
+
+def _seconds(path: Path) -> float:
+    """How long the loop of this folder ran."""
+    return float((path.parent / "seconds").read_text())
 
 
 def kill_until_done(
@@ -232,13 +281,13 @@ def compare(
     luck = random.Random(seed)
     level1 = work / "level1"
     if not (level1 / "manifest.json").exists():
-        make_tape(level1)
+        _in_child(lambda: make_tape(level1))
+    warm_up(work / "warm")
     calm = Posts()
     path = set_out(work / "calm", calm.url, where(0))
-    begun_s = time.monotonic()
     with calm.serving():
-        drive(path, UNTIL, spacecraft=Tape(level1))
-    calm_s = time.monotonic() - begun_s
+        kill_until_done(path, level1, luck, 1.0, 0)
+    calm_s = _seconds(path)
     wanted = outcome(path, calm)
     done, number, repeated, differences = 0, 0, 0, []
     while done < kills:

@@ -14,6 +14,7 @@ from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context, want_plan
+from offnadir.operations._degrading import coarsen
 from offnadir.operations._downlinking import RETRY_S
 from offnadir.operations._facts import instant, tell
 from offnadir.operations._orders import advance, find_order, lose, step_on
@@ -81,7 +82,7 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
     folder = here.operation.deliveries / picture.order_id / picture.id
     try:
         if not folder.exists():
-            _copied(here, picture, item, folder)
+            _copied(here, picture, item, folder, release.gsd_m)
     except DatabaseGoneError:
         raise
     except (OffnadirError, OSError) as error:
@@ -96,6 +97,12 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
         if move_picture(connection, picture, Stage.DELIVERED, now, told=str(folder)):
             _done(here, connection, picture, now, folder)
     here.say(now, f"{picture.id} delivered to {folder}")
+
+
+def _gsd_of(picture: Picture, item: Mapping[str, Any]) -> float:
+    """The finest pixel of a product [m]; 0, as fine as can be, if nothing tells it."""
+    found = product_of(picture, item).facts.get("gsd_m")
+    return 0.0 if found is None else float(found)
 
 
 def product_of(picture: Picture, item: Mapping[str, Any]) -> Product:
@@ -114,8 +121,10 @@ def product_of(picture: Picture, item: Mapping[str, Any]) -> Product:
     return Product(id=picture.id, facts=known, place=item["geometry"])
 
 
-def _copied(here: Context, picture: Picture, item: Mapping[str, Any], folder: Path) -> None:
-    """The files, verified against the archive, under the folder's name all at once."""
+def _copied(
+    here: Context, picture: Picture, item: Mapping[str, Any], folder: Path, gsd_m: float | None
+) -> None:
+    """The files, verified against the archive, under the folder's name all at once; no finer than `gsd_m`."""
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -125,6 +134,8 @@ def _copied(here: Context, picture: Picture, item: Mapping[str, Any], folder: Pa
         (part / f"{item['id']}.json").write_text(
             json.dumps(item, indent=1, ensure_ascii=False) + "\n", "utf-8"
         )
+        if gsd_m is not None and gsd_m > _gsd_of(picture, item) * (1.0 + 1e-9):
+            item = coarsen(item, part, gsd_m)
         if here.brief is not None:
             with here.database.read() as connection:
                 placed = find_order(here, connection, picture.order_id)

@@ -29,9 +29,8 @@ from offnadir.operations._pictures import (
 from offnadir.operations._plans import add_plan, newest_plan, plan_document
 from offnadir.operations._uplinking import as_aboard, book_uplinks, booked
 from offnadir.operations._wishes import breach, is_over, request_of
-from offnadir.units import minute
-
 from offnadir.tasking import State
+from offnadir.units import minute
 
 if TYPE_CHECKING:
     from offnadir.tasking import Placed
@@ -228,14 +227,16 @@ def _keep(
             fresh += 1
             name = add_picture(connection, placed.id, collection, number, now)
             kept.add(name)
-        held = {one.id for one in seen if one.stage == Stage.ABOARD}
-        for one in present.values():
-            if one.id not in kept and one.stage == Stage.PLANNED and one.id not in held:
-                move_picture(connection, one, Stage.DROPPED, now, "fell out of the plan")
-                step_back(here, connection, one, now, why)
-            elif one.id not in kept and one.stage == Stage.ABOARD and one.id not in standing:
-                if one.start > now and one.told != WITHDRAWN:
-                    note(connection, one.id, WITHDRAWN)
+        near = {
+            one.id for one in seen if one.stage == Stage.ABOARD
+        }  # of those that are still planned
+        gone = [
+            one
+            for one in present.values()
+            if one.id not in kept
+            and one.id not in (near if one.stage == Stage.PLANNED else standing)
+        ]
+        _part_with(here, connection, gone, now, why)
         pictures = read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
         for one in pictures:
             if one.id in kept and one.stage == Stage.PLANNED:
@@ -266,6 +267,18 @@ def _keep(
         left = [one.id for one in orders if one.id not in trouble]
         tell(connection, "planned_orders", " ".join(left) or None)
     here.say(now, f"plan {number}: {len(kept)} pictures, {fresh} of them new")
+
+
+def _part_with(
+    here: Context, connection: sa.Connection, pictures: Sequence[Picture], now: Epoch, why: str
+) -> None:
+    """Pictures that the new plan does not have: the satellite must be told of those it knows already."""
+    for one in pictures:
+        if one.stage == Stage.PLANNED:
+            move_picture(connection, one, Stage.DROPPED, now, "fell out of the plan")
+            step_back(here, connection, one, now, why)
+        elif one.stage == Stage.ABOARD and one.start > now and one.told != WITHDRAWN:
+            note(connection, one.id, WITHDRAWN)
 
 
 def expire(here: Context, now: Epoch) -> bool:
