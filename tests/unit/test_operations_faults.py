@@ -129,8 +129,8 @@ def test_an_order_that_is_held_before_its_uplink_is_not_taken(start, level1):
 
 def test_a_new_list_stops_an_order_and_a_clearance_lets_it_go_on(start, level1):
     """The end user is on no list at first; after the uplink a list comes that names him."""
-    path, names = start(end_user={"name": "Somebody Newlylisted", "kind": "person"})
-    newer = LIST.replace("NOBODY", "SOMEBODY").replace("INPARTICULAR", "NEWLYLISTED")
+    path, names = start(end_user={"name": "Gregor Vantablack", "kind": "person", "country": "KR"})
+    newer = LIST.replace("NOBODY", "GREGOR").replace("INPARTICULAR", "VANTABLACK")
     with open_operation(path, spacecraft=Tape(level1)) as here:
         here.lease.take()
         start_at = here.clock.now()
@@ -153,10 +153,9 @@ def test_a_new_list_stops_an_order_and_a_clearance_lets_it_go_on(start, level1):
 
 PACK = """
 [pack]
+format = 1
 name = "test"
-title = "a test"
 version = "1"
-retrieved = 2026-01-01
 [[rule]]
 id = "here"
 title = "A rule"

@@ -69,7 +69,7 @@ def _coarsen_file(path: Path, gsd_m: float, *, is_mask: bool) -> float:
         profile = {
             "driver": "GTiff", "count": source.count, "dtype": data.dtype, "crs": source.crs,
             "height": rows, "width": columns, "nodata": source.nodata, "compress": "deflate",
-            "transform": source.transform * rasterio.Affine.scale(k),
+            "transform": source.transform @ rasterio.Affine.scale(k),
         }  # fmt: skip
         names, scales, offsets = source.descriptions, source.scales, source.offsets
     with replacing(path) as part, rasterio.open(part, "w", **profile) as target:
