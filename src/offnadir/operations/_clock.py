@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from offnadir._database import Database
+from offnadir._database import Database, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
 from offnadir.operations._facts import instant, tell
+from offnadir.tasking._audit import turn
 
 
 class Clock(Protocol):
@@ -23,6 +25,10 @@ class Clock(Protocol):
 
     def wait(self, until: Epoch) -> None:
         """Return at `until` or before; whoever waits looks at the clock again."""
+        ...
+
+    def look(self) -> None:
+        """Forget what is remembered: another may have run since."""
         ...
 
 
@@ -41,19 +47,23 @@ class RealClock:
         """Sleep until then, but for `step_s` at most."""
         time.sleep(min(max(until - self.now(), 0.0), self.step_s))
 
+    def look(self) -> None:
+        """Nothing is remembered."""
+
 
 @dataclass(slots=True)
 class SetClock:
     """A clock kept in the database, so that a loop that was killed goes on at its own time.
 
     It stands while there is work. `speed` is how many times faster than the real clock it passes what lies
-    between; None jumps.
+    between; None jumps. `hold` raises if whoever sets it may not any more.
     """
 
     database: Database
     start: Epoch
     speed: float | None = None
     is_real: bool = False
+    hold: Callable[[sa.Connection], None] | None = None
     _set: Epoch | None = None
 
     def __post_init__(self) -> None:
@@ -75,6 +85,12 @@ class SetClock:
             return
         if self.speed is not None:
             time.sleep((until - now) / self.speed)
-        with self.database.begin() as connection:
+        with turn(self.database) as connection:
+            if self.hold is not None:
+                self.hold(connection)
             tell(connection, "clock", until.tai_ns)
         self._set = until
+
+    def look(self) -> None:
+        """Read it again."""
+        self._set = None

@@ -45,6 +45,7 @@ class Context:
     faults: Faults
     say: Say = _silent
     brief: Brief | None = None
+    list_stamps: tuple[tuple[int, int] | None, ...] = ()
     report: Callable[[str, int, int], None] | None = None
 
     def warn(self, text: str) -> None:

@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from offnadir._database import sa
+from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch
-from offnadir.errors import FileError, OffnadirError
+from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context, want_plan
+from offnadir.operations._degrading import coarsen
 from offnadir.operations._downlinking import RETRY_S
-from offnadir.operations._facts import tell
-from offnadir.operations._orders import advance, find_order, step_on
+from offnadir.operations._facts import instant, tell
+from offnadir.operations._orders import advance, find_order, lose, step_on
 from offnadir.operations._pictures import (
     LIVE,
+    TO_COME,
     Picture,
     Stage,
     move_picture,
@@ -26,7 +28,7 @@ from offnadir.operations._pictures import (
     try_again,
 )
 from offnadir.operations._tables import MESSAGES
-from offnadir.tasking import Product
+from offnadir.tasking import Product, State
 from offnadir.units import day, hour
 
 #: How often an order that waits for a person is looked at again.
@@ -39,7 +41,8 @@ def deliver(here: Context, now: Epoch) -> bool:
         due = [
             one
             for one in read_pictures(connection, (Stage.MADE,))
-            if one.due is None or one.due <= now
+            if (one.due is None or one.due <= now)
+            and not read_pictures(connection, TO_COME, one.order_id)
         ]
     if not due:
         return False
@@ -48,11 +51,20 @@ def deliver(here: Context, now: Epoch) -> bool:
 
 
 def _one(here: Context, picture: Picture, now: Epoch) -> None:
-    item = here.archive.get(str(picture.item)).item
+    try:
+        item = here.archive.get(str(picture.item)).item
+    except InputError as error:
+        with here.begin() as connection:
+            lose(here, connection, picture, now, str(error))
+        here.say(now, f"{picture.id}: {error}: it is taken again")
+        return
     with here.begin() as connection:
         placed = find_order(here, connection, picture.order_id)
         if not placed.is_open:
             move_picture(connection, picture, Stage.DROPPED, now, f"the order is {placed.state}")
+            return
+        if placed.state is State.HELD and placed.held_from is not State.PROCESSING:
+            try_again(connection, picture, now + LOOK_AGAIN_S, "its order is held")
             return
         step_on(here, connection, picture, "processing", now, f"{picture.id} is in the archive")
     release = here.desk.release(picture.order_id, product_of(picture, item), by=here.operation.user)
@@ -70,7 +82,9 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
     folder = here.operation.deliveries / picture.order_id / picture.id
     try:
         if not folder.exists():
-            _copied(here, picture, item, folder)
+            _copied(here, picture, item, folder, release.gsd_m)
+    except DatabaseGoneError:
+        raise
     except (OffnadirError, OSError) as error:
         with here.begin() as connection:
             try_again(connection, picture, now + RETRY_S, str(error))
@@ -85,11 +99,17 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
     here.say(now, f"{picture.id} delivered to {folder}")
 
 
+def _gsd_of(picture: Picture, item: Mapping[str, Any]) -> float:
+    """The finest pixel of a product [m]; 0, as fine as can be, if nothing tells it."""
+    found = product_of(picture, item).facts.get("gsd_m")
+    return 0.0 if found is None else float(found)
+
+
 def product_of(picture: Picture, item: Mapping[str, Any]) -> Product:
     """A product as restrictions ask about it."""
     told, entry = item["properties"], picture.collection
     gsd_m = told.get("gsd")
-    if gsd_m is None and entry:
+    if gsd_m is None and "gsd_along_m" in entry:
         gsd_m = math.sqrt(entry["gsd_along_m"] * entry["gsd_across_m"])
     facts = {
         "sensor": told.get("offnadir:sensor"),
@@ -101,8 +121,10 @@ def product_of(picture: Picture, item: Mapping[str, Any]) -> Product:
     return Product(id=picture.id, facts=known, place=item["geometry"])
 
 
-def _copied(here: Context, picture: Picture, item: Mapping[str, Any], folder: Path) -> None:
-    """The files, verified against the archive, under the folder's name all at once."""
+def _copied(
+    here: Context, picture: Picture, item: Mapping[str, Any], folder: Path, gsd_m: float | None
+) -> None:
+    """The files, verified against the archive, under the folder's name all at once; no finer than `gsd_m`."""
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -112,16 +134,29 @@ def _copied(here: Context, picture: Picture, item: Mapping[str, Any], folder: Pa
         (part / f"{item['id']}.json").write_text(
             json.dumps(item, indent=1, ensure_ascii=False) + "\n", "utf-8"
         )
+        if gsd_m is not None and gsd_m > _gsd_of(picture, item) * (1.0 + 1e-9):
+            item = coarsen(item, part, gsd_m)
         if here.brief is not None:
             with here.database.read() as connection:
                 placed = find_order(here, connection, picture.order_id)
             here.brief({"id": placed.id, **placed.order.document()}, item, part)
-        os.sync()
+        _to_disk(part)
         part.rename(folder)
+        _to_disk(folder.parent)
     except OSError as error:
         raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _to_disk(folder: Path) -> None:
+    """A power cut does not undo what is in a folder from now on."""
+    for path in (*(one for one in folder.iterdir() if one.is_file()), folder):
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def _done(
@@ -130,9 +165,13 @@ def _done(
     """The order is done, or waits for its next picture; the customer is told."""
     placed = find_order(here, connection, picture.order_id)
     order = placed.order
+    announce(connection, placed.id, order.delivery, now, picture.id, folder)
     if read_pictures(connection, LIVE, picture.order_id):
         return
-    count = len(read_pictures(connection, (Stage.DELIVERED,), picture.order_id))
+    count = (
+        instant(connection, f"rounds {placed.id}") or 0
+    ) + 1  # an area may take several pictures
+    tell(connection, f"rounds {placed.id}", count)
     if order.every_days is not None and count < order.count:
         tell(connection, f"not_before {placed.id}", (picture.start + order.every_days * day).tai_ns)
         advance(here, connection, placed.id, "accepted", "next", key=f"{picture.id} next",
@@ -141,8 +180,8 @@ def _done(
         want_plan(connection, f"{placed.id}: the next picture of {order.count}")
     else:
         step_on(here, connection, picture, "completed", now, picture.id)
-        tell(connection, f"not_before {placed.id}", None)
-    announce(connection, placed.id, order.delivery, now, picture.id, folder)
+        for key in ("not_before", "rounds"):
+            tell(connection, f"{key} {placed.id}", None)
 
 
 def announce(

@@ -9,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from offnadir._database import sa
+from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch
-from offnadir.errors import FileError, OffnadirError
+from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._orders import is_wanted, lose, step_on
 from offnadir.operations._pictures import (
+    LIVE,
+    TO_COME,
+    WITHDRAWN,
     Picture,
     Stage,
     move_picture,
@@ -50,6 +53,11 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
         if not is_wanted(here, connection, picture):
             move_picture(connection, picture, Stage.DROPPED, now, "nobody wants it any more")
             return
+        others = read_pictures(connection, LIVE, picture.order_id)
+        if picture.told == WITHDRAWN and any(one.id != picture.id for one in others):
+            # The uplink that was to withdraw it was missed; another has its place already.
+            move_picture(connection, picture, Stage.DROPPED, now, "another has its place")
+            return
         order = picture.order_id
         corrupt = here.faults.strikes(
             connection, "corrupt_downlink", now, satellite=picture.satellite, order=order
@@ -79,13 +87,20 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
             _again(here, connection, picture, now, str(error))
         return
     except (OffnadirError, OSError) as error:
+        if isinstance(error, DatabaseGoneError):
+            raise
         with here.begin() as connection:
-            try_again(connection, picture, now + RETRY_S, str(error))
+            if isinstance(error, InputError) and picture.tries + 1 >= here.operation.most_tries:
+                lose(here, connection, picture, now, f"it could not be taken: {error}")
+            else:
+                try_again(connection, picture, now + RETRY_S, str(error))
         here.say(now, f"{picture.id}: {error}; trying again in {RETRY_S / minute:.0f} min")
         return
     with here.begin() as connection:
         move_picture(connection, picture, Stage.RECEIVED, now)
-        step_on(here, connection, picture, "processing", now, f"{picture.id} by {picture.station}")
+        if not read_pictures(connection, TO_COME, picture.order_id):
+            told = f"{picture.id} by {picture.station}"
+            step_on(here, connection, picture, "processing", now, told)
     here.say(now, f"{picture.id} of {picture.satellite} came down at {picture.station}")
 
 

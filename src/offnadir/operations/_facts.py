@@ -16,8 +16,10 @@ def fact(connection: sa.Connection, key: str) -> str | None:
 
 def tell(connection: sa.Connection, key: str, value: str | int | None) -> None:
     """Keep a fact; None forgets it."""
-    connection.execute(sa.delete(FACTS).where(FACTS.c.key == key))
-    if value is not None:
+    mine = FACTS.c.key == key
+    if value is None:
+        connection.execute(sa.delete(FACTS).where(mine))
+    elif connection.execute(sa.update(FACTS).where(mine).values(value=str(value))).rowcount == 0:
         connection.execute(sa.insert(FACTS).values(key=key, value=str(value)))
 
 

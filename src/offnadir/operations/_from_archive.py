@@ -16,6 +16,8 @@ from offnadir.operations._pictures import Stage, add_picture, set_stage
 from offnadir.tasking import Order, Placed, State
 
 _LOOKED: Final = "archive "
+#: Processing levels of the archive that serve each level of an order.
+_LEVELS: Final = {"ortho": ("L1C", "L3"), "basic": ("L1B",)}
 _COVERS: Final = 0.99  # of an area's surface, in degrees, inside the footprint
 
 
@@ -40,9 +42,9 @@ def _settle(
 ) -> None:
     """Note that it was looked for, and what follows: it is delivered, taken anew, or cannot be had."""
     with here.begin() as connection:
-        tell(connection, key, "none" if item is None else str(item["id"]))
         if find_order(here, connection, placed.id).state is not State.ACCEPTED:
             return
+        tell(connection, key, "none" if item is None else str(item["id"]))
         if item is None:
             if placed.order.source == "archive":
                 why = "the archive has no picture that fits"
@@ -85,7 +87,7 @@ def best_of_archive(here: Context, order: Order) -> dict[str, Any] | None:
             max_cloud=looks.max_cloud,
             min_sun_elevation_rad=looks.min_sun_elevation_rad,
             max_sun_elevation_rad=looks.max_sun_elevation_rad,
-            levels=(order.level,),
+            levels=_LEVELS[order.level],
         )
         for found in here.archive.search(query).items:
             seen = shapely.geometry.shape(found.item["geometry"])

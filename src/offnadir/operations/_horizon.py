@@ -140,29 +140,29 @@ def replan(
     pictures: Sequence[Picture],
     previous: Mapping[str, Any] | None,
     uplinks: Mapping[str, Epoch],
-) -> Plan:
+) -> tuple[Plan | None, frozenset[str]]:
     """A plan of the fleet's span for these requests, which keeps what is on board.
 
     `pictures` are those planned and on board; `uplinks` is each satellite's next uplink, and a satellite
     without one can be told nothing new. What is on board and cannot stand in a plan any more, say because
-    its orbit is known better now, blocks its satellite instead, and its request is left out.
+    its orbit is known better now, blocks its satellite instead, and its request is left out: the ids of those
+    pictures come second, and there is no plan if nothing else is asked for.
     """
     aboard = [one for one in pictures if one.stage == Stage.ABOARD]
     before = None if previous is None else _before(previous, pictures)
     try:
-        return _plan(fleet, operation, requests, before, uplinks, [])
+        return _plan(fleet, operation, requests, before, uplinks, []), frozenset()
     except InputError as error:
         if error.field != "previous" or not aboard:
             raise
     names = {one.order_id for one in aboard}
     rest = [one for one in requests if one["name"] not in names]
+    standing = frozenset(one.id for one in aboard)
     if not rest:
-        raise InputError(
-            "orders", len(requests), "some that can be planned beside what is on board"
-        )
-    planned = [one for one in pictures if one.stage != Stage.ABOARD]
+        return None, standing
+    planned = [one for one in pictures if one.stage != Stage.ABOARD and one.order_id not in names]
     before = None if previous is None else _before(previous, planned)
-    return _plan(fleet, operation, rest, before, uplinks, aboard)
+    return _plan(fleet, operation, rest, before, uplinks, aboard), standing
 
 
 def _plan(

@@ -12,6 +12,7 @@ from typing import Final
 from offnadir._database import Database, sa
 from offnadir.errors import OffnadirError
 from offnadir.operations._facts import fact, tell
+from offnadir.tasking._audit import turn
 
 _KEY: Final = "lease"
 
@@ -40,7 +41,7 @@ class Lease:
         """Take it; LeaseError if another still holds it after `patience_s`."""
         end_s = time.monotonic() + patience_s
         while True:
-            with self.database.begin() as connection:
+            with turn(self.database) as connection:
                 other, until_s = _read(connection)
                 if other in ("", self.holder) or until_s <= time.time():
                     self._write(connection)
@@ -62,7 +63,7 @@ class Lease:
 
     def give_back(self) -> None:
         """Let another run at once."""
-        with self.database.begin() as connection:
+        with turn(self.database) as connection:
             if _read(connection)[0] == self.holder:
                 tell(connection, _KEY, None)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from offnadir._database import DatabaseGoneError
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError, OffnadirError
 from offnadir.operations._context import Context
@@ -38,9 +39,14 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
     with here.begin() as connection:
         if not is_wanted(here, connection, picture):
             move_picture(connection, picture, Stage.DROPPED, now, "nobody wants it any more")
-            return
+            wanted = False
+        else:
+            wanted = True
         order = find_order(here, connection, picture.order_id).order
     folder = here.product(picture.order_id, picture.id)
+    if not wanted:
+        shutil.rmtree(here.work(picture.id), ignore_errors=True)
+        return
     try:
         item = _made(here, picture, folder, order.level)
         cloud = item["properties"].get("eo:cloud_cover")
@@ -54,6 +60,8 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
             here.say(now, f"{picture.id}: {why}: it is taken again")
             return
         here.archive.add(item, folder=folder)
+    except DatabaseGoneError:
+        raise
     except (OffnadirError, OSError) as error:
         _failed(here, picture, now, error)
         return

@@ -14,6 +14,7 @@ from offnadir.operations._config import Operation, read_operation
 from offnadir.operations._context import Brief, Context, Say
 from offnadir.operations._faults import Faults
 from offnadir.operations._lease import Lease
+from offnadir.operations._screening import stamps
 from offnadir.operations._spacecraft import Spacecraft, make_spacecraft
 from offnadir.tasking import Desk, Screener, public_pack, read_list, read_pack
 
@@ -42,7 +43,8 @@ def _context(
     operation: Operation, database: Database, say: Say | None, brief: Brief | None,
     spacecraft: Spacecraft | None,
 ) -> Context:  # fmt: skip
-    clock = _clock(operation, database)
+    lease = Lease(database)
+    clock = _clock(operation, database, lease)
     lists = [read_list(one) for one in operation.lists]
     packs = [public_pack(), *(read_pack(one) for one in operation.packs)]
     desk = Desk(
@@ -52,7 +54,6 @@ def _context(
         clock=clock.now,
         operator=operation.operator,
     )
-    lease = Lease(database)
     context = Context(
         operation=operation,
         database=database,
@@ -64,15 +65,16 @@ def _context(
         faults=Faults(operation.faults),
         brief=brief,
     )
+    context.list_stamps = stamps(context)
     if say is not None:
         context.say = say
     return context
 
 
-def _clock(operation: Operation, database: Database) -> Clock:
+def _clock(operation: Operation, database: Database, lease: Lease) -> Clock:
     if operation.clock_start is None:
         return RealClock()
-    return SetClock(database, operation.clock_start, operation.clock_speed)
+    return SetClock(database, operation.clock_start, operation.clock_speed, hold=lease.hold)
 
 
 def admit_loop(here: Context, by: str) -> None:

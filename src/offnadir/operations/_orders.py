@@ -22,6 +22,8 @@ _WAY: Final = {
     "completed": "delivered",
 }
 _STATES: Final = tuple(_WAY)
+#: States in which an order stands in the plan.
+PLANNED_STATES: Final = ("accepted", "scheduled", "tasked")
 _BACK: Final = {"scheduled": "unplanned", "tasked": "missed", "processing": "retake"}
 
 
@@ -49,12 +51,14 @@ def step_on(
     here: Context, connection: sa.Connection, picture: Picture, after: str, at: Epoch, detail: str = ""
 ) -> None:  # fmt: skip
     """The order of a picture goes on to a state, unless it is there, beyond it, held or ended."""
-    state = find_order(here, connection, picture.order_id).state
+    placed = find_order(here, connection, picture.order_id)
+    state = placed.state
     if state not in _WAY:
         return
+    # An order that was held and let go takes the same steps again: the key tells one time from another.
     for step in _STATES[_STATES.index(state) + 1 : _STATES.index(after) + 1]:
-        advance(here, connection, picture.order_id, step, _WAY[step], key=f"{picture.id} {step}",
-            detail=detail if step == after else "",
+        advance(here, connection, picture.order_id, step, _WAY[step],
+            key=f"{picture.id} {step} {placed.changes}", detail=detail if step == after else "",
         )  # fmt: skip
 
 
@@ -62,12 +66,13 @@ def step_back(
     here: Context, connection: sa.Connection, picture: Picture, at: Epoch, detail: str
 ) -> None:
     """The order of a picture that is gone waits again, unless another of its pictures is on its way."""
-    state = find_order(here, connection, picture.order_id).state
+    placed = find_order(here, connection, picture.order_id)
+    state = placed.state
     others = read_pictures(connection, LIVE, picture.order_id)
     if state not in _BACK or any(one.id != picture.id for one in others):
         return
     advance(here, connection, picture.order_id, "accepted", _BACK[state], detail=detail,
-        key=f"{picture.id} back",
+        key=f"{picture.id} back {placed.changes}",
     )  # fmt: skip
 
 

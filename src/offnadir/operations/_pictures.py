@@ -25,6 +25,10 @@ class Stage(StrEnum):
     LOST = "lost"  # not taken, not received, or not fit
 
 
+#: Stages of pictures that are still to come down.
+TO_COME: Final = (Stage.PLANNED, Stage.ABOARD)
+#: What is told of a picture on board that the next uplink takes back.
+WITHDRAWN: Final = "to be withdrawn"
 #: Stages of pictures on which work remains.
 LIVE: Final = (Stage.PLANNED, Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
 
@@ -95,12 +99,18 @@ def add_picture(
 
 
 def keep_picture(
-    connection: sa.Connection, name: str, collection: Mapping[str, Any], plan: int
+    connection: sa.Connection, picture: Picture, collection: Mapping[str, Any], plan: int
 ) -> None:
-    """A picture stands in a newer plan: its entry there, and when it comes down now."""
-    connection.execute(
-        sa.update(PICTURES).where(PICTURES.c.id == name).values(**_of_plan(collection, plan))
-    )
+    """A picture stands in a newer plan: its entry there, and when it comes down now.
+
+    One that is sent again, since it did not come down whole, keeps the contact that was found for that.
+    """
+    values = _of_plan(collection, plan)
+    if picture.tries:
+        values = {key: values[key] for key in ("plan", "collection")}
+    elif picture.told == WITHDRAWN:
+        values["told"] = ""
+    connection.execute(sa.update(PICTURES).where(PICTURES.c.id == picture.id).values(**values))
 
 
 def _of_plan(collection: Mapping[str, Any], plan: int) -> dict[str, Any]:

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from offnadir._database import sa
+from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._facts import fact, instant, tell
 from offnadir.operations._horizon import Fleet, plan_start, read_fleet, replan
-from offnadir.operations._orders import advance, open_orders, step_back, step_on
+from offnadir.operations._lease import LeaseError
+from offnadir.operations._orders import PLANNED_STATES, advance, open_orders, step_back, step_on
 from offnadir.operations._pictures import (
+    TO_COME,
+    WITHDRAWN,
     Picture,
     Stage,
     add_picture,
     keep_picture,
     move_picture,
+    note,
     read_pictures,
 )
 from offnadir.operations._plans import add_plan, newest_plan, plan_document
 from offnadir.operations._uplinking import as_aboard, book_uplinks, booked
 from offnadir.operations._wishes import breach, is_over, request_of
+from offnadir.tasking import State
+from offnadir.units import minute
 
 if TYPE_CHECKING:
     from offnadir.tasking import Placed
 
-#: States in which an order stands in the plan.
-PLANNED_STATES: Final = ("accepted", "scheduled", "tasked")
+#: Pictures that a plan may have to know of.
+_IN_PLAN: Final = (*TO_COME, Stage.RECEIVED, Stage.MADE)
+_AGAIN_S: Final = 10 * minute
 _NAME = re.compile(r'"(o[^"]+)"')
 
 
@@ -38,19 +46,41 @@ class PlanRefusedError(OffnadirError):
 
 
 def plan(here: Context, now: Epoch) -> bool:
-    """Make a new plan if one is due; whether it was."""
+    """Make a new plan if one is due; whether it was.
+
+    A plan that cannot be made, or that the checker refuses, changes nothing: what was planned before stays,
+    and it is tried again, the later the more often it failed.
+    """
     orders = open_orders(here, PLANNED_STATES)
     with here.database.read() as connection:
         why = _why(here, connection, orders, now)
-        if why is None:
-            return False
-        pictures = read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
+    if why is None:
+        return False
+    try:
+        _plan(here, orders, now, why)
+    except (DatabaseGoneError, LeaseError):
+        raise
+    except (OffnadirError, OSError) as error:
+        with here.begin() as connection:
+            failed = (instant(connection, "plan_failed") or 0) + 1
+            wait_s = min(_AGAIN_S * 2.0 ** (failed - 1), here.operation.horizon.replan_every_s)
+            tell(connection, "plan_failed", failed)
+            tell(connection, "plan_again_at", (now + wait_s).tai_ns)
+            tell(connection, "plan_wanted", why)
+        here.say(now, f"no new plan: {error}; trying again in {wait_s / minute:.0f} min")
+    return True
+
+
+def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None:
+    with here.database.read() as connection:
+        pictures = read_pictures(connection, _IN_PLAN)
         previous = plan_document(connection)
         number = newest_plan(connection) + 1
         bars = {one.id: instant(connection, f"not_before {one.id}") for one in orders}
         lead = now + here.operation.horizon.uplink_lead_s
         near = booked(connection, lead)
-    seen = as_aboard(pictures, near)
+    ids = {one.id for one in orders}
+    seen = as_aboard(_of_orders(pictures, ids), near)
     start = plan_start(now, [one for one in seen if one.stage == Stage.ABOARD])
     fleet = read_fleet(here.operation, start, now + here.operation.horizon.length_s)
     uplinks = {name: one.start for name, one in fleet.next_contacts(lead).items()}
@@ -58,9 +88,12 @@ def plan(here: Context, now: Epoch) -> bool:
     here.say(now, f"planning {len(requests)} orders: {why}")
     document: Mapping[str, Any] = {}
     trouble: dict[str, str] = {}
+    standing: frozenset[str] = frozenset()
     while requests:
         try:
-            made = replan(fleet, here.operation, requests, seen, previous or None, uplinks)
+            made, standing = replan(
+                fleet, here.operation, requests, seen, previous or None, uplinks
+            )
         except (InputError, InputProblems) as error:
             found = _orders_named(error, requests)
             if not found:
@@ -68,19 +101,21 @@ def plan(here: Context, now: Epoch) -> bool:
             trouble |= found
             requests = [one for one in requests if one["name"] not in found]
             continue
-        document = made.document
-        if not document["check"]["passed"]:
+        document = {} if made is None else made.document
+        if document and not document["check"]["passed"]:
             broken = [v for rule in document["check"]["rules"] for v in rule["violations"]]
             raise PlanRefusedError(f"the checker refuses plan {number}: {'; '.join(broken[:3])}")
         break
-    _keep(here, orders, document, number, now, why, fleet, uplinks, seen, trouble, lead)
-    return True
+    _keep(here, orders, document, number, now, why, fleet, uplinks, seen, trouble, lead, standing)
 
 
 def _why(
     here: Context, connection: sa.Connection, orders: Sequence[Placed], now: Epoch
 ) -> str | None:
     """Why a plan is due; None if it is not."""
+    again = instant(connection, "plan_again_at")
+    if again is not None and now.tai_ns < again:
+        return None
     wanted = fact(connection, "plan_wanted")
     if wanted is not None:
         return wanted
@@ -92,6 +127,8 @@ def _why(
     if gone := live - ids:
         return f"{len(gone)} withdrawn or held"
     last = instant(connection, "planned_at")
+    if ids and last is not None and now.tai_ns < last:
+        return "the clock went back"
     if ids and last is not None and now.tai_ns >= last + _ns(here.operation.horizon.replan_every_s):
         return "the horizon moves on"
     return None
@@ -99,6 +136,9 @@ def _why(
 
 def next_plan(here: Context, connection: sa.Connection) -> Epoch | None:
     """When the horizon moves on."""
+    again = instant(connection, "plan_again_at")
+    if again is not None:
+        return Epoch(again)
     last = instant(connection, "planned_at")
     if last is None or not fact(connection, "planned_orders"):
         return None
@@ -107,6 +147,20 @@ def next_plan(here: Context, connection: sa.Connection) -> Epoch | None:
 
 def _ns(seconds: float) -> int:
     return round(seconds * 1e9)
+
+
+def _of_orders(pictures: Sequence[Picture], ids: set[str]) -> list[Picture]:
+    """Pictures of open orders as the planner sees them: a strip that came down needs no other."""
+    waiting = {one.order_id for one in pictures if one.stage in TO_COME}
+    found = []
+    for one in pictures:
+        if one.order_id not in ids or one.plan == 0:
+            continue
+        if one.stage in TO_COME:
+            found.append(one)
+        elif one.collection.get("strip") is not None and one.order_id in waiting:
+            found.append(replace(one, stage=Stage.ABOARD))
+    return found
 
 
 def _requests(
@@ -144,7 +198,7 @@ def _orders_named(
 def _keep(
     here: Context, orders: Sequence[Placed], document: Mapping[str, Any], number: int, now: Epoch,
     why: str, fleet: Fleet, uplinks: Mapping[str, Epoch], seen: Sequence[Picture],
-    trouble: Mapping[str, str], lead: Epoch,
+    trouble: Mapping[str, str], lead: Epoch, standing: frozenset[str],
 ) -> None:  # fmt: skip
     """The new plan, its pictures, their orders and the uplinks that bring it up: all in one transaction."""
     by_id = {one.id: one for one in orders}
@@ -152,7 +206,7 @@ def _keep(
     with here.begin() as connection:
         present = {
             (one.order_id, one.satellite, one.collection["start"]): one
-            for one in read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
+            for one in read_pictures(connection, _IN_PLAN)
         }
         kept, fresh, barred = set(), 0, False
         for entry in document.get("collections", ()):
@@ -160,7 +214,8 @@ def _keep(
             key = (entry["request"], entry["satellite"], entry["start"])
             if key in present:
                 kept.add(present[key].id)
-                keep_picture(connection, present[key].id, collection, number)
+                if present[key].stage in TO_COME:
+                    keep_picture(connection, present[key], collection, number)
                 continue
             placed = by_id[entry["request"]]
             wrong = breach(placed.order, entry)
@@ -172,11 +227,16 @@ def _keep(
             fresh += 1
             name = add_picture(connection, placed.id, collection, number, now)
             kept.add(name)
-        held = {one.id for one in seen if one.stage == Stage.ABOARD}
-        for one in present.values():
-            if one.id not in kept and one.stage == Stage.PLANNED and one.id not in held:
-                move_picture(connection, one, Stage.DROPPED, now, "fell out of the plan")
-                step_back(here, connection, one, now, why)
+        near = {
+            one.id for one in seen if one.stage == Stage.ABOARD
+        }  # of those that are still planned
+        gone = [
+            one
+            for one in present.values()
+            if one.id not in kept
+            and one.id not in (near if one.stage == Stage.PLANNED else standing)
+        ]
+        _part_with(here, connection, gone, now, why)
         pictures = read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
         for one in pictures:
             if one.id in kept and one.stage == Stage.PLANNED:
@@ -194,7 +254,7 @@ def _keep(
             one.satellite
             for one in pictures
             if one.start >= uplinks.get(one.satellite, fleet.span.stop)
-            and (one.stage == Stage.PLANNED or one.plan < number)  # to be told, or to be withdrawn
+            and (one.stage == Stage.PLANNED or one.told == WITHDRAWN)
         }
         contacts = fleet.next_contacts(lead)
         book_uplinks(
@@ -202,16 +262,30 @@ def _keep(
         )
         tell(connection, "plan_wanted", "another pass is looked for" if barred else None)
         tell(connection, "planned_at", now.tai_ns)
+        tell(connection, "plan_again_at", None)
+        tell(connection, "plan_failed", None)
         left = [one.id for one in orders if one.id not in trouble]
         tell(connection, "planned_orders", " ".join(left) or None)
     here.say(now, f"plan {number}: {len(kept)} pictures, {fresh} of them new")
 
 
+def _part_with(
+    here: Context, connection: sa.Connection, pictures: Sequence[Picture], now: Epoch, why: str
+) -> None:
+    """Pictures that the new plan does not have: the satellite must be told of those it knows already."""
+    for one in pictures:
+        if one.stage == Stage.PLANNED:
+            move_picture(connection, one, Stage.DROPPED, now, "fell out of the plan")
+            step_back(here, connection, one, now, why)
+        elif one.stage == Stage.ABOARD and one.start > now and one.told != WITHDRAWN:
+            note(connection, one.id, WITHDRAWN)
+
+
 def expire(here: Context, now: Epoch) -> bool:
     """End orders whose time is over and of which nothing is on its way; whether there were any."""
     some = False
-    for placed in open_orders(here, ("accepted", "scheduled")):
-        if not is_over(placed.order, now):
+    for placed in open_orders(here, ("accepted", "scheduled", "held")):
+        if placed.held_from is State.PROCESSING or not is_over(placed.order, now):
             continue
         with here.begin() as connection:
             mine = read_pictures(connection, (Stage.ABOARD, Stage.RECEIVED, Stage.MADE), placed.id)

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from offnadir._database import sa
 from offnadir.epoch import Epoch
 from offnadir.operations._context import Context, want_plan
 from offnadir.operations._horizon import Contact
-from offnadir.operations._orders import step_back, step_on
-from offnadir.operations._pictures import Picture, Stage, move_picture, read_pictures
+from offnadir.operations._orders import PLANNED_STATES, find_order, step_back, step_on
+from offnadir.operations._pictures import (
+    WITHDRAWN,
+    Picture,
+    Stage,
+    move_picture,
+    read_pictures,
+)
 from offnadir.operations._tables import UPLINKS
+from offnadir.units import minute
+
+#: An uplink that is found due so long after its contact began was slept through.
+LATE_S: Final = 5 * minute
 
 
 def uplink(here: Context, now: Epoch) -> bool:
@@ -23,28 +34,37 @@ def uplink(here: Context, now: Epoch) -> bool:
             .order_by(UPLINKS.c.at_tai_ns, UPLINKS.c.satellite)
         ).all()
     for row in due:
-        _one(here, row.satellite, Epoch(row.at_tai_ns), row.station, row.plan, now)
+        _one(here, row.satellite, Epoch(row.at_tai_ns), row.station, now)
     return bool(due)
 
 
-def _one(here: Context, satellite: str, at: Epoch, station: str, plan: int, now: Epoch) -> None:
+def _one(here: Context, satellite: str, at: Epoch, station: str, now: Epoch) -> None:
     with here.begin() as connection:
         mine = [
             one
             for one in read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
             if one.satellite == satellite and one.start >= at
         ]
-        missed = here.faults.strikes(
-            connection, "missed_uplink", at, satellite=satellite, station=station
-        ) or here.faults.strikes(connection, "station_down", at, station=station)
+        for one in [one for one in mine if one.stage == Stage.PLANNED]:
+            if find_order(here, connection, one.order_id).state not in PLANNED_STATES:
+                move_picture(connection, one, Stage.DROPPED, now, "its order is held or withdrawn")
+                mine.remove(one)
+        late = now - at > LATE_S
+        missed = (
+            late
+            or here.faults.strikes(
+                connection, "missed_uplink", at, satellite=satellite, station=station
+            )
+            or here.faults.strikes(connection, "station_down", at, station=station)
+        )
         if missed:
             _missed(here, connection, satellite, at, station, mine, now)
             return
-    load = [one for one in mine if one.plan >= plan]
+    load = [one for one in mine if one.told != WITHDRAWN]
     here.spacecraft.command(satellite, at, station, load)
     with here.begin() as connection:
         for one in mine:
-            if one.plan < plan:  # told before, and not wanted any more
+            if one.told == WITHDRAWN:  # told before, and not wanted any more
                 move_picture(connection, one, Stage.DROPPED, now, "withdrawn by a later uplink")
                 step_back(here, connection, one, now, "the plan changed")
             elif one.stage == Stage.PLANNED:
@@ -99,7 +119,7 @@ def book_uplinks(
                 )
             )  # fmt: skip
         else:
-            connection.execute(sa.update(UPLINKS).where(key).values(plan=plan))
+            connection.execute(sa.update(UPLINKS).where(key).values(plan=plan, state="due"))
 
 
 def booked(connection: sa.Connection, before: Epoch) -> dict[str, Epoch]:

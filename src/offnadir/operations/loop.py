@@ -16,19 +16,22 @@ from offnadir.operations._delivering import deliver
 from offnadir.operations._downlinking import downlink
 from offnadir.operations._from_archive import from_archive
 from offnadir.operations._making import make
-from offnadir.operations._orders import open_orders
+from offnadir.operations._orders import PLANNED_STATES, open_orders
 from offnadir.operations._pictures import LIVE, Stage, read_pictures
-from offnadir.operations._planning import PLANNED_STATES, expire, next_plan, plan
+from offnadir.operations._planning import expire, next_plan, plan
 from offnadir.operations._refreshing import next_refresh, refresh
+from offnadir.operations._screening import screen_again
+from offnadir.operations._sweeping import sweep
 from offnadir.operations._tables import MESSAGES, UPLINKS
 from offnadir.operations._telling import post_messages
 from offnadir.operations._uplinking import uplink
 from offnadir.operations._wishes import ends
+from offnadir.tasking._audit import turn
 
 #: What is done, in this order; after each that found something to do it begins again from the top, so that
 #: an uplink never waits for more than one picture that is made.
 _STEPS: Final[tuple[Callable[[Context, Epoch], bool], ...]] = (
-    uplink, expire, refresh, from_archive, plan, downlink, make, deliver, post_messages,
+    screen_again, uplink, expire, refresh, from_archive, plan, downlink, make, deliver, post_messages,
 )  # fmt: skip
 _GONE_S: Final = (1.0, 2.0, 5.0, 10.0)
 _DUE_STAGES: Final = (Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
@@ -49,8 +52,13 @@ def run(
     """
     with _heartbeat(here):
         gone_since: float | None = None
+        swept = False
         while stops is None or not stops():
             try:
+                if not swept:
+                    here.clock.look()  # another may have run since this operation was opened
+                    sweep(here)
+                    swept = True
                 if not _once(here, until):
                     return
                 gone_since = None
@@ -87,7 +95,10 @@ def next_due(here: Context, now: Epoch) -> Epoch | None:
     """The next instant after now at which there may be something to do; None if nothing is left."""
     found: list[Epoch] = []
     with here.database.read() as connection:
-        waiting = [one.due or one.down for one in read_pictures(connection, _DUE_STAGES)]
+        waiting = [
+            max((at for at in (one.due, one.down) if at is not None), default=None)
+            for one in read_pictures(connection, _DUE_STAGES)
+        ]
         found += [at for at in waiting if at is not None]
         for table, column in ((UPLINKS, "at_tai_ns"), (MESSAGES, "due_tai_ns")):
             first = connection.execute(
@@ -112,7 +123,7 @@ def _heartbeat(here: Context) -> Iterator[None]:
     def beat() -> None:
         while not over.wait(here.lease.lasts_s / 4):
             try:
-                with here.database.begin() as connection:
+                with turn(here.database) as connection:
                     here.lease.hold(connection)
             except OffnadirError:
                 continue  # the loop itself finds out, at its next transaction

@@ -1,0 +1,317 @@
+"""What goes wrong in an operation, one thing at a time, and what becomes of its orders."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from offnadir.catalog import ArchiveQuery
+from offnadir.operations import LeaseError, open_operation, run
+from offnadir.operations import _planning as planning
+from offnadir.operations._pictures import Stage, read_pictures
+from offnadir.tasking import read_order
+from support.operation import (
+    LIST,
+    UNTIL,
+    Tape,
+    drive,
+    make_operation,
+    make_tape,
+    place_orders,
+    summary,
+)
+
+ONE = {"Seoul": (126.98, 37.57)}
+
+
+@pytest.fixture(scope="session")
+def level1(tmp_path_factory):
+    return make_tape(tmp_path_factory.mktemp("tape") / "level1")
+
+
+@pytest.fixture
+def start(tmp_path):
+    def make(more="", places=ONE, **wishes):
+        path = make_operation(tmp_path / "op", more)
+        with open_operation(path) as here:
+            names = place_orders(here, places, **wishes)
+        return path, names
+
+    return make
+
+
+def codes(path, name="Seoul"):
+    return [code for _, code, _ in summary(path)["history"][name]]
+
+
+def test_opening_a_database_again_needs_no_alembic(start):
+    """The head that `open_database` knows is the newest step, or every opening would run them all."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    from offnadir._database import _open
+
+    config = Config()
+    folder = Path(_open.__file__).parent
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("version_locations", str(folder / "versions"))
+    config.set_main_option("path_separator", "newline")
+    assert ScriptDirectory.from_config(config).get_current_head() == _open.HEAD
+
+
+def test_a_plan_that_the_checker_refuses_changes_nothing(start, level1, monkeypatch):
+    path, _ = start()
+    good, calls = planning.replan, []
+
+    def refused(*arguments):
+        made, standing = good(*arguments)
+        calls.append(made)
+        if len(calls) < 3:
+            made.document["check"] = {
+                "passed": False,
+                "rules": [{"violations": ["it slews too fast"]}],
+            }
+        return made, standing
+
+    monkeypatch.setattr(planning, "replan", refused)
+    said = []
+    drive(path, spacecraft=Tape(level1), say=lambda at, text: said.append((at.utc(0), text)))
+    assert [one for one in said if "it slews too fast" in one[1]] == [
+        ("2026-05-31T00:00:00Z",
+         "no new plan: the checker refuses plan 1: it slews too fast; trying again in 10 min"),
+        ("2026-05-31T00:10:00Z",
+         "no new plan: the checker refuses plan 1: it slews too fast; trying again in 20 min"),
+    ]  # fmt: skip
+    assert codes(path)[-1] == "delivered"
+
+
+def test_a_mission_file_that_is_gone_is_waited_for(start, level1):
+    path, _ = start()
+    elements = path.parent / "elements.omm.json"
+    elements.rename(elements.with_suffix(".away"))
+    with open_operation(path, spacecraft=Tape(level1)) as here:
+        here.lease.take()
+        run(here, until=here.clock.now() + 1500.0)
+        elements.with_suffix(".away").rename(elements)
+        run(here, until=UNTIL)
+        here.lease.give_back()
+    assert codes(path)[-1] == "delivered"
+
+
+def test_an_order_that_is_held_before_its_uplink_is_not_taken(start, level1):
+    """The hold comes between the plan and the uplink, and the clock is at the uplink at once."""
+    path, names = start()
+    tape = Tape(level1)
+    with open_operation(path, spacecraft=tape) as here:
+        here.lease.take()
+        run(here, until=here.clock.now() + 600.0)
+        here.desk.cancel(names["Seoul"], by="ann")
+        with here.database.read() as connection:
+            from offnadir._database import sa
+            from offnadir.operations._tables import UPLINKS
+
+            at = connection.execute(sa.select(sa.func.min(UPLINKS.c.at_tai_ns))).scalar()
+        from offnadir.epoch import Epoch
+        from offnadir.operations._uplinking import uplink
+
+        uplink(here, Epoch(at))
+        with here.database.read() as connection:
+            (picture,) = read_pictures(connection)
+        assert picture.stage == Stage.DROPPED
+        assert all(pictures == () for _, _, pictures in tape.commands)
+        here.lease.give_back()
+
+
+def test_a_new_list_stops_an_order_and_a_clearance_lets_it_go_on(start, level1):
+    """The end user is on no list at first; after the uplink a list comes that names him."""
+    path, names = start(end_user={"name": "Gregor Vantablack", "kind": "person", "country": "KR"})
+    newer = LIST.replace("NOBODY", "GREGOR").replace("INPARTICULAR", "VANTABLACK")
+    with open_operation(path, spacecraft=Tape(level1)) as here:
+        here.lease.take()
+        start_at = here.clock.now()
+        run(here, until=start_at + 3600.0 * 2.0)
+        with here.database.read() as connection:
+            assert here.desk.find(names["Seoul"], within=connection).state == "tasked"
+        (path.parent / "list.xml").write_text(newer + "\n")
+        run(here, until=start_at + 3600.0 * 6.0)
+        with here.database.read() as connection:
+            assert here.desk.find(names["Seoul"], within=connection).state == "held"
+        assert not here.operation.deliveries.exists()
+        here.desk.add_user("rita", ["releaser"], by="boss")
+        here.desk.decide(names["Seoul"], "allow", "another person, born later", by="rita")
+        run(here, until=start_at + 3600.0 * 8.0)
+        here.lease.give_back()
+    assert codes(path) == [
+        "placed", "passed", "planned", "uplinked", "downlinked", "screening", "released", "delivered",
+    ]  # fmt: skip
+
+
+PACK = """
+[pack]
+format = 1
+name = "test"
+version = "1"
+[[rule]]
+id = "here"
+title = "A rule"
+authority = "nobody"
+kind = "contract"
+{rule}
+stages = ["delivery"]
+words = "pictures are held."
+source = "this test"
+retrieved = 2026-01-01
+confidence = "high"
+where = {{ countries = ["KR"] }}
+"""
+
+
+def with_pack(tmp_path, rule):
+    folder = tmp_path / "op"
+    folder.mkdir()
+    (folder / "pack.toml").write_text(PACK.format(rule=rule))
+    path = make_operation(folder)
+    path.write_text('packs = ["pack.toml"]\n' + path.read_text())
+    with open_operation(path) as here:
+        place_orders(here, ONE)
+    return path
+
+
+def test_a_delay_is_kept_and_then_ends(tmp_path, level1):
+    path = with_pack(tmp_path, 'effect = "delay"\ndelay = "20 h"')
+    drive(path, spacecraft=Tape(level1))
+    history = summary(path)["history"]["Seoul"]
+    assert [code for _, code, _ in history][-3:] == ["delay", "cleared", "delivered"]
+    # the tape's picture was taken at 01:54:18
+    assert history[-1][2] == "2026-05-31T21:54:18Z"
+
+
+def test_a_picture_that_is_too_fine_is_made_coarser(tmp_path, level1):
+    import rasterio
+
+    path = with_pack(tmp_path, 'effect = "degrade"\nto_m = 2.0')
+    drive(path, spacecraft=Tape(level1))
+    assert codes(path)[-1] == "delivered"
+    (folder,) = (path.parent / "deliveries").glob("*/*")
+    (fine,) = (path.parent / "products").glob("*/*/*_pan.tif")
+    (coarse,) = folder.glob("*_pan.tif")
+    with rasterio.open(fine) as before, rasterio.open(coarse) as after:
+        assert before.transform.a < 2.0 <= after.transform.a
+        k = round(after.transform.a / before.transform.a)
+        block = before.read(1)[:k, :k]
+        assert (block != before.nodata).any()
+        mean = before.read(1, masked=True)[: k * after.height, : k * after.width].mean()
+        assert after.read(1, masked=True).mean() == pytest.approx(mean, rel=0.03)
+    assert not list(folder.glob("*.png"))
+
+
+def test_a_locked_database_is_waited_for(start, level1):
+    path, _ = start()
+    file = path.parent / "offnadir.sqlite"
+    locked = threading.Event()
+
+    def lock():
+        link = sqlite3.connect(file, isolation_level=None)
+        link.execute("BEGIN EXCLUSIVE")
+        locked.set()
+        time.sleep(1.0)
+        link.execute("ROLLBACK")
+        link.close()
+
+    thread = threading.Thread(target=lock)
+    thread.start()
+    assert locked.wait(10.0)
+    drive(path, spacecraft=Tape(level1))
+    thread.join()
+    assert codes(path)[-1] == "delivered"
+
+
+def test_a_loop_that_stood_still_writes_nothing_more(start, level1):
+    path, _ = start()
+    with open_operation(path, spacecraft=Tape(level1)) as old:
+        old.lease.lasts_s = 0.0  # as if it had stood still for a minute
+        old.lease.take()
+        with open_operation(path, spacecraft=Tape(level1)) as new:
+            new.lease.take()
+            before = new.clock.now()
+            with pytest.raises(LeaseError, match="another loop took over"):
+                run(old, until=UNTIL)
+            new.clock.look()
+            assert new.clock.now() == before
+            run(new, until=UNTIL)
+    assert codes(path)[-1] == "delivered"
+
+
+def test_a_message_is_posted_again_until_it_is_taken(start, level1, monkeypatch):
+    from offnadir.operations import _telling as telling
+
+    answers, keys = ["it answered 500", "it does not answer", ""], []
+
+    def post(url, body, name):
+        keys.append(name)
+        return answers[len(keys) - 1]
+
+    monkeypatch.setattr(telling, "post", post)
+    path, names = start(delivery={"webhook": "https://news.example/hook"})
+    drive(path, spacecraft=Tape(level1))
+    assert keys == [f"{names['Seoul']}-1 delivered"] * 3
+    assert summary(path)["messages"] == ["sent"]
+
+
+def test_a_recurring_order_is_taken_as_often_as_asked(start, level1):
+    path, _ = start(recurrence={"every_days": 1, "count": 3})
+    drive(path, UNTIL + 3 * 86400.0, spacecraft=Tape(level1))
+    found = codes(path)
+    assert found.count("next") == 2
+    assert found[-1] == "delivered"
+    with open_operation(path) as here, here.database.read() as connection:
+        taken = [one.start for one in read_pictures(connection, (Stage.DELIVERED,))]
+    assert len(taken) == 3
+    assert all(b - a >= 86400.0 for a, b in pairwise(taken))
+
+
+def test_a_large_area_gets_all_its_strips(start, level1):
+    area = {"type": "Polygon", "coordinates": [[
+        [126.8, 37.3], [127.2, 37.3], [127.2, 37.7], [126.8, 37.7], [126.8, 37.3]]]}  # fmt: skip
+    path, _ = start()
+    with open_operation(path) as here:
+        order = read_order({"title": "Area", "place": area}, now=here.clock.now())
+        name = here.desk.place(order, by="ann", key="area")[0].id
+    drive(path, UNTIL + 86400.0, spacecraft=Tape(level1))
+    assert codes(path, "Area")[-1] == "delivered"
+    with open_operation(path) as here, here.database.read() as connection:
+        mine = [one for one in read_pictures(connection) if one.order_id == name]
+    strips = [one.collection["strip"] for one in mine if one.stage == Stage.DELIVERED]
+    assert len(strips) > 1
+    assert len(strips) == len(set(strips))
+
+
+def test_limits_of_azimuth_and_incidence_are_kept(start, level1):
+    path, _ = start(looks={"azimuth_deg": [180, 360], "max_incidence_deg": 30})
+    drive(path, UNTIL + 3 * 86400.0, spacecraft=Tape(level1))
+    with open_operation(path) as here, here.database.read() as connection:
+        mine = [one.collection for one in read_pictures(connection, (Stage.DELIVERED,))]
+    assert mine
+    for one in mine:
+        assert 180.0 <= one["azimuth_deg"] <= 360.0
+        assert 90.0 - one["elevation_deg"] <= 30.0
+
+
+def test_what_the_operator_withdraws_late_is_not_delivered(start, level1):
+    path, names = start()
+    tape = Tape(level1)
+    with open_operation(path, spacecraft=tape) as here:
+        here.lease.take()
+        run(here, until=here.clock.now() + 7200.0)
+        here.desk.add_user("pat", ["planner"], by="boss")
+        here.desk.cancel(names["Seoul"], by="pat")
+        run(here, until=UNTIL)
+        assert here.archive.search(ArchiveQuery()).items == ()
+        here.lease.give_back()
+    assert codes(path)[-1] == "operator"
+    assert tape.asked == []
