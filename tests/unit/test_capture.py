@@ -61,9 +61,7 @@ def pixels(level1, number=0):
 
 
 @pytest.mark.parametrize(("across", "samples"), [(True, None), (False, None), (True, 3)])
-def test_an_edge_is_as_sharp_as_predicted_and_as_bright_and_noisy(
-    orbit, tmp_path, across, samples
-):
+def test_an_edge_is_as_sharp_as_predicted_and_as_bright_and_noisy(orbit, tmp_path, across, samples):
     """30 deg off nadir: MTF within 0.02, levels and noise within 2 % of what `quality.predict` says.
 
     With two samples a pixel, the default here, an edge is 3 % too steep; with three 0.9 %.

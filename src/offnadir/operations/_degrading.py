@@ -11,6 +11,7 @@ from typing import Any
 
 from offnadir._files import replacing
 from offnadir.errors import InputError
+from offnadir.imagery._raster import rasterio
 
 
 def coarsen(item: Mapping[str, Any], folder: Path, gsd_m: float) -> dict[str, Any]:
@@ -48,31 +49,29 @@ def coarsen(item: Mapping[str, Any], folder: Path, gsd_m: float) -> dict[str, An
 
 def _coarsen_file(path: Path, gsd_m: float, *, is_mask: bool) -> float:
     """Write a file's pixels as means of k by k (its middles, for a mask); the pixel's size [m] now."""
-    import rasterio
-    from rasterio.enums import Resampling
-
-    with rasterio.open(path) as source:
+    library = rasterio()
+    with library.open(path) as source:
         if source.crs is None or not source.crs.is_projected:
             wish = "a map (level ortho): only that can be made coarser"
             raise InputError("product", path.name, wish)
         pixel_m = min(abs(source.transform.a), abs(source.transform.e))
         k = max(1, math.ceil(gsd_m / pixel_m - 1e-9))
         rows, columns = max(1, source.height // k), max(1, source.width // k)
-        window = rasterio.windows.Window(
+        window = library.windows.Window(
             0, 0, min(columns * k, source.width), min(rows * k, source.height)
         )
         data = source.read(
             window=window,
             out_shape=(source.count, rows, columns),
-            resampling=Resampling.mode if is_mask else Resampling.average,
+            resampling=library.enums.Resampling.mode if is_mask else library.enums.Resampling.average,
         )
         profile = {
             "driver": "GTiff", "count": source.count, "dtype": data.dtype, "crs": source.crs,
             "height": rows, "width": columns, "nodata": source.nodata, "compress": "deflate",
-            "transform": source.transform @ rasterio.Affine.scale(k),
+            "transform": source.transform @ library.Affine.scale(k),
         }  # fmt: skip
         names, scales, offsets = source.descriptions, source.scales, source.offsets
-    with replacing(path) as part, rasterio.open(part, "w", **profile) as target:
+    with replacing(path) as part, library.open(part, "w", **profile) as target:
         target.write(data)
         target.descriptions, target.scales, target.offsets = names, scales, offsets
     return float(pixel_m * k)
