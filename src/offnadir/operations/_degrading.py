@@ -63,7 +63,9 @@ def _coarsen_file(path: Path, gsd_m: float, *, is_mask: bool) -> float:
         data = source.read(
             window=window,
             out_shape=(source.count, rows, columns),
-            resampling=library.enums.Resampling.mode if is_mask else library.enums.Resampling.average,
+            resampling=library.enums.Resampling.mode
+            if is_mask
+            else library.enums.Resampling.average,
         )
         profile = {
             "driver": "GTiff", "count": source.count, "dtype": data.dtype, "crs": source.crs,
