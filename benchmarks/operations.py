@@ -20,11 +20,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from support.operation import LIST, OPERATION, Tape, make_operation, make_tape, place_orders
-
 from offnadir.epoch import Epoch
 from offnadir.operations import Context, open_operation, run
 from offnadir.operations._planning import plan
+from support.operation import LIST, OPERATION, Tape, make_operation, make_tape, place_orders
 
 
 def demo_operation(folder: Path) -> Path:
