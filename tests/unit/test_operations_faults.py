@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import time
@@ -321,3 +322,28 @@ def test_what_the_operator_withdraws_late_is_not_delivered(start, level1):
         here.lease.give_back()
     assert codes(path)[-1] == "operator"
     assert tape.asked == []
+
+
+def test_what_is_on_board_stays_when_the_orbit_is_known_better(start, level1):
+    """After the uplink the satellite is 5 deg (80 s) further on: no plan can keep the picture."""
+    path, names = start()
+    file = path.parent / "elements.omm.json"
+    with open_operation(path, spacecraft=Tape(level1)) as here:
+        here.lease.take()
+        run(here, until=UNTIL + -58.2 * 3600.0)  # 01:48: told, and not taken yet
+        with here.database.read() as connection:
+            (aboard,) = read_pictures(connection, (Stage.ABOARD,))
+        document = json.loads(file.read_text())
+        for one in document:
+            if one["NORAD_CAT_ID"] in (40115, 49070):
+                one["MEAN_ANOMALY"] = (float(one["MEAN_ANOMALY"]) + 5.0) % 360.0
+        file.write_text(json.dumps(document))
+        place = {"type": "Point", "coordinates": [139.7, 35.6]}
+        order = read_order({"title": "Tokyo", "place": place}, now=here.clock.now())
+        here.desk.place(order, by="ann", key="Tokyo")
+        run(here, until=UNTIL + 86400.0)
+        with here.database.read() as connection:
+            mine = read_pictures(connection, (Stage.DELIVERED,), names["Seoul"])
+        here.lease.give_back()
+    assert [one.id for one in mine] == [aboard.id]
+    assert codes(path, "Tokyo")[-1] == "delivered"
