@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         read_pack,
         timeline,
     )
-    from offnadir.tasking.screening import Hit, Party, Screener, Screening
+    from offnadir.tasking.screening import Hit, Party, Screener, Screening, name_score
     from offnadir.tasking.screening_list import SanctionsList, read_list
     from offnadir.tasking.states import State, StepError
 
@@ -50,6 +50,7 @@ __all__ = [
     "StepError",
     "Verdict",
     "judge",
+    "name_score",
     "public_pack",
     "read_list",
     "read_order",
@@ -71,7 +72,7 @@ _HOMES: Final = {
     "policy": (
         "GroundSegment", "Pack", "Question", "Verdict", "judge", "public_pack", "read_pack", "timeline",
     ),
-    "screening": ("Hit", "Party", "Screener", "Screening"),
+    "screening": ("Hit", "Party", "Screener", "Screening", "name_score"),
     "screening_list": ("SanctionsList", "read_list"),
     "states": ("State", "StepError"),
 }  # fmt: skip
