@@ -48,10 +48,12 @@ def take_best(
         process_level1,
     )
     from offnadir.imagery._aimed import aimed
+    from offnadir.imagery._warm import wait_for_it
 
     one = best_picture(plan)
     if one is None:
         return []
+    wait_for_it()
     scene, acquisition = aimed(of_plan(plan, one["id"], None), {"size": _SIZE}, seed=_SEED)
     raw, made = folder / one["id"] / "level1", folder / one["id"] / "product"
     level1 = capture(

@@ -72,6 +72,14 @@ def first_plan() -> None:
         compile_beside("offnadir.planning._warm")
 
 
+def images_follow() -> None:
+    """The same for images that are to be taken later: nothing is said, another process compiles."""
+    from offnadir._jit import compile_beside, is_compiled
+
+    if not is_compiled("_sampling_kernels.look_down"):
+        compile_beside("offnadir.imagery._warm")
+
+
 @contextmanager
 def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on stderr when a person watches it; `report(stage, done, total)` moves it on.

@@ -41,6 +41,8 @@ def demo(
         return take_best(plan, output, report)
 
     able = is_possible()
+    if able:
+        _say.images_follow()
     with as_file(files("offnadir.data") / "demo") as folder:
         report = run_plan(
             folder / "mission.toml", output, quiet=quiet, images=images if able else None
