@@ -100,6 +100,8 @@ def memory(folder: Path, cpu_s: float) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3 or sys.argv[1] not in ("replan", "memory"):
+        sys.exit(__doc__)
     work = Path(sys.argv[2])
     work.mkdir(parents=True, exist_ok=True)
     if sys.argv[1] == "replan":
