@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 from offnadir._files import replacing
 from offnadir.errors import InputError
 from offnadir.imagery._raster import rasterio
+from offnadir.imagery._stac import multihash
 
 
 def coarsen(item: Mapping[str, Any], folder: Path, gsd_m: float) -> dict[str, Any]:
@@ -29,13 +29,12 @@ def coarsen(item: Mapping[str, Any], folder: Path, gsd_m: float) -> dict[str, An
             continue
         is_mask = "data" not in (asset.get("roles") or ())
         pixel_m = _coarsen_file(path, gsd_m, is_mask=is_mask)
-        raw = path.read_bytes()
         kept = {
             name: asset[name] for name in ("title", "type", "roles", "proj:code") if name in asset
         }
         assets[key] = kept | {
-            "href": f"./{path.name}", "gsd": pixel_m, "file:size": len(raw),
-            "file:checksum": "1220" + hashlib.sha256(raw).hexdigest(),
+            "href": f"./{path.name}", "gsd": pixel_m, "file:size": path.stat().st_size,
+            "file:checksum": multihash(path),
         }  # fmt: skip
     told["gsd"] = max(gsd_m, float(told.get("gsd") or 0.0))
     told["offnadir:coarsened_to_m"] = gsd_m

@@ -23,6 +23,7 @@ from offnadir.operations._pictures import (
     TO_COME,
     Picture,
     Stage,
+    due_pictures,
     move_picture,
     read_pictures,
     try_again,
@@ -40,9 +41,8 @@ def deliver(here: Context, now: Epoch) -> bool:
     with here.database.read() as connection:
         due = [
             one
-            for one in read_pictures(connection, (Stage.MADE,))
-            if (one.due is None or one.due <= now)
-            and not read_pictures(connection, TO_COME, one.order_id)
+            for one in due_pictures(connection, Stage.MADE, now)
+            if not read_pictures(connection, TO_COME, one.order_id)
         ]
     if not due:
         return False

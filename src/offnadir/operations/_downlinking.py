@@ -20,6 +20,7 @@ from offnadir.operations._pictures import (
     WITHDRAWN,
     Picture,
     Stage,
+    due_pictures,
     move_picture,
     note,
     read_pictures,
@@ -39,8 +40,8 @@ def downlink(here: Context, now: Epoch) -> bool:
     with here.database.read() as connection:
         due = [
             one
-            for one in read_pictures(connection, (Stage.ABOARD,))
-            if one.down is not None and one.down <= now and (one.due is None or one.due <= now)
+            for one in due_pictures(connection, Stage.ABOARD, now)
+            if one.down is not None and one.down <= now
         ]
     if not due:
         return False

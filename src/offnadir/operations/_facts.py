@@ -14,6 +14,12 @@ def fact(connection: sa.Connection, key: str) -> str | None:
     return found
 
 
+def facts_of(connection: sa.Connection, prefix: str) -> set[str]:
+    """The keys of all facts that begin so."""
+    query = sa.select(FACTS.c.key).where(FACTS.c.key.startswith(prefix, autoescape=True))
+    return set(connection.execute(query).scalars())
+
+
 def tell(connection: sa.Connection, key: str, value: str | int | None) -> None:
     """Keep a fact; None forgets it."""
     mine = FACTS.c.key == key

@@ -10,7 +10,7 @@ import shapely
 from offnadir.catalog import ArchiveQuery
 from offnadir.epoch import Epoch
 from offnadir.operations._context import Context
-from offnadir.operations._facts import fact, tell
+from offnadir.operations._facts import facts_of, tell
 from offnadir.operations._orders import advance, find_order, open_orders
 from offnadir.operations._pictures import Stage, add_picture, set_stage
 from offnadir.tasking import Order, Placed, State
@@ -23,14 +23,13 @@ _COVERS: Final = 0.99  # of an area's surface, in degrees, inside the footprint
 
 def from_archive(here: Context, now: Epoch) -> bool:
     """Serve one order that waits from the archive, if that was not tried; whether there was one."""
+    with here.database.read() as connection:
+        looked = facts_of(connection, _LOOKED)
     for placed in open_orders(here, ("accepted",)):
         order = placed.order
-        if order.source == "new" or order.every_days is not None:
-            continue
         key = _LOOKED + placed.id
-        with here.database.read() as connection:
-            if fact(connection, key) is not None:
-                continue
+        if order.source == "new" or order.every_days is not None or key in looked:
+            continue
         item = best_of_archive(here, order)
         _settle(here, placed, item, key, now)
         return True

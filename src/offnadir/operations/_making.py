@@ -14,7 +14,13 @@ from offnadir.errors import InputError, OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._downlinking import RETRY_S
 from offnadir.operations._orders import find_order, is_wanted, lose
-from offnadir.operations._pictures import Picture, Stage, move_picture, read_pictures, try_again
+from offnadir.operations._pictures import (
+    Picture,
+    Stage,
+    due_pictures,
+    move_picture,
+    try_again,
+)
 from offnadir.units import minute
 
 #: Share of cloud that an order takes that says nothing of it.
@@ -24,11 +30,7 @@ MOST_CLOUD = 0.5
 def make(here: Context, now: Epoch) -> bool:
     """Make one product that is due; whether there was one."""
     with here.database.read() as connection:
-        due = [
-            one
-            for one in read_pictures(connection, (Stage.RECEIVED,))
-            if one.due is None or one.due <= now
-        ]
+        due = due_pictures(connection, Stage.RECEIVED, now)
     if not due:
         return False
     _one(here, due[0], now)

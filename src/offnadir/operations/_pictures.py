@@ -69,6 +69,12 @@ def read_pictures(
     return [_picture(row) for row in connection.execute(query)]
 
 
+def due_pictures(connection: sa.Connection, stage: Stage, now: Epoch) -> list[Picture]:
+    """Pictures of a stage that do not wait for a later time, by start."""
+    found = read_pictures(connection, (stage,))
+    return [one for one in found if one.due is None or one.due <= now]
+
+
 def _picture(row: Any) -> Picture:
     def at(tai_ns: int | None) -> Epoch | None:
         return None if tai_ns is None else Epoch(tai_ns)
