@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from offnadir.errors import FileError, InputError, MissingExtraError, OffnadirError
 
 #: The newest step in `versions`; a test sees that it is.
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 _BUSY_MS: Final = 30_000  # how long one process waits for another to finish its transaction
 _URL = re.compile(r"[a-z][a-z0-9+]*://")
 _READS: Final = "offnadir_reads"  # the mark of a connection that only reads

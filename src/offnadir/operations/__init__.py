@@ -2,6 +2,7 @@
 
 from offnadir.operations._config import Operation, read_operation
 from offnadir.operations._context import Context
+from offnadir.operations._horizon import read_mission
 from offnadir.operations._lease import LeaseError
 from offnadir.operations._open import admit_loop, open_operation
 from offnadir.operations._status import Status, status_of
@@ -14,6 +15,7 @@ __all__ = [
     "Status",
     "admit_loop",
     "open_operation",
+    "read_mission",
     "read_operation",
     "run",
     "status_of",

@@ -135,6 +135,7 @@ class Operation:
     clock_speed: float | None = None
     most_tries: int = 3
     faults: tuple[Fault, ...] = ()
+    service: Mapping[str, Any] = field(default_factory=dict)
 
 
 _KEYS: Final[Mapping[str, Kind]] = {
@@ -181,6 +182,7 @@ _KEYS: Final[Mapping[str, Kind]] = {
         required=("store", "group"),
     ),
     "fault": Raw(),
+    "service": Table(),
 }
 _FAULT_KEYS: Final[Mapping[str, Kind]] = {
     "kind": Word(FAULTS),
@@ -251,6 +253,7 @@ def read_operation(path: str | Path) -> Operation:
         clock_speed=clock.get("speed"),
         most_tries=values.get("most_tries", 3),
         faults=faults,
+        service=values.get("service", {}),
     )
 
 

@@ -49,16 +49,25 @@ class Fleet:
         return found
 
 
+def read_mission(operation: Operation, start: Epoch, stop: Epoch) -> Mission:
+    """The mission file over a span, with one request that means nothing."""
+    return _read(operation, Span(start, stop))[1]
+
+
+def _read(operation: Operation, span: Span) -> tuple[dict[str, Any], Mission]:
+    path = operation.mission
+    table = parse_toml(utf8_text(read_bytes(path), path), path)
+    base = _in_span({key: value for key, value in table.items() if key not in _NOT_OURS}, span)
+    return base, mission_from_table(_mission_table(base, span, [_ANYWHERE]), path)
+
+
 def read_fleet(operation: Operation, start: Epoch, stop: Epoch) -> Fleet:
     """The mission file's satellites and stations over a span, and their contacts, outages left out.
 
     Raises what reading a mission file raises.
     """
-    path = operation.mission
-    table = parse_toml(utf8_text(read_bytes(path), path), path)
     span = Span(start, stop)
-    base = _in_span({key: value for key, value in table.items() if key not in _NOT_OURS}, span)
-    mission = mission_from_table(_mission_table(base, span, [_ANYWHERE]), path)
+    base, mission = _read(operation, span)
     orientation = EarthOrientation.bundled()
     ephemerides = [
         make_ephemeris(replace(one.elements, name=one.name), span, orientation)

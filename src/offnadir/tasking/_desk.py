@@ -15,6 +15,7 @@ from offnadir.tasking import (
     _audit_read,
     _checks,
     _deciding,
+    _keys,
     _moves,
     _people,
     _placing,
@@ -27,6 +28,7 @@ from offnadir.tasking._audit_verify import AuditReport
 from offnadir.tasking._checks import Roled, Ruling
 from offnadir.tasking._contracts import ScreenerLike, VerdictLike
 from offnadir.tasking._holds import Cause, Hold
+from offnadir.tasking._keys import SCOPES, ApiKey
 from offnadir.tasking._moves import Placed
 from offnadir.tasking._order import Order
 from offnadir.tasking._people import Customer, User
@@ -101,6 +103,11 @@ class Desk:
         with self.database.read() as connection:
             return _people.has_role(connection, name, role)
 
+    def find_user(self, name: str) -> User | None:
+        """The user of that name."""
+        with self.database.read() as connection:
+            return _people.find_user(connection, name)
+
     def users(self, *, by: str) -> list[User]:
         """All users."""
         return _people.list_users(self, by=by)
@@ -121,6 +128,32 @@ class Desk:
     def customers(self, *, by: str, limit: int = 1000, after: str | None = None) -> list[Customer]:
         """Customers in the order in which they came."""
         return _people.list_customers(self, by=by, limit=limit, after=after)
+
+    # Keys for programs
+
+    def add_key(
+        self,
+        user: str,
+        *,
+        by: str,
+        scopes: Sequence[str] = tuple(SCOPES),
+        label: str = "",
+        ends: Epoch | None = None,
+    ) -> tuple[ApiKey, str]:
+        """A new API key of a user, and its text, which is told only now."""
+        return _keys.add_key(self, user, by=by, scopes=scopes, label=label, ends=ends)
+
+    def revoke_key(self, key: str, *, by: str) -> ApiKey:
+        """End a key by its id."""
+        return _keys.revoke_key(self, key, by=by)
+
+    def keys(self, *, by: str) -> list[ApiKey]:
+        """All keys, without their texts."""
+        return _keys.list_keys(self, by=by)
+
+    def open_key(self, text: str) -> tuple[ApiKey, User] | None:
+        """The key of a text with its user, if it opens anything now."""
+        return _keys.open_key(self, text)
 
     # The audit log
 

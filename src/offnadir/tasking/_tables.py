@@ -1,4 +1,4 @@
-"""The tables of `_database/versions/v0002_tasking.py`, as queries name them."""
+"""The tables of `_database/versions/v0002_tasking.py`, and keys of `v0004_service.py`, for queries."""
 
 from __future__ import annotations
 
@@ -48,3 +48,14 @@ AUDIT_LOG: Final = _table(
     "audit_log", "seq", "at_tai_ns", "by", "action", "subject", "entry", "hash"
 )
 AUDIT_HEAD: Final = _table("audit_head", "one", "seq", "hash")
+API_KEYS: Final = _table(
+    "api_keys",
+    "id",
+    "user",
+    "label",
+    "hash",
+    "scopes",
+    "made_tai_ns",
+    "ends_tai_ns",
+    "revoked_tai_ns",
+)

@@ -1,0 +1,155 @@
+"""The application: routes, guards, and the operation that they speak for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from offnadir import __version__
+from offnadir.operations import open_operation
+from offnadir.service import _root
+from offnadir.service._callers import Callers
+from offnadir.service._fleet import fleet_of
+from offnadir.service._guarding import Guarding
+from offnadir.service._limits import BodyLimit
+from offnadir.service._observing import Numbers, Observing
+from offnadir.service._oidc import Tokens
+from offnadir.service._problems import add_problems
+from offnadir.service._service import Service
+from offnadir.service._settings import Settings, read_settings
+
+_STAPI = "https://stapi.example.com/v0.1.0"
+CONFORMANCE = (
+    f"{_STAPI}/core",
+    f"{_STAPI}/order-statuses",
+    f"{_STAPI}/searches-opportunity",
+    f"{_STAPI}/searches-opportunity-statuses",
+)
+
+
+def create_app(operation: str | Path, settings: Settings | None = None) -> FastAPI:
+    """The service of an operation file, to be run by an ASGI server.
+
+    `settings` by default are those of the file's [service] table. Raises what reading the file raises.
+    """
+    stack = ExitStack()
+    here = stack.enter_context(open_operation(operation))
+    try:
+        folder = here.operation.path.parent
+        told = settings or read_settings(here.operation.service, folder=folder)
+        fleet = fleet_of(here.operation, here.clock.now())
+    except BaseException:
+        stack.close()
+        raise
+    service = Service(settings=told, here=here, fleet=fleet)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with stack:
+            yield
+
+    app = FastAPI(
+        title="offnadir",
+        version=__version__,
+        description="When a place can be imaged, orders over STAPI, and an archive over STAC.",
+        lifespan=lifespan,
+        docs_url="/docs" if told.docs else None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    tokens = None if told.oidc is None else Tokens(told.oidc, service.desk)
+    app.state.callers = Callers(service, tokens)
+    app.state.numbers = Numbers()
+    app.state.conformance = CONFORMANCE
+    for router in (_root.router,):
+        app.include_router(router)
+    add_problems(app)
+    _add_guards(app, told)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _add_guards(app: FastAPI, settings: Settings) -> None:
+    """The last that is added is the outermost."""
+    app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
+    app.add_middleware(BodyLimit, most_bytes=settings.body_kib * 1024, most_s=settings.body_s)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.origins),
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "prefer", "if-none-match"],
+            expose_headers=["etag", "location", "preference-applied", "retry-after", "x-request-id"],
+        )  # fmt: skip
+    app.add_middleware(Guarding, settings=settings)
+    app.add_middleware(Observing, numbers=app.state.numbers)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The document, with the problem that every route may answer."""
+    if app.openapi_schema is not None:
+        return app.openapi_schema
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    problem = {
+        "description": "What is wrong, after RFC 9457.",
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
+    }
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for path in document["paths"].values():
+        for operation in path.values():
+            answers = operation["responses"]
+            answers.pop("422", None)
+            answers["default"] = problem
+    app.openapi_schema = document
+    return document
+
+
+_PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:offnadir:problem:NAME"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "wish"],
+                "properties": {
+                    "field": {"type": "string"}, "wish": {"type": "string"}, "value": {},
+                    "hint": {"type": "string"},
+                },
+            },
+        },
+        "reasons": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["constraint", "words"],
+                "properties": {
+                    "constraint": {"type": "string"}, "words": {"type": "string"}, "wanted": {},
+                    "found": {}, "by": {"type": "number"}, "unit": {"type": "string"}, "would_pass": {},
+                },
+            },
+        },
+    },
+}  # fmt: skip

@@ -1,0 +1,147 @@
+"""Who calls: an API key or a token of the organisation, shown as `Authorization: Bearer ...`."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Protocol
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+
+from offnadir.service._problems import ProblemError
+from offnadir.service._service import Service
+from offnadir.tasking._people import User
+
+_MOST_KNOWN: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A user, and what the key or token that he showed may be used for."""
+
+    user: User
+    scopes: frozenset[str]
+    shown: str
+
+    @property
+    def name(self) -> str:
+        """The user's name, as the desk knows him."""
+        return self.user.name
+
+    @property
+    def reader(self) -> str | None:
+        """The customer whose eyes he has; None if he sees everything."""
+        return None if self.user.sees_all else self.user.customer_id
+
+
+class Opens(Protocol):
+    """Opens tokens of somebody else's."""
+
+    def open(self, shown: str) -> Caller | None:
+        """The caller, if it opens anything."""
+        ...
+
+
+class Callers:
+    """Finds out who calls. A key that opened once is believed for a while: hashing it is dear, by design."""
+
+    def __init__(self, service: Service, tokens: Opens | None = None) -> None:
+        self._service = service
+        self._tokens = tokens
+        self._salt = secrets.token_bytes(32)
+        self._known: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, shown: str) -> Caller | None:
+        """The caller who shows this; None if it opens nothing."""
+        mark = hmac.digest(self._salt, shown.encode(), hashlib.sha256)
+        now = time.monotonic()
+        with self._lock:
+            known = self._known.get(mark)
+        if known is not None and now < known[0]:
+            return known[1]
+        caller = self._open(shown)
+        if caller is None:
+            return None
+        with self._lock:
+            self._known[mark] = (now + self._service.settings.key_cache_s, caller)
+            self._known.move_to_end(mark)
+            while len(self._known) > _MOST_KNOWN:
+                self._known.popitem(last=False)
+        return caller
+
+    def forget(self) -> None:
+        """Look at every key anew: one was revoked, or a user's roles changed."""
+        with self._lock:
+            self._known.clear()
+
+    def _open(self, shown: str) -> Caller | None:
+        if not shown.startswith("ofn_") and self._tokens is not None:
+            return self._tokens.open(shown)
+        found = self._service.desk.open_key(shown)
+        if found is None:
+            return None
+        key, user = found
+        return Caller(user=user, scopes=frozenset(key.scopes), shown=f"key {key.id}")
+
+
+def service_of(request: Request) -> Service:
+    """The service of this process."""
+    found: Service = request.app.state.service
+    return found
+
+
+_BEARER: Final = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="An API key (`offnadir key add`), or a token of the organisation's OpenID Connect provider.",
+)
+
+
+def _caller(
+    request: Request,
+    wanted: SecurityScopes,
+    shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+) -> Caller:
+    callers: Callers = request.app.state.callers
+    caller = None if shown is None else callers.find(shown.credentials)
+    if caller is None:
+        words = "show a valid key: Authorization: Bearer ofn_..."
+        if shown is not None:
+            words = "the key or token that was shown opens nothing: unknown, over or revoked"
+        raise ProblemError(
+            401, "who-are-you", words, headers={"WWW-Authenticate": 'Bearer realm="offnadir"'}
+        )
+    request.scope["offnadir.caller"] = caller
+    missing = [scope for scope in wanted.scopes if scope not in caller.scopes]
+    if missing:
+        scope = " ".join(missing)
+        challenge = f'Bearer realm="offnadir", error="insufficient_scope", scope="{scope}"'
+        raise ProblemError(
+            403,
+            "scope",
+            f"this key lacks the scope {scope}",
+            headers={"WWW-Authenticate": challenge},
+        )
+    return caller
+
+
+def caller_with(*scopes: str) -> Any:
+    """What a route's parameter is annotated with: a caller whose key has these scopes."""
+    return Security(_caller, scopes=list(scopes))
+
+
+Here = Annotated[Service, Depends(service_of)]
+ReadsOrders = Annotated[Caller, caller_with("orders:read")]
+WritesOrders = Annotated[Caller, caller_with("orders:write")]
+ReadsArchive = Annotated[Caller, caller_with("archive:read")]
+ReadsOpportunities = Annotated[Caller, caller_with("opportunities:read")]
+Decides = Annotated[Caller, caller_with("decisions:write")]
+AdministersPeople = Annotated[Caller, caller_with("people:admin")]
+ReadsAudit = Annotated[Caller, caller_with("audit:read")]

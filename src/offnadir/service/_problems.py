@@ -1,0 +1,151 @@
+"""Trouble as RFC 9457 tells it: application/problem+json, with what was wrong, field by field."""
+
+from __future__ import annotations
+
+import http
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from offnadir._database import DatabaseGoneError
+from offnadir.errors import MISSING, InputError, InputProblems, MissingExtraError, OffnadirError
+from offnadir.tasking import RefusedError, StepError
+from offnadir.tasking._people import UnknownNameError
+
+_LOG: Final = logging.getLogger("offnadir.service")
+PROBLEM_TYPE: Final = "application/problem+json"
+_LONGEST_VALUE: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why not: which constraint failed, by how much, and what would pass. Numbers in `unit`."""
+
+    constraint: str
+    words: str
+    wanted: Any = None
+    found: Any = None
+    by: float | None = None
+    unit: str | None = None
+    would_pass: Any = None
+
+    def document(self) -> dict[str, Any]:
+        """For JSON, without what is not known."""
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in told.items() if value is not None}
+
+
+class ProblemError(Exception):
+    """An answer that is a problem; `name` tells its kind to programs."""
+
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, Any]] = (),
+        reasons: Sequence[Reason] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.name, self.detail = status, name, detail
+        self.errors, self.reasons = tuple(errors), tuple(reasons)
+        self.headers = dict(headers or {})
+
+
+def problem_response(request: Request, error: ProblemError) -> Response:
+    """The answer of a problem."""
+    status = http.HTTPStatus(error.status)
+    body: dict[str, Any] = {
+        "type": f"urn:offnadir:problem:{error.name}",
+        "title": status.phrase,
+        "status": error.status,
+        "detail": error.detail,
+        "instance": request.url.path,
+        "request_id": request.scope.get("offnadir.request_id", ""),
+    }
+    if error.errors:
+        body["errors"] = list(error.errors)
+    if error.reasons:
+        body["reasons"] = [one.document() for one in error.reasons]
+    return Response(
+        orjson.dumps(body), error.status, headers=error.headers, media_type=PROBLEM_TYPE
+    )
+
+
+def as_problem(error: Exception) -> ProblemError:
+    """Trouble of the rooms below as an answer; what only the operator may know is not told."""
+    match error:
+        case ProblemError():
+            return error
+        case InputProblems():
+            told = [_field(one) for one in error.problems]
+            return ProblemError(400, "wrong-input", str(error), errors=told)
+        case InputError():
+            return ProblemError(400, "wrong-input", str(error), errors=[_field(error)])
+        case UnknownNameError():
+            return ProblemError(404, "not-found", str(error))
+        case RefusedError():
+            hidden = str(error).startswith("there is no ")
+            name, status = ("not-found", 404) if hidden else ("forbidden", 403)
+            return ProblemError(status, name, str(error))
+        case StepError():
+            return ProblemError(409, "wrong-state", str(error))
+        case DatabaseGoneError():
+            words = "the database does not answer; nothing was changed, try again"
+            return ProblemError(503, "database-gone", words, headers={"Retry-After": "5"})
+        case MissingExtraError():
+            return ProblemError(501, "not-installed", str(error))
+    return ProblemError(500, "internal", "something went wrong on our side; it has been noted")
+
+
+def _field(error: InputError) -> dict[str, Any]:
+    told: dict[str, Any] = {"field": error.field, "wish": error.wish}
+    if error.value is not MISSING:
+        value = error.value
+        plain = value is None or isinstance(value, str | int | float | bool)
+        text = value if plain else repr(value)
+        told["value"] = text[:_LONGEST_VALUE] if isinstance(text, str) else text
+    if error.hint:
+        told["hint"] = error.hint
+    return told
+
+
+def add_problems(app: FastAPI) -> None:
+    """Every trouble leaves as a problem."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        problem = as_problem(error)
+        if problem.status >= 500:
+            _LOG.error("%s", problem.name, exc_info=error)
+        return problem_response(request, problem)
+
+    def wrong_form(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        told = [
+            {"field": ".".join(str(part) for part in one["loc"]), "wish": one["msg"]}
+            for one in error.errors()
+        ]
+        detail = "; ".join(f"{one['field']}: {one['wish']}" for one in told[:5])
+        return problem_response(request, ProblemError(400, "wrong-input", detail, errors=told))
+
+    def plain(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        name = {404: "not-found", 405: "wrong-method"}.get(error.status_code, "refused")
+        problem = ProblemError(
+            error.status_code, name, str(error.detail), headers=error.headers or {}
+        )
+        return problem_response(request, problem)
+
+    for kind in (ProblemError, OffnadirError, Exception):
+        app.add_exception_handler(kind, answer)
+    app.add_exception_handler(RequestValidationError, wrong_form)
+    app.add_exception_handler(HTTPException, plain)

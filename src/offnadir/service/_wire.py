@@ -1,0 +1,69 @@
+"""What many answers share: JSON that is written fast, links, tags of versions, pages."""
+
+from __future__ import annotations
+
+import hashlib
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+from fastapi import Request
+from fastapi.responses import Response
+
+from offnadir.service._service import Service
+
+JSON_TYPE: Final = "application/json"
+GEOJSON_TYPE: Final = "application/geo+json"
+
+
+def base_url(request: Request) -> str:
+    """Where the public sees the service, without a slash at its end."""
+    service: Service = request.app.state.service
+    if service.settings.url is not None:
+        return service.settings.url.rstrip("/")
+    return str(request.base_url).rstrip("/")
+
+
+def link(
+    request: Request, rel: str, path: str, kind: str = JSON_TYPE, **more: Any
+) -> dict[str, Any]:
+    """A link to a path of this service, with `more` such as method and body."""
+    return {"rel": rel, "href": base_url(request) + path, "type": kind, **more}
+
+
+def page_path(request: Request, **changed: str | int | None) -> str:
+    """The path of this request with parameters of its query changed; None leaves one out."""
+    query = dict(request.query_params)
+    for key, value in changed.items():
+        query.pop(key, None)
+        if value is not None:
+            query[key] = str(value)
+    text = urllib.parse.urlencode(query)
+    return request.url.path + (f"?{text}" if text else "")
+
+
+def answer(
+    request: Request,
+    body: Any,
+    *,
+    status: int = 200,
+    kind: str = JSON_TYPE,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """JSON with an ETag; 304 without a body for who has this version already."""
+    content = orjson.dumps(body)
+    told = dict(headers or {})
+    if request.method in ("GET", "HEAD") and status == 200:
+        tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        told = {"ETag": tag, "Cache-Control": "private, no-cache", **told}
+        if _has(request.headers.get("if-none-match"), tag):
+            return Response(status_code=304, headers=told)
+    return Response(content, status, headers=told, media_type=kind)
+
+
+def _has(shown: str | None, tag: str) -> bool:
+    if shown is None:
+        return False
+    tags = [one.strip().removeprefix("W/") for one in shown.split(",")]
+    return tag in tags or "*" in tags
