@@ -11,7 +11,6 @@ from stapi_pydantic import Order, OrderCollection, OrderStatus, OrderStatuses, P
 from support.service import SPAN, WISH, Hall
 
 
-
 def test_what_is_answered_is_what_stapi_writes(hall: Hall) -> None:
     """The reference models of the specification (stapi-pydantic 0.1.0) read our answers."""
     RootResponse.model_validate(hall.get(None, "/").json())
@@ -93,7 +92,7 @@ def test_what_is_wrong_is_named(hall: Hall, changed: dict[str, object], field: s
 
 
 def test_a_key_places_an_order_once(hall: Hall) -> None:
-    """The same key and order again: the same order, 200; another order under it is refused; in parallel too."""
+    """The same key and order again: the same order, 200, in parallel too; another order is refused."""
     headers = {"Idempotency-Key": "k-1"}
     answers = []
 

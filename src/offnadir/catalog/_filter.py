@@ -283,4 +283,3 @@ def parts_of(node: Node) -> tuple[Node, ...]:
     if isinstance(node, Joined) and node.word == "and":
         return tuple(part for one in node.parts for part in parts_of(one))
     return (node,)
-

@@ -30,6 +30,8 @@ _INDEXED: Final = (
 )  # fmt: skip
 #: In SQLite: whether place number n touches a footprint in WKB.
 _TOUCHES: Final = "offnadir_touches"
+#: Parts of a place that PostGIS is asked about one by one.
+_MOST_APART: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,7 @@ class _Making:
         if node.op == "in":
             if isinstance(node.values[0], str):
                 return among(column, node.values, self.dialect)
-            clause = column.in_(node.values)
-            return clause
+            return column.in_(node.values)
         return _against(column, node.op, node.values[0])
 
     def _like(self, column: Any, pattern: str) -> Clause:
@@ -172,11 +173,13 @@ class _Making:
 
 def touches_postgis(place: Place) -> Clause:
     """Whether a footprint touches a place, exactly, by PostGIS."""
+    # Parts apart: one box around both sides of the date line would be one around the world.
+    pieces = place.parts if len(place.parts) <= _MOST_APART else place.pieces
     each = [
         sa.func.ST_Intersects(
             sa.type_coerce(C.geometry, sa.LargeBinary), sa.func.ST_GeomFromText(piece.wkt, 4326)
         )
-        for piece in place.pieces
+        for piece in pieces
     ]
     return sa.or_(*each)
 
@@ -237,4 +240,3 @@ def _as_glob(pattern: str) -> str:
         else:
             made.append("*" if one == "%" else "?")
     return "".join(made) + ("\\" if escaped else "")
-

@@ -14,6 +14,7 @@ from offnadir.catalog._filter_sql import apply_filter, touches_postgis
 from offnadir.catalog._query import SORTS, ArchiveQuery, Token
 from offnadir.catalog._tables import ITEMS, LONG_NS, MOST_PARTS, PLACES
 from offnadir.catalog._where import IS_LONG, C, Clause, Conditions, Place, conditions_of, readable
+from offnadir.epoch import Epoch
 
 #: Candidates of an index that are looked at one by one; beyond that the search goes along the sort.
 _FEW: Final = 5_000
@@ -52,8 +53,13 @@ class Search:
             self.clauses.append(C.west_deg.is_not(None))
             if self.place.is_world:
                 self.place = None
+        self._touch: Clause | None = None
+        self._near: list[Clause] = []
         if self.place is not None and self.dialect == "postgresql":
-            self.clauses.append(touches_postgis(self.place))
+            self._touch = touches_postgis(self.place)
+            self.clauses.append(self._touch)
+        if query.start is not None and self.dialect == "postgresql":
+            self.clauses += self._not_long_before(query.start)
 
     def page(self) -> Found:
         """One page of the answer."""
@@ -115,10 +121,14 @@ class Search:
 
     def _place_candidates(self, most: int) -> tuple[int, list[Clause]] | None:
         if self.dialect == "postgresql":
-            clause = [touches_postgis(self.place)] if self.place is not None else []
-            clause += self._between()
-            count = self._counted(sa.select(sa.literal(1)).select_from(ITEMS).where(*clause), most)
-            return (count, clause) if count < most else None
+            clause = [*([] if self._touch is None else [self._touch]), *self._between()]
+            found = sa.select(C.key).where(*clause).limit(most)
+            keys = self.connection.execute(found).scalars().all()
+            if len(keys) >= most:
+                return None
+            # None of these needs to be held against the place again.
+            self._near = [C.key == sa.func.any(sa.cast(keys, sa.ARRAY(sa.BigInteger)))]
+            return len(keys), self._near
         keys = self.connection.execute(self._in_tree().limit(most)).scalars().all()
         if len(keys) >= most:
             return None
@@ -128,7 +138,7 @@ class Search:
         start, stop = self.query.start, self.query.stop
         made: list[Clause] = []
         if start is not None:
-            made += [C.stop_tai_ns >= start.tai_ns]
+            made += [C.stop_tai_ns >= start.tai_ns, *self._not_long_before(start)]
         if stop is not None:
             made += [C.start_tai_ns <= stop.tai_ns]
         return made
@@ -190,9 +200,23 @@ class Search:
         if self.column != "start_tai_ns" or self.query.start is None:
             return [[]]
         first = [C.start_tai_ns >= self.query.start.tai_ns - LONG_NS]
-        if not self._counted(sa.select(C.key).where(IS_LONG), 1):
+        if not self._has_long():
             return [first]
         return [[*first, sa.not_(IS_LONG)], [IS_LONG]]
+
+    def _not_long_before(self, start: Epoch) -> list[Clause]:
+        """What lasts into the time from `start` on has begun a day before, if nothing lasts longer.
+
+        With it the index along the beginnings knows both ends; without, half of the archive may fit.
+        """
+        early = C.start_tai_ns >= start.tai_ns - LONG_NS
+        if self.query.stop is not None:
+            early = sa.and_(early, C.start_tai_ns <= self.query.stop.tai_ns)
+        return [sa.or_(early, IS_LONG)] if self._has_long() else [early]
+
+    def _has_long(self) -> bool:
+        """Whether there is any item that lasts longer than a day."""
+        return bool(self._counted(sa.select(C.key).where(IS_LONG), 1))
 
     def _stream(self, clauses: list[Clause], after: Any) -> Iterator[tuple[Any, int]]:
         """Rows in order, fetched in pieces that grow."""
@@ -227,8 +251,9 @@ class Search:
     ) -> Sequence[Any]:
         exact = self.place is not None and self.dialect == "sqlite"
         columns = [C[self.column], C.key]
-        where = [*clauses, *self.clauses]
+        where = [*clauses, *self._others(clauses)]
         if exact:
+            assert self.place is not None
             columns += [C.west_deg, C.south_deg, C.east_deg, C.north_deg, C.geometry]
             where.append(
                 sa.or_(
@@ -245,6 +270,12 @@ class Search:
             )
         select = sa.select(*columns).where(*where).order_by(*order).limit(limit)
         return self.connection.execute(select).all()
+
+    def _others(self, clauses: list[Clause]) -> list[Clause]:
+        """What else binds, beside the clause of an index."""
+        if clauses and clauses is self._near:
+            return [one for one in self.clauses if one is not self._touch]
+        return self.clauses
 
     def _touching(self, rows: Sequence[Any]) -> list[tuple[Any, int]]:
         """Those that the place really touches."""
