@@ -52,7 +52,14 @@ def archive(database):
     return made
 
 
-NUMBERS = ("gsd", "eo:cloud_cover", "view:off_nadir", "view:azimuth", "view:sun_elevation", "offnadir:niirs")
+NUMBERS = (
+    "gsd",
+    "eo:cloud_cover",
+    "view:off_nadir",
+    "view:azimuth",
+    "view:sun_elevation",
+    "offnadir:niirs",
+)
 COMPARED = st.sampled_from(("=", "<>", "<", "<=", ">", ">="))
 #: Limits that items have too, so that equality is met.
 LIMITS = st.sampled_from((0.0, 0.25, 0.5, 3.0, 5.0, 9.0, 10.0, 10.5, 45.0, 90.0, -20.0))
@@ -257,7 +264,10 @@ def test_as_many_conditions_as_may_be_are_answered(archive):
     assert len(found(archive, {"op": "or", "args": each})) == 30
     deep = {"op": "=", "args": [of("id"), "I03"]}
     for n in range(15):
-        deep = {"op": "or", "args": [{"op": "and", "args": [deep, True]}, {"op": "=", "args": [of("gsd"), 99 + n]}]}
+        deep = {
+            "op": "or",
+            "args": [{"op": "and", "args": [deep, True]}, {"op": "=", "args": [of("gsd"), 99 + n]}],
+        }
     assert found(archive, deep) == ["I03"]
 
 
@@ -265,7 +275,9 @@ def test_a_token_belongs_to_its_filter(archive):
     query = ArchiveQuery(filter={"op": ">", "args": [of("gsd"), 0.3]}, limit=3)
     token = archive.search(query).next
     with pytest.raises(InputError, match="token"):
-        archive.search(ArchiveQuery(filter={"op": ">", "args": [of("gsd"), 0.4]}, limit=3, token=token))
+        archive.search(
+            ArchiveQuery(filter={"op": ">", "args": [of("gsd"), 0.4]}, limit=3, token=token)
+        )
 
 
 # Who may see what

@@ -159,7 +159,8 @@ class _Making:
         if node.op == "in":
             if isinstance(node.values[0], str):
                 return among(column, node.values, self.dialect)
-            return column.in_(node.values)
+            clause = column.in_(node.values)
+            return clause
         return _against(column, node.op, node.values[0])
 
     def _like(self, column: Any, pattern: str) -> Clause:
