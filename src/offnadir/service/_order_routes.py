@@ -17,19 +17,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from offnadir.service._callers import Caller, Here, ReadsArchive, ReadsOrders, WritesOrders
 from offnadir.service._problems import ProblemError, Reason
+from offnadir.service._schemas import Filter, Geometry, Interval, Parameters
 from offnadir.service._service import Service
 from offnadir.service._stapi import (
-    check_product,
     order_document,
     read_request,
     status_document,
 )
-from offnadir.service._stapi_routes import OrderRequest
-from offnadir.service._wire import GEOJSON_TYPE, answer, base_url
+from offnadir.service._stapi_routes import OrderRequest, known_product
+from offnadir.service._wire import GEOJSON_TYPE, GeoJson, Json, answer, base_url
 from offnadir.tasking._amending import NotAmendedError
 from offnadir.tasking._views import Line
 
-router = APIRouter()
+router = APIRouter(default_response_class=Json)
 #: How often a stream of events looks for news, how long it lasts, how many there may be in one process.
 _LOOK_S: Final = 1.0
 _LAST_S: Final = 900.0
@@ -37,15 +37,21 @@ _MOST_STREAMS: Final = 200
 _streams = 0
 
 
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
 class Change(BaseModel):
     """What is to be different; what is left out stays."""
 
     model_config = ConfigDict(extra="forbid")
 
-    datetime: str | list[str] | None = None
-    geometry: dict[str, Any] | None = None
-    filter: dict[str, Any] | None = None
-    order_parameters: dict[str, Any] | None = None
+    datetime: Interval = None
+    geometry: Geometry = None
+    filter: Filter = None
+    order_parameters: Parameters = None
 
 
 class Why(BaseModel):
@@ -57,7 +63,9 @@ class Why(BaseModel):
 
 
 @router.post(
-    "/products/{product_id}/quotes", tags=["Orders"], summary="What would become of an order?"
+    "/products/{product_id}/quotes",
+    tags=["Orders"],
+    summary="What would become of an order?",
 )
 def quote(
     request: Request,
@@ -68,7 +76,7 @@ def quote(
     customer: Annotated[str | None, Query(max_length=300, description="For whom.")] = None,
 ) -> Response:
     """The state that the order would be in, why, and its price; nothing is placed."""
-    check_product(here.fleet, product_id)
+    known_product(here, product_id)
     order = read_request(here.fleet, product_id, body.model_dump(exclude_none=True), here.now())
     found = here.desk.quote(order, by=caller.name, customer=customer)
     told: dict[str, Any] = {"would_be": found.document(), "pictures": order.count}
@@ -81,7 +89,12 @@ def quote(
     return answer(request, told)
 
 
-@router.post("/orders/{order_id}/cancel", tags=["Orders"], summary="Withdraw an order")
+@router.post(
+    "/orders/{order_id}/cancel",
+    response_class=GeoJson,
+    tags=["Orders"],
+    summary="Withdraw an order",
+)
 def cancel(
     request: Request, here: Here, caller: WritesOrders, order_id: str, body: Why | None = None
 ) -> Response:
@@ -91,7 +104,12 @@ def cancel(
     return answer(request, order_document(request, view), kind=GEOJSON_TYPE)
 
 
-@router.patch("/orders/{order_id}", tags=["Orders"], summary="Amend an order")
+@router.patch(
+    "/orders/{order_id}",
+    response_class=GeoJson,
+    tags=["Orders"],
+    summary="Amend an order",
+)
 def amend(
     request: Request, here: Here, caller: WritesOrders, order_id: str, body: Change
 ) -> Response:
@@ -111,7 +129,12 @@ def amend(
     return answer(request, order_document(request, view), kind=GEOJSON_TYPE)
 
 
-@router.get("/orders/{order_id}/events", tags=["Orders"], summary="Its states as they come")
+@router.get(
+    "/orders/{order_id}/events",
+    response_class=EventStream,
+    tags=["Orders"],
+    summary="Its states as they come",
+)
 async def events(
     request: Request,
     here: Here,
@@ -128,7 +151,7 @@ async def events(
     first = view.history
     stream = _told(request, here, caller, order_id, list(first), after)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+    return EventStream(stream, headers=headers)
 
 
 async def _told(
@@ -155,7 +178,12 @@ async def _told(
         _streams -= 1
 
 
-@router.get("/orders/{order_id}/products", tags=["Orders"], summary="What was delivered")
+@router.get(
+    "/orders/{order_id}/products",
+    response_class=GeoJson,
+    tags=["Orders"],
+    summary="What was delivered",
+)
 def delivered(request: Request, here: Here, caller: ReadsOrders, order_id: str) -> Response:
     """Items of STAC with their files, as they were delivered."""
     view = here.desk.show(order_id, by=caller.name)
@@ -166,7 +194,10 @@ def delivered(request: Request, here: Here, caller: ReadsOrders, order_id: str) 
 
 
 @router.get(
-    "/orders/{order_id}/products/{product}", tags=["Orders"], summary="One delivered picture"
+    "/orders/{order_id}/products/{product}",
+    response_class=GeoJson,
+    tags=["Orders"],
+    summary="One delivered picture",
 )
 def delivered_item(
     request: Request, here: Here, caller: ReadsOrders, order_id: str, product: str
@@ -180,7 +211,10 @@ def delivered_item(
 
 
 @router.get(
-    "/orders/{order_id}/products/{product}/{file}", tags=["Orders"], summary="A delivered file"
+    "/orders/{order_id}/products/{product}/{file}",
+    response_class=FileResponse,
+    tags=["Orders"],
+    summary="A delivered file",
 )
 def delivered_file(
     here: Here, caller: ReadsArchive, order_id: str, product: str, file: str

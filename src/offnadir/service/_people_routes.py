@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -17,11 +17,15 @@ from offnadir.service._callers import (
     Here,
     ReadsAudit,
 )
-from offnadir.service._wire import answer, link, page_path
+from offnadir.service._wire import Json, answer, link, page_path
 from offnadir.tasking._keys import SCOPES
+from offnadir.tasking._parties import SECTORS
 
-router = APIRouter()
+router = APIRouter(default_response_class=Json)
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many on a page.")]
+
+
+Scope = Annotated[str, Field(json_schema_extra={"enum": list(SCOPES)})]
 
 
 class NewCustomer(BaseModel):
@@ -30,9 +34,9 @@ class NewCustomer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=300)
-    kind: str = "unknown"
-    country: str = ""
-    sector: str = ""
+    kind: Literal["person", "organisation", "vessel", "unknown"] = "unknown"
+    country: str = Field(default="", pattern="^([A-Z]{2})?$")
+    sector: str = Field(default="", json_schema_extra={"enum": ["", *SECTORS]})
     aliases: list[str] = Field(default=[], max_length=100)
     birth_dates: list[str] = Field(default=[], max_length=100)
     places: list[str] = Field(default=[], max_length=100)
@@ -48,7 +52,9 @@ class NewUser(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=100)
-    roles: list[str] = Field(min_length=1, max_length=5)
+    roles: list[Literal["customer", "planner", "releaser", "auditor", "administrator"]] = Field(
+        min_length=1, max_length=5
+    )
     customer: str | None = Field(default=None, max_length=300)
 
 
@@ -58,9 +64,14 @@ class NewKey(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     user: str = Field(min_length=1, max_length=100)
-    scopes: list[str] = Field(default=list(SCOPES), min_length=1, max_length=20)
+    scopes: list[Scope] = Field(default=list(SCOPES), min_length=1, max_length=20)
     label: str = Field(default="", max_length=100)
-    ends: str | None = Field(default=None, max_length=40, description="RFC 3339.")
+    ends: str | None = Field(
+        default=None,
+        max_length=40,
+        description="RFC 3339.",
+        json_schema_extra={"format": "date-time"},
+    )
 
 
 class Decision(BaseModel):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from offnadir.errors import InputError
 from offnadir.service._callers import Here, ReadsOrders, WritesOrders
 from offnadir.service._order_parameters import parameters_schema
 from offnadir.service._problems import ProblemError
 from offnadir.service._queryables import queryables_document
+from offnadir.service._schemas import Filter, Geometry, Interval, Parameters
+from offnadir.service._service import Service
 from offnadir.service._stapi import (
     PRODUCT_CONFORMANCE,
     check_product,
@@ -22,11 +24,26 @@ from offnadir.service._stapi import (
     read_request,
     status_document,
 )
-from offnadir.service._wire import GEOJSON_TYPE, answer, base_url, link, page_path
+from offnadir.service._wire import (
+    GEOJSON_TYPE,
+    SCHEMA_TYPE,
+    GeoJson,
+    Json,
+    SchemaJson,
+    answer,
+    base_url,
+    link,
+    page_path,
+)
+from offnadir.tasking import State
 
-router = APIRouter()
+router = APIRouter(default_response_class=Json)
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many on a page.")]
 Next = Annotated[str | None, Query(max_length=200, description="From the link `next`.")]
+
+NextOrder = Annotated[
+    str | None, Query(pattern="^o[0-9a-hjkmnp-tv-z]{22}$", description="From the link `next`.")
+]
 
 
 class OrderRequest(BaseModel):
@@ -34,18 +51,17 @@ class OrderRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    datetime: str | list[str] = Field(
-        examples=["2026-06-01T00:00:00Z/2026-06-08T00:00:00Z"],
-        description="RFC 3339, one end may be `..`.",
-    )
-    geometry: dict[str, Any] = Field(examples=[{"type": "Point", "coordinates": [126.63, 37.45]}])
-    filter: dict[str, Any] | None = Field(
-        default=None, description="CQL2 JSON over the queryables."
-    )
-    order_parameters: dict[str, Any] = Field(examples=[{"offnadir:title": "Port of Incheon"}])
+    datetime: Interval
+    geometry: Geometry
+    filter: Filter | None = None
+    order_parameters: Parameters
 
 
-@router.get("/products", tags=["Products"], summary="What can be ordered")
+@router.get(
+    "/products",
+    tags=["Products"],
+    summary="What can be ordered",
+)
 def products(request: Request, here: Here, limit: Limit = 100, next: Next = None) -> Response:  # noqa: A002
     """One product for each camera of the fleet, and `any`."""
     names = product_names(here.fleet)
@@ -62,44 +78,62 @@ def products(request: Request, here: Here, limit: Limit = 100, next: Next = None
     return answer(request, {"type": "ProductCollection", "products": found, "links": links})
 
 
-@router.get("/products/{product_id}", tags=["Products"], summary="One product")
+@router.get(
+    "/products/{product_id}",
+    tags=["Products"],
+    summary="One product",
+)
 def product(request: Request, here: Here, product_id: str) -> Response:
     """What it is, and where to go on."""
-    _known(here, product_id)
+    known_product(here, product_id)
     return answer(request, product_document(request, here.fleet, product_id))
 
 
-@router.get("/products/{product_id}/conformance", tags=["Products"], summary="Its conformance")
+@router.get(
+    "/products/{product_id}/conformance",
+    tags=["Products"],
+    summary="Its conformance",
+)
 def product_conformance(request: Request, here: Here, product_id: str) -> Response:
     """Conformance classes of the product: opportunities, and geometries that it takes."""
-    _known(here, product_id)
+    known_product(here, product_id)
     return answer(request, {"conformsTo": list(PRODUCT_CONFORMANCE)})
 
 
 @router.get(
-    "/products/{product_id}/queryables", tags=["Products"], summary="What a filter may name"
+    "/products/{product_id}/queryables",
+    response_class=SchemaJson,
+    tags=["Products"],
+    summary="What a filter may name",
 )
 def product_queryables(request: Request, here: Here, product_id: str) -> Response:
     """A JSON Schema of the properties that a filter may name."""
-    _known(here, product_id)
+    known_product(here, product_id)
     return answer(
         request,
         queryables_document(product_id, href=base_url(request) + request.url.path),
-        kind="application/schema+json",
+        kind=SCHEMA_TYPE,
     )
 
 
 @router.get(
-    "/products/{product_id}/order-parameters", tags=["Products"], summary="What an order may say"
+    "/products/{product_id}/order-parameters",
+    response_class=SchemaJson,
+    tags=["Products"],
+    summary="What an order may say",
 )
 def order_parameters(request: Request, here: Here, product_id: str) -> Response:
     """A JSON Schema of what goes beyond the search."""
-    _known(here, product_id)
-    return answer(request, parameters_schema(product_id), kind="application/schema+json")
+    known_product(here, product_id)
+    return answer(request, parameters_schema(product_id), kind=SCHEMA_TYPE)
 
 
 @router.post(
-    "/products/{product_id}/orders", tags=["Orders"], summary="Order a picture", status_code=201
+    "/products/{product_id}/orders",
+    response_class=GeoJson,
+    tags=["Orders"],
+    summary="Order a picture",
+    status_code=201,
 )
 def create_order(
     request: Request,
@@ -118,7 +152,7 @@ def create_order(
     ] = None,
 ) -> Response:
     """Place an order: it is then accepted, held or rejected, as its status says."""
-    _known(here, product_id)
+    known_product(here, product_id)
     order = read_request(here.fleet, product_id, body.model_dump(exclude_none=True), here.now())
     try:
         placed, is_new = here.desk.place(
@@ -135,16 +169,19 @@ def create_order(
     return answer(request, document, status=status, kind=GEOJSON_TYPE, headers=headers)
 
 
-@router.get("/orders", tags=["Orders"], summary="Your orders, the latest first")
+@router.get(
+    "/orders",
+    response_class=GeoJson,
+    tags=["Orders"],
+    summary="Your orders, the latest first",
+)
 def orders(
     request: Request,
     here: Here,
     caller: ReadsOrders,
     limit: Limit = 10,
-    next: Next = None,  # noqa: A002
-    state: Annotated[
-        str | None, Query(max_length=30, description="Only orders in this state.")
-    ] = None,
+    next: NextOrder = None,  # noqa: A002
+    state: Annotated[State | None, Query(description="Only orders in this state.")] = None,
 ) -> Response:
     """A page of orders with their states."""
     views, following = here.desk.show_many(by=caller.name, limit=limit, before=next, state=state)
@@ -157,14 +194,23 @@ def orders(
     return answer(request, body, kind=GEOJSON_TYPE)
 
 
-@router.get("/orders/{order_id}", tags=["Orders"], summary="One order")
+@router.get(
+    "/orders/{order_id}",
+    response_class=GeoJson,
+    tags=["Orders"],
+    summary="One order",
+)
 def order(request: Request, here: Here, caller: ReadsOrders, order_id: str) -> Response:
     """The order as it stands."""
     view = here.desk.show(order_id, by=caller.name)
     return answer(request, order_document(request, view), kind=GEOJSON_TYPE)
 
 
-@router.get("/orders/{order_id}/statuses", tags=["Orders"], summary="What happened to it")
+@router.get(
+    "/orders/{order_id}/statuses",
+    tags=["Orders"],
+    summary="What happened to it",
+)
 def order_statuses(
     request: Request,
     here: Here,
@@ -183,7 +229,8 @@ def order_statuses(
     return answer(request, body)
 
 
-def _known(here: Here, product_id: str) -> None:
+def known_product(here: Service, product_id: str) -> None:
+    """ProblemError for a product that there is not."""
     try:
         check_product(here.fleet, product_id)
     except InputError as error:
