@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from offnadir.cli import _say
-from offnadir.cli._desk import DEFAULT_DB, As, Db, Json, Lists, Operator, Packs, open_desk
+from offnadir.cli._desk import (
+    DEFAULT_DB,
+    As,
+    Db,
+    Json,
+    Lists,
+    OperationFile,
+    Operator,
+    Packs,
+    open_desk,
+)
 from offnadir.errors import InputError
 
 if TYPE_CHECKING:
@@ -121,6 +131,7 @@ def place(
     packs: Packs = None,
     operator: Operator = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
@@ -157,10 +168,9 @@ def place(
     for name, value in told.items():
         _put(document, name, value)
     wanted = read_order(document, where="" if file is None else str(file))
-    with open_desk(db, user, lists=lists, packs=packs, operator=operator, checks=True) as (
-        desk,
-        by,
-    ):
+    with open_desk(
+        db, user, lists=lists, packs=packs, operator=operator, operation=operation, checks=True
+    ) as (desk, by):
         placed, is_new = desk.place(wanted, by=by, key=key, customer=customer)
         view = desk.show(placed.id, by=by)
     if json:
@@ -229,11 +239,12 @@ def list_orders(
         str | None, typer.Option(metavar="ORDER", help="Only those placed before this one.")
     ] = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
     """List orders, the latest first; exit code 1 if there are none."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         page = desk.list(
             by=by, state=state, customer=customer, is_open=is_open, limit=limit, before=before
         )
@@ -254,9 +265,15 @@ def list_orders(
 
 
 @order.command("show")
-def show(order_id: _Id, db: Db = DEFAULT_DB, user: As = None, json: Json = False) -> None:
+def show(
+    order_id: _Id,
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
+    user: As = None,
+    json: Json = False,
+) -> None:
     """Show an order with its history, and what it waits for."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         view = desk.show(order_id, by=by)
     if json:
         _say.print_json(view.document())
@@ -300,11 +317,12 @@ def cancel(
     order_id: _Id,
     why: Annotated[str, typer.Option(metavar="TEXT", help="A reason for the record.")] = "",
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
     """Withdraw an order. Customers can until the satellite has it."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         placed = desk.cancel(order_id, by=by, why=why)
         view = desk.show(placed.id, by=by)
     if json:
@@ -314,9 +332,14 @@ def cancel(
 
 
 @order.command("holds")
-def holds(db: Db = DEFAULT_DB, user: As = None, json: Json = False) -> None:
+def holds(
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
+    user: As = None,
+    json: Json = False,
+) -> None:
     """List what waits for a decision, the oldest first; exit code 1 if there is nothing."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         found = desk.holds(by=by)
     if json:
         _say.print_json([hold.to_dict() for hold in found])
@@ -351,14 +374,14 @@ def decide(
     packs: Packs = None,
     operator: Operator = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
     """Decide what is held; never what you placed yourself (four eyes)."""
-    with open_desk(db, user, lists=lists, packs=packs, operator=operator, checks=True) as (
-        desk,
-        by,
-    ):
+    with open_desk(
+        db, user, lists=lists, packs=packs, operator=operator, operation=operation, checks=True
+    ) as (desk, by):
         decided = desk.decide(what, decision, why, by=by)
         orders = [desk.show(one.order_id, by=by) for one in decided[:1] if one.order_id]
     if json:
@@ -381,6 +404,7 @@ def rescreen(
     packs: Packs = None,
     operator: Operator = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
@@ -388,12 +412,11 @@ def rescreen(
 
     Broken off, it goes on where it was; a second run finds nothing to do.
     """
-    if not lists:
+    if not lists and operation is None:
         raise InputError("--list", lists, "given (or OFFNADIR_SANCTIONS)")
-    with open_desk(db, user, lists=lists, packs=packs, operator=operator, checks=True) as (
-        desk,
-        by,
-    ):
+    with open_desk(
+        db, user, lists=lists, packs=packs, operator=operator, operation=operation, checks=True
+    ) as (desk, by):
         done = desk.rescreen(by=by)
     if json:
         _say.print_json(done.document())

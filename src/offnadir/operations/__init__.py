@@ -3,7 +3,7 @@
 from offnadir.operations._config import Operation, read_operation
 from offnadir.operations._context import Context
 from offnadir.operations._lease import LeaseError
-from offnadir.operations._open import admit_loop, open_operation
+from offnadir.operations._open import admit_loop, open_desk_of, open_operation
 from offnadir.operations._status import Status, status_of
 from offnadir.operations.loop import run
 
@@ -13,6 +13,7 @@ __all__ = [
     "Operation",
     "Status",
     "admit_loop",
+    "open_desk_of",
     "open_operation",
     "read_operation",
     "run",

@@ -12,7 +12,7 @@ from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._facts import fact, instant, tell
-from offnadir.operations._horizon import Fleet, plan_start, read_fleet, replan
+from offnadir.operations._horizon import Contact, plan_start, read_fleet, replan
 from offnadir.operations._lease import LeaseError
 from offnadir.operations._orders import PLANNED_STATES, advance, open_orders, step_back, step_on
 from offnadir.operations._pictures import (
@@ -27,7 +27,7 @@ from offnadir.operations._pictures import (
     read_pictures,
 )
 from offnadir.operations._plans import add_plan, newest_plan, plan_document
-from offnadir.operations._uplinking import as_aboard, book_uplinks, booked
+from offnadir.operations._uplinking import as_aboard, book_uplinks, booked, settled
 from offnadir.operations._wishes import breach, is_over, request_of
 from offnadir.tasking import State
 from offnadir.units import minute
@@ -79,11 +79,13 @@ def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None
         bars = {one.id: instant(connection, f"not_before {one.id}") for one in orders}
         lead = now + here.operation.horizon.uplink_lead_s
         near = booked(connection, lead)
+        fixed = settled(connection, near, pictures)
     ids = {one.id for one in orders}
-    seen = as_aboard(_of_orders(pictures, ids), near)
+    seen = as_aboard(_of_orders(pictures, ids), fixed)
     start = plan_start(now, [one for one in seen if one.stage == Stage.ABOARD])
     fleet = read_fleet(here.operation, start, now + here.operation.horizon.length_s)
-    uplinks = {name: one.start for name, one in fleet.next_contacts(lead).items()}
+    contacts = fleet.next_contacts(lead, near)
+    uplinks = {name: one.start for name, one in contacts.items()}
     requests = _requests(orders, fleet.span, bars, seen)
     here.say(now, f"planning {len(requests)} orders: {why}")
     document: Mapping[str, Any] = {}
@@ -106,7 +108,7 @@ def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None
             broken = [v for rule in document["check"]["rules"] for v in rule["violations"]]
             raise PlanRefusedError(f"the checker refuses plan {number}: {'; '.join(broken[:3])}")
         break
-    _keep(here, orders, document, number, now, why, fleet, uplinks, seen, trouble, lead, standing)
+    _keep(here, orders, document, number, now, why, contacts, fixed, seen, trouble, lead, standing)
 
 
 def _why(
@@ -197,7 +199,7 @@ def _orders_named(
 
 def _keep(
     here: Context, orders: Sequence[Placed], document: Mapping[str, Any], number: int, now: Epoch,
-    why: str, fleet: Fleet, uplinks: Mapping[str, Epoch], seen: Sequence[Picture],
+    why: str, contacts: Mapping[str, Contact], fixed: frozenset[str], seen: Sequence[Picture],
     trouble: Mapping[str, str], lead: Epoch, standing: frozenset[str],
 ) -> None:  # fmt: skip
     """The new plan, its pictures, their orders and the uplinks that bring it up: all in one transaction."""
@@ -237,6 +239,10 @@ def _keep(
             and one.id not in (near if one.stage == Stage.PLANNED else standing)
         ]
         _part_with(here, connection, gone, now, why)
+        for one in present.values():  # settled, and gone by what the contact after that may change
+            later = one.satellite in contacts and one.start >= contacts[one.satellite].start
+            if one.id in near & fixed and one.id not in kept | standing and later:
+                note(connection, one.id, WITHDRAWN)
         pictures = read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
         for one in pictures:
             if one.id in kept and one.stage == Stage.PLANNED:
@@ -253,13 +259,11 @@ def _keep(
         changed = {
             one.satellite
             for one in pictures
-            if one.start >= uplinks.get(one.satellite, fleet.span.stop)
-            and (one.stage == Stage.PLANNED or one.told == WITHDRAWN)
+            if one.satellite in contacts
+            and one.start >= contacts[one.satellite].start
+            and ((one.stage == Stage.PLANNED and one.id not in fixed) or one.told == WITHDRAWN)
         }
-        contacts = fleet.next_contacts(lead)
-        book_uplinks(
-            connection, [contacts[s] for s in sorted(changed) if s in contacts], number, lead
-        )
+        book_uplinks(connection, [contacts[s] for s in sorted(changed)], number, lead)
         tell(connection, "plan_wanted", "another pass is looked for" if barred else None)
         tell(connection, "planned_at", now.tai_ns)
         tell(connection, "plan_again_at", None)

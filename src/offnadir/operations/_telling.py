@@ -8,11 +8,13 @@ import socket
 import ssl
 import threading
 import urllib.parse
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from offnadir import __version__
 from offnadir._database import sa
 from offnadir.epoch import Epoch
+from offnadir.operations._addresses import Network, Resolve, refusal, resolve_host
 from offnadir.operations._context import Context
 from offnadir.operations._tables import MESSAGES
 from offnadir.units import day, minute
@@ -21,6 +23,7 @@ _TIMEOUT_S: Final = 10.0
 _FIRST_S: Final = minute
 _LONGEST_S: Final = day
 _MOST_TRIES: Final = 12
+_MOST_ADDRESSES: Final = 4
 
 
 def post_messages(here: Context, now: Epoch) -> bool:
@@ -34,7 +37,7 @@ def post_messages(here: Context, now: Epoch) -> bool:
         ).one_or_none()
     if row is None:
         return False
-    trouble = post(row.url, row.body, row.id)
+    trouble = post(row.url, row.body, row.id, allow=here.operation.webhooks.allow)
     values: dict[str, Any] = {"state": "sent", "told": ""}
     if trouble:
         tries = row.tries + 1
@@ -48,15 +51,37 @@ def post_messages(here: Context, now: Epoch) -> bool:
     return True
 
 
-def post(url: str, body: str, name: str) -> str:
-    """POST JSON once; what went wrong, empty if the other side said it has it. No redirect is followed."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+def post(
+    url: str,
+    body: str,
+    name: str,
+    *,
+    allow: Sequence[Network] = (),
+    resolve: Resolve = resolve_host,
+) -> str:
+    """POST JSON once; what went wrong, empty if the other side said it has it. No redirect is followed.
+
+    The host is looked up once, every address of it has to be public or in a network of `allow`, and the
+    connection goes to one of these: a name that is looked up again cannot lead elsewhere.
+    """
+    try:
+        parts = urllib.parse.urlsplit(url)
+        port = parts.port
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+    except ValueError:
         return f"{url} is no address of a web server"
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    more: dict[str, Any] = (
-        {"context": ssl.create_default_context()} if parts.scheme == "https" else {}
-    )
+    if parts.scheme not in ("http", "https") or not host:
+        return f"{url} is no address of a web server"
+    secure = parts.scheme == "https"
+    port = port if port is not None else (443 if secure else 80)
+    try:
+        found = list(resolve(host, port))
+    except (OSError, ValueError) as error:
+        return f"{host} is not known: {error}"
+    refused = [why for why in (refusal(one, allow) for one in found) if why]
+    if refused or not found:
+        why = refused[0] if refused else "it has no address"
+        return f"{host} is not called: {why}"
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {
         "Content-Type": "application/json",
@@ -64,20 +89,47 @@ def post(url: str, body: str, name: str) -> str:
         "Idempotency-Key": name,
     }
     try:
-        link = kind(parts.hostname, parts.port, timeout=_TIMEOUT_S, **more)
-        # The time-out is for each word of the other side; one that dribbles is cut off after all of it.
-        cut = threading.Timer(2 * _TIMEOUT_S, _hang_up, (link,))
-        cut.daemon = True
-        cut.start()
-        try:
-            link.request("POST", target, body.encode(), headers)
-            status = link.getresponse().status
-        finally:
-            cut.cancel()
-            link.close()
+        status = _posted(host, port, found[:_MOST_ADDRESSES], secure, target, body, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"{parts.hostname} does not answer: {error}"
-    return "" if 200 <= status < 300 else f"{parts.hostname} answered {status}"
+        return f"{host} does not answer: {error}"
+    return "" if 200 <= status < 300 else f"{host} answered {status}"
+
+
+def _posted(
+    host: str, port: int, addresses: Sequence[str], secure: bool, target: str, body: str,
+    headers: Mapping[str, str],
+) -> int:  # fmt: skip
+    """The status of the answer of the first of these addresses that takes a connection."""
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    link = kind(host, port, timeout=_TIMEOUT_S)
+    link.auto_open = 0  # it would look the name up again
+    link.sock = _connected(addresses, port)
+    # The time-out is for each word of the other side; one that dribbles is cut off after all of it.
+    cut = threading.Timer(2 * _TIMEOUT_S, _hang_up, (link,))
+    cut.daemon = True
+    cut.start()
+    try:
+        if secure:
+            context = ssl.create_default_context()
+            link.sock = context.wrap_socket(
+                link.sock, server_hostname=host, do_handshake_on_connect=False
+            )
+            link.sock.do_handshake()
+        link.request("POST", target, body.encode(), headers)
+        return link.getresponse().status
+    finally:
+        cut.cancel()
+        link.close()
+
+
+def _connected(addresses: Sequence[str], port: int) -> socket.socket:
+    trouble: OSError = OSError("it has no address")
+    for one in addresses:
+        try:
+            return socket.create_connection((one, port), timeout=_TIMEOUT_S)
+        except OSError as error:
+            trouble = error
+    raise trouble
 
 
 def _hang_up(link: http.client.HTTPConnection) -> None:

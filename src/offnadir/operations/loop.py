@@ -15,6 +15,7 @@ from offnadir.operations._context import Context
 from offnadir.operations._delivering import deliver
 from offnadir.operations._downlinking import downlink
 from offnadir.operations._from_archive import from_archive
+from offnadir.operations._handing import next_handing
 from offnadir.operations._making import make
 from offnadir.operations._orders import PLANNED_STATES, open_orders
 from offnadir.operations._pictures import LIVE, Stage, read_pictures
@@ -22,7 +23,7 @@ from offnadir.operations._planning import expire, next_plan, plan
 from offnadir.operations._refreshing import next_refresh, refresh
 from offnadir.operations._screening import screen_again
 from offnadir.operations._sweeping import sweep
-from offnadir.operations._tables import MESSAGES, UPLINKS
+from offnadir.operations._tables import MESSAGES
 from offnadir.operations._telling import post_messages
 from offnadir.operations._uplinking import uplink
 from offnadir.operations._wishes import ends
@@ -100,11 +101,11 @@ def next_due(here: Context, now: Epoch) -> Epoch | None:
             for one in read_pictures(connection, _DUE_STAGES)
         ]
         found += [at for at in waiting if at is not None]
-        for table, column in ((UPLINKS, "at_tai_ns"), (MESSAGES, "due_tai_ns")):
-            first = connection.execute(
-                sa.select(sa.func.min(table.c[column])).where(table.c.state == "due")
-            ).scalar()
-            found += [] if first is None else [Epoch(first)]
+        found += next_handing(here, connection)
+        first = connection.execute(
+            sa.select(sa.func.min(MESSAGES.c.due_tai_ns)).where(MESSAGES.c.state == "due")
+        ).scalar()
+        found += [] if first is None else [Epoch(first)]
         planned, newer = next_plan(here, connection), next_refresh(here, connection)
         busy = bool(read_pictures(connection, LIVE))
     orders = open_orders(here, PLANNED_STATES)

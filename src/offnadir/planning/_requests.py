@@ -16,6 +16,7 @@ from offnadir.errors import FileError, InputError, InputProblems
 from offnadir.planning._fields import (
     Inline,
     Kind,
+    ListOf,
     Number,
     Raw,
     Text,
@@ -38,6 +39,7 @@ from offnadir.planning._wish_kinds import KIND_KEYS, ORDER_KEYS, read_kinds, war
 from offnadir.planning.model import LONGEST_PICTURE_S, MOST_STRIPS, Cover, Request
 from offnadir.units import deg, km
 
+_AZIMUTH: Final = Number(0, 360, "degrees", deg)
 #: What may stand in [request_defaults], and in the properties of a GeoJSON feature.
 WISH_KEYS: Final[Mapping[str, Kind]] = {
     "weight": Number(0.001, 1e6),
@@ -46,6 +48,10 @@ WISH_KEYS: Final[Mapping[str, Kind]] = {
     "stop": Time(),
     "max_off_nadir_deg": Number(0, 90, "degrees", deg, open_low=True),
     "min_sun_elevation_deg": Number(-90, 90, "degrees", deg),
+    "max_sun_elevation_deg": Number(-90, 90, "degrees", deg),
+    "min_incidence_deg": Number(0, 90, "degrees", deg),
+    "max_incidence_deg": Number(0, 90, "degrees", deg),
+    "azimuth_deg": ListOf(_AZIMUTH, "two azimuths in degrees"),
     "max_gsd_m": Number(0, 1000, "metres", open_low=True),
     "min_niirs": Number(0, 9),
     "deadline": Time(),
@@ -68,6 +74,9 @@ _DEFAULTS: Final = {
     "weight": 1.0,
     "max_off_nadir_deg": 90 * deg,  # that is, the satellite's own limit
     "min_sun_elevation_deg": 10 * deg,
+    "max_sun_elevation_deg": math.pi / 2,
+    "min_incidence_deg": 0.0,
+    "max_incidence_deg": math.pi / 2,
 }
 _TRACK_SPEED_M_S = 7000.0  # of the ground below a low satellite
 
@@ -233,6 +242,7 @@ class RequestReader:
         kinds = read_kinds(values, own, is_area=is_area, place=place)
         if area is not None and kinds["after"] == area[0].name:
             place.key("after").complain(kinds["after"], "the name of another request")
+        _check_looks(values, own, place)
         if len(place.problems.errors) > before:
             return None
         if area is None or window is None:
@@ -250,6 +260,10 @@ class RequestReader:
             window=window,
             max_off_nadir_rad=values["max_off_nadir_deg"],
             min_sun_elevation_rad=values["min_sun_elevation_deg"],
+            max_sun_elevation_rad=values["max_sun_elevation_deg"],
+            min_incidence_rad=values["min_incidence_deg"],
+            max_incidence_rad=values["max_incidence_deg"],
+            azimuth_rad=tuple(values["azimuth_deg"]) if values.get("azimuth_deg") else None,
             max_gsd_m=values.get("max_gsd_m"),
             min_niirs=values.get("min_niirs"),
             deadline=deadline,
@@ -311,6 +325,30 @@ class RequestReader:
                 f"the widest swath at nadir is {self.widest_swath_m / km:.1f} km, the longest strip "
                 f"about {longest_m / km:.0f} km; what a picture covers is stated with each opportunity"
             )
+
+
+def _check_looks(values: Mapping[str, Any], own: Mapping[str, Any], place: Place) -> None:
+    """Complain of limits of angles that leave nothing between them."""
+    for what, is_open in (("sun_elevation_deg", False), ("incidence_deg", True)):
+        least, most = values[f"min_{what}"], values[f"max_{what}"]
+        if least > most or (is_open and least == most):
+            key = (
+                f"max_{what}" if f"max_{what}" in own or f"min_{what}" not in own else f"min_{what}"
+            )
+            side = ("above" if is_open else "at least", "min", least)
+            if key.startswith("min"):
+                side = ("below" if is_open else "at most", "max", most)
+            wish = f"{side[0]} {side[1]}_{what}, {side[2] / deg:.10g}"
+            place.key(key).complain(round(values[key] / deg, 9), wish)
+    azimuth = values.get("azimuth_deg")
+    if azimuth is None:
+        return
+    shown = [round(one / deg, 9) for one in azimuth]
+    if len(azimuth) != 2:
+        place.key("azimuth_deg").complain(shown, "two azimuths, from and to, such as [90, 270]")
+    elif (azimuth[1] - azimuth[0]) % (2 * math.pi) == 0.0:
+        wish = "two azimuths that differ; left out for the whole circle"
+        place.key("azimuth_deg").complain(shown, wish)
 
 
 def _wishes(table: Mapping[str, object], keys: Mapping[str, Kind], place: Place) -> dict[str, Any]:
