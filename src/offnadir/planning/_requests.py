@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from offnadir.access.geojson import Feature, read_features
 from offnadir.earth import Site
@@ -16,7 +16,6 @@ from offnadir.errors import FileError, InputError, InputProblems
 from offnadir.planning._fields import (
     Inline,
     Kind,
-    ListOf,
     Number,
     Raw,
     Text,
@@ -39,7 +38,24 @@ from offnadir.planning._wish_kinds import KIND_KEYS, ORDER_KEYS, read_kinds, war
 from offnadir.planning.model import LONGEST_PICTURE_S, MOST_STRIPS, Cover, Request
 from offnadir.units import deg, km
 
-_AZIMUTH: Final = Number(0, 360, "degrees", deg)
+
+@dataclass(frozen=True, slots=True)
+class _Sector:
+    """Two azimuths in degrees, clockwise from one to the other."""
+
+    wish: ClassVar[str] = "two azimuths in degrees, from and to, such as [90, 270]"
+
+    def read(self, value: object, place: Place) -> tuple[float, float]:
+        """Both in radians."""
+        number = Number(0, 360, "degrees", deg)
+        if not isinstance(value, list) or len(value) != 2:
+            raise WrongValueError(self.wish)
+        first, last = (number.read(one, place) for one in value)
+        if (value[1] - value[0]) % 360 == 0:
+            raise WrongValueError("two azimuths that differ; left out for the whole circle")
+        return first, last
+
+
 #: What may stand in [request_defaults], and in the properties of a GeoJSON feature.
 WISH_KEYS: Final[Mapping[str, Kind]] = {
     "weight": Number(0.001, 1e6),
@@ -51,7 +67,7 @@ WISH_KEYS: Final[Mapping[str, Kind]] = {
     "max_sun_elevation_deg": Number(-90, 90, "degrees", deg),
     "min_incidence_deg": Number(0, 90, "degrees", deg),
     "max_incidence_deg": Number(0, 90, "degrees", deg),
-    "azimuth_deg": ListOf(_AZIMUTH, "two azimuths in degrees"),
+    "azimuth_deg": _Sector(),
     "max_gsd_m": Number(0, 1000, "metres", open_low=True),
     "min_niirs": Number(0, 9),
     "deadline": Time(),
@@ -263,7 +279,7 @@ class RequestReader:
             max_sun_elevation_rad=values["max_sun_elevation_deg"],
             min_incidence_rad=values["min_incidence_deg"],
             max_incidence_rad=values["max_incidence_deg"],
-            azimuth_rad=tuple(values["azimuth_deg"]) if values.get("azimuth_deg") else None,
+            azimuth_rad=values.get("azimuth_deg"),
             max_gsd_m=values.get("max_gsd_m"),
             min_niirs=values.get("min_niirs"),
             deadline=deadline,
@@ -340,15 +356,6 @@ def _check_looks(values: Mapping[str, Any], own: Mapping[str, Any], place: Place
                 side = ("below" if is_open else "at most", "max", most)
             wish = f"{side[0]} {side[1]}_{what}, {side[2] / deg:.10g}"
             place.key(key).complain(round(values[key] / deg, 9), wish)
-    azimuth = values.get("azimuth_deg")
-    if azimuth is None:
-        return
-    shown = [round(one / deg, 9) for one in azimuth]
-    if len(azimuth) != 2:
-        place.key("azimuth_deg").complain(shown, "two azimuths, from and to, such as [90, 270]")
-    elif (azimuth[1] - azimuth[0]) % (2 * math.pi) == 0.0:
-        wish = "two azimuths that differ; left out for the whole circle"
-        place.key("azimuth_deg").complain(shown, wish)
 
 
 def _wishes(table: Mapping[str, object], keys: Mapping[str, Kind], place: Place) -> dict[str, Any]:
