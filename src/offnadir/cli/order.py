@@ -22,6 +22,8 @@ from offnadir.cli._desk import (
 from offnadir.errors import InputError
 
 if TYPE_CHECKING:
+    from offnadir.operations import Coverage
+    from offnadir.tasking import Desk
     from offnadir.tasking._views import OrderView
 
 order = typer.Typer(
@@ -275,10 +277,23 @@ def show(
     """Show an order with its history, and what it waits for."""
     with open_desk(db, user, operation=operation) as (desk, by):
         view = desk.show(order_id, by=by)
+        coverage = _coverage(desk, view)
     if json:
-        _say.print_json(view.document())
+        more = {} if coverage is None else {"coverage": coverage.document()}
+        _say.print_json({**view.document(), **more})
     else:
         _print_view(view)
+        if coverage is not None and coverage.pictures:
+            print(f"\n{coverage.words}; {coverage.left_m2 / 1e6:,.1f} km2 is left")
+
+
+def _coverage(desk: Desk, view: OrderView) -> Coverage | None:
+    """How much of an area is delivered."""
+    if view.placed.order.place["type"] != "Polygon":
+        return None
+    from offnadir.operations import coverage_of
+
+    return coverage_of(desk.database, view.placed.id)
 
 
 def _where(view: OrderView) -> str:

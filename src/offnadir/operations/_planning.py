@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.operations._context import Context
+from offnadir.operations._coverage import coverage_of
 from offnadir.operations._facts import fact, instant, tell
 from offnadir.operations._horizon import Contact, plan_start, read_fleet, replan
 from offnadir.operations._lease import LeaseError
@@ -27,9 +29,11 @@ from offnadir.operations._pictures import (
     read_pictures,
 )
 from offnadir.operations._plans import add_plan, newest_plan, plan_document
+from offnadir.operations._telling import to_tell
 from offnadir.operations._uplinking import as_aboard, book_uplinks, booked, settled
 from offnadir.operations._wishes import breach, is_over, request_of
 from offnadir.tasking import State
+from offnadir.tasking.states import PART
 from offnadir.units import minute
 
 if TYPE_CHECKING:
@@ -77,6 +81,7 @@ def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None
         previous = plan_document(connection)
         number = newest_plan(connection) + 1
         bars = {one.id: instant(connection, f"not_before {one.id}") for one in orders}
+        rests = {one.id: fact(connection, f"rest {one.id}") for one in orders}
         lead = now + here.operation.horizon.uplink_lead_s
         near = booked(connection, lead)
         fixed = settled(connection, near, pictures)
@@ -86,7 +91,7 @@ def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None
     fleet = read_fleet(here.operation, start, now + here.operation.horizon.length_s)
     contacts = fleet.next_contacts(lead, near)
     uplinks = {name: one.start for name, one in contacts.items()}
-    requests = _requests(orders, fleet.span, bars, seen)
+    requests = _requests(orders, fleet.span, bars, rests, seen)
     here.say(now, f"planning {len(requests)} orders: {why}")
     document: Mapping[str, Any] = {}
     trouble: dict[str, str] = {}
@@ -169,6 +174,7 @@ def _requests(
     orders: Sequence[Placed],
     span: Span,
     bars: Mapping[str, int | None],
+    rests: Mapping[str, str | None],
     pictures: Sequence[Picture],
 ) -> list[dict[str, Any]]:
     """What is asked of the planner; an order whose picture is on board keeps its old window."""
@@ -177,7 +183,10 @@ def _requests(
     for one in orders:
         bar = bars[one.id]
         before = None if bar is None or one.id in aboard else Epoch(bar)
-        entry = request_of(one.id, one.order, span, before)
+        rest = rests[one.id]
+        entry = request_of(
+            one.id, one.order, span, before, None if rest is None else json.loads(rest)
+        )
         if entry is not None:
             found.append(entry)
     return found
@@ -204,6 +213,7 @@ def _keep(
 ) -> None:  # fmt: skip
     """The new plan, its pictures, their orders and the uplinks that bring it up: all in one transaction."""
     by_id = {one.id: one for one in orders}
+    coverages = {name: coverage_of(here.database, name) for name in trouble}
     stations = {one["id"]: one["station"] for one in document.get("contacts", ())}
     with here.begin() as connection:
         present = {
@@ -250,10 +260,14 @@ def _keep(
                         f"{one.satellite}, {one.start.utc(0)}")  # fmt: skip
         for name, words in trouble.items():
             if by_id[name].state in ("accepted", "scheduled"):
+                coverage = coverages.get(name)
+                part = coverage is not None and bool(coverage.pictures)
+                told = f"{words}; {coverage.words}" if coverage is not None and part else words
                 advance(
-                    here, connection, name, "failed", "no_opportunity", detail=words,
+                    here, connection, name, "failed", PART if part else "no_opportunity", detail=told,
                     key=f"plan {number}",
                 )  # fmt: skip
+                to_tell(connection, by_id[name])
         if document:
             add_plan(connection, number, document, now, why)
         changed = {
@@ -291,13 +305,20 @@ def expire(here: Context, now: Epoch) -> bool:
     for placed in open_orders(here, ("accepted", "scheduled", "held")):
         if placed.held_from is State.PROCESSING or not is_over(placed.order, now):
             continue
+        coverage = coverage_of(here.database, placed.id)
         with here.begin() as connection:
             mine = read_pictures(connection, (Stage.ABOARD, Stage.RECEIVED, Stage.MADE), placed.id)
             if mine:
                 continue
             for one in read_pictures(connection, (Stage.PLANNED,), placed.id):
                 move_picture(connection, one, Stage.DROPPED, now, "its time is over")
-            advance(here, connection, placed.id, "expired", "deadline", detail="", key="expired")  # fmt: skip
+            part = coverage is not None and bool(coverage.pictures)
+            advance(
+                here, connection, placed.id, "expired", PART if part else "deadline", key="expired",
+                detail=coverage.words if coverage is not None and part else "",
+            )  # fmt: skip
+            tell(connection, f"rest {placed.id}", None)
+            to_tell(connection, placed)
             some = True
         here.say(now, f"order {placed.id} expired")
     return some

@@ -4,26 +4,77 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import socket
 import ssl
 import threading
 import urllib.parse
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from offnadir import __version__
 from offnadir._database import sa
 from offnadir.epoch import Epoch
 from offnadir.operations._addresses import Network, Resolve, refusal, resolve_host
 from offnadir.operations._context import Context
+from offnadir.operations._coverage import coverage_of
+from offnadir.operations._facts import fact, facts_of, tell
 from offnadir.operations._tables import MESSAGES
 from offnadir.units import day, minute
 
+if TYPE_CHECKING:
+    from offnadir.tasking import Placed
+
+#: Key of the fact that there is something to tell of an order, with the pictures that were delivered.
+_TO_TELL: Final = "to tell "
 _TIMEOUT_S: Final = 10.0
 _FIRST_S: Final = minute
 _LONGEST_S: Final = day
 _MOST_TRIES: Final = 12
 _MOST_ADDRESSES: Final = 4
+
+
+def to_tell(connection: sa.Connection, placed: Placed, picture: str | None = None) -> None:
+    """Something happened that the customer is told, if he gave a webhook: a delivery, or the order's end."""
+    if not placed.order.delivery.get("webhook"):
+        return
+    key = _TO_TELL + placed.id
+    pictures = json.loads(fact(connection, key) or "[]")
+    tell(connection, key, json.dumps(pictures if picture is None else [*pictures, picture]))
+
+
+def write_messages(here: Context, now: Epoch) -> bool:
+    """One message for each order of which there is something to tell; whether there were any."""
+    with here.database.read() as connection:
+        names = sorted(one.removeprefix(_TO_TELL) for one in facts_of(connection, _TO_TELL))
+    for name in names:
+        view = here.desk.show(name, by=here.operation.user)
+        coverage = coverage_of(here.database, name)
+        with here.begin() as connection:
+            pictures = json.loads(fact(connection, _TO_TELL + name) or "[]")
+            tell(connection, _TO_TELL + name, None)
+            body = {
+                "schema": "offnadir.delivery/2",
+                "order": name,
+                "state": str(view.placed.state),
+                "code": view.placed.code,
+                "words": view.history[-1].words,
+                "at": now.utc(3),
+                "pictures": [
+                    {"picture": one, "folder": str(here.operation.deliveries / name / one)}
+                    for one in pictures
+                ],
+            }
+            if coverage is not None:
+                body["coverage"] = coverage.document()
+            subject = f"{pictures[-1]} delivered" if pictures else f"{name} {view.placed.state}"
+            connection.execute(
+                sa.insert(MESSAGES).values(
+                    id=subject, order_id=name, url=view.placed.order.delivery["webhook"],
+                    body=json.dumps(body), state="due", tries=0, due_tai_ns=now.tai_ns, told="",
+                )
+            )  # fmt: skip
+    return bool(names)
 
 
 def post_messages(here: Context, now: Epoch) -> bool:

@@ -25,11 +25,15 @@ WEIGHTS: Final = {1: 16.0, 2: 4.0, 3: 1.0}
 
 
 def request_of(
-    name: str, order: Order, span: Span, not_before: Epoch | None = None
+    name: str,
+    order: Order,
+    span: Span,
+    not_before: Epoch | None = None,
+    rest: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
     """The [[request]] of an order within a span; None if its time does not fall there.
 
-    Of several windows the first that is not over counts.
+    Of several windows the first that is not over counts. `rest` is what is left of an area.
     """
     window = open_window(order, span, not_before)
     if window is None:
@@ -39,7 +43,7 @@ def request_of(
         "name": name,
         "weight": WEIGHTS[order.priority],
         "window": {"start": window.start.utc(6), "stop": window.stop.utc(6)},
-        **_place(order.place),
+        **_place(order.place if rest is None else rest),
     }
     document = looks.document()
     for ours in _SAME:

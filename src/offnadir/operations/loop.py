@@ -24,7 +24,7 @@ from offnadir.operations._refreshing import next_refresh, refresh
 from offnadir.operations._screening import screen_again
 from offnadir.operations._sweeping import sweep
 from offnadir.operations._tables import MESSAGES
-from offnadir.operations._telling import post_messages
+from offnadir.operations._telling import post_messages, write_messages
 from offnadir.operations._uplinking import uplink
 from offnadir.operations._wishes import ends
 from offnadir.tasking._audit import turn
@@ -32,7 +32,8 @@ from offnadir.tasking._audit import turn
 #: What is done, in this order; after each that found something to do it begins again from the top, so that
 #: an uplink never waits for more than one picture that is made.
 _STEPS: Final[tuple[Callable[[Context, Epoch], bool], ...]] = (
-    screen_again, uplink, expire, refresh, from_archive, plan, downlink, make, deliver, post_messages,
+    screen_again, uplink, expire, refresh, from_archive, plan, downlink, make, deliver, write_messages,
+    post_messages,
 )  # fmt: skip
 _GONE_S: Final = (1.0, 2.0, 5.0, 10.0)
 _DUE_STAGES: Final = (Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
