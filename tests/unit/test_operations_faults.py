@@ -33,6 +33,7 @@ from support.operation import (
 )
 
 ONE = {"Seoul": (126.98, 37.57)}
+SELDOM = '[horizon]\nreplan_every = "12 h"\n'
 AREA = {"type": "Polygon", "coordinates": [[
     [126.8, 37.3], [127.2, 37.3], [127.2, 37.7], [126.8, 37.7], [126.8, 37.3]]]}  # fmt: skip
 
@@ -287,7 +288,7 @@ def test_a_recurring_order_is_taken_as_often_as_asked(start, level1):
 
 
 def test_a_large_area_gets_all_its_strips(start, level1):
-    path, _ = start()
+    path, _ = start(SELDOM)
     with open_operation(path) as here:
         order = read_order({"title": "Area", "place": AREA}, now=here.clock.now())
         name = here.desk.place(order, by="ann", key="area")[0].id
@@ -313,7 +314,7 @@ def test_an_area_of_which_a_part_cannot_be_had_says_so(tmp_path, level1, monkeyp
         "post",
         lambda url, body, name, **more: posted.append((name, json.loads(body))) or "",
     )
-    path = make_operation(tmp_path / "op")
+    path = make_operation(tmp_path / "op", SELDOM)
     with open_operation(path) as here:
         here.desk.first_user("boss")
         place_orders(here, ONE, deadline="2026-05-31T00:10:00Z")

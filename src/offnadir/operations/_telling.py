@@ -151,8 +151,12 @@ def _posted(
     headers: Mapping[str, str],
 ) -> int:  # fmt: skip
     """The status of the answer of the first of these addresses that takes a connection."""
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    link = kind(host, port, timeout=_TIMEOUT_S)
+    context = ssl.create_default_context() if secure else None
+    link = (
+        http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
+        if context is None
+        else http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_S, context=context)
+    )
     link.auto_open = 0  # it would look the name up again
     link.sock = _connected(addresses, port)
     # The time-out is for each word of the other side; one that dribbles is cut off after all of it.
@@ -160,8 +164,7 @@ def _posted(
     cut.daemon = True
     cut.start()
     try:
-        if secure:
-            context = ssl.create_default_context()
+        if context is not None:
             link.sock = context.wrap_socket(
                 link.sock, server_hostname=host, do_handshake_on_connect=False
             )
