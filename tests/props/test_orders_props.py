@@ -18,7 +18,7 @@ from offnadir.errors import InputError, OffnadirError
 from offnadir.tasking import Product, RefusedError, State
 from offnadir.tasking._audit_verify import verify
 from offnadir.tasking._deciding import DecidedError
-from offnadir.tasking.states import FINAL, KEEPS_QUOTA, STEPS, StepError
+from offnadir.tasking.states import FINAL, KEEPS_QUOTA, PART, STEPS, StepError
 from offnadir.units import day
 
 PEOPLE = st.sampled_from(["kim", "lee", "rita", "rolf", "loop", "root", "anna", "nobody"])
@@ -167,7 +167,7 @@ class Orders(RuleBasedStateMachine):
             wants = connection.execute(sa.text("SELECT id, quota_pictures FROM customers")).all()
         counted: Counter[tuple[str, str]] = Counter()
         for row in orders:
-            if State(row.state) not in FINAL or State(row.state) in KEEPS_QUOTA:
+            if State(row.state) not in FINAL or State(row.state) in KEEPS_QUOTA or row.code == PART:
                 counted[row.customer_id, row.quota_month] += row.quota_pictures
         assert +counted == +Counter({(row.customer_id, row.month): row.pictures for row in use})
         most = {row.id: row.quota_pictures for row in wants if row.quota_pictures is not None}

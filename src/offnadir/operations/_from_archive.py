@@ -13,6 +13,7 @@ from offnadir.operations._context import Context
 from offnadir.operations._facts import facts_of, tell
 from offnadir.operations._orders import advance, find_order, open_orders
 from offnadir.operations._pictures import Stage, add_picture, set_stage
+from offnadir.operations._telling import to_tell
 from offnadir.tasking import Order, Placed, State
 
 _LOOKED: Final = "archive "
@@ -50,6 +51,7 @@ def _settle(
                 advance(
                     here, connection, placed.id, "failed", "no_opportunity", key=key, detail=why
                 )
+                to_tell(connection, placed)
             return
         told = item["properties"]
         at = told["datetime"]

@@ -15,6 +15,7 @@ from offnadir.operations._context import Context
 from offnadir.operations._delivering import deliver
 from offnadir.operations._downlinking import downlink
 from offnadir.operations._from_archive import from_archive
+from offnadir.operations._handing import next_handing
 from offnadir.operations._making import make
 from offnadir.operations._orders import PLANNED_STATES, open_orders
 from offnadir.operations._pictures import LIVE, Stage, read_pictures
@@ -22,8 +23,8 @@ from offnadir.operations._planning import expire, next_plan, plan
 from offnadir.operations._refreshing import next_refresh, refresh
 from offnadir.operations._screening import screen_again
 from offnadir.operations._sweeping import sweep
-from offnadir.operations._tables import MESSAGES, UPLINKS
-from offnadir.operations._telling import post_messages
+from offnadir.operations._tables import MESSAGES
+from offnadir.operations._telling import post_messages, write_messages
 from offnadir.operations._uplinking import uplink
 from offnadir.operations._wishes import ends
 from offnadir.tasking._audit import turn
@@ -31,7 +32,8 @@ from offnadir.tasking._audit import turn
 #: What is done, in this order; after each that found something to do it begins again from the top, so that
 #: an uplink never waits for more than one picture that is made.
 _STEPS: Final[tuple[Callable[[Context, Epoch], bool], ...]] = (
-    screen_again, uplink, expire, refresh, from_archive, plan, downlink, make, deliver, post_messages,
+    screen_again, uplink, expire, refresh, from_archive, plan, downlink, make, deliver, write_messages,
+    post_messages,
 )  # fmt: skip
 _GONE_S: Final = (1.0, 2.0, 5.0, 10.0)
 _DUE_STAGES: Final = (Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
@@ -100,11 +102,11 @@ def next_due(here: Context, now: Epoch) -> Epoch | None:
             for one in read_pictures(connection, _DUE_STAGES)
         ]
         found += [at for at in waiting if at is not None]
-        for table, column in ((UPLINKS, "at_tai_ns"), (MESSAGES, "due_tai_ns")):
-            first = connection.execute(
-                sa.select(sa.func.min(table.c[column])).where(table.c.state == "due")
-            ).scalar()
-            found += [] if first is None else [Epoch(first)]
+        found += next_handing(here, connection)
+        first = connection.execute(
+            sa.select(sa.func.min(MESSAGES.c.due_tai_ns)).where(MESSAGES.c.state == "due")
+        ).scalar()
+        found += [] if first is None else [Epoch(first)]
         planned, newer = next_plan(here, connection), next_refresh(here, connection)
         busy = bool(read_pictures(connection, LIVE))
     orders = open_orders(here, PLANNED_STATES)
