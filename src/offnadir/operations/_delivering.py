@@ -39,14 +39,15 @@ LOOK_AGAIN_S: Final = hour
 def deliver(here: Context, now: Epoch) -> bool:
     """Deliver one picture that is due; whether there was one."""
     with here.database.read() as connection:
-        due = [
+        whole = (
             one
             for one in due_pictures(connection, Stage.MADE, now)
             if not read_pictures(connection, TO_COME, one.order_id)
-        ]
-    if not due:
+        )
+        first = next(whole, None)
+    if first is None:
         return False
-    _one(here, due[0], now)
+    _one(here, first, now)
     return True
 
 

@@ -11,7 +11,7 @@ from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.operations._context import Context
-from offnadir.operations._facts import fact, instant, tell
+from offnadir.operations._facts import fact, facts_of, instant, tell
 from offnadir.operations._horizon import Fleet, plan_start, read_fleet, replan
 from offnadir.operations._lease import LeaseError
 from offnadir.operations._orders import PLANNED_STATES, advance, open_orders, step_back, step_on
@@ -28,7 +28,7 @@ from offnadir.operations._pictures import (
 )
 from offnadir.operations._plans import add_plan, newest_plan, plan_document
 from offnadir.operations._uplinking import as_aboard, book_uplinks, booked
-from offnadir.operations._wishes import breach, is_over, request_of
+from offnadir.operations._wishes import breach, request_of
 from offnadir.tasking import State
 from offnadir.units import minute
 
@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 
 #: Pictures that a plan may have to know of.
 _IN_PLAN: Final = (*TO_COME, Stage.RECEIVED, Stage.MADE)
+#: States of orders that end with their time.
+_MAY_EXPIRE: Final = ("accepted", "scheduled", "held")
 _AGAIN_S: Final = 10 * minute
+_BAR: Final = "not_before "
+_STEP: Final = "plan"
 _NAME = re.compile(r'"(o[^"]+)"')
 
 
@@ -56,6 +60,7 @@ def plan(here: Context, now: Epoch) -> bool:
         why = _why(here, connection, orders, now)
     if why is None:
         return False
+    here.book.look_again(_STEP)
     try:
         _plan(here, orders, now, why)
     except (DatabaseGoneError, LeaseError):
@@ -76,7 +81,8 @@ def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None
         pictures = read_pictures(connection, _IN_PLAN)
         previous = plan_document(connection)
         number = newest_plan(connection) + 1
-        bars = {one.id: instant(connection, f"not_before {one.id}") for one in orders}
+        told = facts_of(connection, [_BAR + one.id for one in orders])
+        bars = {key.removeprefix(_BAR): int(value) for key, value in told.items()}
         lead = now + here.operation.horizon.uplink_lead_s
         near = booked(connection, lead)
     ids = {one.id for one in orders}
@@ -119,17 +125,23 @@ def _why(
     wanted = fact(connection, "plan_wanted")
     if wanted is not None:
         return wanted
-    known = set((fact(connection, "planned_orders") or "").split())
-    ids = {one.id for one in orders}
-    if new := ids - known:
-        return f"{len(new)} new"
-    live = {one.order_id for one in read_pictures(connection, (Stage.PLANNED,))}
-    if gone := live - ids:
-        return f"{len(gone)} withdrawn or held"
+    if not here.book.has_seen(_STEP):
+        known = set((fact(connection, "planned_orders") or "").split())
+        ids = {one.id for one in orders}
+        if new := ids - known:
+            return f"{len(new)} new"
+        live = {one.order_id for one in read_pictures(connection, (Stage.PLANNED,))}
+        if gone := live - ids:
+            return f"{len(gone)} withdrawn or held"
+        here.book.note_seen(_STEP)
     last = instant(connection, "planned_at")
-    if ids and last is not None and now.tai_ns < last:
+    if orders and last is not None and now.tai_ns < last:
         return "the clock went back"
-    if ids and last is not None and now.tai_ns >= last + _ns(here.operation.horizon.replan_every_s):
+    if (
+        orders
+        and last is not None
+        and now.tai_ns >= last + _ns(here.operation.horizon.replan_every_s)
+    ):
         return "the horizon moves on"
     return None
 
@@ -166,14 +178,14 @@ def _of_orders(pictures: Sequence[Picture], ids: set[str]) -> list[Picture]:
 def _requests(
     orders: Sequence[Placed],
     span: Span,
-    bars: Mapping[str, int | None],
+    bars: Mapping[str, int],
     pictures: Sequence[Picture],
 ) -> list[dict[str, Any]]:
     """What is asked of the planner; an order whose picture is on board keeps its old window."""
     aboard = {one.order_id for one in pictures if one.stage == Stage.ABOARD}
     found = []
     for one in orders:
-        bar = bars[one.id]
+        bar = bars.get(one.id)
         before = None if bar is None or one.id in aboard else Epoch(bar)
         entry = request_of(one.id, one.order, span, before)
         if entry is not None:
@@ -221,7 +233,7 @@ def _keep(
             wrong = breach(placed.order, entry)
             if wrong is not None:  # looked for after this pass
                 stop = Epoch.from_utc(entry["stop"]) + 60.0
-                tell(connection, f"not_before {placed.id}", stop.tai_ns)
+                tell(connection, f"{_BAR}{placed.id}", stop.tai_ns)
                 barred = True
                 continue
             fresh += 1
@@ -284,8 +296,9 @@ def _part_with(
 def expire(here: Context, now: Epoch) -> bool:
     """End orders whose time is over and of which nothing is on its way; whether there were any."""
     some = False
-    for placed in open_orders(here, ("accepted", "scheduled", "held")):
-        if placed.held_from is State.PROCESSING or not is_over(placed.order, now):
+    here.book.follow(here.desk)
+    for placed in here.book.over(now):
+        if placed.state not in _MAY_EXPIRE or placed.held_from is State.PROCESSING:
             continue
         with here.begin() as connection:
             mine = read_pictures(connection, (Stage.ABOARD, Stage.RECEIVED, Stage.MADE), placed.id)
