@@ -29,7 +29,6 @@ from offnadir.operations._pictures import (
 from offnadir.operations._plans import add_plan, newest_plan, plan_document
 from offnadir.operations._uplinking import as_aboard, book_uplinks, booked
 from offnadir.operations._wishes import breach, request_of
-from offnadir.tasking import State
 from offnadir.units import minute
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 #: Pictures that a plan may have to know of.
 _IN_PLAN: Final = (*TO_COME, Stage.RECEIVED, Stage.MADE)
-#: States of orders that end with their time.
-_MAY_EXPIRE: Final = ("accepted", "scheduled", "held")
 _AGAIN_S: Final = 10 * minute
 _BAR: Final = "not_before "
 _STEP: Final = "plan"
@@ -291,22 +288,3 @@ def _part_with(
             step_back(here, connection, one, now, why)
         elif one.stage == Stage.ABOARD and one.start > now and one.told != WITHDRAWN:
             note(connection, one.id, WITHDRAWN)
-
-
-def expire(here: Context, now: Epoch) -> bool:
-    """End orders whose time is over and of which nothing is on its way; whether there were any."""
-    some = False
-    here.book.follow(here.desk)
-    for placed in here.book.over(now):
-        if placed.state not in _MAY_EXPIRE or placed.held_from is State.PROCESSING:
-            continue
-        with here.begin() as connection:
-            mine = read_pictures(connection, (Stage.ABOARD, Stage.RECEIVED, Stage.MADE), placed.id)
-            if mine:
-                continue
-            for one in read_pictures(connection, (Stage.PLANNED,), placed.id):
-                move_picture(connection, one, Stage.DROPPED, now, "its time is over")
-            advance(here, connection, placed.id, "expired", "deadline", detail="", key="expired")  # fmt: skip
-            some = True
-        here.say(now, f"order {placed.id} expired")
-    return some

@@ -14,11 +14,12 @@ from offnadir.errors import OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._delivering import deliver
 from offnadir.operations._downlinking import downlink
+from offnadir.operations._expiring import expire
 from offnadir.operations._from_archive import from_archive
 from offnadir.operations._making import make
 from offnadir.operations._orders import PLANNED_STATES, open_orders
 from offnadir.operations._pictures import LIVE, Stage, is_any, waiting_until
-from offnadir.operations._planning import expire, next_plan, plan
+from offnadir.operations._planning import next_plan, plan
 from offnadir.operations._refreshing import next_refresh, refresh
 from offnadir.operations._screening import screen_again
 from offnadir.operations._sweeping import sweep
