@@ -54,3 +54,12 @@ def test_nothing_is_kept_of_orders_that_are_over(tmp_path):
         here.book.follow(here.desk)
         book = here.book
         assert not any((book._placed, book._times, book._ends, book._overs, book.no_archive))
+
+
+def test_times_of_plans_that_are_over_are_not_kept():
+    """Each plan of a year brings new ones; all of them would be 10 MiB and more."""
+    from offnadir.planning._checker_facts import utc
+
+    for second in range(10_000):
+        utc(2_000_000_000_000_000_000 + second * 1_000_000_000)
+    assert utc.cache_info().currsize <= 5000
