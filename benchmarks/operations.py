@@ -109,11 +109,11 @@ def _give_back() -> None:
 def memory(folder: Path, days: int, waiting: int) -> dict[str, object]:
     """Resident memory, month by month, of an operation in which every day something of each kind happens.
 
-    A recurring order gives a picture on nearly every day: planned, brought up, taken, sent down, processed, delivered. Each
-    day one order is served from the archive, one fails since the archive has nothing of its place, and one is
-    withdrawn; each week one ends with its time. `waiting` orders are open all along, for windows that never
-    come. To let a year pass in minutes plans are made anew every 24 h and not every 6 h, besides those that
-    events ask for, and the solver has 0.1 s for each, which one order does not need.
+    A recurring order gives a picture on nearly every day: planned, brought up, taken, sent down, processed,
+    delivered. Each day one order is served from the archive, one fails since the archive has nothing of its
+    place, and one is withdrawn; each week one ends with its time. `waiting` orders are open all along, for
+    windows that never come. To let a year pass in minutes plans are made anew every 24 h and not every 6 h,
+    besides those that events ask for, and the solver has 0.1 s for each, which one order does not need.
     """
     level1 = folder / "level1"
     if not level1.exists():
