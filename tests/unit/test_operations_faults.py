@@ -417,3 +417,14 @@ def test_what_is_on_board_stays_when_the_orbit_is_known_better(start, level1):
         here.lease.give_back()
     assert [one.id for one in mine] == [aboard.id]
     assert codes(path, "Tokyo")[-1] == "delivered"
+
+
+def test_what_a_killed_run_left_beside_a_finished_product_goes(tmp_path):
+    """The item is written last but for the removal of what the product was made of."""
+    from offnadir.operations import _making
+
+    (tmp_path / ".work").mkdir()
+    (tmp_path / ".work" / "mask.tif").write_bytes(b"half")
+    (tmp_path / "a.json").write_text('{"type": "Feature"}')
+    assert _making._made(None, None, tmp_path, "ortho") == {"type": "Feature"}
+    assert [one.name for one in tmp_path.iterdir()] == ["a.json"]

@@ -31,7 +31,7 @@ from offnadir.operations._pictures import (
     try_again,
 )
 from offnadir.operations._telling import to_tell
-from offnadir.operations._wishes import is_over
+from offnadir.operations._wishes import over_at
 from offnadir.tasking import Product, State
 from offnadir.tasking.states import PART
 from offnadir.units import day, hour
@@ -43,14 +43,15 @@ LOOK_AGAIN_S: Final = hour
 def deliver(here: Context, now: Epoch) -> bool:
     """Deliver one picture that is due; whether there was one."""
     with here.database.read() as connection:
-        due = [
+        whole = (
             one
             for one in due_pictures(connection, Stage.MADE, now)
             if not read_pictures(connection, TO_COME, one.order_id)
-        ]
-    if not due:
+        )
+        first = next(whole, None)
+    if first is None:
         return False
-    _one(here, due[0], now)
+    _one(here, first, now)
     return True
 
 
@@ -200,7 +201,7 @@ def _done(
         return
     if order.every_days is not None or coverage is None or coverage.is_enough:
         step_on(here, connection, picture, "completed", now, picture.id)
-    elif is_over(order, now):
+    elif (last := over_at(order)) is not None and last <= now:
         advance(here, connection, placed.id, "expired", PART, key=f"{picture.id} part",
             detail=coverage.words,
         )  # fmt: skip

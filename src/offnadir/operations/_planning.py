@@ -13,7 +13,7 @@ from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._coverage import coverage_of
-from offnadir.operations._facts import fact, instant, tell
+from offnadir.operations._facts import fact, facts_of, instant, tell
 from offnadir.operations._horizon import Contact, plan_start, read_fleet, replan
 from offnadir.operations._lease import LeaseError
 from offnadir.operations._orders import PLANNED_STATES, advance, open_orders, step_back, step_on
@@ -31,8 +31,7 @@ from offnadir.operations._pictures import (
 from offnadir.operations._plans import add_plan, newest_plan, plan_document
 from offnadir.operations._telling import to_tell
 from offnadir.operations._uplinking import as_aboard, book_uplinks, booked, settled
-from offnadir.operations._wishes import breach, is_over, request_of
-from offnadir.tasking import State
+from offnadir.operations._wishes import breach, request_of
 from offnadir.tasking.states import PART
 from offnadir.units import minute
 
@@ -42,6 +41,9 @@ if TYPE_CHECKING:
 #: Pictures that a plan may have to know of.
 _IN_PLAN: Final = (*TO_COME, Stage.RECEIVED, Stage.MADE)
 _AGAIN_S: Final = 10 * minute
+_BAR: Final = "not_before "
+_REST: Final = "rest "
+_STEP: Final = "plan"
 _NAME = re.compile(r'"(o[^"]+)"')
 
 
@@ -60,6 +62,7 @@ def plan(here: Context, now: Epoch) -> bool:
         why = _why(here, connection, orders, now)
     if why is None:
         return False
+    here.book.look_again(_STEP)
     try:
         _plan(here, orders, now, why)
     except (DatabaseGoneError, LeaseError):
@@ -80,8 +83,10 @@ def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None
         pictures = read_pictures(connection, _IN_PLAN)
         previous = plan_document(connection)
         number = newest_plan(connection) + 1
-        bars = {one.id: instant(connection, f"not_before {one.id}") for one in orders}
-        rests = {one.id: fact(connection, f"rest {one.id}") for one in orders}
+        told = facts_of(connection, [_BAR + one.id for one in orders])
+        bars = {key.removeprefix(_BAR): int(value) for key, value in told.items()}
+        told = facts_of(connection, [_REST + one.id for one in orders])
+        rests = {key.removeprefix(_REST): value for key, value in told.items()}
         lead = now + here.operation.horizon.uplink_lead_s
         near = booked(connection, lead)
         fixed = settled(connection, near, pictures)
@@ -126,17 +131,23 @@ def _why(
     wanted = fact(connection, "plan_wanted")
     if wanted is not None:
         return wanted
-    known = set((fact(connection, "planned_orders") or "").split())
-    ids = {one.id for one in orders}
-    if new := ids - known:
-        return f"{len(new)} new"
-    live = {one.order_id for one in read_pictures(connection, (Stage.PLANNED,))}
-    if gone := live - ids:
-        return f"{len(gone)} withdrawn or held"
+    if not here.book.has_seen(_STEP):
+        known = set((fact(connection, "planned_orders") or "").split())
+        ids = {one.id for one in orders}
+        if new := ids - known:
+            return f"{len(new)} new"
+        live = {one.order_id for one in read_pictures(connection, (Stage.PLANNED,))}
+        if gone := live - ids:
+            return f"{len(gone)} withdrawn or held"
+        here.book.note_seen(_STEP)
     last = instant(connection, "planned_at")
-    if ids and last is not None and now.tai_ns < last:
+    if orders and last is not None and now.tai_ns < last:
         return "the clock went back"
-    if ids and last is not None and now.tai_ns >= last + _ns(here.operation.horizon.replan_every_s):
+    if (
+        orders
+        and last is not None
+        and now.tai_ns >= last + _ns(here.operation.horizon.replan_every_s)
+    ):
         return "the horizon moves on"
     return None
 
@@ -173,17 +184,17 @@ def _of_orders(pictures: Sequence[Picture], ids: set[str]) -> list[Picture]:
 def _requests(
     orders: Sequence[Placed],
     span: Span,
-    bars: Mapping[str, int | None],
-    rests: Mapping[str, str | None],
+    bars: Mapping[str, int],
+    rests: Mapping[str, str],
     pictures: Sequence[Picture],
 ) -> list[dict[str, Any]]:
     """What is asked of the planner; an order whose picture is on board keeps its old window."""
     aboard = {one.order_id for one in pictures if one.stage == Stage.ABOARD}
     found = []
     for one in orders:
-        bar = bars[one.id]
+        bar = bars.get(one.id)
         before = None if bar is None or one.id in aboard else Epoch(bar)
-        rest = rests[one.id]
+        rest = rests.get(one.id)
         entry = request_of(
             one.id, one.order, span, before, None if rest is None else json.loads(rest)
         )
@@ -233,7 +244,7 @@ def _keep(
             wrong = breach(placed.order, entry)
             if wrong is not None:  # looked for after this pass
                 stop = Epoch.from_utc(entry["stop"]) + 60.0
-                tell(connection, f"not_before {placed.id}", stop.tai_ns)
+                tell(connection, f"{_BAR}{placed.id}", stop.tai_ns)
                 barred = True
                 continue
             fresh += 1
@@ -297,28 +308,3 @@ def _part_with(
             step_back(here, connection, one, now, why)
         elif one.stage == Stage.ABOARD and one.start > now and one.told != WITHDRAWN:
             note(connection, one.id, WITHDRAWN)
-
-
-def expire(here: Context, now: Epoch) -> bool:
-    """End orders whose time is over and of which nothing is on its way; whether there were any."""
-    some = False
-    for placed in open_orders(here, ("accepted", "scheduled", "held")):
-        if placed.held_from is State.PROCESSING or not is_over(placed.order, now):
-            continue
-        coverage = coverage_of(here.database, placed.id)
-        with here.begin() as connection:
-            mine = read_pictures(connection, (Stage.ABOARD, Stage.RECEIVED, Stage.MADE), placed.id)
-            if mine:
-                continue
-            for one in read_pictures(connection, (Stage.PLANNED,), placed.id):
-                move_picture(connection, one, Stage.DROPPED, now, "its time is over")
-            part = coverage is not None and bool(coverage.pictures)
-            advance(
-                here, connection, placed.id, "expired", PART if part else "deadline", key="expired",
-                detail=coverage.words if coverage is not None and part else "",
-            )  # fmt: skip
-            tell(connection, f"rest {placed.id}", None)
-            to_tell(connection, placed)
-            some = True
-        here.say(now, f"order {placed.id} expired")
-    return some

@@ -18,7 +18,7 @@ from offnadir.epoch import Epoch
 from offnadir.operations._addresses import Network, Resolve, refusal, resolve_host
 from offnadir.operations._context import Context
 from offnadir.operations._coverage import coverage_of
-from offnadir.operations._facts import fact, facts_of, tell
+from offnadir.operations._facts import fact, facts_under, tell
 from offnadir.operations._tables import MESSAGES
 from offnadir.units import day, minute
 
@@ -46,7 +46,7 @@ def to_tell(connection: sa.Connection, placed: Placed, picture: str | None = Non
 def write_messages(here: Context, now: Epoch) -> bool:
     """One message for each order of which there is something to tell; whether there were any."""
     with here.database.read() as connection:
-        names = sorted(one.removeprefix(_TO_TELL) for one in facts_of(connection, _TO_TELL))
+        names = sorted(one.removeprefix(_TO_TELL) for one in facts_under(connection, _TO_TELL))
     for name in names:
         view = here.desk.show(name, by=here.operation.user)
         coverage = coverage_of(here.database, name)

@@ -72,13 +72,13 @@ def open_window(order: Order, span: Span, not_before: Epoch | None = None) -> Sp
     return None
 
 
-def is_over(order: Order, now: Epoch) -> bool:
-    """Whether no picture that is taken from now on can serve the order."""
-    if order.deadline is not None and order.deadline <= now:
-        return True
-    return bool(order.windows) and all(
-        one.stop is not None and one.stop <= now for one in order.windows
-    )
+def over_at(order: Order) -> Epoch | None:
+    """The instant from which no picture can serve the order any more; None if it has no end."""
+    found = [] if order.deadline is None else [order.deadline]
+    stops = [one.stop for one in order.windows]
+    if stops and None not in stops:
+        found.append(max(one for one in stops if one is not None))
+    return min(found, default=None)
 
 
 def _place(place: Mapping[str, Any]) -> dict[str, Any]:
