@@ -16,12 +16,23 @@ from offnadir.errors import FileError, InputError, MissingExtraError, OffnadirEr
 #: The newest step in `versions`; a test sees that it is.
 HEAD: Final = "0003"
 _BUSY_MS: Final = 30_000  # how long one process waits for another to finish its transaction
+#: A client that was stopped, or whose machine died, in a transaction: the server ends it, and frees its locks.
+_GONE: Final = (
+    "-c idle_in_transaction_session_timeout=300000"  # ms
+    " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"  # s
+)
 _URL = re.compile(r"[a-z][a-z0-9+]*://")
 _READS: Final = "offnadir_reads"  # the mark of a connection that only reads
 
 
 class DatabaseGoneError(OffnadirError):
     """The database does not answer, or broke off; what was under way was not done, and may be tried again."""
+
+
+class DatabaseShutError(DatabaseGoneError, FileError):
+    """The database's file cannot be opened or written: its disk is away, or its rights were changed."""
+
+    exit_code = FileError.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +159,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         return sa.create_engine(
             url,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 10},
+            connect_args={"connect_timeout": 10} | ({} if "options" in url.query else {"options": _GONE}),
             isolation_level="REPEATABLE READ",
         )
     except ImportError as error:
@@ -164,7 +175,7 @@ def _told(where: str) -> Iterator[None]:
         if "not a database" in trouble or "malformed" in trouble:
             raise FileError(where, f"is no SQLite database: {trouble}") from error
         if "readonly" in trouble or "unable to open" in trouble:
-            raise FileError(where, f"cannot be written: {trouble}") from error
+            raise DatabaseShutError(where, f"cannot be written: {trouble}") from error
         if isinstance(error, sa.exc.OperationalError) or error.connection_invalidated:
             raise DatabaseGoneError(f"database {where}: {trouble}") from error
         raise

@@ -8,7 +8,7 @@ from pathlib import Path
 from offnadir.operations._context import Context
 from offnadir.operations._pictures import Stage, read_pictures
 
-_NEEDS_WORK = (Stage.ABOARD, Stage.RECEIVED)
+_NEEDS_WORK = (Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
 _NEEDS_PRODUCT = (Stage.RECEIVED, Stage.MADE, Stage.DELIVERED)
 
 
@@ -25,7 +25,10 @@ def sweep(here: Context) -> None:
             _remove(here.work(one.id))
         if one.stage not in _NEEDS_PRODUCT and one.item is None:
             _remove(here.product(one.order_id, one.id))
-        _remove(operation.deliveries / one.order_id / f".{one.id}.part")
+    ours = {one.id for one in pictures}
+    for part in operation.deliveries.glob("*/.*.part"):
+        if part.name[1:].removesuffix(".part").rpartition(".")[0] in ours:
+            _remove(part)
 
 
 def _remove(folder: Path) -> None:

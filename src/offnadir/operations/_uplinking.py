@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from offnadir._database import sa
+from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch
+from offnadir.errors import OffnadirError
 from offnadir.operations._context import Context, want_plan
 from offnadir.operations._horizon import Contact
 from offnadir.operations._orders import PLANNED_STATES, find_order, step_back, step_on
@@ -23,6 +24,8 @@ from offnadir.units import minute
 
 #: An uplink that is found due so long after its contact began was slept through.
 LATE_S: Final = 5 * minute
+#: How long is waited between tries to hand over commands; a contact does not last much longer.
+_PAUSES_S: Final = (1.0, 2.0, 5.0)
 
 
 def uplink(here: Context, now: Epoch) -> bool:
@@ -61,7 +64,10 @@ def _one(here: Context, satellite: str, at: Epoch, station: str, now: Epoch) -> 
             _missed(here, connection, satellite, at, station, mine, now)
             return
     load = [one for one in mine if one.told != WITHDRAWN]
-    here.spacecraft.command(satellite, at, station, load)
+    if not _handed_over(here, satellite, at, station, load, now):
+        with here.begin() as connection:
+            _missed(here, connection, satellite, at, station, mine, now)
+        return
     with here.begin() as connection:
         for one in mine:
             if one.told == WITHDRAWN:  # told before, and not wanted any more
@@ -73,6 +79,24 @@ def _one(here: Context, satellite: str, at: Epoch, station: str, now: Epoch) -> 
                 step_on(here, connection, one, "tasked", now, told)
         _close(connection, satellite, at, "done")
     here.say(now, f"uplink to {satellite} by {station}: {len(load)} pictures")
+
+
+def _handed_over(
+    here: Context, satellite: str, at: Epoch, station: str, load: list[Picture], now: Epoch
+) -> bool:
+    """Whether the satellite could be told what to do, tried some times: a disk that is full may not stay so."""
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            here.spacecraft.command(satellite, at, station, load)
+        except DatabaseGoneError:
+            raise
+        except (OffnadirError, OSError) as error:
+            here.say(now, f"uplink to {satellite} by {station}: {error}")
+            if pause_s is not None:
+                here.pause(pause_s)
+        else:
+            return True
+    return False
 
 
 def _missed(

@@ -110,6 +110,7 @@ STEPS: Final[tuple[Step, ...]] = tuple(
         ("tasked", "accepted", "missed", "planner", "the picture was not taken"),
         ("tasked", "processing", "downlinked", "planner", "the picture came down"),
         ("processing", "accepted", "retake", "planner", "the picture does not fit; it is taken again"),
+        ("processing", "tasked", "resent", "planner", "its data were damaged here; they are sent down again"),
         ("processing", "accepted", "next", "planner", "delivered; the next picture is due later"),
         ("processing", "failed", "no_product", "planner", "no product could be made"),
         ("processing", "held", "screening", "checks", "screening found a possible match"),
