@@ -74,6 +74,7 @@ class Posts:
         finally:
             self.server.shutdown()
             thread.join()
+            self.server.server_close()
 
 
 def set_out(folder: Path, url: str, database: str | None = None) -> Path:

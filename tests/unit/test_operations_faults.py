@@ -23,17 +23,11 @@ from support.operation import (
     Tape,
     drive,
     make_operation,
-    make_tape,
     place_orders,
     summary,
 )
 
 ONE = {"Seoul": (126.98, 37.57)}
-
-
-@pytest.fixture(scope="session")
-def level1(tmp_path_factory):
-    return make_tape(tmp_path_factory.mktemp("tape") / "level1")
 
 
 @pytest.fixture
