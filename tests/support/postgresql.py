@@ -44,7 +44,15 @@ class Cluster:
         for left in (2, 1, 0):
             port = self.port or _free_port()
             where = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
-            words = ("-D", self.data, "-w", "-l", self.folder / "log", "-o", f"{where} {self.options}")
+            words = (
+                "-D",
+                self.data,
+                "-w",
+                "-l",
+                self.folder / "log",
+                "-o",
+                f"{where} {self.options}",
+            )
             try:
                 _run(self.programs / "pg_ctl", *words, "start")
             except subprocess.CalledProcessError:

@@ -43,7 +43,10 @@ class Jumpy:
     [
         ([(3000.0, 3600.0)], 0),  # after the uplink an hour ahead, for good
         ([(3000.0, -3600.0)], 0),
-        ([(600.0, 3600.0), (1800.0, 0.0)], 1),  # the uplink at 00:16 is jumped over, and comes again
+        (
+            [(600.0, 3600.0), (1800.0, 0.0)],
+            1,
+        ),  # the uplink at 00:16 is jumped over, and comes again
         ([(1500.0, -3600.0), (5000.0, 0.0)], 0),  # the uplink was there, and would be once more
     ],
     ids=["ahead", "back", "over an uplink", "back over an uplink"],
@@ -112,7 +115,9 @@ def test_clouds_until_the_deadline_end_the_order_and_it_is_told_why(tmp_path, le
     found = history_of(path)
     assert [code for code, _ in found].count("retake") >= 2
     assert found[-1][0] == "deadline"
-    assert all("80 % cloud, at most 20 % wanted" in words for code, words in found if code == "retake")
+    assert all(
+        "80 % cloud, at most 20 % wanted" in words for code, words in found if code == "retake"
+    )
     assert {one.stage for one in pictures_of(path)} == {Stage.LOST}
 
 
@@ -135,7 +140,10 @@ def test_an_order_that_the_planner_refuses_fails_alone(tmp_path, level1):
     go(path, Tape(level1))
     (*_, last) = history_of(path, "Everything")
     assert last[0] == "no_opportunity"
-    assert last[1] == "no satellite can take it: must be a polygon that reaches at most 1000 km from its centre"
+    assert (
+        last[1]
+        == "no satellite can take it: must be a polygon that reaches at most 1000 km from its centre"
+    )
     assert codes_of(path) == CALM
 
 
@@ -152,7 +160,9 @@ def test_a_memory_that_holds_one_picture_gives_one_after_the_other(tmp_path, lev
     assert codes_of(path)[-1] == codes_of(path, "Incheon")[-1] == "delivered"
     first, second = sorted(pictures_of(path, Stage.DELIVERED), key=lambda one: one.start)
     assert second.start > first.down
-    never, _ = start(tmp_path / "never", mission=one_satellite(0.5 * bits), deadline="2026-05-31T10:00:00Z")
+    never, _ = start(
+        tmp_path / "never", mission=one_satellite(0.5 * bits), deadline="2026-05-31T10:00:00Z"
+    )
     go(never, Tape(level1))
     assert codes_of(never) == ["placed", "passed", "deadline"]
 
@@ -160,7 +170,9 @@ def test_a_memory_that_holds_one_picture_gives_one_after_the_other(tmp_path, lev
 def one_satellite(memory_gbit):
     """The mission with the second satellite only."""
     head, _, rest = MISSION.partition("[[satellite]]")
-    second = rest.partition("[[satellite]]")[2].replace("memory_gbit = 12", f"memory_gbit = {memory_gbit:.4f}")
+    second = rest.partition("[[satellite]]")[2].replace(
+        "memory_gbit = 12", f"memory_gbit = {memory_gbit:.4f}"
+    )
     return f"{head}[[satellite]]{second}"
 
 

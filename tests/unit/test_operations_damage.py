@@ -240,5 +240,3 @@ def test_a_database_on_a_full_disk_is_waited_for(tmp_path, level1, small_disk):
     assert pause.asked_s >= 180.0
     assert codes_of(path) == CALM
     assert sound(path)
-
-

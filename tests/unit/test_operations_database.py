@@ -160,7 +160,10 @@ def test_a_right_of_a_clock_that_was_set_back_ends_nevertheless(tmp_path, monkey
         real = lease.time
 
         class SetBack:
-            monotonic, sleep = staticmethod(real.monotonic), staticmethod(lambda s: real.sleep(0.01))
+            monotonic, sleep = (
+                staticmethod(real.monotonic),
+                staticmethod(lambda s: real.sleep(0.01)),
+            )
             time = staticmethod(lambda: real.time() - 3600.0)
 
         monkeypatch.setattr(lease, "time", SetBack)

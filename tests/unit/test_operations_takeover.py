@@ -38,7 +38,9 @@ def state(path):
 
 
 @pytest.mark.parametrize("point", ["receiving", "making", "delivering"])
-def test_a_loop_that_was_stopped_writes_nothing_once_another_has_taken_over(tmp_path, level1, point):
+def test_a_loop_that_was_stopped_writes_nothing_once_another_has_taken_over(
+    tmp_path, level1, point
+):
     path, _ = start(tmp_path)
     paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     old = subprocess.Popen(
@@ -60,8 +62,10 @@ def test_a_loop_that_was_stopped_writes_nothing_once_another_has_taken_over(tmp_
         old.kill()
         old.wait()
     assert old.returncode == 1
-    assert told.strip().splitlines()[-1].startswith(
-        "offnadir.operations._lease.LeaseError: another loop took over: "
+    assert (
+        told.strip()
+        .splitlines()[-1]
+        .startswith("offnadir.operations._lease.LeaseError: another loop took over: ")
     )
     assert state(path) == before
     # what it left in folders of its own goes when a loop begins next

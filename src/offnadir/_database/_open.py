@@ -159,7 +159,8 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         return sa.create_engine(
             url,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 10} | ({} if "options" in url.query else {"options": _GONE}),
+            connect_args={"connect_timeout": 10}
+            | ({} if "options" in url.query else {"options": _GONE}),
             isolation_level="REPEATABLE READ",
         )
     except ImportError as error:

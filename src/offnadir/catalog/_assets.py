@@ -141,7 +141,9 @@ def copied(path: Path, target: Path, item: str, key: str, checksum: Any) -> None
                 digest.update(block)
                 out.write(block)
         if digest.hexdigest() != wanted.hex:
-            raise DamagedError(path, _differs(item, key, wanted.kind, wanted.hex, digest.hexdigest()))
+            raise DamagedError(
+                path, _differs(item, key, wanted.kind, wanted.hex, digest.hexdigest())
+            )
 
 
 def _summed(path: Path, kind: str, item: str, key: str) -> tuple[str, int]:
@@ -171,7 +173,9 @@ def _read(source: IO[bytes], path: Path, item: str, key: str) -> bytes:
 
 
 def _unread(path: Path, item: str, key: str, error: OSError) -> DamagedError:
-    return DamagedError(path, f"item {item}, asset {key}: cannot be read: {error.strerror or error}")
+    return DamagedError(
+        path, f"item {item}, asset {key}: cannot be read: {error.strerror or error}"
+    )
 
 
 def _differs(item: str, key: str, kind: str, wanted: str, found: str) -> str:

@@ -48,7 +48,9 @@ class Context:
     brief: Brief | None = None
     list_stamps: tuple[tuple[int, int] | None, ...] = ()
     report: Callable[[str, int, int], None] | None = None
-    pause: Callable[[float], None] = time.sleep  # [s] of the real clock, while something is waited for
+    pause: Callable[[float], None] = (
+        time.sleep
+    )  # [s] of the real clock, while something is waited for
 
     def warn(self, text: str) -> None:
         """Say what went wrong now."""

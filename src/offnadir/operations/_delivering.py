@@ -103,7 +103,9 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
         )
         if move_picture(connection, picture, Stage.DELIVERED, now, told=str(folder)):
             _done(here, connection, picture, now, folder)
-    shutil.rmtree(here.work(picture.id), ignore_errors=True)  # it could have been made again, till now
+    shutil.rmtree(
+        here.work(picture.id), ignore_errors=True
+    )  # it could have been made again, till now
     here.say(now, f"{picture.id} delivered to {folder}")
 
 
