@@ -8,12 +8,7 @@ import pytest
 
 from offnadir.catalog import ArchiveQuery
 from offnadir.operations import LeaseError, open_operation, run
-from support.operation import UNTIL, Tape, drive, make_operation, make_tape, place_orders, summary
-
-
-@pytest.fixture(scope="session")
-def level1(tmp_path_factory):
-    return make_tape(tmp_path_factory.mktemp("tape") / "level1")
+from support.operation import UNTIL, Tape, drive, make_operation, place_orders, summary
 
 
 @pytest.fixture

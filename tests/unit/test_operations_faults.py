@@ -27,7 +27,6 @@ from support.operation import (
     Tape,
     drive,
     make_operation,
-    make_tape,
     place_orders,
     summary,
 )
@@ -36,11 +35,6 @@ ONE = {"Seoul": (126.98, 37.57)}
 SELDOM = '[horizon]\nreplan_every = "12 h"\n'
 AREA = {"type": "Polygon", "coordinates": [[
     [126.8, 37.3], [127.2, 37.3], [127.2, 37.7], [126.8, 37.7], [126.8, 37.3]]]}  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def level1(tmp_path_factory):
-    return make_tape(tmp_path_factory.mktemp("tape") / "level1")
 
 
 @pytest.fixture

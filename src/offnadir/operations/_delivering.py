@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -9,9 +10,10 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import DatabaseGoneError, sa
+from offnadir.catalog import DamagedError
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context, want_plan
@@ -25,6 +27,7 @@ from offnadir.operations._pictures import (
     TO_COME,
     Picture,
     Stage,
+    count_damage,
     due_pictures,
     move_picture,
     read_pictures,
@@ -35,6 +38,10 @@ from offnadir.operations._wishes import over_at
 from offnadir.tasking import Product, State
 from offnadir.tasking.states import PART
 from offnadir.units import day, hour
+
+if TYPE_CHECKING:
+    from offnadir.tasking import Placed
+    from offnadir.tasking._release import Release
 
 #: How often an order that waits for a person is looked at again.
 LOOK_AGAIN_S: Final = hour
@@ -59,14 +66,13 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
     try:
         item = here.archive.get(str(picture.item)).item
     except InputError as error:
-        with here.begin() as connection:
-            lose(here, connection, picture, now, str(error))
-        here.say(now, f"{picture.id}: {error}: it is taken again")
+        _damaged(here, picture, now, str(error))
         return
     with here.begin() as connection:
         placed = find_order(here, connection, picture.order_id)
         if not placed.is_open:
             move_picture(connection, picture, Stage.DROPPED, now, f"the order is {placed.state}")
+            shutil.rmtree(here.work(picture.id), ignore_errors=True)
             return
         if placed.state is State.HELD and placed.held_from is not State.PROCESSING:
             try_again(connection, picture, now + LOOK_AGAIN_S, "its order is held")
@@ -74,16 +80,7 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
         step_on(here, connection, picture, "processing", now, f"{picture.id} is in the archive")
     release = here.desk.release(picture.order_id, product_of(picture, item), by=here.operation.user)
     if not release.may_go and release.status != "delivered":
-        why = " ".join(release.told) or release.status
-        with here.begin() as connection:
-            if release.status == "denied":
-                move_picture(connection, picture, Stage.DROPPED, now, why)
-                to_tell(connection, find_order(here, connection, picture.order_id))
-            else:
-                due = release.until or now + LOOK_AGAIN_S
-                try_again(connection, picture, max(due, now + 1.0), why)
-        if why != picture.told:  # said once, however often it is asked again
-            here.say(now, f"{picture.id} is not released ({release.status}): {why}")
+        _not_released(here, picture, release, now)
         return
     folder = here.operation.deliveries / picture.order_id / picture.id
     try:
@@ -91,6 +88,9 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
             _copied(here, picture, item, folder, release.gsd_m)
     except DatabaseGoneError:
         raise
+    except DamagedError as error:
+        _damaged(here, picture, now, str(error))
+        return
     except (OffnadirError, OSError) as error:
         with here.begin() as connection:
             try_again(connection, picture, now + RETRY_S, str(error))
@@ -101,12 +101,81 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
         here.desk.mark_delivered(
             picture.order_id, picture.id, by=here.operation.user, within=connection
         )
-        if _went_whole(folder, item):
-            with suppress(InputError):  # somebody took it out of the archive meanwhile
-                here.archive.let_read(str(item["id"]), placed.customer_id, within=connection)
+        _let_read(here, connection, placed, folder, item)
         if move_picture(connection, picture, Stage.DELIVERED, now, told=str(folder)):
             _done(here, connection, picture, now, coverage)
+    shutil.rmtree(
+        here.work(picture.id), ignore_errors=True
+    )  # it could have been made again, till now
     here.say(now, f"{picture.id} delivered to {folder}")
+
+
+def _damaged(here: Context, picture: Picture, now: Epoch, why: str) -> None:
+    """The archive has the product no more as it was: looked at again, then made again, then taken anew.
+
+    Made again after `most_tries`, and taken anew when that was no use so many times. What another order put
+    into the archive cannot be made again here.
+    """
+    most = here.operation.most_tries
+    with here.begin() as connection:
+        count = count_damage(connection, picture, "product")
+        if count % most:
+            try_again(connection, picture, now + RETRY_S, why)
+            told = f"looked at again in {RETRY_S / 60:.0f} min"
+        elif picture.plan == 0:
+            told = _give_up(here, connection, picture, now, why)
+        elif count >= most * most:
+            lose(here, connection, picture, now, f"{why}, {count} times")
+            told = "it is taken again"
+        else:
+            # Before the picture moves: what is left would pass for a product that is finished.
+            shutil.rmtree(here.product(picture.order_id, picture.id), ignore_errors=True)
+            move_picture(connection, picture, Stage.RECEIVED, now, why)
+            told = "made again"
+    here.say(now, f"{picture.id}: {why}: {told}")
+
+
+def _give_up(
+    here: Context, connection: sa.Connection, picture: Picture, now: Epoch, why: str
+) -> str:
+    """A picture of the archive is of no use; whoever wants no other gets none."""
+    placed = find_order(here, connection, picture.order_id)
+    if placed.order.source != "archive" or placed.state is not State.PROCESSING:
+        lose(here, connection, picture, now, why)
+        return "a new one is taken"
+    move_picture(connection, picture, Stage.LOST, now, why)
+    advance(here, connection, placed.id, "failed", "no_product", detail="the archive's is damaged",
+        key=f"{picture.id} damaged",
+    )  # fmt: skip
+    return "the order fails"
+
+
+def _let_read(
+    here: Context, connection: sa.Connection, placed: Placed, folder: Path, item: Mapping[str, Any]
+) -> None:
+    """From now on its customer, or everybody if he wants it so, finds the picture in the archive."""
+    if not _went_whole(folder, item):
+        return
+    everybody = ("*",) if placed.order.release == "public" else ()
+    with suppress(InputError):  # somebody took it out of the archive meanwhile
+        for reader in (placed.customer_id, *everybody):
+            here.archive.let_read(str(item["id"]), reader, within=connection)
+
+
+def _not_released(here: Context, picture: Picture, release: Release, now: Epoch) -> None:
+    """It waits for its time or for a person, or is never to go."""
+    why = " ".join(release.told) or release.status
+    with here.begin() as connection:
+        if release.status == "denied":
+            move_picture(connection, picture, Stage.DROPPED, now, why)
+            to_tell(connection, find_order(here, connection, picture.order_id))
+        else:
+            due = release.until or now + LOOK_AGAIN_S
+            try_again(connection, picture, max(due, now + 1.0), why)
+    if release.status == "denied":
+        shutil.rmtree(here.work(picture.id), ignore_errors=True)
+    if why != picture.told:  # said once, however often it is asked again
+        here.say(now, f"{picture.id} is not released ({release.status}): {why}")
 
 
 def _gsd_of(picture: Picture, item: Mapping[str, Any]) -> float:
@@ -134,8 +203,13 @@ def product_of(picture: Picture, item: Mapping[str, Any]) -> Product:
 def _copied(
     here: Context, picture: Picture, item: Mapping[str, Any], folder: Path, gsd_m: float | None
 ) -> None:
-    """The files, verified against the archive, under the folder's name all at once; no finer than `gsd_m`."""
-    part = folder.with_name(f".{folder.name}.part")
+    """The files, verified against the archive, under the folder's name all at once; no finer than `gsd_m`.
+
+    Two loops, of which one was thought dead and wakes up, work in folders of their own, and only the one that
+    has the lease gives its folder the name.
+    """
+    mine = hashlib.sha256(here.lease.holder.encode()).hexdigest()[:8]
+    part = folder.with_name(f".{folder.name}.{mine}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
@@ -151,7 +225,8 @@ def _copied(
                 placed = find_order(here, connection, picture.order_id)
             here.brief({"id": placed.id, **placed.order.document()}, item, part)
         _to_disk(part)
-        part.rename(folder)
+        with here.begin():
+            part.rename(folder)
         _to_disk(folder.parent)
     except OSError as error:
         raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
