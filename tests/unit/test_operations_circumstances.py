@@ -76,6 +76,8 @@ def test_clouds_of_the_simulated_camera_are_seen_and_the_picture_is_taken_again(
         overcast = replace(here.operation.camera, cloud_share=1.0)
 
         class Sky:
+            hands_ahead = False
+
             command = Simulated.command
 
             def receive(self, picture, plan, folder):

@@ -121,9 +121,9 @@ def test_what_is_damaged_again_and_again_is_taken_anew(tmp_path, level1):
     assert tape.asked == [first.id] * 3 + [second.id]
     assert sound(path)
     with open_operation(path) as here, here.database.read() as connection:
-        from offnadir.operations._facts import facts_of
+        from offnadir.operations._facts import facts_under
 
-        assert facts_of(connection, "damaged") == set()  # what was counted goes with the picture
+        assert facts_under(connection, "damaged") == set()  # what was counted goes with the picture
 
 
 @pytest.mark.parametrize(("source", "end"), [("archive", "no_product"), ("either", "retake")])
