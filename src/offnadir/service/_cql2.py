@@ -14,15 +14,18 @@ from offnadir.errors import MISSING, InputError
 _MOST_TEXT: Final = 200_000
 _MOST_DEPTH: Final = 24
 _MOST_WORDS: Final = 2_000
-_PLAIN: Final = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|-?[0-9][0-9.eE+]*|[\s,]+")
-_WORD: Final = re.compile(r"\w+|\W")
+_NUMBER: Final = r"-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?"
+_POSITION: Final = rf"{_NUMBER}(?:\s+{_NUMBER}){{1,2}}"
+#: Positions of a geometry, which may be many and are not recursed over.
+_RING: Final = re.compile(rf"\(\s*{_POSITION}(?:\s*,\s*{_POSITION})*\s*\)")
+_WORD: Final = re.compile(r"\w+|[^\w\s]")
 
 
 def filter_of_text(text: str) -> Any:
     """CQL2 JSON of CQL2 text; InputError for what is none."""
     if len(text) > _MOST_TEXT:
         raise InputError("filter", MISSING, f"at most {_MOST_TEXT} characters")
-    words = _WORD.findall(_PLAIN.sub(" ", text).replace(" ", ""))
+    words = _WORD.findall(_RING.sub("()", text))
     depth = deepest = 0
     for one in words:
         depth += (one in "([") - (one in ")]")
