@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from offnadir.service import create_app
 from offnadir.service._service import Service
@@ -23,12 +24,26 @@ class Served:
     """Where it is, what stands behind it, and each user's key (see `support.service.PEOPLE`)."""
 
     url: str
-    service: Service
+    app: FastAPI
     keys: dict[str, str]
+
+    @property
+    def service(self) -> Service:
+        """What its answers are made from."""
+        found: Service = self.app.state.service
+        return found
 
     def headers(self, user: str | None) -> dict[str, str]:
         """What a user's requests show."""
         return {} if user is None else {"Authorization": f"Bearer {self.keys[user]}"}
+
+    @contextmanager
+    def told(self, **more: Any) -> Iterator[None]:
+        """Other settings for a while."""
+        before = self.service
+        self.app.state.service = replace(before, settings=replace(before.settings, **more))
+        yield
+        self.app.state.service = before
 
     def client(self, user: str | None = None) -> httpx.Client:
         """A client with a user's key."""
@@ -50,7 +65,7 @@ def serving(folder: Path, **more: Any) -> Iterator[Served]:
             assert time.monotonic() < ends, "the service did not start"
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(f"http://127.0.0.1:{port}", app.state.service, keys)
+        yield Served(f"http://127.0.0.1:{port}", app, keys)
     finally:
         server.should_exit = True
         thread.join(30.0)

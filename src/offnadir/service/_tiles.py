@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from rio_tiler.errors import RioTilerError, TileOutsideBounds
+from rio_tiler.errors import NoOverviewWarning, RioTilerError, TileOutsideBounds
 from rio_tiler.io import Reader
 
 from offnadir.errors import FileError
@@ -29,8 +30,13 @@ _GDAL: Final = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO", "GDAL_CACHEMAX": 64,
     "GDAL_NUM_THREADS": 1,
 }  # fmt: skip
-#: No format that names other files.
-_DRIVERS: Final = ["GTiff", "PNG", "JPEG"]
+#: Formats that are drawn, by how files begin: none of them names other files.
+_BEGINNINGS: Final = (
+    (b"II*\0", "GTiff"), (b"MM\0*", "GTiff"), (b"II+\0", "GTiff"), (b"MM\0+", "GTiff"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"), (b"\xff\xd8\xff", "JPEG"),
+)  # fmt: skip
+#: Filters of warnings are the process's, and one thread at a time changes them.
+_QUIET: Final = threading.Lock()
 Span = tuple[float, float]
 
 
@@ -118,14 +124,27 @@ def bands_of(dataset: Any) -> tuple[int, ...]:
 
 @contextmanager
 def _open(path: Path) -> Iterator[Any]:
-    library = rasterio()
+    library, driver = rasterio(), _driver(path)
     try:
-        with library.Env(**_GDAL), library.open(path, driver=_DRIVERS) as dataset:
+        with library.Env(**_GDAL), ExitStack() as stack:
+            with _QUIET, warnings.catch_warnings():  # that it is on no map, or has no overviews
+                warnings.simplefilter("ignore", library.errors.NotGeoreferencedWarning)
+                warnings.simplefilter("ignore", NoOverviewWarning)
+                dataset = stack.enter_context(library.open(path, driver=driver))
+                reader = stack.enter_context(Reader(str(path), dataset=dataset))
             _check_size(path, dataset)
-            with Reader(str(path), dataset=dataset) as reader:
-                yield reader
+            yield reader
     except (library.errors.RasterioError, RioTilerError) as error:
         raise FileError(path, f"cannot be drawn: {error}") from error
+
+
+def _driver(path: Path) -> str:
+    with path.open("rb") as stream:
+        beginning = stream.read(8)
+    for one, driver in _BEGINNINGS:
+        if beginning.startswith(one):
+            return driver
+    raise FileError(path, "cannot be drawn: it is neither TIFF nor PNG nor JPEG")
 
 
 def _check_size(path: Path, dataset: Any) -> None:
