@@ -20,10 +20,10 @@ from offnadir.service._service import Service
 from offnadir.service._signing import check_seal, signed_query
 from offnadir.service._stac import readers_of
 from offnadir.service._stac_write import quoted, unquoted
-from offnadir.service._wire import answer, base_url
+from offnadir.service._wire import Json, answer, base_url
 from offnadir.tasking._audit import turn
 
-router = APIRouter(tags=["Files"])
+router = APIRouter(tags=["Files"], default_response_class=Json)
 _SCOPE: Final = "archive:read"
 _HOUR_S: Final = 3600
 _MOST_NOTED: Final = 50_000
@@ -106,7 +106,10 @@ def files_of(request: Request) -> Files:
     "/assets/{item}/{key}",
     summary="Download a file",
     response_class=Response,
-    responses={206: {"description": "One range of it."}},
+    responses={
+        200: {"description": "The file.", "content": {"*/*": {}}},
+        206: {"description": "One range of it.", "content": {"*/*": {}}},
+    },
 )
 def download(request: Request, here: Here, caller: ReadsFile, item: Name, key: Key) -> Response:
     """A file of an item, verified against its checksum; ranges are honoured."""

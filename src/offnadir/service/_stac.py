@@ -19,7 +19,15 @@ from offnadir.errors import InputError
 from offnadir.service._callers import Caller, Here, ReadsArchive
 from offnadir.service._problems import ProblemError
 from offnadir.service._service import Service
-from offnadir.service._stac_read import MOST_ITEMS, SORTS, Asked, read_body, read_url, wrong_request
+from offnadir.service._stac_read import (
+    CRS84,
+    MOST_ITEMS,
+    SORTS,
+    Asked,
+    read_body,
+    read_url,
+    wrong_request,
+)
 from offnadir.service._stac_write import (
     QUERYABLES_REL,
     collection_document,
@@ -27,10 +35,17 @@ from offnadir.service._stac_write import (
     quoted,
     unquoted,
 )
-from offnadir.service._wire import GEOJSON_TYPE, answer, link, page_path
+from offnadir.service._wire import GEOJSON_TYPE, GeoJson, Json, answer, link, page_path
 
-router = APIRouter(tags=["Archive"])
-_SCHEMA_TYPE: Final = "application/schema+json"
+router = APIRouter(tags=["Archive"], default_response_class=Json)
+
+
+class Schema(Json):
+    """What queryables come as."""
+
+    media_type = "application/schema+json"
+
+
 _STAC: Final = "https://api.stacspec.org/v1.0.0"
 _OGC: Final = "http://www.opengis.net/spec"
 CONFORMANCE: Final = (
@@ -51,19 +66,49 @@ _COLLECTIONS_S: Final = 60.0
 _MOST_LISTS: Final = 1_000
 
 Name = Annotated[str, Path(max_length=2048, description="Its id.")]
+_N: Final = "-?[0-9]{1,3}([.][0-9]{1,12})?"
+_AT: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 Bbox = Annotated[
-    str | None, Query(description="west,south,east,north in degrees, or six numbers with heights")
+    str | None,
+    Query(
+        description="west,south,east,north in degrees, or six numbers with heights",
+        json_schema_extra={"pattern": f"^{_N}(,{_N}){{3}}$|^{_N}(,{_N}){{5}}$"},
+    ),
 ]
 When = Annotated[
     str | None,
-    Query(alias="datetime", description="An instant or interval of RFC 3339; .. is an open end"),
+    Query(
+        alias="datetime",
+        description="An instant or interval of RFC 3339; .. is an open end",
+        json_schema_extra={"pattern": f"^{_AT}$|^{_AT}/({_AT}|[.][.])$|^[.][.]/{_AT}$"},
+    ),
 ]
-Limit = Annotated[str | None, Query(description=f"1 to 10000; a page has {MOST_ITEMS} at most")]
+Limit = Annotated[
+    str | None,
+    Query(
+        description=f"1 to 10000; a page has {MOST_ITEMS} at most",
+        json_schema_extra={"pattern": "^[1-9][0-9]{0,3}$"},
+    ),
+]
 Token = Annotated[str | None, Query(description="Of a next link")]
 Filter = Annotated[str | None, Query(alias="filter", description="CQL2 over the queryables")]
-Language = Annotated[str | None, Query(alias="filter-lang", description="cql2-text or cql2-json")]
-Crs = Annotated[str | None, Query(alias="filter-crs", description="CRS84")]
-Sort = Annotated[str | None, Query(alias="sortby", description="-properties.datetime")]
+Language = Annotated[
+    str | None,
+    Query(
+        alias="filter-lang",
+        description="What the filter is written in",
+        json_schema_extra={"enum": ["cql2-text", "cql2-json"]},
+    ),
+]
+Crs = Annotated[str | None, Query(alias="filter-crs", json_schema_extra={"enum": [CRS84]})]
+Sort = Annotated[
+    str | None,
+    Query(
+        alias="sortby",
+        description="Such as -properties.datetime; one field",
+        json_schema_extra={"enum": [sign + name for name in SORTS for sign in ("", "+", "-")]},
+    ),
+]
 Shown = Annotated[str | None, Query(alias="fields", description="properties.gsd,-assets")]
 Names = Annotated[str | None, Query(description="Ids between commas")]
 
@@ -88,7 +133,7 @@ def landing(request: Request, here: Here, caller: ReadsArchive) -> Response:
         link(request, "children", "/stac/children"),
         link(request, "search", "/stac/search", GEOJSON_TYPE, method="GET"),
         link(request, "search", "/stac/search", GEOJSON_TYPE, method="POST"),
-        link(request, QUERYABLES_REL, "/stac/queryables", _SCHEMA_TYPE),
+        link(request, QUERYABLES_REL, "/stac/queryables", Schema.media_type),
         link(
             request, "service-desc", "/openapi.json", "application/vnd.oai.openapi+json;version=3.1"
         ),
@@ -138,7 +183,7 @@ def children(request: Request, here: Here, caller: ReadsArchive) -> Response:
     return answer(request, body)
 
 
-@router.get("/stac/queryables", summary="What a filter may ask about")
+@router.get("/stac/queryables", summary="What a filter may ask about", response_class=Schema)
 def queryables(request: Request, caller: ReadsArchive) -> Response:
     """JSON schema of the properties that filters know."""
     return _queryables(request, "/stac/queryables")
@@ -151,7 +196,11 @@ def collection(request: Request, here: Here, caller: ReadsArchive, collection: N
     return answer(request, collection_document(request, found))
 
 
-@router.get("/stac/collections/{collection}/queryables", summary="What a filter may ask about")
+@router.get(
+    "/stac/collections/{collection}/queryables",
+    summary="What a filter may ask about",
+    response_class=Schema,
+)
 def collection_queryables(
     request: Request, here: Here, caller: ReadsArchive, collection: Name
 ) -> Response:
@@ -160,7 +209,9 @@ def collection_queryables(
     return _queryables(request, f"/stac/collections/{quoted(found.name)}/queryables")
 
 
-@router.get("/stac/collections/{collection}/items", summary="Items of a collection")
+@router.get(
+    "/stac/collections/{collection}/items", summary="Items of a collection", response_class=GeoJson
+)
 def items(
     request: Request, here: Here, caller: ReadsArchive, collection: Name, bbox: Bbox = None,
     when: When = None, limit: Limit = None, token: Token = None, filter_: Filter = None,
@@ -179,7 +230,9 @@ def items(
     return _page(request, here, asked, [link(request, "collection", home)])
 
 
-@router.get("/stac/collections/{collection}/items/{item}", summary="An item")
+@router.get(
+    "/stac/collections/{collection}/items/{item}", summary="An item", response_class=GeoJson
+)
 def item(
     request: Request, here: Here, caller: ReadsArchive, collection: Name, item: Name
 ) -> Response:
@@ -194,7 +247,7 @@ def item(
     return answer(request, item_document(request, found), kind=GEOJSON_TYPE)
 
 
-@router.get("/stac/search", summary="Search items")
+@router.get("/stac/search", summary="Search items", response_class=GeoJson)
 def search(
     request: Request, here: Here, caller: ReadsArchive, bbox: Bbox = None, when: When = None,
     intersects: Annotated[str | None, Query(description="A geometry of GeoJSON")] = None,
@@ -210,7 +263,7 @@ def search(
     return _page(request, here, read_url(told, readers_of(here, caller)))
 
 
-@router.post("/stac/search", summary="Search items by a body")
+@router.post("/stac/search", summary="Search items by a body", response_class=GeoJson)
 def search_by_body(
     request: Request, here: Here, caller: ReadsArchive,
     body: Annotated[dict[str, Any], Body()],
@@ -315,4 +368,4 @@ def _queryables(request: Request, path: str) -> Response:
         },
         "additionalProperties": False,
     }
-    return answer(request, body, kind=_SCHEMA_TYPE)
+    return answer(request, body, kind=Schema.media_type)

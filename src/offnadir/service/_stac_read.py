@@ -25,7 +25,7 @@ KEYS: Final = (
     "bbox", "intersects", "datetime", "ids", "collections", "limit", "token", "filter", "filter-lang",
     "filter-crs", "sortby", "fields", "conf", "query",
 )  # fmt: skip
-_CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 USUAL_LIMIT: Final = 10
 #: Items on a page, whatever more is asked for: a page of them is some megabytes.
 MOST_ITEMS: Final = 1_000
@@ -212,8 +212,8 @@ def _texts(field: str, told: Any) -> list[str] | None:
 
 def _filter(told: Mapping[str, Any]) -> Any:
     crs = told.get("filter-crs")
-    if crs is not None and crs != _CRS84:
-        raise InputError("filter-crs", crs, _CRS84)
+    if crs is not None and crs != CRS84:
+        raise InputError("filter-crs", crs, CRS84)
     language = told.get("filter-lang")
     if language not in (None, "cql2-json", "cql2-text"):
         raise InputError("filter-lang", language, "cql2-text or cql2-json")

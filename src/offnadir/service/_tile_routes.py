@@ -18,9 +18,9 @@ from offnadir.service._files import Known
 from offnadir.service._problems import ProblemError
 from offnadir.service._service import Service
 from offnadir.service._stac_write import quoted, unquoted
-from offnadir.service._wire import answer, base_url
+from offnadir.service._wire import Json, answer, base_url
 
-router = APIRouter(tags=["Files"])
+router = APIRouter(tags=["Files"], default_response_class=Json)
 #: Pictures that one process draws at once: each takes some tens of megabytes.
 _AT_ONCE: Final = 4
 _KEPT: Final = {"Cache-Control": "private, max-age=3600"}
@@ -55,6 +55,7 @@ async def tilejson(
     "/tiles/{item}/{key}/{z}/{x}/{y}.{kind}",
     summary="A tile of Web Mercator",
     response_class=Response,
+    responses={200: {"description": "It.", "content": {"image/png": {}, "image/webp": {}}}},
 )
 async def tile(
     request: Request, here: Here, caller: ReadsFile, item: Name, key: Key, z: Zoom, x: Step, y: Step,
@@ -74,7 +75,10 @@ async def tile(
 
 
 @router.get(
-    "/previews/{item}/{key}.png", summary="A small copy of a picture", response_class=Response
+    "/previews/{item}/{key}.png",
+    summary="A small copy of a picture",
+    response_class=Response,
+    responses={200: {"description": "It.", "content": {"image/png": {}}}},
 )
 async def preview(
     request: Request, here: Here, caller: ReadsFile, item: Name, key: Key,
