@@ -16,7 +16,15 @@ from starlette.middleware.gzip import GZipMiddleware
 from offnadir import __version__
 from offnadir.errors import InputError
 from offnadir.operations import open_operation
-from offnadir.service import _order_routes, _people_routes, _root, _stapi_routes
+from offnadir.service import (
+    _assets,
+    _order_routes,
+    _people_routes,
+    _root,
+    _stac,
+    _stapi_routes,
+    _tile_routes,
+)
 from offnadir.service._callers import Callers
 from offnadir.service._fleet import fleet_of
 from offnadir.service._guarding import Guarding
@@ -70,7 +78,8 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     app.state.callers = Callers(service, tokens)
     app.state.numbers = Numbers()
     app.state.conformance = CONFORMANCE
-    for part in (_root, _stapi_routes, _order_routes, _people_routes):
+    archive = (_stac, _assets, _tile_routes)
+    for part in (_root, _stapi_routes, _order_routes, _people_routes, *archive):
         app.include_router(part.router)
     add_problems(app)
     _add_guards(app, told)
