@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from offnadir.orbits import ElementSet, read_elements
 from support.postgresql import database, postgresql, postgresql_url  # noqa: F401 - fixtures
+from support.service import hall, hall_ready  # noqa: F401
 
 # The same examples every time where a failure would stop others; new ones at a developer's desk. No
 # deadlines: a first call makes its tables, and how long that takes is the machine's affair.

@@ -42,9 +42,13 @@ def test_whoever_moves_an_order_has_a_role_that_is_known():
     assert {role for roles in MAY.values() for role in roles} <= set(ROLES)
 
 
-def test_no_customer_moves_an_order_but_to_place_and_to_withdraw_it():
+def test_no_customer_moves_an_order_but_to_place_amend_and_withdraw_it():
     own = {(step.after, step.code) for step in STEPS if "customer" in step.who}
-    assert own == {(State.RECEIVED, "placed"), (State.USER_CANCELLED, "withdrawn")}
+    assert own == {
+        (State.RECEIVED, "placed"),
+        (State.RECEIVED, "amended"),
+        (State.USER_CANCELLED, "withdrawn"),
+    }
 
 
 def test_only_releasers_and_checks_free_what_is_held():

@@ -19,9 +19,9 @@ from offnadir.catalog._item import Row, check_id, rows_of
 from offnadir.catalog._lineage import check_lineage
 from offnadir.catalog._query import ArchiveQuery
 from offnadir.catalog._search import Search
-from offnadir.catalog._tables import DOCUMENTS, ITEMS
-from offnadir.catalog._where import among
-from offnadir.catalog._write import new_keys, put, take_out
+from offnadir.catalog._tables import DOCUMENTS, ITEMS, PICTURES, READERS
+from offnadir.catalog._where import among, readable
+from offnadir.catalog._write import let_readers, new_keys, put, readers_of, take_out
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError, OffnadirError
 
@@ -65,6 +65,17 @@ class Tally:
     moved: int = 0
     replaced: int = 0
     refused: list[tuple[str, OffnadirError]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A collection: how many items, their bounds (west, south, east, north) [deg] if known, first and last time."""
+
+    name: str
+    items: int
+    bounds_deg: tuple[float, float, float, float] | None
+    start: Epoch
+    stop: Epoch
 
 
 class Archive:
@@ -119,11 +130,14 @@ class Archive:
         self._write(pending, tally, replace)
         return tally
 
-    def get(self, name: str) -> ArchivedItem:
-        """The item of that name; InputError if there is none."""
+    def get(self, name: str, *, readers: Sequence[str] | None = None) -> ArchivedItem:
+        """The item of that name; InputError if there is none, or none that one of `readers` may see."""
         check_id(name)
+        asked = _WHOLE.where(ITEMS.c.id == name)
+        if readers is not None:
+            asked = asked.where(sa.exists(readable(readers).where(READERS.c.key == ITEMS.c.key)))
         with self.database.read() as connection:
-            found = connection.execute(_WHOLE.where(ITEMS.c.id == name)).one_or_none()
+            found = connection.execute(asked).one_or_none()
         if found is None:
             raise InputError("id", name, "the name of an item in the archive")
         return _archived(found)
@@ -160,9 +174,45 @@ class Archive:
             take_out(connection, [key])
         return True
 
+    def let_read(self, name: str, reader: str, *, within: sa.Connection | None = None) -> None:
+        """From now on `reader`, a customer's id or "*" for everybody, finds this item; again changes nothing.
+
+        `within` is a transaction that this belongs to. InputError if there is no such item.
+        """
+        check_id(name)
+        check_id(reader, field="reader")
+        if within is None:
+            with self.database.begin() as connection:
+                self.let_read(name, reader, within=connection)
+            return
+        key = within.execute(sa.select(ITEMS.c.key).where(ITEMS.c.id == name)).scalar_one_or_none()
+        if key is None:
+            raise InputError("id", name, "the name of an item in the archive")
+        let_readers(within, [(reader, key)])
+
+    def collections(self, *, readers: Sequence[str] | None = None) -> list[Collected]:
+        """The collections that items are in, with what they reach over; it looks at every item."""
+        c = ITEMS.c
+        name = sa.func.coalesce(c.collection, PICTURES).label("name")
+        asked = sa.select(
+            name, sa.func.count().label("items"), *(
+                made.label(column.name)
+                for made, column in (
+                    (sa.func.min(c.west_deg), c.west_deg), (sa.func.min(c.south_deg), c.south_deg),
+                    (sa.func.max(c.east_deg), c.east_deg), (sa.func.max(c.north_deg), c.north_deg),
+                    (sa.func.min(c.start_tai_ns), c.start_tai_ns),
+                    (sa.func.max(c.stop_tai_ns), c.stop_tai_ns),
+                )
+            ),
+        ).group_by(name).order_by(name)  # fmt: skip
+        if readers is not None:
+            asked = asked.where(c.key.in_(readable(readers)))
+        with self.database.read() as connection:
+            return [_collected(row) for row in connection.execute(asked)]
+
     def asset_path(self, name: str, key: str) -> Path:
         """Where a file of an item should lie, unverified; FileError for one that lies in no folder."""
-        return _located(self.get(name), key)[0]
+        return located(self.get(name), key)[0]
 
     @contextmanager
     def open_asset(self, name: str, key: str) -> Iterator[IO[bytes]]:
@@ -170,13 +220,13 @@ class Archive:
 
         FileError, naming item, asset, and the checksum wanted and found, for one that is not what it was.
         """
-        path, asset = _located(self.get(name), key)
+        path, asset = located(self.get(name), key)
         with opened(path, name, key, asset["file:checksum"]) as stream:
             yield stream
 
     def copy_asset(self, name: str, key: str, target: Path) -> None:
         """Copy a file of an item, verified on the way; nothing arrives if it is not what it was."""
-        path, asset = _located(self.get(name), key)
+        path, asset = located(self.get(name), key)
         copied(path, target, name, key, asset["file:checksum"])
 
     def _write(self, pending: _Pending, tally: Tally, replace: bool) -> None:
@@ -253,11 +303,13 @@ def _write(
             tally.moved += 1
         else:
             tally.same += 1
+    readers = readers_of(connection, [key for key, _, _ in again])
     take_out(connection, [key for key, _, _ in again])
     keys = new_keys(connection, len(new))
     now = Epoch.from_utc_ns(time.time_ns()).tai_ns
     numbered = [(key, row, folder) for key, (row, folder) in zip(keys, new, strict=True)]
     put(connection, [*again, *numbered], now)
+    let_readers(connection, readers)
 
 
 _WHOLE: Final = sa.select(
@@ -274,6 +326,12 @@ def _page(connection: sa.Connection, query: ArchiveQuery) -> Page:
     at = {row.key: row for row in rows}
     token = None if found.next is None else found.next.text(query)
     return Page(tuple(_archived(at[key]) for key in found.keys), token)
+
+
+def _collected(row: Any) -> Collected:
+    bounds = (row.west_deg, row.south_deg, row.east_deg, row.north_deg)
+    known = None if row.west_deg is None else bounds
+    return Collected(row.name, row.items, known, Epoch(row.start_tai_ns), Epoch(row.stop_tai_ns))
 
 
 def _archived(row: Any) -> ArchivedItem:
@@ -313,8 +371,8 @@ def _taken(name: str) -> InputError:
     )
 
 
-def _located(found: ArchivedItem, key: str) -> tuple[Path, Mapping[str, Any]]:
-    """Where an asset lies, and the asset."""
+def located(found: ArchivedItem, key: str) -> tuple[Path, Mapping[str, Any]]:
+    """Where an asset lies, and the asset; FileError for one that lies in no folder."""
     assets = found.item["assets"]
     if key not in assets:
         raise InputError("asset", key, "one of " + ", ".join(sorted(assets)), where=found.id)

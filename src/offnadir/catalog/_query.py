@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import shapely
 
+from offnadir.catalog._filter import read_filter
 from offnadir.catalog._item import check_id
 from offnadir.catalog._place import box_of, place_of
 from offnadir.epoch import Epoch
@@ -36,7 +37,7 @@ SORTS: Final = {
 }
 MOST: Final = 10_000
 _MOST_NAMES: Final = 100_000
-_NAMES: Final = ("ids", "collections", "platforms", "levels")
+_NAMES: Final = ("ids", "collections", "platforms", "levels", "readers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,9 @@ class ArchiveQuery:
 
     `bbox` is west, south, east, north in degrees (or six numbers with heights), `geometry` GeoJSON or of
     shapely; an item fits that touches it. `start` and `stop` are met by items that touch the time between;
-    angles [rad], azimuths clockwise from the first to the second, cloud as a share 0 to 1. `sort` is
+    angles [rad], azimuths clockwise from the first to the second, cloud as a share 0 to 1. `filter` is CQL2 JSON
+    over properties by their STAC names (`PROPERTIES` of `_filter`). With `readers` only items fit that one of
+    them may see (`Archive.let_read`; "*" is everybody). `sort` is
     one of SORTS, "-" before it from high to low, what does not tell it last; equal ones in the order in which
     they were added. `limit` items make a page, and the page's `next` is the `token` of the one after.
     """
@@ -67,6 +70,8 @@ class ArchiveQuery:
     max_cloud: float | None = None
     min_sun_elevation_rad: float | None = None
     max_sun_elevation_rad: float | None = None
+    filter: Any = None
+    readers: Sequence[str] | None = None
     sort: str = "-time"
     limit: int = 100
     token: str | None = None
@@ -88,6 +93,8 @@ class ArchiveQuery:
                 or not low <= value <= high
             ):
                 raise InputError(name, value, f"from {low:g} to {high:g}")
+        if self.filter is not None:
+            read_filter(self.filter)
         if self.azimuth_rad is not None and not all(map(math.isfinite, self.azimuth_rad)):
             raise InputError("azimuth_rad", self.azimuth_rad, "two finite angles")
         if self.sort.removeprefix("-") not in SORTS:

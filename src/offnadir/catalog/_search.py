@@ -10,12 +10,16 @@ from typing import Any, Final
 import numpy as np
 
 from offnadir._database import sa
+from offnadir.catalog._filter_sql import apply_filter, touches_postgis
 from offnadir.catalog._query import SORTS, ArchiveQuery, Token
 from offnadir.catalog._tables import ITEMS, LONG_NS, MOST_PARTS, PLACES
-from offnadir.catalog._where import IS_LONG, C, Clause, Conditions, Place, conditions_of
+from offnadir.catalog._where import IS_LONG, C, Clause, Conditions, Place, conditions_of, readable
+from offnadir.epoch import Epoch
 
 #: Candidates of an index that are looked at one by one; beyond that the search goes along the sort.
 _FEW: Final = 5_000
+#: The same for what one reader may see: with as many of a million, going along the sort is as slow.
+_FEW_OF_READER: Final = 20_000
 _FIRST_CHUNK: Final = 256
 _MOST_CHUNK: Final = 8_192
 _DAY_NS: Final = 86_400 * 10**9
@@ -33,21 +37,29 @@ class Search:
     """One query on one connection."""
 
     def __init__(self, connection: sa.Connection, query: ArchiveQuery) -> None:
+        self.token = Token.read(query)
+        filtered = apply_filter(query, connection)
+        query = filtered.query
         self.connection, self.query = connection, query
         self.dialect = connection.dialect.name
-        self.token = Token.read(query)
         self.descending = query.sort.startswith("-")
         self.column = SORTS[query.sort.removeprefix("-")]
         geometry = query.place()
         self.place = None if geometry is None else Place(geometry)
         self.conditions: Conditions = conditions_of(query, self.dialect)
-        self.clauses: list[Clause] = list(self.conditions.all)
+        self.clauses: list[Clause] = [*self.conditions.all, *filtered.clauses]
+        self.indexed = (*self.conditions.indexed, *filtered.indexed)
         if self.place is not None:
             self.clauses.append(C.west_deg.is_not(None))
             if self.place.is_world:
                 self.place = None
+        self._touch: Clause | None = None
+        self._near: list[Clause] = []
         if self.place is not None and self.dialect == "postgresql":
-            self.clauses.append(self._touches())
+            self._touch = touches_postgis(self.place)
+            self.clauses.append(self._touch)
+        if query.start is not None and self.dialect == "postgresql":
+            self.clauses += self._not_long_before(query.start)
 
     def page(self) -> Found:
         """One page of the answer."""
@@ -88,7 +100,13 @@ class Search:
             found = self._place_candidates(least)
             if found is not None:
                 least, best = found
-        for column, clause in self.conditions.indexed:
+        if self.query.readers is not None:
+            few_of = C.key.in_(readable(self.query.readers))
+            most = least if best is not None else _FEW_OF_READER
+            count = self._counted(readable(self.query.readers), most)
+            if count < most:
+                least, best = count, [few_of]
+        for column, clause in self.indexed:
             if column == "id" or least <= _FEW // 10:
                 continue
             count = self._counted(sa.select(sa.literal(1)).select_from(ITEMS).where(clause), least)
@@ -103,10 +121,14 @@ class Search:
 
     def _place_candidates(self, most: int) -> tuple[int, list[Clause]] | None:
         if self.dialect == "postgresql":
-            clause = [self._touches()] if self.place is not None else []
-            clause += self._between()
-            count = self._counted(sa.select(sa.literal(1)).select_from(ITEMS).where(*clause), most)
-            return (count, clause) if count < most else None
+            clause = [*([] if self._touch is None else [self._touch]), *self._between()]
+            found = sa.select(C.key).where(*clause).limit(most)
+            keys = self.connection.execute(found).scalars().all()
+            if len(keys) >= most:
+                return None
+            # None of these needs to be held against the place again.
+            self._near = [C.key == sa.func.any(sa.cast(keys, sa.ARRAY(sa.BigInteger)))]
+            return len(keys), self._near
         keys = self.connection.execute(self._in_tree().limit(most)).scalars().all()
         if len(keys) >= most:
             return None
@@ -116,7 +138,7 @@ class Search:
         start, stop = self.query.start, self.query.stop
         made: list[Clause] = []
         if start is not None:
-            made += [C.stop_tai_ns >= start.tai_ns]
+            made += [C.stop_tai_ns >= start.tai_ns, *self._not_long_before(start)]
         if stop is not None:
             made += [C.start_tai_ns <= stop.tai_ns]
         return made
@@ -136,28 +158,9 @@ class Search:
             sa.select(key).where(
                 t.west <= east, t.east >= west, t.south <= north, t.north >= south, *clauses
             )
-            for west, south, east, north in self._boxes()
+            for west, south, east, north in self.place.few_boxes()
         ]
         return each[0].distinct() if len(each) == 1 else sa.union(*each)
-
-    def _boxes(self) -> list[list[float]]:
-        """Boxes of the place; one around all if there are many."""
-        assert self.place is not None
-        boxes = np.array(self.place.boxes)
-        if len(boxes) > 16:
-            boxes = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])[None]
-        return [list(box) for box in boxes.tolist()]
-
-    def _touches(self) -> Clause:
-        """The same in PostGIS, exactly."""
-        assert self.place is not None
-        each = [
-            sa.func.ST_Intersects(
-                sa.type_coerce(C.geometry, sa.LargeBinary), sa.func.ST_GeomFromText(piece.wkt, 4326)
-            )
-            for piece in self.place.pieces
-        ]
-        return sa.or_(*each)
 
     def _among_keys(self, keys: Sequence[int]) -> Clause:
         each = sa.func.json_each("[" + ",".join(map(str, keys)) + "]").table_valued("value")
@@ -197,9 +200,23 @@ class Search:
         if self.column != "start_tai_ns" or self.query.start is None:
             return [[]]
         first = [C.start_tai_ns >= self.query.start.tai_ns - LONG_NS]
-        if not self._counted(sa.select(C.key).where(IS_LONG), 1):
+        if not self._has_long():
             return [first]
         return [[*first, sa.not_(IS_LONG)], [IS_LONG]]
+
+    def _not_long_before(self, start: Epoch) -> list[Clause]:
+        """What lasts into the time from `start` on has begun a day before, if nothing lasts longer.
+
+        With it the index along the beginnings knows both ends; without, half of the archive may fit.
+        """
+        early = C.start_tai_ns >= start.tai_ns - LONG_NS
+        if self.query.stop is not None:
+            early = sa.and_(early, C.start_tai_ns <= self.query.stop.tai_ns)
+        return [sa.or_(early, IS_LONG)] if self._has_long() else [early]
+
+    def _has_long(self) -> bool:
+        """Whether there is any item that lasts longer than a day."""
+        return bool(self._counted(sa.select(C.key).where(IS_LONG), 1))
 
     def _stream(self, clauses: list[Clause], after: Any) -> Iterator[tuple[Any, int]]:
         """Rows in order, fetched in pieces that grow."""
@@ -234,8 +251,9 @@ class Search:
     ) -> Sequence[Any]:
         exact = self.place is not None and self.dialect == "sqlite"
         columns = [C[self.column], C.key]
-        where = [*clauses, *self.clauses]
+        where = [*clauses, *self._others(clauses)]
         if exact:
+            assert self.place is not None
             columns += [C.west_deg, C.south_deg, C.east_deg, C.north_deg, C.geometry]
             where.append(
                 sa.or_(
@@ -246,12 +264,18 @@ class Search:
                             C.south_deg <= north,
                             C.north_deg >= south,
                         )
-                        for west, south, east, north in self._boxes()
+                        for west, south, east, north in self.place.few_boxes()
                     )
                 )
             )
         select = sa.select(*columns).where(*where).order_by(*order).limit(limit)
         return self.connection.execute(select).all()
+
+    def _others(self, clauses: list[Clause]) -> list[Clause]:
+        """What else binds, beside the clause of an index."""
+        if clauses and clauses is self._near:
+            return [one for one in self.clauses if one is not self._touch]
+        return self.clauses
 
     def _touching(self, rows: Sequence[Any]) -> list[tuple[Any, int]]:
         """Those that the place really touches."""

@@ -11,6 +11,9 @@ LONG_NS: Final = 86_400 * 10**9
 #: Parts of a footprint that have boxes of their own.
 MOST_PARTS: Final = 64
 
+#: The collection of items that name none.
+PICTURES: Final = "pictures"
+
 _META: Final = sa.MetaData()
 
 
@@ -61,6 +64,14 @@ DOCUMENTS: Final = sa.Table(
     sa.Column("key", sa.BigInteger, primary_key=True),
     sa.Column("document", sa.Text),
 )
+#: Who may see an item where not everybody may: a customer's id, or EVERYBODY.
+READERS: Final = sa.Table(
+    "archive_readers",
+    _META,
+    sa.Column("reader", sa.Text, primary_key=True),
+    sa.Column("key", sa.BigInteger, primary_key=True),
+)
+EVERYBODY: Final = "*"
 #: In SQLite only.
 PLACES: Final = sa.Table(
     "archive_places",

@@ -12,7 +12,7 @@ import shapely
 
 from offnadir._database import sa
 from offnadir.catalog._query import ArchiveQuery, degrees
-from offnadir.catalog._tables import ITEMS, LONG_NS
+from offnadir.catalog._tables import ITEMS, LONG_NS, PICTURES, READERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,10 @@ def conditions_of(query: ArchiveQuery, dialect: str) -> Conditions:
             plain = sa.literal_column(f"+archive_items.{column}", sa.Text())
             others.append(among(plain if dialect == "sqlite" else C[column], values, dialect))
     if query.collections is not None:
-        others.append(among(C.collection, query.collections, dialect))
+        told = sa.func.coalesce(C.collection, PICTURES)
+        others.append(among(told, query.collections, dialect))
+    if query.readers is not None:
+        others.append(sa.exists(readable(query.readers).where(READERS.c.key == C.key)))
     for column, most in (
         ("off_nadir_deg", _degrees(query.max_off_nadir_rad)),
         ("incidence_deg", _degrees(query.max_incidence_rad)),
@@ -96,6 +99,11 @@ def among(column: Any, values: Sequence[str], dialect: str) -> Clause:
     return sa.type_coerce(column.in_(sa.select(each.c.value)), sa.Boolean)
 
 
+def readable(readers: Sequence[str]) -> sa.Select[tuple[int]]:
+    """Keys of the items that one of these may see."""
+    return sa.select(READERS.c.key).where(READERS.c.reader.in_(readers))
+
+
 def _degrees(angle_rad: float | None) -> float | None:
     return None if angle_rad is None else degrees(angle_rad)
 
@@ -131,6 +139,18 @@ class Place:
             (box[:2] <= (-180, -90)).all() and (box[2:] >= (180, 90)).all()
             for box in self._rectangles
         )
+
+    def few_boxes(self) -> list[list[float]]:
+        """Boxes of its parts; one around all if there are many."""
+        boxes = np.array(self.boxes)
+        if len(boxes) > 16:
+            boxes = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])[None]
+        return [list(box) for box in boxes.tolist()]
+
+    def touches_one(self, wkb: bytes) -> bool:
+        """Whether one footprint touches it."""
+        shape = shapely.from_wkb(wkb)
+        return any(shapely.intersects(piece, shape) for piece in self.pieces)
 
     def touched(self, bounds: NDArray[np.float64], wkb: Sequence[bytes]) -> NDArray[np.bool_]:
         """Which footprints touch it: `bounds` (n, 4), in WKB `wkb` (n,)."""

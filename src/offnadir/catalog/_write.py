@@ -10,7 +10,7 @@ import shapely
 from offnadir._database import sa
 from offnadir.catalog._item import Row
 from offnadir.catalog._place import parts_of
-from offnadir.catalog._tables import DOCUMENTS, ITEMS, MOST_PARTS
+from offnadir.catalog._tables import DOCUMENTS, ITEMS, MOST_PARTS, READERS
 
 _DAY_NS: Final = 86_400 * 10**9
 
@@ -29,7 +29,7 @@ def new_keys(connection: sa.Connection, number: int) -> list[int]:
 
 
 def take_out(connection: sa.Connection, keys: Sequence[int]) -> None:
-    """Remove items and all that hangs on them."""
+    """Remove items and all that hangs on them, and who may see them."""
     if not keys:
         return
     if connection.dialect.name == "sqlite":
@@ -64,6 +64,24 @@ def put(
     if on_sqlite:
         columns = ("part", "west", "east", "south", "north", "first", "last")
         _insert(connection, "archive_places", columns, _places(rows))
+
+
+def readers_of(connection: sa.Connection, keys: Sequence[int]) -> list[tuple[str, int]]:
+    """Who may see which of these items."""
+    if not keys:
+        return []
+    told = sa.select(READERS.c.reader, READERS.c.key).where(
+        READERS.c.key.in_(sa.bindparam("keys", keys, expanding=True))
+    )
+    return [(row.reader, row.key) for row in connection.execute(told)]
+
+
+def let_readers(connection: sa.Connection, readers: Sequence[tuple[str, int]]) -> None:
+    """Let readers see items, who may do so already perhaps."""
+    if not readers:
+        return
+    text = "INSERT INTO archive_readers (reader, key) VALUES (:reader, :key) ON CONFLICT DO NOTHING"
+    connection.execute(sa.text(text), [{"reader": reader, "key": key} for reader, key in readers])
 
 
 #: Columns that an item tells, and those that the archive adds.

@@ -33,6 +33,7 @@ from offnadir.cli.process import process
 from offnadir.cli.quality import quality
 from offnadir.cli.screen import screen
 from offnadir.cli.sensors import sensors
+from offnadir.cli.serve import key, serve
 from offnadir.errors import OffnadirError
 
 _OURS, _THEIRS, _INTERRUPTED = 1, 2, 130
@@ -63,10 +64,12 @@ app.command(short_help="Ships on water, and other bright compact objects.")(dete
 app.command(short_help="May a picture be had, by whom and when? Dated rules.")(may)
 app.command(short_help="Is a customer on a list of sanctioned persons?")(screen)
 app.command(short_help="Run the mission loop: orders in, pictures out.")(operate)
+app.command(short_help="Serve an operation over HTTP: STAPI and STAC.")(serve)
 app.command(short_help="Plan the bundled mission.")(demo)
 app.add_typer(order, name="order")
 app.add_typer(customer, name="customer")
 app.add_typer(user, name="user")
+app.add_typer(key, name="key")
 app.add_typer(audit, name="audit")
 app.add_typer(archive, name="archive")
 app.add_typer(measure, name="measure")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ import typer
 
 from offnadir.cli import _say
 from offnadir.errors import InputError
+
+#: How often a loop that stays looks for new orders.
+_STAY_S = 1.0
 
 if TYPE_CHECKING:
     from offnadir.epoch import Epoch
@@ -28,6 +32,12 @@ def operate(
     ] = None,
     status: Annotated[
         bool, typer.Option("--status", help="Do nothing, say where the operation stands.")
+    ] = False,
+    stay: Annotated[
+        bool,
+        typer.Option(
+            "--stay", help="On a set clock, wait for new orders when nothing is left to happen."
+        ),
     ] = False,
     user: Annotated[
         str | None,
@@ -62,7 +72,7 @@ def operate(
                 wish = f"later than the operation's clock, {here.clock.now().utc(0)}"
                 raise InputError("--until", until, wish)
             admit_loop(here, acting_name(user))
-            _run(here, end, run)
+            _run(here, end, run, stay=stay)
         found = status_of(here)
     if json:
         _say.print_json(found.document())
@@ -70,7 +80,7 @@ def operate(
         print(told(found))
 
 
-def _run(here: Context, end: Epoch | None, run: Any) -> None:
+def _run(here: Context, end: Epoch | None, run: Any, *, stay: bool) -> None:
     if not here.operation.lists:
         _say.warn(
             ["no list of sanctioned persons: every order is held (`lists` in the operation file)"]
@@ -79,6 +89,9 @@ def _run(here: Context, end: Epoch | None, run: Any) -> None:
     try:
         with _ended_by_hand() as stops:
             run(here, until=end, stops=stops)
+            while stay and not stops():
+                time.sleep(_STAY_S)
+                run(here, until=end, stops=stops)
     finally:
         here.lease.give_back()
 

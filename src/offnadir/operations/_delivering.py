@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,6 +95,9 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
         here.desk.mark_delivered(
             picture.order_id, picture.id, by=here.operation.user, within=connection
         )
+        if _went_whole(folder, item):
+            with suppress(InputError):  # somebody took it out of the archive meanwhile
+                here.archive.let_read(str(item["id"]), placed.customer_id, within=connection)
         if move_picture(connection, picture, Stage.DELIVERED, now, told=str(folder)):
             _done(here, connection, picture, now, folder)
     here.say(now, f"{picture.id} delivered to {folder}")
@@ -147,6 +151,15 @@ def _copied(
         raise FileError(folder, f"cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _went_whole(folder: Path, item: Mapping[str, Any]) -> bool:
+    """Whether the customer got what the archive has; after a coarser copy the archive is not for his eyes."""
+    try:
+        told = json.loads((folder / f"{item['id']}.json").read_text("utf-8"))
+        return "offnadir:coarsened_to_m" not in told["properties"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _to_disk(folder: Path) -> None:

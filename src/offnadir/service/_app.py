@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,13 +14,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from offnadir import __version__
+from offnadir.errors import InputError
 from offnadir.operations import open_operation
-from offnadir.service import _root
+from offnadir.service import _order_routes, _people_routes, _root, _stapi_routes
 from offnadir.service._callers import Callers
 from offnadir.service._fleet import fleet_of
 from offnadir.service._guarding import Guarding
 from offnadir.service._limits import BodyLimit
-from offnadir.service._observing import Numbers, Observing
+from offnadir.service._observing import Numbers, Observing, write_logs
 from offnadir.service._oidc import Tokens
 from offnadir.service._problems import add_problems
 from offnadir.service._service import Service
@@ -68,12 +70,21 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     app.state.callers = Callers(service, tokens)
     app.state.numbers = Numbers()
     app.state.conformance = CONFORMANCE
-    for router in (_root.router,):
-        app.include_router(router)
+    for part in (_root, _stapi_routes, _order_routes, _people_routes):
+        app.include_router(part.router)
     add_problems(app)
     _add_guards(app, told)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def app_from_environment() -> FastAPI:
+    """The service of the operation file that OFFNADIR_OPERATION names, for servers that want a factory."""
+    path = os.environ.get("OFFNADIR_OPERATION")
+    if not path:
+        raise InputError("OFFNADIR_OPERATION", path, "the path of an operation file")
+    write_logs()
+    return create_app(path)
 
 
 def _add_guards(app: FastAPI, settings: Settings) -> None:

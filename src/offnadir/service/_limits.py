@@ -56,7 +56,10 @@ def too_many(wait_s: float) -> ProblemError:
 
 
 class BodyLimit:
-    """Refuses bodies that are larger than `most_bytes`, or take longer than `most_s` to arrive."""
+    """Refuses bodies that are larger than `most_bytes`, or take longer than `most_s` to arrive.
+
+    Whoever reads the body is told that the caller is gone, and what he answers to that is not sent.
+    """
 
     def __init__(self, app: ASGIApp, most_bytes: int, most_s: float) -> None:
         self.app, self.most_bytes, self.most_s = app, most_bytes, most_s
@@ -66,32 +69,40 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        told = headers.get(b"content-length", b"0")
-        too_large = told.isdigit() and int(told) > self.most_bytes
-        came, ends, done = 0, time.monotonic() + self.most_s, False
+        told = dict(scope["headers"]).get(b"content-length", b"0")
+        if told.isdigit() and int(told) > self.most_bytes:
+            raise self._too_large()
+        came, ends, done, answered = 0, time.monotonic() + self.most_s, False, False
+        refused: ProblemError | None = None
 
         async def counted() -> Message:
-            nonlocal came, done
+            nonlocal came, done, refused
             if done:  # whoever waits for the caller to go away waits as long as it takes
                 return await receive()
-            if too_large:
-                raise self._too_large()
             try:
-                left_s = max(ends - time.monotonic(), 0.0)
-                message = await asyncio.wait_for(receive(), left_s)
+                message = await asyncio.wait_for(receive(), max(ends - time.monotonic(), 0.0))
             except TimeoutError:
                 words = f"the body did not arrive within {self.most_s:g} s"
-                raise ProblemError(
-                    408, "too-slow", words, headers={"Connection": "close"}
-                ) from None
+                refused = ProblemError(408, "too-slow", words, headers={"Connection": "close"})
+                return {"type": "http.disconnect"}
             came += len(message.get("body", b""))
             done = not message.get("more_body", False)
             if came > self.most_bytes:
-                raise self._too_large()
+                refused = self._too_large()
+                return {"type": "http.disconnect"}
             return message
 
-        await self.app(scope, counted, send)
+        async def told_unless_refused(message: Message) -> None:
+            nonlocal answered
+            if refused is None or answered:
+                answered = True
+                await send(message)
+
+        try:
+            await self.app(scope, counted, told_unless_refused)
+        finally:
+            if refused is not None and not answered:
+                raise refused
 
     def _too_large(self) -> ProblemError:
         words = f"the body is larger than {self.most_bytes // 1024} KiB"

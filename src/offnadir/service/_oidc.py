@@ -73,7 +73,7 @@ class Tokens:
         return self._keys
 
     def _discover(self) -> str:
-        """Where the provider says that its keys are; they must lie with the same host or another https one."""
+        """Where the provider says that its keys are; with the same host, or on https."""
         issuer = self._oidc.issuer.rstrip("/")
         response = httpx.get(f"{issuer}/.well-known/openid-configuration", timeout=_TIMEOUT_S)
         response.raise_for_status()

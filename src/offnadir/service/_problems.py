@@ -88,9 +88,9 @@ def as_problem(error: Exception) -> ProblemError:
             return error
         case InputProblems():
             told = [_field(one) for one in error.problems]
-            return ProblemError(400, "wrong-input", str(error), errors=told)
+            return ProblemError(422, "wrong-input", str(error), errors=told)
         case InputError():
-            return ProblemError(400, "wrong-input", str(error), errors=[_field(error)])
+            return ProblemError(422, "wrong-input", str(error), errors=[_field(error)])
         case UnknownNameError():
             return ProblemError(404, "not-found", str(error))
         case RefusedError():
@@ -119,11 +119,20 @@ def _field(error: InputError) -> dict[str, Any]:
     return told
 
 
+def _methods(request: Request) -> list[str]:
+    """All methods of the path that was asked for; a router tells only those of its first route there."""
+    path = getattr(request.scope.get("route"), "path", "")
+    known = request.app.openapi()["paths"].get(path, {})
+    return sorted(method.upper() for method in known)
+
+
 def add_problems(app: FastAPI) -> None:
     """Every trouble leaves as a problem."""
 
     def answer(request: Request, error: Exception) -> Response:
         problem = as_problem(error)
+        if problem.status == 422 and request.url.path.startswith("/stac"):
+            problem.status = 400  # as the STAC API has it
         if problem.status >= 500:
             _LOG.error("%s", problem.name, exc_info=error)
         return problem_response(request, problem)
@@ -140,9 +149,10 @@ def add_problems(app: FastAPI) -> None:
     def plain(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         name = {404: "not-found", 405: "wrong-method"}.get(error.status_code, "refused")
-        problem = ProblemError(
-            error.status_code, name, str(error.detail), headers=error.headers or {}
-        )
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods(request)) or headers.get("Allow", "")
+        problem = ProblemError(error.status_code, name, str(error.detail), headers=headers)
         return problem_response(request, problem)
 
     for kind in (ProblemError, OffnadirError, Exception):

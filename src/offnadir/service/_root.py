@@ -9,9 +9,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from offnadir import __version__
 from offnadir._database import sa
 from offnadir.service._callers import Here
-from offnadir.service._wire import GEOJSON_TYPE, JSON_TYPE, answer, link
+from offnadir.service._wire import GEOJSON_TYPE, JSON_TYPE, Json, answer, link
 
-router = APIRouter()
+router = APIRouter(default_response_class=Json)
+
+
+class Numbers(Response):
+    """Numbers in the text format of Prometheus."""
+
+    media_type = CONTENT_TYPE_LATEST
 
 
 @router.get("/health/live", tags=["Health"], summary="Is the process there?")
@@ -29,11 +35,11 @@ def health(request: Request, here: Here) -> Response:
     return answer(request, told, headers={"Cache-Control": "no-store"})
 
 
-@router.get("/metrics", tags=["Health"], summary="Numbers for Prometheus")
+@router.get("/metrics", response_class=Numbers, tags=["Health"], summary="Numbers for Prometheus")
 def metrics(request: Request) -> Response:
     """Counters and times of this process."""
     numbers = request.app.state.numbers
-    return Response(generate_latest(numbers.registry), media_type=CONTENT_TYPE_LATEST)
+    return Numbers(generate_latest(numbers.registry))
 
 
 @router.get("/", tags=["Root"], summary="The way in")

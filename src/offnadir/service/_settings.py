@@ -10,13 +10,16 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from offnadir.errors import FileError, InputError
 
+if TYPE_CHECKING:
+    from offnadir.tasking import Order
+
 _KEYS: Final = (
     "url", "hosts", "requests_per_minute", "body_kib", "body_s", "origins", "public_archive",
-    "links_last_s", "key_cache_s", "docs", "oidc",
+    "links_last_s", "key_cache_s", "docs", "oidc", "price",
 )  # fmt: skip
 _OIDC_KEYS: Final = ("issuer", "audience", "user_claim", "jwks_url")
 _LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
@@ -31,6 +34,31 @@ class Oidc:
     audience: str
     user_claim: str = "sub"
     jwks_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a picture costs: so much for each, and for each km2 of an area; more if it is urgent."""
+
+    currency: str
+    per_picture: float = 0.0
+    per_km2: float = 0.0
+    first_priority_factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch("[A-Z]{3}", self.currency):
+            raise InputError("service.price.currency", self.currency, "ISO 4217, such as KRW")
+        for name in ("per_picture", "per_km2", "first_priority_factor"):
+            value = getattr(self, name)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0 <= value <= 1e9:
+                raise InputError(f"service.price.{name}", value, "a number from 0 to 1e9")
+
+    def of(self, order: Order) -> dict[str, Any]:
+        """The price of an order."""
+        one = self.per_picture + self.per_km2 * order.area_m2 / 1e6
+        factor = self.first_priority_factor if order.priority == 1 else 1.0
+        return {"currency": self.currency, "amount": round(one * order.count * factor, 2)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +82,7 @@ class Settings:
     key_cache_s: float = 30.0
     docs: bool = True
     oidc: Oidc | None = None
+    price: Price | None = None
 
     def __post_init__(self) -> None:
         if len(self.secret) < _LEAST_SECRET:
@@ -93,6 +122,8 @@ def read_settings(table: Mapping[str, Any], *, folder: Path) -> Settings:
             raise InputError(f"service.{key}", values[key], "true or false")
     if "oidc" in values:
         values["oidc"] = _oidc(values["oidc"])
+    if "price" in values:
+        values["price"] = _price(values["price"])
     given = os.environ.get("OFFNADIR_SECRET")
     secret = given.encode() if given else _kept_secret(folder / "offnadir.secret")
     return Settings(secret=secret, **values)
@@ -129,6 +160,13 @@ def _oidc(value: object) -> Oidc:
             raise InputError(f"service.oidc.{key}", None, "given")
     _check_url("service.oidc.issuer", value["issuer"])
     return Oidc(**value)
+
+
+def _price(value: object) -> Price:
+    known = ("currency", "per_picture", "per_km2", "first_priority_factor")
+    if not isinstance(value, Mapping) or set(value) - set(known) or "currency" not in value:
+        raise InputError("service.price", value, "a table of currency, " + ", ".join(known[1:]))
+    return Price(**value)
 
 
 def _check_url(name: str, value: str) -> None:

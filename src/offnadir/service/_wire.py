@@ -15,6 +15,25 @@ from offnadir.service._service import Service
 
 JSON_TYPE: Final = "application/json"
 GEOJSON_TYPE: Final = "application/geo+json"
+SCHEMA_TYPE: Final = "application/schema+json"
+
+
+class GeoJson(Response):
+    """GeoJSON, for documents of routes that answer it."""
+
+    media_type = GEOJSON_TYPE
+
+
+class Json(Response):
+    """JSON, for documents of routes that answer it."""
+
+    media_type = JSON_TYPE
+
+
+class SchemaJson(Response):
+    """A JSON Schema, for documents of routes that answer it."""
+
+    media_type = SCHEMA_TYPE
 
 
 def base_url(request: Request) -> str:

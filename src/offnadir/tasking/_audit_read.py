@@ -22,12 +22,13 @@ def read_log(
     by: str,
     subject: str | None = None,
     after: int = 0,
+    limit: int | None = None,
     last: int | None = None,
 ) -> list[Entry]:
     """Entries of the log, for an auditor or administrator."""
     with seeing(desk, by, "audit.see"):
         pass
-    return list(desk.audit.entries(subject=subject, after=after, last=last))
+    return list(desk.audit.entries(subject=subject, after=after, limit=limit, last=last))
 
 
 def verify_log(desk: Desk, *, by: str, kept: Sequence[Head] = ()) -> AuditReport:

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from offnadir._database import Database, sa
 from offnadir.epoch import Epoch
 from offnadir.tasking import (
+    _amending,
     _audit_read,
     _checks,
     _deciding,
@@ -23,6 +24,7 @@ from offnadir.tasking import (
     _rescreen,
     _views,
 )
+from offnadir.tasking._amending import Quote
 from offnadir.tasking._audit import AuditLog, Entry, Head, turn
 from offnadir.tasking._audit_verify import AuditReport
 from offnadir.tasking._checks import Roled, Ruling
@@ -158,10 +160,18 @@ class Desk:
     # The audit log
 
     def read_log(
-        self, *, by: str, subject: str | None = None, after: int = 0, last: int | None = None
+        self,
+        *,
+        by: str,
+        subject: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        last: int | None = None,
     ) -> Sequence[Entry]:
-        """Entries, the oldest first: about one subject, after a number, or the last few."""
-        return _audit_read.read_log(self, by=by, subject=subject, after=after, last=last)
+        """Entries, the oldest first: about one subject, after a number, at most so many, or the last few."""
+        return _audit_read.read_log(
+            self, by=by, subject=subject, after=after, limit=limit, last=last
+        )
 
     def verify_log(self, *, by: str, kept: Sequence[Head] = ()) -> AuditReport:
         """Check the whole log, against heads that an auditor kept too."""
@@ -182,6 +192,20 @@ class Desk:
     def show(self, order_id: str, *, by: str) -> OrderView:
         """One order with its history."""
         return _views.show(self, order_id, by=by)
+
+    def show_many(
+        self, *, by: str, limit: int = 100, before: str | None = None, state: str | None = None
+    ) -> tuple[tuple[OrderView, ...], str | None]:
+        """Orders as `show` tells them, the latest first, and what to give as `before` for the next."""
+        return _views.show_many(self, by=by, limit=limit, before=before, state=state)
+
+    def quote(self, order: Order, *, by: str, customer: str | None = None) -> Quote:
+        """What would become of an order if it were placed now; nothing is written."""
+        return _amending.quote(self, order, by=by, customer=customer)
+
+    def amend(self, order_id: str, change: Callable[[Order], Order], *, by: str) -> Placed:
+        """Change an order whose picture is not with a satellite yet; it is checked as a new one would be."""
+        return _amending.amend(self, order_id, change, by=by)
 
     def cancel(self, order_id: str, *, by: str, why: str = "") -> Placed:
         """Withdraw an order: user_cancelled for its customer, cancelled for the house."""
@@ -269,6 +293,10 @@ class Desk:
     ) -> bool:
         """Note that a released product has gone: True the first time only."""
         return _release.mark_delivered(self, order_id, product_id, by=by, within=within)
+
+    def note_download(self, order_id: str, product_id: str, file: str, *, by: str) -> None:
+        """Note in the log that somebody fetched a delivered file; once an hour for each file and user."""
+        _release.note_download(self, order_id, product_id, file, by=by)
 
     def list(
         self,

@@ -204,6 +204,13 @@ def void_holds(desk: Desk, connection: sa.Connection, order_id: str, at: Epoch) 
         _set_status(desk, connection, hold.id, "void", at, order_id)
 
 
+def forget_holds(desk: Desk, connection: sa.Connection, order_id: str, at: Epoch) -> None:
+    """Close what is open of an order that becomes another, and permits: they were given for what it was."""
+    for hold in holds_of(connection, order_id):
+        if hold.status == "open" or (hold.status == "allowed" and hold.kind != "screening"):
+            _set_status(desk, connection, hold.id, "void", at, order_id)
+
+
 def sync_customer_holds(
     desk: Desk,
     connection: sa.Connection,

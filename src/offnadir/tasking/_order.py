@@ -16,6 +16,7 @@ from offnadir.units import deg
 SOURCES: Final = ("either", "archive", "new")
 SENSOR_KINDS: Final = ("optical", "sar", "tir", "hyperspectral")
 LEVELS: Final = ("ortho", "basic")
+RELEASES: Final = ("private", "public")
 LOWEST_PRIORITY: Final = 3
 _RULES: Final[dict[str, tuple[float, float, str]]] = {
     "max_off_nadir_rad": (0, 90, "degrees"),
@@ -52,10 +53,12 @@ class Window:
 class Looks:
     """How a picture may look; None does not matter. `azimuth` is that of the satellite seen from the place.
 
-    From `azimuth_from_rad` clockwise to `azimuth_to_rad`, over north if the first is greater.
+    From `azimuth_from_rad` clockwise to `azimuth_to_rad`, over north if the first is greater. `sensors` are
+    the cameras that may take it, by their names in the mission; any, if there are none.
     """
 
     kind: str = "optical"
+    sensors: tuple[str, ...] = ()
     max_off_nadir_rad: float | None = None
     min_incidence_rad: float | None = None
     max_incidence_rad: float | None = None
@@ -88,6 +91,8 @@ class Looks:
     def document(self) -> dict[str, Any]:
         """As it is stored, in degrees."""
         found: dict[str, Any] = {"kind": self.kind}
+        if self.sensors:
+            found["sensors"] = list(self.sensors)
         for name in _RULES:
             value = getattr(self, name)
             if value is None or name.startswith("azimuth"):
@@ -108,7 +113,8 @@ class Order:
 
     `place` is a GeoJSON geometry (Point, LineString or Polygon; longitude first, degrees); `area_m2` is its
     surface, 0 for points and lines. No `windows` means any time. `count` pictures are wanted, `every_days`
-    apart. Priority 1 goes first. Build one with `read_order`, which checks everything.
+    apart. Priority 1 goes first. With `release` "public" everybody may find the picture in the archive once
+    it was delivered. Build one with `read_order`, which checks everything.
     """
 
     place: Mapping[str, Any]
@@ -127,6 +133,7 @@ class Order:
     beneficiaries: tuple[Named, ...] = ()
     purpose: str = ""
     notes: str = ""
+    release: str = "private"
 
     def document(self) -> dict[str, Any]:
         """As it is stored and hashed; `read_order` gives the same order back."""
@@ -147,6 +154,7 @@ class Order:
             "beneficiaries": [one.document() for one in self.beneficiaries],
             "purpose": self.purpose,
             "notes": self.notes,
+            "release": "" if self.release == "private" else self.release,
         }
         return {key: value for key, value in found.items() if value not in (None, "", [], {})}
 

@@ -17,6 +17,7 @@ from offnadir.tasking._fields import LONGEST_NOTE, Reader
 from offnadir.tasking._order import (
     LEVELS,
     LOWEST_PRIORITY,
+    RELEASES,
     SENSOR_KINDS,
     SOURCES,
     Looks,
@@ -30,6 +31,7 @@ from offnadir.units import deg
 ORDER_KEYS: Final = (
     "title", "place", "windows", "looks", "priority", "deadline", "source", "level", "delivery",
     "recurrence", "end_user", "beneficiaries", "purpose", "notes",
+    "release",
 )  # fmt: skip
 #: Key of [looks]: least and greatest value, and unit.
 LOOK_KEYS: Final[dict[str, tuple[float, float, str]]] = {
@@ -79,6 +81,7 @@ def read_order(document: object, *, where: str = "", now: Epoch | None = None) -
         "beneficiaries": _beneficiaries(table.get("beneficiaries", []), reader),
         "purpose": reader.text(table, "purpose", ""),
         "notes": reader.text(table, "notes", "", longest=LONGEST_NOTE, lines=True),
+        "release": reader.choice(table, "release", "", RELEASES, "private"),
     }
     reader.finish()
     return Order(
@@ -179,9 +182,10 @@ def _look_ahead(
 
 
 def _looks(value: object, reader: Reader) -> Looks:
-    table = reader.table(value, "looks", ("kind", "azimuth_deg", *LOOK_KEYS))
+    table = reader.table(value, "looks", ("kind", "sensors", "azimuth_deg", *LOOK_KEYS))
     values: dict[str, Any] = {
-        "kind": reader.choice(table, "kind", "looks", SENSOR_KINDS, "optical")
+        "kind": reader.choice(table, "kind", "looks", SENSOR_KINDS, "optical"),
+        "sensors": reader.texts(table, "sensors", "looks"),
     }
     for key, (low, high, unit) in LOOK_KEYS.items():
         number = reader.number(table, key, "looks", low, high, unit)

@@ -64,13 +64,13 @@ def place(
     with recording_refusals(desk):
         with desk.database.read() as connection:
             user = find_user(connection, by)
-            who = _customer(connection, user, by, customer)
+            who = customer_of(connection, user, by, customer)
             before = _placed_before(connection, who, order, key)
         if before is not None and user is not None and set(user.roles) & set(MAY["order.place"]):
             return before, False
     examined = examine(desk, order, who, desk.clock())
     with acting(desk, by, "order.place", who.id) as (connection, user):
-        _customer(connection, user, by, customer)
+        customer_of(connection, user, by, customer)
         before = _placed_before(connection, who, order, key)
         if before is not None:
             return before, False
@@ -95,7 +95,7 @@ def _check_key(key: str | None) -> None:
         raise InputError("key", key, f"a text of 1 to {_LONGEST_KEY} printable characters")
 
 
-def _customer(
+def customer_of(
     connection: sa.Connection, user: User | None, by: str, customer: str | None
 ) -> Customer:
     """For whom the order is; a customer's user orders for that customer alone."""
@@ -160,7 +160,7 @@ def _insert(
         quota_area_m2=round(order.area_m2) * order.count,
         screened_with=examined.screened_with,
     )
-    over = _over_quota(connection, placed, customer)
+    over = over_quota(connection, customer, month, placed.quota_pictures, placed.quota_area_m2)
     if over:
         placed = replace(placed, quota_pictures=0, quota_area_m2=0)
     step = find_step(placed.id, None, "received", "placed")
@@ -258,19 +258,21 @@ def matches(count: int) -> str:
     return "" if count == 1 else f"{count} of them"
 
 
-def _over_quota(connection: sa.Connection, placed: Placed, customer: Customer) -> str:
+def over_quota(
+    connection: sa.Connection, customer: Customer, month: str, pictures: int, area_m2: int
+) -> str:
     """What goes beyond the month's quota, in words; "" if nothing does."""
     query = sa.select(QUOTA_USE.c.pictures, QUOTA_USE.c.area_m2).where(
-        QUOTA_USE.c.customer_id == customer.id, QUOTA_USE.c.month == placed.quota_month
+        QUOTA_USE.c.customer_id == customer.id, QUOTA_USE.c.month == month
     )
     used = connection.execute(query).one_or_none()
-    pictures = placed.quota_pictures + (0 if used is None else used.pictures)
-    area_m2 = placed.quota_area_m2 + (0 if used is None else used.area_m2)
+    pictures += 0 if used is None else used.pictures
+    area_m2 += 0 if used is None else used.area_m2
     if customer.quota_pictures is not None and pictures > customer.quota_pictures:
-        return f"{pictures} pictures in {placed.quota_month}, of {customer.quota_pictures}"
+        return f"{pictures} pictures in {month}, of {customer.quota_pictures}"
     if customer.quota_area_m2 is not None and area_m2 > customer.quota_area_m2:
         all_km2, most_km2 = area_m2 / km**2, customer.quota_area_m2 / km**2
-        return f"{all_km2:,.1f} km2 in {placed.quota_month}, of {most_km2:,.1f} km2"
+        return f"{all_km2:,.1f} km2 in {month}, of {most_km2:,.1f} km2"
     return ""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from offnadir._database import sa
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
+from offnadir.tasking._audit import turn
 from offnadir.tasking._checks import Ruling, parties_of
 from offnadir.tasking._holds import Cause, Hold, holds_of, sync_holds
 from offnadir.tasking._moves import Placed, by_checks, find_order
@@ -17,11 +18,14 @@ from offnadir.tasking._people import acting, find_customer
 from offnadir.tasking._placing import matches, screen_placed
 from offnadir.tasking._tables import RELEASES
 from offnadir.tasking.states import State, StepError
+from offnadir.units import hour
 
 if TYPE_CHECKING:
     from offnadir.tasking._desk import Desk
 
 _LONGEST_ID: Final = 300
+#: Entries of an order's log among which a download may stand already.
+_LATEST: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,3 +213,17 @@ def _record(
         subject=answer.order_id,
         body={"product": answer.product_id, **document},
     )
+
+
+def note_download(desk: Desk, order_id: str, product_id: str, file: str, *, by: str) -> None:
+    """Put a download on record, once an hour: a large file is fetched in many pieces."""
+    body = {"product": product_id, "file": file}
+    now = desk.clock()
+    for entry in desk.audit.entries(subject=order_id, last=_LATEST):
+        content = entry.content
+        if (content["action"], content["by"], content["body"]) == ("download", by, body):
+            if now - Epoch.from_utc(content["at"]) < hour:
+                return
+            break
+    with turn(desk.database) as connection:
+        desk.audit.append(connection, at=now, by=by, action="download", subject=order_id, body=body)

@@ -17,6 +17,7 @@ MAY: Final[dict[str, tuple[str, ...]]] = {
     "key.list": ("administrator", "auditor"),
     "order.place": ("customer", "planner", "administrator"),
     "order.see": ("customer", "planner", "releaser", "auditor", "administrator"),
+    "order.amend": ("customer", "planner", "administrator"),
     "order.cancel": ("customer", "planner", "administrator"),
     "order.move": ("planner",),
     "order.release": ("planner",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from offnadir._database import sa
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
-from offnadir.tasking._holds import Hold, holds_of
+from offnadir.tasking._holds import Hold, read_hold
 from offnadir.tasking._ids import is_id
 from offnadir.tasking._moves import Placed, find_order, read_placed
 from offnadir.tasking._people import (
@@ -121,36 +121,68 @@ def show(desk: Desk, order_id: str, *, by: str) -> OrderView:
     """One order, with all that this user may know of it."""
     with seeing(desk, by, "order.see", order_id) as (connection, user):
         placed = find_order(connection, order_id, user, "order.see")
-        lines = connection.execute(
-            sa.select(HISTORY).where(HISTORY.c.order_id == order_id).order_by(HISTORY.c.number)
-        ).all()
-        holds = holds_of(connection, order_id)
-        products = connection.execute(
-            sa.select(RELEASES.c.product_id, RELEASES.c.status)
-            .where(RELEASES.c.order_id == order_id)
-            .order_by(RELEASES.c.at_tai_ns, RELEASES.c.product_id)
-        ).all()
-        customer = connection.execute(
-            sa.select(CUSTOMERS.c.name).where(CUSTOMERS.c.id == placed.customer_id)
-        ).scalar_one()
-        sees_holds = bool(set(user.roles) & set(MAY["hold.see"]))
-    history = tuple(
-        Line(
-            at=Epoch(row.at_tai_ns),
-            state=State(row.state),
-            code=row.code,
-            words=row.words,
-            by=_shown_by(row.by, user),
+        return _views_of(connection, user, [placed])[0]
+
+
+def show_many(
+    desk: Desk, *, by: str, limit: int = 100, before: str | None = None, state: str | None = None
+) -> tuple[tuple[OrderView, ...], str | None]:
+    """Orders that this user may see as `show` tells them, the latest first, and what is `before` next."""
+    _check_page(state, limit, before)
+    with seeing(desk, by, "order.see") as (connection, user):
+        query = sa.select(ORDERS)
+        whose = _whose(connection, user, None)
+        if whose is not None:
+            query = query.where(ORDERS.c.customer_id == whose)
+        if state is not None:
+            query = query.where(ORDERS.c.state == state)
+        if before is not None:
+            query = query.where(ORDERS.c.id < before)
+        found = connection.execute(query.order_by(ORDERS.c.id.desc()).limit(limit + 1)).all()
+        views = _views_of(connection, user, [read_placed(row) for row in found[:limit]])
+    return tuple(views), views[-1].placed.id if len(found) > limit else None
+
+
+def _views_of(connection: sa.Connection, user: User, orders: Sequence[Placed]) -> list[OrderView]:
+    """Orders with history, holds and products: three queries, however many they are."""
+    ids = [one.id for one in orders]
+    lines: dict[str, list[Any]] = {one: [] for one in ids}
+    holds: dict[str, list[Hold]] = {one: [] for one in ids}
+    products: dict[str, list[tuple[str, str]]] = {one: [] for one in ids}
+    history = sa.select(HISTORY).where(HISTORY.c.order_id.in_(ids))
+    for row in connection.execute(history.order_by(HISTORY.c.order_id, HISTORY.c.number)):
+        lines[row.order_id].append(row)
+    held = sa.select(HOLDS).where(HOLDS.c.order_id.in_(ids)).order_by(HOLDS.c.id)
+    for row in connection.execute(held):
+        holds[row.order_id].append(read_hold(row))
+    released = sa.select(RELEASES.c.order_id, RELEASES.c.product_id, RELEASES.c.status)
+    released = released.where(RELEASES.c.order_id.in_(ids))
+    for row in connection.execute(released.order_by(RELEASES.c.at_tai_ns, RELEASES.c.product_id)):
+        products[row.order_id].append((row.product_id, row.status))
+    firms = sa.select(CUSTOMERS.c.id, CUSTOMERS.c.name)
+    firms = firms.where(CUSTOMERS.c.id.in_({one.customer_id for one in orders}))
+    names = {row.id: row.name for row in connection.execute(firms)}
+    sees_holds = bool(set(user.roles) & set(MAY["hold.see"]))
+    return [
+        OrderView(
+            placed=one,
+            customer=names[one.customer_id],
+            history=tuple(_line(row, user) for row in lines[one.id]),
+            holds=tuple(holds[one.id]) if sees_holds else (),
+            waits_for=waits_for(one, [hold for hold in holds[one.id] if hold.status == "open"]),
+            products=tuple(products[one.id]),
         )
-        for row in lines
-    )
-    return OrderView(
-        placed=placed,
-        customer=customer,
-        history=history,
-        holds=tuple(holds) if sees_holds else (),
-        waits_for=waits_for(placed, [hold for hold in holds if hold.status == "open"]),
-        products=tuple((row.product_id, row.status) for row in products),
+        for one in orders
+    ]
+
+
+def _line(row: Any, user: User) -> Line:
+    return Line(
+        at=Epoch(row.at_tai_ns),
+        state=State(row.state),
+        code=row.code,
+        words=row.words,
+        by=_shown_by(row.by, user),
     )
 
 
@@ -188,12 +220,7 @@ def list_orders(
     before: str | None = None,
 ) -> Page:
     """Orders that this user may see, the latest first: of one state, of one customer, only open ones."""
-    if state is not None and state not in {one.value for one in State}:
-        raise InputError("state", state, " or ".join(State))
-    if not 1 <= limit <= MOST_AT_ONCE:
-        raise InputError("limit", limit, f"a whole number from 1 to {MOST_AT_ONCE}")
-    if before is not None and not is_id("o", before):
-        raise InputError("before", before, "the id of an order")
+    _check_page(state, limit, before)
     with seeing(desk, by, "order.see", customer or "") as (connection, user):
         query = sa.select(ORDERS, CUSTOMERS.c.name.label("customer")).join(
             CUSTOMERS, CUSTOMERS.c.id == ORDERS.c.customer_id
@@ -225,6 +252,15 @@ def list_orders(
     return Page(rows=rows, next=rows[-1].id if len(found) > limit else None)
 
 
+def _check_page(state: str | None, limit: int, before: str | None) -> None:
+    if state is not None and state not in {one.value for one in State}:
+        raise InputError("state", state, " or ".join(State))
+    if not 1 <= limit <= MOST_AT_ONCE:
+        raise InputError("limit", limit, f"a whole number from 1 to {MOST_AT_ONCE}")
+    if before is not None and not is_id("o", before):
+        raise InputError("before", before, "the id of an order")
+
+
 def _whose(connection: sa.Connection, user: User, customer: str | None) -> str | None:
     """The customer whose orders are listed; None is all of them."""
     if user.sees_all:
@@ -239,8 +275,6 @@ def _whose(connection: sa.Connection, user: User, customer: str | None) -> str |
 
 def open_holds(desk: Desk, *, by: str, limit: int = MOST_AT_ONCE) -> list[Hold]:
     """What waits for a decision, oldest first."""
-    from offnadir.tasking._holds import read_hold
-
     with seeing(desk, by, "hold.see") as (connection, _):
         query = sa.select(HOLDS).where(HOLDS.c.status == "open").order_by(HOLDS.c.id).limit(limit)
         return [read_hold(row) for row in connection.execute(query)]

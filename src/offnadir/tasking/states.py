@@ -102,6 +102,8 @@ STEPS: Final[tuple[Step, ...]] = tuple(
         ("held", "rejected", "refused", "releaser", "it was looked at and refused"),
         ("held", "accepted", "cleared", "checks", "what held it is no longer there"),
         ("held accepted scheduled", "held", "screening", "checks", "screening found a possible match"),
+        ("held accepted scheduled", "received", "amended", "customer planner administrator",
+         "the order was changed, and is checked anew"),
         ("accepted", "scheduled", "planned", "planner", "a picture of it was planned"),
         ("accepted", "processing", "archived", "planner", "the archive has a fitting picture"),
         ("accepted scheduled", "failed", "no_opportunity", "planner", "no satellite can take it"),

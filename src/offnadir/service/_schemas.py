@@ -1,0 +1,98 @@
+"""What may be sent, as far as JSON Schema can say it; what it cannot say is told by a 422."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from offnadir.service._order_parameters import PARAMETERS, PREFIX
+
+_TIME: Final = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_END: Final = rf"({_TIME}|\.\.)"
+_POSITION: Final = {
+    "type": "array",
+    "minItems": 2,
+    "maxItems": 3,
+    "prefixItems": [
+        {"type": "number", "minimum": -180, "maximum": 180},
+        {"type": "number", "minimum": -90, "maximum": 90},
+        {"type": "number"},
+    ],
+    "items": {"type": "number"},
+}
+
+
+def _shape(kind: str, coordinates: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["type", "coordinates"],
+        "properties": {"type": {"const": kind}, "coordinates": coordinates},
+    }
+
+
+GEOMETRY: Final = {
+    "title": "Geometry",
+    "description": "GeoJSON in WGS 84: longitude first, degrees.",
+    "oneOf": [
+        _shape("Point", _POSITION),
+        _shape(
+            "LineString", {"type": "array", "minItems": 2, "maxItems": 10_000, "items": _POSITION}
+        ),
+        _shape(
+            "Polygon",
+            {
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "array", "minItems": 4, "maxItems": 10_000, "items": _POSITION},
+            },
+        ),
+    ],
+    "examples": [{"type": "Point", "coordinates": [126.63, 37.45]}],
+}
+INTERVAL: Final = {
+    "title": "Datetime",
+    "description": "`start/end` in RFC 3339; one end may be `..`, that is open.",
+    "type": "string",
+    "pattern": f"^{_END}/{_END}$",
+    "examples": ["2026-06-01T00:00:00Z/2026-06-08T00:00:00Z", "2026-06-01T00:00:00Z/.."],
+}
+FILTER: Final = {
+    "title": "Filter",
+    "description": "CQL2 JSON over the product's queryables.",
+    "type": "object",
+    "required": ["op", "args"],
+    "properties": {"op": {"type": "string"}, "args": {"type": "array", "minItems": 1}},
+    "examples": [{"op": "<=", "args": [{"property": "view:off_nadir"}, 30]}],
+}
+PARAMETERS_SCHEMA: Final = {
+    "title": "OrderParameters",
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {PREFIX + name: schema for name, schema in PARAMETERS.items()},
+    "examples": [{"offnadir:title": "Port of Incheon", "offnadir:priority": 1}],
+}
+
+
+def _object(value: object) -> object:
+    """What is no object is wrong in form; what is in it is looked at by who reads it."""
+    if not isinstance(value, dict):
+        raise ValueError("must be an object")
+    return value
+
+
+def _interval(value: object) -> object:
+    if isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(one, str) for one in value)
+    ):
+        return value
+    raise ValueError("must be a text such as 2026-06-01T00:00:00Z/2026-06-08T00:00:00Z")
+
+
+Geometry = Annotated[Any, BeforeValidator(_object), WithJsonSchema(GEOMETRY)]
+Interval = Annotated[Any, BeforeValidator(_interval), WithJsonSchema(INTERVAL)]
+Filter = Annotated[Any, BeforeValidator(_object), WithJsonSchema(FILTER)]
+Parameters = Annotated[Any, BeforeValidator(_object), WithJsonSchema(PARAMETERS_SCHEMA)]

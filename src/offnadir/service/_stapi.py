@@ -1,0 +1,203 @@
+"""STAPI 0.1 over our own model: products, orders and states as it writes them; 0.2 will change this file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import Request
+
+from offnadir.epoch import Epoch
+from offnadir.errors import InputError
+from offnadir.sensors import Sensor
+from offnadir.service._cql2_looks import read_filter
+from offnadir.service._datetimes import read_interval
+from offnadir.service._fleet import Fleet, Product
+from offnadir.service._order_parameters import order_part, parameters_of
+from offnadir.service._wire import GEOJSON_TYPE, JSON_TYPE, link
+from offnadir.tasking import Order, read_order
+from offnadir.tasking._order import Looks, Window
+from offnadir.tasking._views import Line, OrderView
+from offnadir.units import deg
+
+VERSION: Final = "0.1.0"
+GEOMETRIES: Final = ("Point", "LineString", "Polygon")
+#: The product of orders that name no camera.
+ANY: Final = "any"
+_SPEC: Final = "https://stapi.example.com/v0.1.0"
+PRODUCT_CONFORMANCE: Final = (
+    f"{_SPEC}/opportunities",
+    f"{_SPEC}/opportunities-async",
+    *(f"https://geojson.org/schema/{kind}.json" for kind in GEOMETRIES),
+)
+#: What a filter of STAPI says of each limit of a look: property, operator, scale.
+_LIMITS: Final = (
+    ("max_off_nadir_rad", "view:off_nadir", "<=", deg),
+    ("min_incidence_rad", "view:incidence_angle", ">=", deg),
+    ("max_incidence_rad", "view:incidence_angle", "<=", deg),
+    ("min_sun_elevation_rad", "view:sun_elevation", ">=", deg),
+    ("max_sun_elevation_rad", "view:sun_elevation", "<=", deg),
+    ("max_gsd_m", "gsd", "<=", 1.0),
+    ("min_niirs", "offnadir:niirs", ">=", 1.0),
+    ("max_cloud", "eo:cloud_cover", "<=", 0.01),
+)
+
+
+def product_document(request: Request, fleet: Fleet, name: str) -> dict[str, Any]:
+    """A product of STAPI: one camera of the fleet, or `any` of them."""
+    path = f"/products/{name}"
+    if name == ANY:
+        title, text = "Any camera", "A picture by whichever camera of the fleet can take it."
+        words = ["optical"]
+    else:
+        product = fleet.product(name)
+        title, text = product.sensor.title, _described(product)
+        words = ["optical", product.sensor.kind, *(one.name for one in product.satellites)]
+    return {
+        "type": "Collection",
+        "stapi_type": "Product",
+        "stapi_version": VERSION,
+        "conformsTo": list(PRODUCT_CONFORMANCE),
+        "id": name,
+        "title": title,
+        "description": text,
+        "keywords": words,
+        "license": "proprietary",
+        "providers": [],
+        "links": [
+            link(request, "self", path),
+            link(request, "conformance", f"{path}/conformance"),
+            link(request, "queryables", f"{path}/queryables"),
+            link(request, "order-parameters", f"{path}/order-parameters"),
+            link(request, "create-order", f"{path}/orders", JSON_TYPE, method="POST"),
+            link(request, "opportunities", f"{path}/opportunities", JSON_TYPE, method="POST"),
+            link(request, "quote", f"{path}/quotes", JSON_TYPE, method="POST"),
+        ],
+    }
+
+
+def _described(product: Product) -> str:
+    sensor: Sensor = product.sensor
+    names = ", ".join(one.name for one in product.satellites)
+    angle = sensor.max_off_nadir_rad / deg
+    return f"Pictures by {sensor.title} on {names}, up to {angle:.0f} deg off nadir."
+
+
+def product_names(fleet: Fleet) -> list[str]:
+    """All products, `any` first."""
+    return [ANY, *fleet.products]
+
+
+def check_product(fleet: Fleet, name: str) -> None:
+    """InputError for a product that there is not."""
+    if name != ANY:
+        fleet.product(name)
+
+
+def read_request(
+    fleet: Fleet, name: str, body: Mapping[str, Any], now: Epoch | None, before: Order | None = None
+) -> Order:
+    """The order that a body of STAPI asks for; what it leaves out stays as it was `before`.
+
+    Raises InputError, or InputProblems with all that is wrong, in the names of STAPI.
+    """
+    document: dict[str, Any] = {} if before is None else before.document()
+    if "datetime" in body or before is None:
+        window = read_interval(body.get("datetime"))
+        document["windows"] = [window.document()]
+    if "geometry" in body or before is None:
+        document["place"] = _geometry(body.get("geometry"))
+    if "filter" in body or before is None:
+        looks = read_filter(body.get("filter")).only_limits().document()
+        sensors = [] if name == ANY else [name]
+        document["looks"] = looks | ({"sensors": sensors} if sensors else {})
+    parameters = body.get("order_parameters")
+    if parameters is not None:
+        document |= order_part(parameters)
+    elif before is None:
+        raise InputError("order_parameters", None, "an object, {} if there is nothing to say")
+    return read_order(document, now=now)
+
+
+def _geometry(value: object) -> Any:
+    if not isinstance(value, Mapping) or value.get("type") not in GEOMETRIES:
+        kind = value.get("type") if isinstance(value, Mapping) else value
+        raise InputError("geometry", kind, "a GeoJSON " + " or ".join(GEOMETRIES))
+    return value
+
+
+def filter_of(looks: Looks) -> dict[str, Any] | None:
+    """The limits of a look as CQL2 JSON; None if there are none."""
+    parts: list[dict[str, Any]] = [
+        {"op": op, "args": [{"property": name}, round(getattr(looks, ours) / scale, 6)]}
+        for ours, name, op, scale in _LIMITS
+        if getattr(looks, ours) is not None
+    ]
+    if looks.azimuth_from_rad is not None and looks.azimuth_to_rad is not None:
+        ends = [round(end / deg, 6) for end in (looks.azimuth_from_rad, looks.azimuth_to_rad)]
+        parts.append({"op": "between", "args": [{"property": "view:azimuth"}, *ends]})
+    return {"op": "and", "args": parts} if len(parts) > 1 else parts[0] if parts else None
+
+
+def interval_of(window: Window | None) -> str:
+    """A window as STAPI writes it."""
+    ends = (None, None) if window is None else (window.start, window.stop)
+    return "/".join(".." if end is None else end.utc(3) for end in ends)
+
+
+def order_document(request: Request, view: OrderView) -> dict[str, Any]:
+    """An order as a feature of STAPI."""
+    placed, order = view.placed, view.placed.order
+    path = f"/orders/{placed.id}"
+    looks = order.looks
+    window = order.windows[0] if order.windows else None
+    search: dict[str, Any] = {"datetime": interval_of(window), "geometry": dict(order.place)}
+    wanted = filter_of(looks)
+    if wanted is not None:
+        search["filter"] = wanted
+    properties = {
+        "product_id": looks.sensors[0] if len(looks.sensors) == 1 else ANY,
+        "created": placed.placed.utc(3),
+        "status": status_document(request, placed.id, view.history[-1]),
+        "search_parameters": search,
+        "opportunity_properties": {},
+        "order_parameters": parameters_of(order),
+        "offnadir:customer": placed.customer_id,
+        "offnadir:waits_for": view.waits_for,
+        "offnadir:products": [{"id": name, "status": status} for name, status in view.products],
+    }
+    if len(order.windows) > 1:
+        properties["offnadir:windows"] = [interval_of(one) for one in order.windows]
+    links = [
+        link(request, "self", path, GEOJSON_TYPE),
+        link(request, "monitor", f"{path}/statuses"),
+        link(request, "events", f"{path}/events", "text/event-stream"),
+        link(request, "coverage", f"{path}/coverage"),
+    ]
+    if placed.is_open:
+        links.append(link(request, "cancel", f"{path}/cancel", JSON_TYPE, method="POST"))
+        links.append(link(request, "amend", path, JSON_TYPE, method="PATCH"))
+    for name, status in view.products:
+        if status == "delivered":
+            links.append(link(request, "item", f"{path}/products/{name}", GEOJSON_TYPE, title=name))
+    return {
+        "type": "Feature",
+        "stapi_type": "Order",
+        "stapi_version": VERSION,
+        "id": placed.id,
+        "geometry": json.loads(json.dumps(order.place)),
+        "properties": properties,
+        "links": links,
+    }
+
+
+def status_document(request: Request, order_id: str, line: Line) -> dict[str, Any]:
+    """One line of an order's history as a status of STAPI."""
+    return {
+        "timestamp": line.at.utc(3),
+        "status_code": line.state.value,
+        "reason_code": line.code,
+        "reason_text": line.words,
+        "links": [link(request, "order", f"/orders/{order_id}", GEOJSON_TYPE)],
+    }

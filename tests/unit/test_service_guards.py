@@ -1,0 +1,245 @@
+"""Who may come in, how much, and what is told to whom: the service at its door."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from offnadir.errors import InputError
+from offnadir.service import Settings, create_app, read_settings
+from offnadir.service._limits import Buckets
+from offnadir.service._observing import JsonLines
+from support.service import PEOPLE, SECRET, WISH, Hall
+
+#: Routes that anybody may ask without a key.
+OPEN = {
+    "/", "/conformance", "/health", "/health/live", "/metrics", "/products", "/products/{product_id}",
+    "/products/{product_id}/conformance", "/products/{product_id}/queryables",
+    "/products/{product_id}/order-parameters",
+}  # fmt: skip
+
+
+def routes(hall: Hall) -> list[tuple[str, str]]:
+    """Every route of the service with each of its methods."""
+    paths = hall.client.app.openapi()["paths"]  # type: ignore[attr-defined]
+    return [(method.upper(), path) for path, methods in paths.items() for method in methods]
+
+
+def filled(path: str, **names: str) -> str:
+    """A path with something for each of its names."""
+    return re.sub(r"{(\w+)(:\w+)?}", lambda found: names.get(found[1], "nothing"), path)
+
+
+def test_nobody_gets_in_without_a_key(hall: Hall) -> None:
+    """Each route but the open ones answers 401 with a challenge, whatever is shown instead of a key."""
+    asked = [one for one in routes(hall) if one[1] not in OPEN]
+    assert len(asked) > 15
+    for method, path in asked:
+        for shown in ({}, {"Authorization": "Bearer ofn_x"}, {"Authorization": "Basic eDp5"}):
+            answer = hall.client.request(method, filled(path, product_id="any"), headers=shown)
+            assert answer.status_code == 401, (method, path, answer.text)
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_a_key_opens_what_its_scopes_say(hall: Hall) -> None:
+    """A key of everybody's roles but with one scope: the others' routes answer 403 with that scope's name."""
+    service = hall.client.app.state.service  # type: ignore[attr-defined]
+    text = service.desk.add_key("boss", by="boss", scopes=["orders:read"])[1]
+    headers = {"Authorization": f"Bearer {text}"}
+    assert hall.client.get("/orders", headers=headers).status_code == 200
+    for method, path in (
+        ("POST", "/products/any/orders"), ("GET", "/users"), ("GET", "/audit"), ("GET", "/holds"),
+    ):  # fmt: skip
+        answer = hall.client.request(method, path, headers=headers, json=WISH)
+        assert answer.status_code == 403, (method, path, answer.text)
+        assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+
+
+def test_each_role_does_what_it_may_and_no_more(hall: Hall) -> None:
+    """Role by role against the table of `_roles.py`, asked over HTTP."""
+    order = hall.place("kim")
+    wants = {
+        ("POST", "/products/any/orders"): {"kim", "lee"},  # the house has to say for whom
+        ("GET", f"/orders/{order}"): {"kim", "paula", "rita", "anna", "boss"},
+        ("GET", f"/orders/{order}/statuses"): {"kim", "paula", "rita", "anna", "boss"},
+        ("GET", "/customers"): {"paula", "rita", "anna", "boss"},
+        ("GET", "/users"): {"anna", "boss"},
+        ("GET", "/keys"): {"anna", "boss"},
+        ("GET", "/holds"): {"rita", "anna"},
+        ("GET", "/audit"): {"anna", "boss"},
+        ("POST", "/audit/verification"): {"anna", "boss"},
+        ("GET", "/me"): set(PEOPLE),
+    }
+    for (method, path), may in wants.items():
+        for name in PEOPLE:
+            answer = hall.ask(name, method, path, json=WISH if method == "POST" else None)
+            if name in may:
+                assert answer.status_code in (200, 201), (name, method, path, answer.text)
+            else:
+                assert answer.status_code in (403, 404, 422), (name, method, path, answer.text)
+    for name in PEOPLE:
+        made = hall.post(name, "/users", {"name": "x", "roles": ["auditor"]})
+        assert made.status_code == (201 if name == "boss" else 403), (name, made.text)
+
+
+def test_another_customers_order_is_not_there(hall: Hall) -> None:
+    """The same answer as for an order that never was, by every way that leads to one."""
+    order = hall.place("kim")
+    nothing = "o01ksxn9400p2a2gqy2jsvb"
+    assert order != nothing
+    for method, path in routes(hall):
+        if "{order_id}" not in path:
+            continue
+        body = {"why": ""} if path.endswith("cancel") else {} if method == "PATCH" else None
+        seen = hall.ask("lee", method, filled(path, order_id=order), json=body)
+        never = hall.ask("lee", method, filled(path, order_id=nothing), json=body)
+        assert (seen.status_code, never.status_code) == (404, 404), (method, path, seen.text)
+        hide = lambda text, name: re.sub(r'"request_id":"\w+"', "", text).replace(name, "ID")  # noqa: E731
+        assert hide(seen.text, order) == hide(never.text, nothing)
+    assert hall.get("lee", "/orders").json()["features"] == []
+    assert len(hall.get("kim", "/orders").json()["features"]) == 1
+
+
+def test_a_revoked_key_opens_nothing(hall: Hall) -> None:
+    """At once in the process that was told; one that is over neither."""
+    made = hall.post("boss", "/keys", {"user": "kim", "label": "script"}).json()
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    assert hall.client.get("/me", headers=headers).json()["name"] == "kim"
+    assert hall.ask("boss", "DELETE", f"/keys/{made['id']}").json()["revoked"]
+    assert hall.client.get("/me", headers=headers).status_code == 401
+    listed = hall.get("boss", "/keys").text
+    assert made["key"] not in listed
+    ends = {"user": "kim", "ends": "2020-01-01T00:00:00Z"}
+    assert hall.post("boss", "/keys", ends).status_code == 422
+
+
+def test_a_key_is_kept_as_a_hash(hall: Hall) -> None:
+    """Neither the text nor its secret stands anywhere in the database's files; what does is Argon2id."""
+    secret = hall.keys["kim"].rpartition("_")[2]
+    for path in hall.path.parent.glob("offnadir.sqlite*"):
+        assert secret.encode() not in path.read_bytes()
+    assert b"$argon2id$" in (hall.path.parent / "offnadir.sqlite").read_bytes()
+
+
+def test_no_key_and_no_query_comes_into_a_log(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+    """Access lines are JSON with who and what; the audit log has the key's id alone."""
+    with caplog.at_level(logging.INFO, "offnadir.service.access"):
+        hall.get("kim", "/orders?next=whatever-secret")
+        hall.post("boss", "/keys", {"user": "kim"})
+    lines = [JsonLines().format(one) for one in caplog.records if one.name.endswith("access")]
+    assert [json.loads(one)["user"] for one in lines] == ["kim", "boss"]
+    whole = "\n".join(lines) + hall.get("anna", "/audit?limit=1000").text
+    assert "ofn_" not in whole
+    assert "whatever-secret" not in whole
+
+
+def test_a_large_or_slow_body_is_refused(hall: Hall) -> None:
+    """413 told by its length or found on the way; a body that never ends is given up."""
+    headers = {**hall.as_("kim"), "Content-Type": "application/json"}
+    large = hall.client.post("/products/any/orders", headers=headers, content=b"x" * 2_000_000)
+    assert large.status_code == 413
+
+    def pieces() -> object:
+        for _ in range(40):
+            yield b" " * 65_536
+
+    grown = hall.client.post("/products/any/orders", headers=headers, content=pieces())  # type: ignore[arg-type]
+    assert grown.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"[]", b"null", b'{"datetime": NaN}', b"[" * 100_000, b'{"a":' * 20_000, b"\xff\xfe",
+        b'{"datetime":"2026-05-31T00:00:00Z/..","geometry":{"type":"Point","coordinates":[1e999,0]},'
+        b'"order_parameters":{}}',
+    ],
+)  # fmt: skip
+def test_what_is_no_order_is_a_problem_and_no_crash(hall: Hall, body: bytes) -> None:
+    headers = {**hall.as_("kim"), "Content-Type": "application/json"}
+    answer = hall.client.post("/products/any/orders", headers=headers, content=body)
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.json()["type"].startswith("urn:offnadir:problem:")
+
+
+def test_a_huge_polygon_is_refused(hall: Hall) -> None:
+    """10,001 corners: told, not computed."""
+    ring = [[i * 1e-4, 0.0] for i in range(10_000)]
+    wish = {**WISH, "geometry": {"type": "Polygon", "coordinates": [[*ring, [0.5, 1.0], ring[0]]]}}
+    answer = hall.post("kim", "/products/any/orders", wish)
+    assert answer.status_code in (400, 422), answer.text
+    assert "10000" in answer.text.replace(",", "")
+
+
+def test_only_its_own_name_is_answered(hall: Hall) -> None:
+    """A page elsewhere that points its own name at this machine gets nothing (DNS rebinding)."""
+    for host, status in (
+        ("localhost", 200),
+        ("127.0.0.1:8000", 200),
+        ("evil.example", 421),
+        ("", 421),
+    ):
+        assert hall.client.get("/health", headers={"Host": host}).status_code == status, host
+
+
+def test_who_asks_too_often_waits() -> None:
+    """429 with Retry-After; wrong keys cost twenty times as much."""
+    buckets = Buckets(60.0)
+    assert [buckets.take("a") for _ in range(10)] == [0.0] * 10
+    assert 0.5 < buckets.take("a") <= 1.0
+    assert buckets.take("b") == 0.0
+    buckets.punish("b", 20.0)
+    assert buckets.take("b") > 5.0
+
+
+def test_a_slow_door_is_told_by_a_problem(
+    hall_ready: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    """The service over a real bucket of six requests a minute."""
+    path, keys = hall_ready
+    shutil.copytree(path.parent, tmp_path / "operation")
+    settings = Settings(secret=SECRET, requests_per_minute=6)
+    app = create_app(tmp_path / "operation" / path.name, settings)
+    with TestClient(app, base_url="http://localhost") as client:
+        headers = {"Authorization": f"Bearer {keys['kim']}"}
+        assert client.get("/me", headers=headers).status_code == 200
+        refused = client.get("/me", headers=headers)
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) <= 10
+        assert refused.json()["type"] == "urn:offnadir:problem:too-many-requests"
+        assert client.get("/health").status_code == 200
+
+
+def test_what_the_operator_wrote_wrongly_is_named(tmp_path: Path) -> None:
+    for table, field in (
+        ({"nope": 1}, "service.nope"),
+        ({"requests_per_minute": 0}, "requests_per_minute"),
+        ({"url": "http://pictures.example.com"}, "url"),
+        ({"oidc": {"issuer": "https://a.example"}}, "service.oidc.audience"),
+        ({"price": {"per_km2": 1}}, "service.price"),
+        ({"hosts": "a"}, "service.hosts"),
+    ):
+        with pytest.raises(InputError) as caught:
+            read_settings(table, folder=tmp_path)
+        assert caught.value.field == field
+
+
+def test_a_secret_is_kept_for_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made once, read again; the environment goes before it; a short one is refused, and never shown."""
+    monkeypatch.delenv("OFFNADIR_SECRET", raising=False)
+    first = read_settings({}, folder=tmp_path)
+    assert (tmp_path / "offnadir.secret").stat().st_mode & 0o077 == 0
+    assert read_settings({}, folder=tmp_path).secret == first.secret
+    assert first.secret.decode() not in repr(first)
+    monkeypatch.setenv("OFFNADIR_SECRET", "short")
+    with pytest.raises(InputError) as caught:
+        read_settings({}, folder=tmp_path)
+    assert "short" not in str(caught.value)

@@ -1,0 +1,225 @@
+"""Orders over STAPI: placed, listed, amended, withdrawn, and kept apart by customer."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from stapi_pydantic import Order, OrderCollection, OrderStatus, OrderStatuses, Product, RootResponse
+
+from support.service import SPAN, WISH, Hall
+
+
+def test_what_is_answered_is_what_stapi_writes(hall: Hall) -> None:
+    """The reference models of the specification (stapi-pydantic 0.1.0) read our answers."""
+    RootResponse.model_validate(hall.get(None, "/").json())
+    products = hall.get(None, "/products").json()["products"]
+    assert [one["id"] for one in products] == ["any", "pleiades-neo", "worldview-3"]
+    for one in products:
+        Product.model_validate(one)
+    made = hall.post("kim", "/products/worldview-3/orders", WISH)
+    assert made.status_code == 201
+    order = Order[OrderStatus].model_validate(made.json())
+    assert order.properties.product_id == "worldview-3"
+    assert order.properties.status.status_code.value == "accepted"
+    assert made.headers["location"] == f"http://localhost/orders/{order.id}"
+    listed = OrderCollection[OrderStatus].model_validate(hall.get("kim", "/orders").json())
+    assert [one.id for one in listed] == [order.id]
+    statuses = hall.get("kim", f"/orders/{order.id}/statuses").json()
+    told = OrderStatuses[OrderStatus].model_validate(statuses).statuses
+    assert [one.status_code.value for one in told] == ["accepted", "received"]
+
+
+def test_an_order_says_what_was_asked(hall: Hall) -> None:
+    """Limits come back as the filter they came as; parameters under their own names."""
+    asked = {
+        **WISH,
+        "filter": {
+            "op": "and",
+            "args": [
+                {"op": "<=", "args": [{"property": "view:off_nadir"}, 25]},
+                {"op": "<=", "args": [{"property": "eo:cloud_cover"}, 20]},
+            ],
+        },
+        "order_parameters": {
+            "offnadir:title": "Seoul", "offnadir:priority": 1,
+            "offnadir:recurrence": "FREQ=WEEKLY;COUNT=3", "offnadir:release": "public",
+        },
+    }  # fmt: skip
+    told = hall.post("kim", "/products/any/orders", asked).json()["properties"]
+    assert told["search_parameters"]["filter"] == asked["filter"]
+    assert told["search_parameters"]["datetime"].split("/")[1] == "2026-06-01T00:00:00.000Z"
+    assert told["order_parameters"] == {
+        **asked["order_parameters"], "offnadir:recurrence": "FREQ=DAILY;INTERVAL=7;COUNT=3"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("interval", ["2026-05-31T00:00:00Z/..", "../2026-06-02T00:00:00Z"])
+def test_open_intervals_are_taken(hall: Hall, interval: str) -> None:
+    """STAPI 0.1 allows `..`; its reference implementation refuses it (stapi-fastapi issue 97)."""
+    made = hall.post("kim", "/products/any/orders", {**WISH, "datetime": interval})
+    assert made.status_code == 201
+    found = made.json()["properties"]["search_parameters"]["datetime"]
+    assert [end == ".." for end in found.split("/")] == [end == ".." for end in interval.split("/")]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"datetime": "2026-11-24"}, "datetime"),
+        ({"datetime": "2026-06-01T00:00:00Z/2026-05-01T00:00:00Z"}, "datetime"),
+        ({"filter": {"op": "nope", "args": []}}, "filter"),
+        ({"filter": {"op": "<=", "args": [{"property": "nope"}, 1]}}, "filter"),
+        ({"filter": {"op": "not", "args": [WISH["filter"]]}}, "filter"),
+        ({"geometry": {"type": "MultiPoint", "coordinates": [[1, 2]]}}, "geometry"),
+        ({"geometry": {"type": "Point", "coordinates": [1, 95]}}, "place"),
+        ({"order_parameters": {"priority": 1}}, "order_parameters"),
+        ({"order_parameters": {"offnadir:priority": 9}}, "priority"),
+        ({"order_parameters": {"offnadir:recurrence": "FREQ=YEARLY;COUNT=2"}}, "order_parameters"),
+        ({"order_parameters": {"offnadir:webhook": "ftp://example.com"}}, "delivery.webhook"),
+    ],
+)
+def test_what_is_wrong_is_named(hall: Hall, changed: dict[str, object], field: str) -> None:
+    """A problem+json, that names the field and what was wished for; nothing is placed."""
+    answer = hall.post("kim", "/products/any/orders", {**WISH, **changed})
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["errors"][0]["field"].startswith(field), problem
+    assert problem["errors"][0]["wish"]
+    assert hall.get("kim", "/orders").json()["features"] == []
+
+
+def test_a_key_places_an_order_once(hall: Hall) -> None:
+    """The same key and order again: the same order, 200, in parallel too; another order is refused."""
+    headers = {"Idempotency-Key": "k-1"}
+    answers = []
+
+    def place() -> None:
+        answers.append(hall.post("kim", "/products/any/orders", WISH, headers=headers))
+
+    threads = [threading.Thread(target=place) for _ in range(6)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(one.status_code for one in answers) == [200] * 5 + [201]
+    assert len({one.json()["id"] for one in answers}) == 1
+    other = {**WISH, "order_parameters": {}}
+    assert hall.post("kim", "/products/any/orders", other, headers=headers).status_code == 422
+
+
+def test_pages_lead_through_all_orders_once(hall: Hall) -> None:
+    """Three on a page by the links, the latest first."""
+    made = [hall.place() for _ in range(7)]
+    url, found = "/orders?limit=3", []
+    while url:
+        page = hall.get("kim", url).json()
+        found += [one["id"] for one in page["features"]]
+        url = next((one["href"] for one in page["links"] if one["rel"] == "next"), "")
+    assert found == made[::-1]
+
+
+def test_an_order_is_withdrawn_once(hall: Hall) -> None:
+    """Cancelling twice is cancelling; another customer's order is not there."""
+    order = hall.place()
+    assert hall.post("lee", f"/orders/{order}/cancel").status_code == 404
+    for _ in range(2):
+        told = hall.post("kim", f"/orders/{order}/cancel", {"why": "too late"}).json()
+        assert told["properties"]["status"]["status_code"] == "user_cancelled"
+    assert hall.ask("kim", "PATCH", f"/orders/{order}", json={}).status_code == 409
+
+
+def test_an_order_is_amended_and_checked_anew(hall: Hall) -> None:
+    """What is left out stays; the change stands in the history; a wrong change leaves the order alone."""
+    order = hall.place()
+    change = {"order_parameters": {"offnadir:priority": 1}, "datetime": "2026-05-31T06:00:00Z/.."}
+    told = hall.ask("kim", "PATCH", f"/orders/{order}", json=change).json()["properties"]
+    assert told["order_parameters"] == {"offnadir:title": "Seoul", "offnadir:priority": 1}
+    assert told["search_parameters"]["filter"] == WISH["filter"]
+    assert told["search_parameters"]["datetime"] == "2026-05-31T06:00:00.000Z/.."
+    history = hall.get("kim", f"/orders/{order}/statuses").json()["statuses"]
+    codes = [one["reason_code"] for one in history]
+    assert codes == ["passed", "amended", "passed", "placed"]
+    wrong = {"order_parameters": {"offnadir:priority": 7}}
+    assert hall.ask("kim", "PATCH", f"/orders/{order}", json=wrong).status_code == 422
+    assert hall.ask("lee", "PATCH", f"/orders/{order}", json=change).status_code == 404
+
+
+def test_a_forbidden_amendment_leaves_the_order_as_it_was(hall: Hall) -> None:
+    """Pyongyang for a customer of the DPRK: resolutions 1718 (2006) and 2397 (2017) forbid it."""
+    order = hall.place()
+    change = {
+        "order_parameters": {
+            "offnadir:end_user": {"name": "A ministry", "country": "KP", "sector": "government"}
+        }
+    }
+    answer = hall.ask("kim", "PATCH", f"/orders/{order}", json=change)
+    assert answer.status_code == 409, answer.text
+    assert answer.json()["type"] == "urn:offnadir:problem:not-amended"
+    told = hall.get("kim", f"/orders/{order}").json()["properties"]
+    assert told["order_parameters"] == {"offnadir:title": "Seoul"}
+    assert told["status"]["status_code"] == "accepted"
+
+
+def test_a_quote_places_nothing(hall: Hall) -> None:
+    """What would become of it, with the reason if that is a no."""
+    told = hall.post("kim", "/products/any/quotes", WISH).json()
+    assert told["would_be"] == {"state": "accepted", "code": "passed", "told": []}
+    parameters = {
+        "offnadir:end_user": {"name": "A ministry", "country": "KP", "sector": "government"}
+    }
+    told = hall.post("kim", "/products/any/quotes", {**WISH, "order_parameters": parameters}).json()
+    assert told["would_be"]["state"] == "rejected"
+    assert told["reasons"][0]["constraint"] == "restriction"
+    assert hall.get("kim", "/orders").json()["features"] == []
+
+
+def test_events_tell_each_state_once_and_end(hall: Hall) -> None:
+    """Server-sent events, those before `Last-Event-ID` left out; a final state ends the stream."""
+    order = hall.place()
+    hall.post("kim", f"/orders/{order}/cancel")
+    with hall.client.stream("GET", f"/orders/{order}/events", headers=hall.as_("kim")) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        text = "".join(stream.iter_text())
+    states = [
+        json.loads(line[6:])["status_code"]
+        for line in text.splitlines()
+        if line.startswith("data: ")
+    ]
+    assert states == ["received", "accepted", "user_cancelled"]
+    headers = {**hall.as_("kim"), "Last-Event-ID": "2"}
+    with hall.client.stream("GET", f"/orders/{order}/events", headers=headers) as stream:
+        assert "".join(stream.iter_text()).count("event: status") == 1
+
+
+def test_an_answer_that_is_known_is_not_sent_again(hall: Hall) -> None:
+    """An ETag, and 304 for who has it."""
+    order = hall.place()
+    first = hall.get("kim", f"/orders/{order}")
+    again = hall.get("kim", f"/orders/{order}", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    hall.post("kim", f"/orders/{order}/cancel")
+    now = hall.get("kim", f"/orders/{order}", headers={"If-None-Match": first.headers["etag"]})
+    assert now.status_code == 200
+
+
+def test_products_and_their_schemas(hall: Hall) -> None:
+    """Each product's parameters are a JSON Schema that takes what an order may say, and nothing else."""
+    import jsonschema
+
+    schema = hall.get(None, "/products/any/order-parameters").json()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate({"offnadir:priority": 1}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"priority": 1}, schema)
+    queryables = hall.get(None, "/products/any/queryables").json()
+    jsonschema.Draft202012Validator.check_schema(queryables)
+    assert "view:off_nadir" in queryables["properties"]
+    assert hall.get(None, "/products/nope").status_code == 404
+    assert hall.post("kim", "/products/nope/orders", WISH).status_code == 404
+
+
+def test_the_span_of_the_tests_is_that_of_the_operation(hall: Hall) -> None:
+    assert SPAN.startswith(hall.client.app.state.service.now().utc(0)[:19])  # type: ignore[attr-defined]
