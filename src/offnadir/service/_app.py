@@ -16,8 +16,15 @@ from starlette.middleware.gzip import GZipMiddleware
 from offnadir import __version__
 from offnadir.errors import InputError
 from offnadir.operations import open_operation
-from offnadir.service import _order_routes, _people_routes, _root, _stapi_routes
+from offnadir.service import (
+    _opportunity_routes,
+    _order_routes,
+    _people_routes,
+    _root,
+    _stapi_routes,
+)
 from offnadir.service._callers import Callers
+from offnadir.service._finder import Finder
 from offnadir.service._fleet import fleet_of
 from offnadir.service._guarding import Guarding
 from offnadir.service._limits import BodyLimit
@@ -51,11 +58,16 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
         stack.close()
         raise
     service = Service(settings=told, here=here, fleet=fleet)
+    finder = Finder(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with stack:
-            yield
+            finder.start()
+            try:
+                yield
+            finally:
+                finder.stop()
 
     app = FastAPI(
         title="offnadir",
@@ -65,12 +77,12 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
         docs_url="/docs" if told.docs else None,
         redoc_url=None,
     )
-    app.state.service = service
+    app.state.service, app.state.finder = service, finder
     tokens = None if told.oidc is None else Tokens(told.oidc, service.desk)
     app.state.callers = Callers(service, tokens)
     app.state.numbers = Numbers()
     app.state.conformance = CONFORMANCE
-    for part in (_root, _stapi_routes, _order_routes, _people_routes):
+    for part in (_root, _stapi_routes, _opportunity_routes, _order_routes, _people_routes):
         app.include_router(part.router)
     add_problems(app)
     _add_guards(app, told)
