@@ -17,9 +17,11 @@ from offnadir import __version__
 from offnadir.errors import InputError
 from offnadir.operations import open_operation
 from offnadir.service import (
+    _fleet_routes,
     _opportunity_routes,
     _order_routes,
     _people_routes,
+    _plan_routes,
     _root,
     _stapi_routes,
 )
@@ -82,7 +84,15 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     app.state.callers = Callers(service, tokens)
     app.state.numbers = Numbers()
     app.state.conformance = CONFORMANCE
-    for part in (_root, _stapi_routes, _opportunity_routes, _order_routes, _people_routes):
+    for part in (
+        _root,
+        _stapi_routes,
+        _opportunity_routes,
+        _order_routes,
+        _fleet_routes,
+        _plan_routes,
+        _people_routes,
+    ):
         app.include_router(part.router)
     add_problems(app)
     _add_guards(app, told)
