@@ -14,7 +14,7 @@ TIME: Schema = {
 }
 TEXT: Schema = {"type": "string", "minLength": 1}
 REASONS = (
-    "no_pass", "too_dark", "too_blurred", "too_cloudy", "no_stereo_pair", "late", "outbid",
+    "no_pass", "too_dark", "too_bright", "too_blurred", "too_cloudy", "no_stereo_pair", "late", "outbid",
     "memory_full", "blocked", "uplink", "orbit_limit", "duty", "battery", "thermal", "outage", "choice",
     "order", "repeat", "tier", "below_value",
 )  # fmt: skip
@@ -177,6 +177,10 @@ REQUEST = thing(
             count={"type": "integer", "minimum": 1},
         ),
         "after": {**TEXT, "description": "name of the request that comes first"},
+        "max_sun_elevation_deg": number(-90, 90),
+        "min_incidence_deg": number(0, 90),
+        "max_incidence_deg": number(0, 90),
+        "azimuth_deg": many(number(0, 360), "from one azimuth clockwise to another"),
         "after_within_s": number(0, about="from the stop of that one to the start of this"),
         "left_out": many(
             thing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -15,10 +16,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from fake_checks import FakeClock, FakeVerdict, copy_of, office_of, open_office, verdict, wish
 from offnadir._database import open_database, sa
 from offnadir.errors import InputError, OffnadirError
+from offnadir.operations._book import Book
 from offnadir.tasking import Product, RefusedError, State
 from offnadir.tasking._audit_verify import verify
 from offnadir.tasking._deciding import DecidedError
-from offnadir.tasking.states import FINAL, KEEPS_QUOTA, STEPS, StepError
+from offnadir.tasking._order_read import read_order
+from offnadir.tasking.states import FINAL, KEEPS_QUOTA, PART, STEPS, StepError
 from offnadir.units import day
 
 PEOPLE = st.sampled_from(["kim", "lee", "rita", "rolf", "loop", "root", "anna", "nobody"])
@@ -49,6 +52,7 @@ class Orders(RuleBasedStateMachine):
         self.office = office_of(self.copy.__enter__())
         self.placed: dict[str, Any] = {}
         self.keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self.book = Book()
 
     def teardown(self) -> None:
         assert verify(self.office.desk.audit).is_whole
@@ -77,11 +81,16 @@ class Orders(RuleBasedStateMachine):
         count=st.integers(1, 5),
         bad=st.booleans(),
         key=st.sampled_from([None, "a", "b"]),
+        days=st.lists(st.sampled_from([1.0, 3.0, 50.0]), max_size=3, unique=True),
     )
-    def place(self, by: str, count: int, bad: bool, key: str | None) -> Any:
+    def place(self, by: str, count: int, bad: bool, key: str | None, days: list[float]) -> Any:
         recurrence = {"every_days": 1, "count": count}
-        end_user = {"end_user": "Space Technology"} if bad else {}
-        order = wish(recurrence=recurrence, **end_user)
+        more: dict[str, Any] = {"end_user": "Space Technology"} if bad else {}
+        ends = [(self.office.clock.now + one * day).utc(9) for one in days]
+        if ends:
+            more["deadline"], *stops = ends
+            more["windows"] = [{"stop": one} for one in stops]
+        order = wish(recurrence=recurrence, **more)
         whose = {"kim": "Daily News", "lee": "Weekly"}.get(by, "Weekly")
         done = self.attempt(lambda: self.office.desk.place(order, by=by, key=key, customer=whose))
         if done is None:
@@ -144,6 +153,28 @@ class Orders(RuleBasedStateMachine):
         assert {row[0] for row in self.rows()} == set(self.placed)
 
     @invariant()
+    def who_follows_the_log_knows_what_is_open(self) -> None:
+        """Every change of an order stands in the audit log, so that the loop need not read all orders."""
+        self.book.follow(self.office.desk)
+        with self.office.desk.database.read() as connection:
+            query = sa.text("SELECT id, state, changes, document FROM orders ORDER BY id")
+            rows = [row for row in connection.execute(query) if State(row.state) not in FINAL]
+        now, states = self.office.clock.now, ("accepted", "scheduled", "held")
+        open_ones = self.book.in_states(tuple(State))
+        assert [(one.id, one.state, one.changes) for one in open_ones] == [row[:3] for row in rows]
+        ends, over = [], []
+        for row in rows:
+            order = read_order(json.loads(row.document))
+            stops = [one.stop for one in order.windows]
+            mine = [one for one in (order.deadline, *stops) if one is not None]
+            ends += [one for one in mine if one > now and row.state in states]
+            is_late = order.deadline is not None and order.deadline <= now
+            if is_late or (stops and all(one is not None and one <= now for one in stops)):
+                over.append(row.id)
+        assert self.book.next_end(now, states) == min(ends, default=None)
+        assert [one.id for one in self.book.over(now)] == over
+
+    @invariant()
     def every_step_is_one_of_the_table(self) -> None:
         with self.office.desk.database.read() as connection:
             query = sa.text(
@@ -167,7 +198,7 @@ class Orders(RuleBasedStateMachine):
             wants = connection.execute(sa.text("SELECT id, quota_pictures FROM customers")).all()
         counted: Counter[tuple[str, str]] = Counter()
         for row in orders:
-            if State(row.state) not in FINAL or State(row.state) in KEEPS_QUOTA:
+            if State(row.state) not in FINAL or State(row.state) in KEEPS_QUOTA or row.code == PART:
                 counted[row.customer_id, row.quota_month] += row.quota_pictures
         assert +counted == +Counter({(row.customer_id, row.month): row.pictures for row in use})
         most = {row.id: row.quota_pictures for row in wants if row.quota_pictures is not None}

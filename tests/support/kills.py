@@ -32,6 +32,8 @@ from support.operation import Tape, drive, make_operation, make_tape, place_orde
 
 UNTIL = Epoch.from_utc("2026-06-03T00:00:00Z")
 _FAULTS = """
+[webhooks]
+allow = ["127.0.0.0/8"]
 [[fault]]
 kind = "missed_uplink"
 satellite = "PLEIADES NEO 4"

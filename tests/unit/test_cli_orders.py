@@ -137,3 +137,33 @@ def test_what_an_operator_tells_of_itself_is_checked(run, tmp_path):
 
 def test_rescreening(run):
     assert run("order", "rescreen").startswith("0 customers and 0 orders screened")
+
+
+def test_orders_by_the_clock_and_database_of_an_operation(tmp_path, monkeypatch):
+    """The operation's clock stands in 2001: by the clock of this machine the deadline is long over."""
+    from support.operation import make_operation
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("OFFNADIR_DB", "OFFNADIR_SANCTIONS", "OFFNADIR_OPERATION"):
+        monkeypatch.delenv(name, raising=False)
+    path = make_operation(tmp_path / "op")
+    path.write_text(path.read_text().replace("2026-05-31T00:00:00Z", "2001-01-01T00:00:00Z"))
+    file = str(path)
+    call("user", "add", "pat", "--role", "planner", "--db", "op/offnadir.sqlite", "--as", "root")
+    call(
+        "customer", "add", "Daily News", "--country", "KR", "--db", "op/offnadir.sqlite",
+        "--as", "root", "--list", "op/list.xml",
+    )  # fmt: skip
+    words = ("order", "place", "--place", "1,2", "--deadline", "2001-02-01", "--as", "pat")
+    who = ("--customer", "Daily News")
+    with pytest.raises(InputError) as told:
+        call(*words, *who, "--db", "op/offnadir.sqlite", "--list", "op/list.xml")
+    assert told.value.field == "deadline"
+    name = call(*words, *who, "--operation", file).strip()
+    shown = json.loads(call("order", "show", name, "--json", "--as", "pat", "--operation", file))
+    assert (shown["state"], shown["placed"]) == ("accepted", "2001-01-01T00:00:00.000Z")
+    assert name in call("order", "list", "--as", "pat", "--operation", file)
+    call("order", "cancel", name, "--as", "pat", "--operation", file)
+    shown = json.loads(call("order", "show", name, "--json", "--as", "pat", "--operation", file))
+    assert shown["history"][-1]["at"] == "2001-01-01T00:00:00.000Z"
+    assert not (tmp_path / "offnadir.sqlite").exists()

@@ -12,11 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from offnadir._database import sa
 from offnadir.catalog import ArchiveQuery
-from offnadir.operations import LeaseError, open_operation, run
+from offnadir.operations import LeaseError, coverage_of, open_operation, run
 from offnadir.operations import _planning as planning
+from offnadir.operations import _telling as telling
 from offnadir.operations._pictures import Stage, read_pictures
+from offnadir.operations._tables import FACTS
 from offnadir.tasking import read_order
+from offnadir.tasking._tables import QUOTA_USE
 from support.operation import (
     LIST,
     UNTIL,
@@ -29,6 +33,9 @@ from support.operation import (
 )
 
 ONE = {"Seoul": (126.98, 37.57)}
+SELDOM = '[horizon]\nreplan_every = "12 h"\n'
+AREA = {"type": "Polygon", "coordinates": [[
+    [126.8, 37.3], [127.2, 37.3], [127.2, 37.7], [126.8, 37.7], [126.8, 37.3]]]}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -255,11 +262,9 @@ def test_a_loop_that_stood_still_writes_nothing_more(start, level1):
 
 
 def test_a_message_is_posted_again_until_it_is_taken(start, level1, monkeypatch):
-    from offnadir.operations import _telling as telling
-
     answers, keys = ["it answered 500", "it does not answer", ""], []
 
-    def post(url, body, name):
+    def post(url, body, name, **more):
         keys.append(name)
         return answers[len(keys) - 1]
 
@@ -283,24 +288,89 @@ def test_a_recurring_order_is_taken_as_often_as_asked(start, level1):
 
 
 def test_a_large_area_gets_all_its_strips(start, level1):
-    area = {"type": "Polygon", "coordinates": [[
-        [126.8, 37.3], [127.2, 37.3], [127.2, 37.7], [126.8, 37.7], [126.8, 37.3]]]}  # fmt: skip
-    path, _ = start()
+    path, _ = start(SELDOM)
     with open_operation(path) as here:
-        order = read_order({"title": "Area", "place": area}, now=here.clock.now())
+        order = read_order({"title": "Area", "place": AREA}, now=here.clock.now())
         name = here.desk.place(order, by="ann", key="area")[0].id
     drive(path, UNTIL + 86400.0, spacecraft=Tape(level1))
-    assert codes(path, "Area")[-1] == "delivered"
-    with open_operation(path) as here, here.database.read() as connection:
-        mine = [one for one in read_pictures(connection) if one.order_id == name]
-    strips = [one.collection["strip"] for one in mine if one.stage == Stage.DELIVERED]
-    assert len(strips) > 1
-    assert len(strips) == len(set(strips))
+    with open_operation(path) as here:
+        view = here.desk.show(name, by="ann")
+        coverage = coverage_of(here.database, name)
+        with here.database.read() as connection:
+            rests = connection.execute(sa.select(FACTS).where(FACTS.c.key.startswith("rest"))).all()
+    # Two of four strips on one day; the rest, of which each day's pass reaches a part, on the next two.
+    assert [line.code for line in view.history].count("rest") == 2
+    assert view.history[-1].code == "delivered"
+    assert len(coverage.pictures) == 4
+    assert 0.98 <= coverage.share < 1.0
+    assert rests == []
+
+
+def test_an_area_of_which_a_part_cannot_be_had_says_so(tmp_path, level1, monkeypatch):
+    """Two strips come on the first day, the others could on the second: after the deadline."""
+    posted = []
+    monkeypatch.setattr(
+        telling,
+        "post",
+        lambda url, body, name, **more: posted.append((name, json.loads(body))) or "",
+    )
+    path = make_operation(tmp_path / "op", SELDOM)
+    with open_operation(path) as here:
+        here.desk.first_user("boss")
+        place_orders(here, ONE, deadline="2026-05-31T00:10:00Z")
+        order = read_order(
+            {
+                "title": "Area", "place": AREA, "deadline": "2026-06-02T00:00:00Z",
+                "delivery": {"webhook": "https://news.example/hook"},
+            },
+            now=here.clock.now(),
+        )  # fmt: skip
+        name = here.desk.place(order, by="ann", key="area")[0].id
+        used = quota(here)
+    drive(path, UNTIL, spacecraft=Tape(level1))
+    with open_operation(path) as here:
+        view = here.desk.show(name, by="ann")
+        coverage = coverage_of(here.database, name)
+        assert quota(here) == used - 1  # the point gave its picture back, the area kept its
+    assert (view.placed.state, view.placed.code) == ("expired", "part")
+    assert 0.5 < coverage.share < 0.98
+    percent = coverage.document()["covered_percent"]
+    assert view.history[-1].words == (
+        f"a part was delivered; the time for the rest is over: {percent:g} % of the area, "
+        f"{coverage.covered_m2 / 1e6:,.0f} of {coverage.area_m2 / 1e6:,.0f} km2, is delivered"
+    )
+    # one message for both pictures, one for the end
+    assert [key for key, _ in posted] == [f"{name}-2 delivered", f"{name} expired"]
+    first, last = (body for _, body in posted)
+    assert [one["picture"] for one in first["pictures"]] == [f"{name}-1", f"{name}-2"]
+    assert (first["state"], first["code"]) == ("accepted", "rest")
+    assert (last["state"], last["code"], last["pictures"]) == ("expired", "part", [])
+    assert last["words"] == view.history[-1].words
+    assert last["coverage"] == json.loads(json.dumps(coverage.document()))
+    assert last["coverage"]["left_km2"] == pytest.approx(coverage.left_m2 / 1e6, abs=1e-3)
+    from typer.testing import CliRunner
+
+    from offnadir.cli._main import app
+
+    words = ["order", "show", name, "--as", "ann", "--operation", str(path)]
+    shown = CliRunner().invoke(app, words)
+    assert f"{coverage.words}; {coverage.left_m2 / 1e6:,.1f} km2 is left" in shown.stdout
+    document = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert document["coverage"]["left"] == coverage.left
+
+
+def quota(here):
+    with here.database.read() as connection:
+        return connection.execute(sa.select(QUOTA_USE.c.pictures)).scalar_one()
 
 
 def test_limits_of_azimuth_and_incidence_are_kept(start, level1):
     path, _ = start(looks={"azimuth_deg": [180, 360], "max_incidence_deg": 30})
-    drive(path, UNTIL + 3 * 86400.0, spacecraft=Tape(level1))
+    said = []
+    drive(
+        path, UNTIL + 3 * 86400.0, spacecraft=Tape(level1), say=lambda at, text: said.append(text)
+    )
+    assert not [one for one in said if "another pass" in one]  # the planner itself knows the limits
     with open_operation(path) as here, here.database.read() as connection:
         mine = [one.collection for one in read_pictures(connection, (Stage.DELIVERED,))]
     assert mine
@@ -347,3 +417,14 @@ def test_what_is_on_board_stays_when_the_orbit_is_known_better(start, level1):
         here.lease.give_back()
     assert [one.id for one in mine] == [aboard.id]
     assert codes(path, "Tokyo")[-1] == "delivered"
+
+
+def test_what_a_killed_run_left_beside_a_finished_product_goes(tmp_path):
+    """The item is written last but for the removal of what the product was made of."""
+    from offnadir.operations import _making
+
+    (tmp_path / ".work").mkdir()
+    (tmp_path / ".work" / "mask.tif").write_bytes(b"half")
+    (tmp_path / "a.json").write_text('{"type": "Feature"}')
+    assert _making._made(None, None, tmp_path, "ortho") == {"type": "Feature"}
+    assert [one.name for one in tmp_path.iterdir()] == ["a.json"]

@@ -144,6 +144,13 @@ def _limits(request: Mapping[str, Any]) -> str:
         f"off-nadir ≤ {request['max_off_nadir_deg']:g}°",
         f"Sun ≥ {request['min_sun_elevation_deg']:g}°",
     ]
+    if request.get("max_sun_elevation_deg") is not None:
+        parts.append(f"Sun ≤ {request['max_sun_elevation_deg']:g}°")
+    low, high = (request.get(f"{k}_incidence_deg") for k in ("min", "max"))
+    if low is not None or high is not None:
+        parts.append(f"incidence {low or 0:g} to {90 if high is None else high:g}°")
+    if request.get("azimuth_deg") is not None:
+        parts.append("azimuth {:g} to {:g}°".format(*request["azimuth_deg"]))
     if request["max_gsd_m"] is not None:
         parts.append(f"GSD ≤ {request['max_gsd_m']:g} m")
     if request["min_niirs"] is not None:

@@ -10,6 +10,7 @@ from offnadir.briefs._html import Markup, count, element, esc, join, num
 REASONS = {
     "no_pass": "No pass",
     "too_dark": "Too dark",
+    "too_bright": "Too bright",
     "too_blurred": "Not sharp enough",
     "no_stereo_pair": "No stereo pair",
     "late": "Too late",
@@ -32,6 +33,7 @@ REASONS = {
 REASONS_LONG = {
     "no_pass": "no satellite comes by within the limits",
     "too_dark": "the Sun is too low at every pass",
+    "too_bright": "the Sun is too high at every pass",
     "too_blurred": "every lit pass is less sharp than asked for",
     "no_stereo_pair": "no pass gives two pictures that converge as asked for",
     "late": "nothing would be on the ground before the deadline",

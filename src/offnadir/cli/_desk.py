@@ -64,6 +64,15 @@ Operator = Annotated[
         "ground, licences, sensor, kind.",
     ),
 ]
+OperationFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--operation",
+        metavar="FILE",
+        envvar="OFFNADIR_OPERATION",
+        help="An operation file, whose database, clock, lists, packs and operator are used instead.",
+    ),
+]
 DEFAULT_DB: Final = "offnadir.sqlite"
 
 
@@ -75,23 +84,38 @@ def open_desk(
     lists: list[Path] | None = None,
     packs: list[Path] | None = None,
     operator: Path | None = None,
+    operation: Path | None = None,
     checks: bool = False,
 ) -> Iterator[tuple[Desk, str]]:
     """The desk and the name of who acts; `checks` says whether lists and packs are needed.
 
     Whoever comes first to a new database becomes its administrator, and is told.
     """
-    from offnadir._database import open_database
-    from offnadir.tasking import Desk
-
     name = acting_name(user)
-    screener, rules, facts = _checks(lists, packs, operator) if checks else (None, (), {})
-    database = open_database(db)
-    try:
-        desk = Desk(database, screener, rules, operator=facts)
+    with _desk(db, lists, packs, operator, operation, checks=checks) as desk:
         if desk.first_user(name):
             _say.note(f"{name} is the first user of this database, and so its administrator.")
         yield desk, name
+
+
+@contextmanager
+def _desk(
+    db: str, lists: list[Path] | None, packs: list[Path] | None, operator: Path | None,
+    operation: Path | None, *, checks: bool,
+) -> Iterator[Desk]:  # fmt: skip
+    from offnadir._database import open_database
+    from offnadir.tasking import Desk
+
+    if operation is not None:
+        from offnadir.operations import open_desk_of
+
+        with open_desk_of(operation, checks=checks) as desk:
+            yield desk
+        return
+    screener, rules, facts = _checks(lists, packs, operator) if checks else (None, (), {})
+    database = open_database(db)
+    try:
+        yield Desk(database, screener, rules, operator=facts)
     finally:
         database.close()
 

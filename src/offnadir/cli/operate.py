@@ -148,8 +148,9 @@ def told(found: Status) -> str:
     if rows:
         head = ("picture", "stage", "satellite", "taken", "down", "")
         lines.append(_say.columns(head, rows, (False,) * 6))
-    for satellite, station, at in found.uplinks:
-        lines.append(f"next uplink to {satellite}: {at.utc(0)} by {station}")
+    for satellite, station, at, state in found.uplinks:
+        handed = ", commands handed over" if state == "handed" else ""
+        lines.append(f"next uplink to {satellite}: {at.utc(0)} by {station}{handed}")
     waiting = {state: n for state, n in found.messages.items() if state != "sent"}
     if waiting:
         lines.append("messages: " + ", ".join(f"{n} {state}" for state, n in waiting.items()))

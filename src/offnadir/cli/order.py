@@ -8,10 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from offnadir.cli import _say
-from offnadir.cli._desk import DEFAULT_DB, As, Db, Json, Lists, Operator, Packs, open_desk
+from offnadir.cli._desk import (
+    DEFAULT_DB,
+    As,
+    Db,
+    Json,
+    Lists,
+    OperationFile,
+    Operator,
+    Packs,
+    open_desk,
+)
 from offnadir.errors import InputError
 
 if TYPE_CHECKING:
+    from offnadir.operations import Coverage
+    from offnadir.tasking import Desk
     from offnadir.tasking._views import OrderView
 
 order = typer.Typer(
@@ -121,6 +133,7 @@ def place(
     packs: Packs = None,
     operator: Operator = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
@@ -157,10 +170,9 @@ def place(
     for name, value in told.items():
         _put(document, name, value)
     wanted = read_order(document, where="" if file is None else str(file))
-    with open_desk(db, user, lists=lists, packs=packs, operator=operator, checks=True) as (
-        desk,
-        by,
-    ):
+    with open_desk(
+        db, user, lists=lists, packs=packs, operator=operator, operation=operation, checks=True
+    ) as (desk, by):
         placed, is_new = desk.place(wanted, by=by, key=key, customer=customer)
         view = desk.show(placed.id, by=by)
     if json:
@@ -229,11 +241,12 @@ def list_orders(
         str | None, typer.Option(metavar="ORDER", help="Only those placed before this one.")
     ] = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
     """List orders, the latest first; exit code 1 if there are none."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         page = desk.list(
             by=by, state=state, customer=customer, is_open=is_open, limit=limit, before=before
         )
@@ -254,14 +267,33 @@ def list_orders(
 
 
 @order.command("show")
-def show(order_id: _Id, db: Db = DEFAULT_DB, user: As = None, json: Json = False) -> None:
+def show(
+    order_id: _Id,
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
+    user: As = None,
+    json: Json = False,
+) -> None:
     """Show an order with its history, and what it waits for."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         view = desk.show(order_id, by=by)
+        coverage = _coverage(desk, view)
     if json:
-        _say.print_json(view.document())
+        more = {} if coverage is None else {"coverage": coverage.document()}
+        _say.print_json({**view.document(), **more})
     else:
         _print_view(view)
+        if coverage is not None and coverage.pictures:
+            print(f"\n{coverage.words}; {coverage.left_m2 / 1e6:,.1f} km2 is left")
+
+
+def _coverage(desk: Desk, view: OrderView) -> Coverage | None:
+    """How much of an area is delivered."""
+    if view.placed.order.place["type"] != "Polygon":
+        return None
+    from offnadir.operations import coverage_of
+
+    return coverage_of(desk.database, view.placed.id)
 
 
 def _where(view: OrderView) -> str:
@@ -300,11 +332,12 @@ def cancel(
     order_id: _Id,
     why: Annotated[str, typer.Option(metavar="TEXT", help="A reason for the record.")] = "",
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
     """Withdraw an order. Customers can until the satellite has it."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         placed = desk.cancel(order_id, by=by, why=why)
         view = desk.show(placed.id, by=by)
     if json:
@@ -314,9 +347,14 @@ def cancel(
 
 
 @order.command("holds")
-def holds(db: Db = DEFAULT_DB, user: As = None, json: Json = False) -> None:
+def holds(
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
+    user: As = None,
+    json: Json = False,
+) -> None:
     """List what waits for a decision, the oldest first; exit code 1 if there is nothing."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         found = desk.holds(by=by)
     if json:
         _say.print_json([hold.to_dict() for hold in found])
@@ -351,14 +389,14 @@ def decide(
     packs: Packs = None,
     operator: Operator = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
     """Decide what is held; never what you placed yourself (four eyes)."""
-    with open_desk(db, user, lists=lists, packs=packs, operator=operator, checks=True) as (
-        desk,
-        by,
-    ):
+    with open_desk(
+        db, user, lists=lists, packs=packs, operator=operator, operation=operation, checks=True
+    ) as (desk, by):
         decided = desk.decide(what, decision, why, by=by)
         orders = [desk.show(one.order_id, by=by) for one in decided[:1] if one.order_id]
     if json:
@@ -381,6 +419,7 @@ def rescreen(
     packs: Packs = None,
     operator: Operator = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
@@ -388,12 +427,11 @@ def rescreen(
 
     Broken off, it goes on where it was; a second run finds nothing to do.
     """
-    if not lists:
+    if not lists and operation is None:
         raise InputError("--list", lists, "given (or OFFNADIR_SANCTIONS)")
-    with open_desk(db, user, lists=lists, packs=packs, operator=operator, checks=True) as (
-        desk,
-        by,
-    ):
+    with open_desk(
+        db, user, lists=lists, packs=packs, operator=operator, operation=operation, checks=True
+    ) as (desk, by):
         done = desk.rescreen(by=by)
     if json:
         _say.print_json(done.document())

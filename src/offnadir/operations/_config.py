@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final
 from offnadir.access.geojson import read_bytes, utf8_text
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
+from offnadir.operations._addresses import Network
 from offnadir.planning._fields import (
     Duration,
     Inline,
@@ -38,6 +40,18 @@ class Table:
         if not isinstance(value, Mapping):
             raise WrongValueError("a table")
         return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Net:
+    """A network, such as "10.1.0.0/16"."""
+
+    def read(self, value: object, place: Place) -> Network:
+        """The network."""
+        try:
+            return ipaddress.ip_network(value if isinstance(value, str) else "")
+        except ValueError as error:
+            raise WrongValueError('a network such as "10.1.0.0/16" or "fd12::/32"') from error
 
 
 FAULTS: Final = ("missed_uplink", "station_down", "cloudy", "corrupt_downlink")
@@ -96,6 +110,13 @@ class Refresh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhooks:
+    """Networks to which messages to customers may go, beside all public addresses."""
+
+    allow: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """A trouble that is made on purpose, to see that the loop lives with it.
 
@@ -127,6 +148,7 @@ class Operation:
     camera: Camera = field(default_factory=Camera)
     making: Making = field(default_factory=Making)
     refresh: Refresh | None = None
+    webhooks: Webhooks = field(default_factory=Webhooks)
     lists: tuple[Path, ...] = ()
     packs: tuple[Path, ...] = ()
     operator: Mapping[str, Any] = field(default_factory=dict)
@@ -181,6 +203,7 @@ _KEYS: Final[Mapping[str, Kind]] = {
         },
         required=("store", "group"),
     ),
+    "webhooks": Inline({"allow": ListOf(_Net(), "networks", or_one=True)}),
     "fault": Raw(),
     "service": Table(),
 }
@@ -245,6 +268,7 @@ def read_operation(path: str | Path) -> Operation:
             source=refresh.get("source", "celestrak"),
             every_s=refresh.get("every", 8 * hour),
         ),
+        webhooks=Webhooks(allow=tuple(values.get("webhooks", {}).get("allow", ()))),
         lists=tuple(here / one for one in values.get("lists", ())),
         packs=tuple(here / one for one in values.get("packs", ())),
         operator=operator_facts(values.get("operator", {}), where=str(path)),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from offnadir._database import Database, sa
 from offnadir.epoch import Epoch
+from offnadir.operations._book import Book
 from offnadir.operations._clock import Clock
 from offnadir.operations._config import Operation
 from offnadir.operations._facts import tell
@@ -43,6 +44,7 @@ class Context:
     spacecraft: Spacecraft
     lease: Lease
     faults: Faults
+    book: Book = field(default_factory=Book)
     say: Say = _silent
     brief: Brief | None = None
     list_stamps: tuple[tuple[int, int] | None, ...] = ()

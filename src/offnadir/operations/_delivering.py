@@ -15,6 +15,7 @@ from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context, want_plan
+from offnadir.operations._coverage import Coverage, coverage_of, largest_left
 from offnadir.operations._degrading import coarsen
 from offnadir.operations._downlinking import RETRY_S
 from offnadir.operations._facts import instant, tell
@@ -29,8 +30,10 @@ from offnadir.operations._pictures import (
     read_pictures,
     try_again,
 )
-from offnadir.operations._tables import MESSAGES
+from offnadir.operations._telling import to_tell
+from offnadir.operations._wishes import over_at
 from offnadir.tasking import Product, State
+from offnadir.tasking.states import PART
 from offnadir.units import day, hour
 
 #: How often an order that waits for a person is looked at again.
@@ -40,14 +43,15 @@ LOOK_AGAIN_S: Final = hour
 def deliver(here: Context, now: Epoch) -> bool:
     """Deliver one picture that is due; whether there was one."""
     with here.database.read() as connection:
-        due = [
+        whole = (
             one
             for one in due_pictures(connection, Stage.MADE, now)
             if not read_pictures(connection, TO_COME, one.order_id)
-        ]
-    if not due:
+        )
+        first = next(whole, None)
+    if first is None:
         return False
-    _one(here, due[0], now)
+    _one(here, first, now)
     return True
 
 
@@ -74,6 +78,7 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
         with here.begin() as connection:
             if release.status == "denied":
                 move_picture(connection, picture, Stage.DROPPED, now, why)
+                to_tell(connection, find_order(here, connection, picture.order_id))
             else:
                 due = release.until or now + LOOK_AGAIN_S
                 try_again(connection, picture, max(due, now + 1.0), why)
@@ -91,6 +96,7 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
             try_again(connection, picture, now + RETRY_S, str(error))
         here.say(now, f"{picture.id}: {error}; trying again in {RETRY_S / 60:.0f} min")
         return
+    coverage = coverage_of(here.database, picture.order_id, also=(picture.id,))
     with here.begin() as connection:
         here.desk.mark_delivered(
             picture.order_id, picture.id, by=here.operation.user, within=connection
@@ -99,7 +105,7 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
             with suppress(InputError):  # somebody took it out of the archive meanwhile
                 here.archive.let_read(str(item["id"]), placed.customer_id, within=connection)
         if move_picture(connection, picture, Stage.DELIVERED, now, told=str(folder)):
-            _done(here, connection, picture, now, folder)
+            _done(here, connection, picture, now, coverage)
     here.say(now, f"{picture.id} delivered to {folder}")
 
 
@@ -173,12 +179,13 @@ def _to_disk(folder: Path) -> None:
 
 
 def _done(
-    here: Context, connection: sa.Connection, picture: Picture, now: Epoch, folder: Path
-) -> None:
-    """The order is done, or waits for its next picture; the customer is told."""
+    here: Context, connection: sa.Connection, picture: Picture, now: Epoch,
+    coverage: Coverage | None,
+) -> None:  # fmt: skip
+    """The order is done, or waits for its next picture or the rest of its area; the customer is told."""
     placed = find_order(here, connection, picture.order_id)
     order = placed.order
-    announce(connection, placed.id, order.delivery, now, picture.id, folder)
+    to_tell(connection, placed, picture.id)
     if read_pictures(connection, LIVE, picture.order_id):
         return
     count = (
@@ -191,31 +198,19 @@ def _done(
             detail=f"{count} of {order.count}",
         )  # fmt: skip
         want_plan(connection, f"{placed.id}: the next picture of {order.count}")
-    else:
-        step_on(here, connection, picture, "completed", now, picture.id)
-        for key in ("not_before", "rounds"):
-            tell(connection, f"{key} {placed.id}", None)
-
-
-def announce(
-    connection: sa.Connection, order_id: str, delivery: Mapping[str, str], now: Epoch, subject: str,
-    folder: Path,
-) -> None:  # fmt: skip
-    """A message to the customer's webhook, if there is one; it is sent once this transaction stands."""
-    url = delivery.get("webhook")
-    if not url:
         return
-    body = {
-        "schema": "offnadir.delivery/1",
-        "order": order_id,
-        "picture": subject,
-        "state": "delivered",
-        "at": now.utc(3),
-        "folder": str(folder),
-    }
-    connection.execute(
-        sa.insert(MESSAGES).values(
-            id=f"{subject} delivered", order_id=order_id, url=url, body=json.dumps(body), state="due",
-            tries=0, due_tai_ns=now.tai_ns, told="",
-        )
-    )  # fmt: skip
+    if order.every_days is not None or coverage is None or coverage.is_enough:
+        step_on(here, connection, picture, "completed", now, picture.id)
+    elif (last := over_at(order)) is not None and last <= now:
+        advance(here, connection, placed.id, "expired", PART, key=f"{picture.id} part",
+            detail=coverage.words,
+        )  # fmt: skip
+    else:
+        tell(connection, f"rest {placed.id}", json.dumps(largest_left(coverage)))
+        advance(here, connection, placed.id, "accepted", "rest", key=f"{picture.id} rest",
+            detail=coverage.words,
+        )  # fmt: skip
+        want_plan(connection, f"{placed.id}: the rest of its area")
+        return
+    for key in ("not_before", "rounds", "rest"):
+        tell(connection, f"{key} {placed.id}", None)

@@ -38,11 +38,7 @@ RETRY_S: Final = 10 * minute
 def downlink(here: Context, now: Epoch) -> bool:
     """Take in one picture that is due; whether there was one."""
     with here.database.read() as connection:
-        due = [
-            one
-            for one in due_pictures(connection, Stage.ABOARD, now)
-            if one.down is not None and one.down <= now
-        ]
+        due = due_pictures(connection, Stage.ABOARD, now)
     if not due:
         return False
     _one(here, min(due, key=lambda one: (one.due or one.down or now, one.id)), now)

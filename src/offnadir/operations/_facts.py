@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from offnadir._database import sa
 from offnadir.operations._tables import FACTS
+
+_AT_ONCE: Final = 500  # keys in one query: databases set a limit
 
 
 def fact(connection: sa.Connection, key: str) -> str | None:
@@ -14,7 +19,17 @@ def fact(connection: sa.Connection, key: str) -> str | None:
     return found
 
 
-def facts_of(connection: sa.Connection, prefix: str) -> set[str]:
+def facts_of(connection: sa.Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Those of some facts that were told."""
+    found: dict[str, str] = {}
+    for first in range(0, len(keys), _AT_ONCE):
+        some = FACTS.c.key.in_(keys[first : first + _AT_ONCE])
+        query = sa.select(FACTS.c.key, FACTS.c.value).where(some)
+        found |= {row.key: row.value for row in connection.execute(query)}
+    return found
+
+
+def facts_under(connection: sa.Connection, prefix: str) -> set[str]:
     """The keys of all facts that begin so."""
     query = sa.select(FACTS.c.key).where(FACTS.c.key.startswith(prefix, autoescape=True))
     return set(connection.execute(query).scalars())

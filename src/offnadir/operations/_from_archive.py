@@ -13,6 +13,7 @@ from offnadir.operations._context import Context
 from offnadir.operations._facts import facts_of, tell
 from offnadir.operations._orders import advance, find_order, open_orders
 from offnadir.operations._pictures import Stage, add_picture, set_stage
+from offnadir.operations._telling import to_tell
 from offnadir.tasking import Order, Placed, State
 
 _LOOKED: Final = "archive "
@@ -23,16 +24,22 @@ _COVERS: Final = 0.99  # of an area's surface, in degrees, inside the footprint
 
 def from_archive(here: Context, now: Epoch) -> bool:
     """Serve one order that waits from the archive, if that was not tried; whether there was one."""
+    waiting = open_orders(here, ("accepted",))
+    if here.book.has_seen(_LOOKED):
+        return False
+    book = here.book
+    fresh = [one for one in waiting if one.id not in book.no_archive]
     with here.database.read() as connection:
-        looked = facts_of(connection, _LOOKED)
-    for placed in open_orders(here, ("accepted",)):
-        order = placed.order
-        key = _LOOKED + placed.id
-        if order.source == "new" or order.every_days is not None or key in looked:
+        looked = facts_of(connection, [_LOOKED + one.id for one in fresh])
+    for placed in fresh:
+        key, order = _LOOKED + placed.id, placed.order
+        if key in looked or order.source == "new" or order.every_days is not None:
+            book.no_archive.add(placed.id)
             continue
         item = best_of_archive(here, order)
         _settle(here, placed, item, key, now)
         return True
+    book.note_seen(_LOOKED)
     return False
 
 
@@ -50,6 +57,7 @@ def _settle(
                 advance(
                     here, connection, placed.id, "failed", "no_opportunity", key=key, detail=why
                 )
+                to_tell(connection, placed)
             return
         told = item["properties"]
         at = told["datetime"]

@@ -40,11 +40,20 @@ class Fleet:
     satellites: tuple[str, ...]
     contacts: tuple[Contact, ...]
 
-    def next_contacts(self, after: Epoch) -> dict[str, Contact]:
-        """The first contact of each satellite that begins at `after` or later."""
+    def next_contacts(self, after: Epoch, but: Sequence[Contact] = ()) -> dict[str, Contact]:
+        """The first contact of each satellite that begins at `after` or later, and is none of `but`.
+
+        An orbit that is known better moves a contact by some seconds: one that begins within such a contact
+        at the same station is the same.
+        """
         found: dict[str, Contact] = {}
         for one in self.contacts:
-            if one.start >= after:
+            same = any(
+                (one.satellite, one.station) == (other.satellite, other.station)
+                and other.start <= one.start < other.stop
+                for other in but
+            )
+            if one.start >= after and not same:
                 found.setdefault(one.satellite, one)
         return found
 

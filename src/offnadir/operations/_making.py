@@ -87,9 +87,13 @@ def _made(here: Context, picture: Picture, folder: Path, level: str) -> dict[str
     """The STAC item of the product, which is made unless a run before has finished it."""
     from offnadir.imagery import LevelTerrain, ProcessOptions, RasterTerrain, process_level1
     from offnadir.imagery._own_dem import OWN_DEM
+    from offnadir.imagery._product import WORK
 
     done = _finished(folder)
     if done is not None:
+        shutil.rmtree(
+            folder / WORK, ignore_errors=True
+        )  # killed between the item and its last step
         return done
     raw, making = here.work(picture.id), here.operation.making
     dem = raw / OWN_DEM

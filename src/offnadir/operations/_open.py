@@ -20,6 +20,20 @@ from offnadir.tasking import Desk, Screener, public_pack, read_list, read_pack
 
 
 @contextmanager
+def open_desk_of(path: str | Path, *, checks: bool = True) -> Iterator[Desk]:
+    """The desk of an operation's file: database, clock, operator, and with `checks` lists and packs.
+
+    For whoever places orders or looks at them beside the loop; without `checks` none may be placed.
+    """
+    operation = read_operation(path)
+    database = open_database(operation.database)
+    try:
+        yield _desk(operation, database, _clock(operation, database, None), checks=checks)
+    finally:
+        database.close()
+
+
+@contextmanager
 def open_operation(
     path: str | Path,
     *,
@@ -45,15 +59,7 @@ def _context(
 ) -> Context:  # fmt: skip
     lease = Lease(database)
     clock = _clock(operation, database, lease)
-    lists = [read_list(one) for one in operation.lists]
-    packs = [public_pack(), *(read_pack(one) for one in operation.packs)]
-    desk = Desk(
-        database,
-        Screener(lists) if lists else None,
-        packs,
-        clock=clock.now,
-        operator=operation.operator,
-    )
+    desk = _desk(operation, database, clock, checks=True)
     context = Context(
         operation=operation,
         database=database,
@@ -71,10 +77,18 @@ def _context(
     return context
 
 
-def _clock(operation: Operation, database: Database, lease: Lease) -> Clock:
+def _desk(operation: Operation, database: Database, clock: Clock, *, checks: bool) -> Desk:
+    lists = [read_list(one) for one in operation.lists] if checks else []
+    packs = [public_pack(), *(read_pack(one) for one in operation.packs)] if checks else []
+    screener = Screener(lists) if lists else None
+    return Desk(database, screener, packs, clock=clock.now, operator=operation.operator)
+
+
+def _clock(operation: Operation, database: Database, lease: Lease | None) -> Clock:
     if operation.clock_start is None:
         return RealClock()
-    return SetClock(database, operation.clock_start, operation.clock_speed, hold=lease.hold)
+    hold = None if lease is None else lease.hold
+    return SetClock(database, operation.clock_start, operation.clock_speed, hold=hold)
 
 
 def admit_loop(here: Context, by: str) -> None:

@@ -34,7 +34,8 @@ def find_order(here: Context, connection: sa.Connection, order_id: str) -> Place
 
 def open_orders(here: Context, states: Sequence[str]) -> Sequence[Placed]:
     """Orders in some states, in the order in which they were placed."""
-    return here.desk.in_states(states)
+    here.book.follow(here.desk)
+    return here.book.in_states(states)
 
 
 def advance(

@@ -70,9 +70,29 @@ def read_pictures(
 
 
 def due_pictures(connection: sa.Connection, stage: Stage, now: Epoch) -> list[Picture]:
-    """Pictures of a stage that do not wait for a later time, by start."""
-    found = read_pictures(connection, (stage,))
-    return [one for one in found if one.due is None or one.due <= now]
+    """Pictures of a stage that do not wait for a later time, nor for their contact if aboard, by start."""
+    due = PICTURES.c.due_tai_ns
+    query = sa.select(PICTURES).where(
+        PICTURES.c.state == str(stage), due.is_(None) | (due <= now.tai_ns)
+    )
+    if stage == Stage.ABOARD:
+        query = query.where(PICTURES.c.down_tai_ns <= now.tai_ns)
+    query = query.order_by(PICTURES.c.start_tai_ns, PICTURES.c.id)
+    return [_picture(row) for row in connection.execute(query)]
+
+
+def waiting_until(connection: sa.Connection, stages: Iterable[Stage]) -> list[Epoch]:
+    """When each picture of some stages may be worked on: its contact, or its next try if that is later."""
+    query = sa.select(PICTURES.c.due_tai_ns, PICTURES.c.down_tai_ns)
+    rows = connection.execute(query.where(PICTURES.c.state.in_([str(one) for one in stages])))
+    found = [max((at for at in row if at is not None), default=None) for row in rows]
+    return [Epoch(at) for at in found if at is not None]
+
+
+def is_any(connection: sa.Connection, stages: Iterable[Stage]) -> bool:
+    """Whether there is a picture of some stages."""
+    query = sa.select(PICTURES.c.id).where(PICTURES.c.state.in_([str(one) for one in stages]))
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _picture(row: Any) -> Picture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,8 +12,9 @@ from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.operations._context import Context
-from offnadir.operations._facts import fact, instant, tell
-from offnadir.operations._horizon import Fleet, plan_start, read_fleet, replan
+from offnadir.operations._coverage import coverage_of
+from offnadir.operations._facts import fact, facts_of, instant, tell
+from offnadir.operations._horizon import Contact, plan_start, read_fleet, replan
 from offnadir.operations._lease import LeaseError
 from offnadir.operations._orders import PLANNED_STATES, advance, open_orders, step_back, step_on
 from offnadir.operations._pictures import (
@@ -27,9 +29,10 @@ from offnadir.operations._pictures import (
     read_pictures,
 )
 from offnadir.operations._plans import add_plan, newest_plan, plan_document
-from offnadir.operations._uplinking import as_aboard, book_uplinks, booked
-from offnadir.operations._wishes import breach, is_over, request_of
-from offnadir.tasking import State
+from offnadir.operations._telling import to_tell
+from offnadir.operations._uplinking import as_aboard, book_uplinks, booked, settled
+from offnadir.operations._wishes import breach, request_of
+from offnadir.tasking.states import PART
 from offnadir.units import minute
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ if TYPE_CHECKING:
 #: Pictures that a plan may have to know of.
 _IN_PLAN: Final = (*TO_COME, Stage.RECEIVED, Stage.MADE)
 _AGAIN_S: Final = 10 * minute
+_BAR: Final = "not_before "
+_REST: Final = "rest "
+_STEP: Final = "plan"
 _NAME = re.compile(r'"(o[^"]+)"')
 
 
@@ -56,6 +62,7 @@ def plan(here: Context, now: Epoch) -> bool:
         why = _why(here, connection, orders, now)
     if why is None:
         return False
+    here.book.look_again(_STEP)
     try:
         _plan(here, orders, now, why)
     except (DatabaseGoneError, LeaseError):
@@ -76,15 +83,20 @@ def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None
         pictures = read_pictures(connection, _IN_PLAN)
         previous = plan_document(connection)
         number = newest_plan(connection) + 1
-        bars = {one.id: instant(connection, f"not_before {one.id}") for one in orders}
+        told = facts_of(connection, [_BAR + one.id for one in orders])
+        bars = {key.removeprefix(_BAR): int(value) for key, value in told.items()}
+        told = facts_of(connection, [_REST + one.id for one in orders])
+        rests = {key.removeprefix(_REST): value for key, value in told.items()}
         lead = now + here.operation.horizon.uplink_lead_s
         near = booked(connection, lead)
+        fixed = settled(connection, near, pictures)
     ids = {one.id for one in orders}
-    seen = as_aboard(_of_orders(pictures, ids), near)
+    seen = as_aboard(_of_orders(pictures, ids), fixed)
     start = plan_start(now, [one for one in seen if one.stage == Stage.ABOARD])
     fleet = read_fleet(here.operation, start, now + here.operation.horizon.length_s)
-    uplinks = {name: one.start for name, one in fleet.next_contacts(lead).items()}
-    requests = _requests(orders, fleet.span, bars, seen)
+    contacts = fleet.next_contacts(lead, near)
+    uplinks = {name: one.start for name, one in contacts.items()}
+    requests = _requests(orders, fleet.span, bars, rests, seen)
     here.say(now, f"planning {len(requests)} orders: {why}")
     document: Mapping[str, Any] = {}
     trouble: dict[str, str] = {}
@@ -106,7 +118,7 @@ def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None
             broken = [v for rule in document["check"]["rules"] for v in rule["violations"]]
             raise PlanRefusedError(f"the checker refuses plan {number}: {'; '.join(broken[:3])}")
         break
-    _keep(here, orders, document, number, now, why, fleet, uplinks, seen, trouble, lead, standing)
+    _keep(here, orders, document, number, now, why, contacts, fixed, seen, trouble, lead, standing)
 
 
 def _why(
@@ -119,17 +131,23 @@ def _why(
     wanted = fact(connection, "plan_wanted")
     if wanted is not None:
         return wanted
-    known = set((fact(connection, "planned_orders") or "").split())
-    ids = {one.id for one in orders}
-    if new := ids - known:
-        return f"{len(new)} new"
-    live = {one.order_id for one in read_pictures(connection, (Stage.PLANNED,))}
-    if gone := live - ids:
-        return f"{len(gone)} withdrawn or held"
+    if not here.book.has_seen(_STEP):
+        known = set((fact(connection, "planned_orders") or "").split())
+        ids = {one.id for one in orders}
+        if new := ids - known:
+            return f"{len(new)} new"
+        live = {one.order_id for one in read_pictures(connection, (Stage.PLANNED,))}
+        if gone := live - ids:
+            return f"{len(gone)} withdrawn or held"
+        here.book.note_seen(_STEP)
     last = instant(connection, "planned_at")
-    if ids and last is not None and now.tai_ns < last:
+    if orders and last is not None and now.tai_ns < last:
         return "the clock went back"
-    if ids and last is not None and now.tai_ns >= last + _ns(here.operation.horizon.replan_every_s):
+    if (
+        orders
+        and last is not None
+        and now.tai_ns >= last + _ns(here.operation.horizon.replan_every_s)
+    ):
         return "the horizon moves on"
     return None
 
@@ -166,16 +184,20 @@ def _of_orders(pictures: Sequence[Picture], ids: set[str]) -> list[Picture]:
 def _requests(
     orders: Sequence[Placed],
     span: Span,
-    bars: Mapping[str, int | None],
+    bars: Mapping[str, int],
+    rests: Mapping[str, str],
     pictures: Sequence[Picture],
 ) -> list[dict[str, Any]]:
     """What is asked of the planner; an order whose picture is on board keeps its old window."""
     aboard = {one.order_id for one in pictures if one.stage == Stage.ABOARD}
     found = []
     for one in orders:
-        bar = bars[one.id]
+        bar = bars.get(one.id)
         before = None if bar is None or one.id in aboard else Epoch(bar)
-        entry = request_of(one.id, one.order, span, before)
+        rest = rests.get(one.id)
+        entry = request_of(
+            one.id, one.order, span, before, None if rest is None else json.loads(rest)
+        )
         if entry is not None:
             found.append(entry)
     return found
@@ -197,11 +219,12 @@ def _orders_named(
 
 def _keep(
     here: Context, orders: Sequence[Placed], document: Mapping[str, Any], number: int, now: Epoch,
-    why: str, fleet: Fleet, uplinks: Mapping[str, Epoch], seen: Sequence[Picture],
+    why: str, contacts: Mapping[str, Contact], fixed: frozenset[str], seen: Sequence[Picture],
     trouble: Mapping[str, str], lead: Epoch, standing: frozenset[str],
 ) -> None:  # fmt: skip
     """The new plan, its pictures, their orders and the uplinks that bring it up: all in one transaction."""
     by_id = {one.id: one for one in orders}
+    coverages = {name: coverage_of(here.database, name) for name in trouble}
     stations = {one["id"]: one["station"] for one in document.get("contacts", ())}
     with here.begin() as connection:
         present = {
@@ -221,7 +244,7 @@ def _keep(
             wrong = breach(placed.order, entry)
             if wrong is not None:  # looked for after this pass
                 stop = Epoch.from_utc(entry["stop"]) + 60.0
-                tell(connection, f"not_before {placed.id}", stop.tai_ns)
+                tell(connection, f"{_BAR}{placed.id}", stop.tai_ns)
                 barred = True
                 continue
             fresh += 1
@@ -237,6 +260,10 @@ def _keep(
             and one.id not in (near if one.stage == Stage.PLANNED else standing)
         ]
         _part_with(here, connection, gone, now, why)
+        for one in present.values():  # settled, and gone by what the contact after that may change
+            later = one.satellite in contacts and one.start >= contacts[one.satellite].start
+            if one.id in near & fixed and one.id not in kept | standing and later:
+                note(connection, one.id, WITHDRAWN)
         pictures = read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
         for one in pictures:
             if one.id in kept and one.stage == Stage.PLANNED:
@@ -244,22 +271,24 @@ def _keep(
                         f"{one.satellite}, {one.start.utc(0)}")  # fmt: skip
         for name, words in trouble.items():
             if by_id[name].state in ("accepted", "scheduled"):
+                coverage = coverages.get(name)
+                part = coverage is not None and bool(coverage.pictures)
+                told = f"{words}; {coverage.words}" if coverage is not None and part else words
                 advance(
-                    here, connection, name, "failed", "no_opportunity", detail=words,
+                    here, connection, name, "failed", PART if part else "no_opportunity", detail=told,
                     key=f"plan {number}",
                 )  # fmt: skip
+                to_tell(connection, by_id[name])
         if document:
             add_plan(connection, number, document, now, why)
         changed = {
             one.satellite
             for one in pictures
-            if one.start >= uplinks.get(one.satellite, fleet.span.stop)
-            and (one.stage == Stage.PLANNED or one.told == WITHDRAWN)
+            if one.satellite in contacts
+            and one.start >= contacts[one.satellite].start
+            and ((one.stage == Stage.PLANNED and one.id not in fixed) or one.told == WITHDRAWN)
         }
-        contacts = fleet.next_contacts(lead)
-        book_uplinks(
-            connection, [contacts[s] for s in sorted(changed) if s in contacts], number, lead
-        )
+        book_uplinks(connection, [contacts[s] for s in sorted(changed)], number, lead)
         tell(connection, "plan_wanted", "another pass is looked for" if barred else None)
         tell(connection, "planned_at", now.tai_ns)
         tell(connection, "plan_again_at", None)
@@ -279,21 +308,3 @@ def _part_with(
             step_back(here, connection, one, now, why)
         elif one.stage == Stage.ABOARD and one.start > now and one.told != WITHDRAWN:
             note(connection, one.id, WITHDRAWN)
-
-
-def expire(here: Context, now: Epoch) -> bool:
-    """End orders whose time is over and of which nothing is on its way; whether there were any."""
-    some = False
-    for placed in open_orders(here, ("accepted", "scheduled", "held")):
-        if placed.held_from is State.PROCESSING or not is_over(placed.order, now):
-            continue
-        with here.begin() as connection:
-            mine = read_pictures(connection, (Stage.ABOARD, Stage.RECEIVED, Stage.MADE), placed.id)
-            if mine:
-                continue
-            for one in read_pictures(connection, (Stage.PLANNED,), placed.id):
-                move_picture(connection, one, Stage.DROPPED, now, "its time is over")
-            advance(here, connection, placed.id, "expired", "deadline", detail="", key="expired")  # fmt: skip
-            some = True
-        here.say(now, f"order {placed.id} expired")
-    return some

@@ -23,7 +23,13 @@ def screen_again(here: Context, now: Epoch) -> bool:
     with here.database.read() as connection:
         done = fact(connection, _KEY)
     if done == here.desk.screened_with:
-        return here.desk.settle() > 0
+        here.book.follow(here.desk)
+        if here.book.has_seen(_KEY):  # holds and what clears them stand in the log, too
+            return False
+        if here.desk.settle() > 0:
+            return True
+        here.book.note_seen(_KEY)
+        return False
     found = here.desk.rescreen(by=here.operation.user)
     with here.begin() as connection:
         tell(connection, _KEY, here.desk.screened_with)

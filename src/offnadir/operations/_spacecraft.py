@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from offnadir._files import replacing
 from offnadir.epoch import Epoch
-from offnadir.errors import InputError, OffnadirError
+from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._config import Camera
 from offnadir.operations._pictures import Picture
 
@@ -26,10 +26,20 @@ class NotYetError(OffnadirError):
 
 
 class Spacecraft(Protocol):
-    """A satellite as the loop sees it. Both calls may come twice for the same thing, after a crash."""
+    """A satellite as the loop sees it. Both calls may come twice for the same thing, after a crash.
 
-    def command(self, satellite: str, at: Epoch, station: str, pictures: Sequence[Picture]) -> None:
-        """Hand over what it is to do from now on; this takes the place of what it was told before."""
+    `hands_ahead`: commands go to people, `uplink_lead` before the contact; else when it begins.
+    """
+
+    hands_ahead: bool
+
+    def command(
+        self, satellite: str, at: Epoch, station: str, pictures: Sequence[Picture], number: int = 1
+    ) -> None:
+        """Hand over what it is to do from then on; this takes the place of what it was told before.
+
+        `number` counts what is handed over for one contact: a later one takes the place of those before.
+        """
         ...
 
     def receive(self, picture: Picture, plan: Mapping[str, Any], folder: Path) -> None:
@@ -45,10 +55,14 @@ def seed_of(picture: str, seed: int) -> int:
 class Simulated:
     """Takes each picture here, with the camera of the plan, over one ground."""
 
+    hands_ahead = False
+
     def __init__(self, camera: Camera) -> None:
         self.camera = camera
 
-    def command(self, satellite: str, at: Epoch, station: str, pictures: Sequence[Picture]) -> None:
+    def command(
+        self, satellite: str, at: Epoch, station: str, pictures: Sequence[Picture], number: int = 1
+    ) -> None:
         """Nothing: what is on board stands in the database."""
 
     def receive(self, picture: Picture, plan: Mapping[str, Any], folder: Path) -> None:
@@ -73,27 +87,45 @@ class Simulated:
 class Folders:
     """Hands commands over as files and takes in what is put beside them.
 
-    `folder`/uplink/SATELLITE/TIME.json is what a satellite is to do, with the plan's entries; level 1 data of
+    `folder`/uplink/SATELLITE/TIME.json is what a satellite is to do from the contact at TIME on, with the
+    plan's entries; TIME.2.json, TIME.3.json and so on take its place, each whole. Level 1 data of
     picture ID, as `offnadir capture` writes them, or any raster with its polynomials, are looked for in
     `folder`/downlink/ID. They count as there once ID holds manifest.json, or a file named DONE.
     """
 
+    hands_ahead = True
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def command(self, satellite: str, at: Epoch, station: str, pictures: Sequence[Picture]) -> None:
-        """Write the command file, whole or not at all."""
-        target = self.folder / "uplink" / _plain(satellite) / f"{at.utc(0).replace(':', '')}.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
+    def command(
+        self, satellite: str, at: Epoch, station: str, pictures: Sequence[Picture], number: int = 1
+    ) -> None:
+        """Write the command file, whole or not at all; one that is there with the same words stays."""
+        target = self._file(satellite, at, number)
         document = {
             "schema": COMMANDS,
             "satellite": satellite,
             "uplink": at.utc(3),
             "station": station,
+            "number": number,
+            "replaces": self._file(satellite, at, number - 1).name if number > 1 else None,
             "pictures": [{"picture": one.id, **one.collection} for one in pictures],
         }
+        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.exists() and target.read_text("utf-8") == text:
+                return
+        except (OSError, ValueError) as error:
+            raise FileError(target, f"cannot be written: {error}") from error
         with replacing(target) as part:
-            part.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            part.write_text(text, "utf-8")
+
+    def _file(self, satellite: str, at: Epoch, number: int) -> Path:
+        later = "" if number == 1 else f".{number}"
+        name = f"{at.utc(0).replace(':', '')}{later}.json"
+        return self.folder / "uplink" / _plain(satellite) / name
 
     def receive(self, picture: Picture, plan: Mapping[str, Any], folder: Path) -> None:
         """Copy what came down."""

@@ -18,14 +18,17 @@ from offnadir.operations.loop import next_due
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """An operation at one instant. `next_due` is when something is to be done next; `runs` who runs it."""
+    """An operation at one instant. `next_due` is when something is to be done next; `runs` who runs it.
+
+    `uplinks` are those to come: satellite, station, begin, and "due" or "handed" (over to the operator).
+    """
 
     now: Epoch
     runs: str
     plan: int
     next_due: Epoch | None
     pictures: tuple[Picture, ...]
-    uplinks: tuple[tuple[str, str, Epoch], ...]
+    uplinks: tuple[tuple[str, str, Epoch, str], ...]
     messages: dict[str, int]
 
     def document(self) -> dict[str, Any]:
@@ -51,8 +54,8 @@ class Status:
                 for one in self.pictures
             ],
             "uplinks": [
-                {"satellite": satellite, "station": station, "at": at.utc(3)}
-                for satellite, station, at in self.uplinks
+                {"satellite": satellite, "station": station, "at": at.utc(3), "state": state}
+                for satellite, station, at, state in self.uplinks
             ],
             "messages": self.messages,
         }
@@ -63,7 +66,9 @@ def status_of(here: Context) -> Status:
     now = here.clock.now()
     with here.database.read() as connection:
         uplinks = connection.execute(
-            sa.select(UPLINKS).where(UPLINKS.c.state == "due").order_by(UPLINKS.c.at_tai_ns)
+            sa.select(UPLINKS)
+            .where(UPLINKS.c.state.in_(("due", "handed")))
+            .order_by(UPLINKS.c.at_tai_ns)
         ).all()
         messages = connection.execute(
             sa.select(MESSAGES.c.state, sa.func.count()).group_by(MESSAGES.c.state)
@@ -77,6 +82,8 @@ def status_of(here: Context) -> Status:
         plan=plan,
         next_due=next_due(here, now),
         pictures=tuple(pictures),
-        uplinks=tuple((one.satellite, one.station, Epoch(one.at_tai_ns)) for one in uplinks),
+        uplinks=tuple(
+            (one.satellite, one.station, Epoch(one.at_tai_ns), one.state) for one in uplinks
+        ),
         messages={str(row[0]): int(row[1]) for row in messages},
     )

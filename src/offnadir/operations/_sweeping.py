@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from offnadir._database import sa
 from offnadir.operations._context import Context
-from offnadir.operations._pictures import Stage, read_pictures
+from offnadir.operations._pictures import Stage
+from offnadir.operations._tables import PICTURES
 
 _NEEDS_WORK = (Stage.ABOARD, Stage.RECEIVED)
 _NEEDS_PRODUCT = (Stage.RECEIVED, Stage.MADE, Stage.DELIVERED)
@@ -17,15 +19,15 @@ def sweep(here: Context) -> None:
 
     Files that have no picture's name are left alone.
     """
+    columns = (PICTURES.c.id, PICTURES.c.order_id, PICTURES.c.state, PICTURES.c.item)
     with here.database.read() as connection:
-        pictures = read_pictures(connection)
-    operation = here.operation
-    for one in pictures:
-        if one.stage not in _NEEDS_WORK:
-            _remove(here.work(one.id))
-        if one.stage not in _NEEDS_PRODUCT and one.item is None:
-            _remove(here.product(one.order_id, one.id))
-        _remove(operation.deliveries / one.order_id / f".{one.id}.part")
+        rows = connection.execution_options(yield_per=1000).execute(sa.select(*columns))
+        for one in rows:  # of all that ever were: never all at once
+            if one.state not in _NEEDS_WORK:
+                _remove(here.work(one.id))
+            if one.state not in _NEEDS_PRODUCT and one.item is None:
+                _remove(here.product(one.order_id, one.id))
+            _remove(here.operation.deliveries / one.order_id / f".{one.id}.part")
 
 
 def _remove(folder: Path) -> None:

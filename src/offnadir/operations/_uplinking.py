@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from offnadir._database import sa
 from offnadir.epoch import Epoch
 from offnadir.operations._context import Context, want_plan
+from offnadir.operations._facts import tell
+from offnadir.operations._handing import hand_over, read_handed
 from offnadir.operations._horizon import Contact
 from offnadir.operations._orders import PLANNED_STATES, find_order, step_back, step_on
 from offnadir.operations._pictures import (
+    TO_COME,
     WITHDRAWN,
     Picture,
     Stage,
@@ -26,53 +29,90 @@ LATE_S: Final = 5 * minute
 
 
 def uplink(here: Context, now: Epoch) -> bool:
-    """Hand over what is due; whether anything was."""
+    """Hand over what is due, and note what went up; whether there was anything."""
+    handed = hand_over(here, now)
     with here.database.read() as connection:
         due = connection.execute(
             sa.select(UPLINKS)
-            .where(UPLINKS.c.state == "due", UPLINKS.c.at_tai_ns <= now.tai_ns)
+            .where(UPLINKS.c.state.in_(("due", "handed")), UPLINKS.c.at_tai_ns <= now.tai_ns)
             .order_by(UPLINKS.c.at_tai_ns, UPLINKS.c.satellite)
         ).all()
     for row in due:
-        _one(here, row.satellite, Epoch(row.at_tai_ns), row.station, now)
-    return bool(due)
+        work = _ahead if here.spacecraft.hands_ahead else _one
+        work(here, row.satellite, Epoch(row.at_tai_ns), row.station, now)
+    return handed or bool(due)
 
 
 def _one(here: Context, satellite: str, at: Epoch, station: str, now: Epoch) -> None:
     with here.begin() as connection:
-        mine = [
-            one
-            for one in read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
-            if one.satellite == satellite and one.start >= at
-        ]
+        mine = _to_come(connection, satellite, at)
         for one in [one for one in mine if one.stage == Stage.PLANNED]:
             if find_order(here, connection, one.order_id).state not in PLANNED_STATES:
                 move_picture(connection, one, Stage.DROPPED, now, "its order is held or withdrawn")
                 mine.remove(one)
         late = now - at > LATE_S
-        missed = (
-            late
-            or here.faults.strikes(
-                connection, "missed_uplink", at, satellite=satellite, station=station
-            )
-            or here.faults.strikes(connection, "station_down", at, station=station)
-        )
-        if missed:
+        if late or _strikes(here, connection, satellite, at, station):
             _missed(here, connection, satellite, at, station, mine, now)
             return
     load = [one for one in mine if one.told != WITHDRAWN]
     here.spacecraft.command(satellite, at, station, load)
     with here.begin() as connection:
-        for one in mine:
+        _told(here, connection, satellite, at, station, mine, [one.id for one in load], now)
+    here.say(now, f"uplink to {satellite} by {station}: {len(load)} pictures")
+
+
+def _ahead(here: Context, satellite: str, at: Epoch, station: str, now: Epoch) -> None:
+    """The contact begins: what was handed over last goes up; if nothing was, it is missed."""
+    with here.begin() as connection:
+        mine = _to_come(connection, satellite, at)
+        found = [
+            one for one in read_handed(connection) if (one.satellite, one.at) == (satellite, at)
+        ]
+        load = found[0].pictures if found else ()
+        missed = not found or found[0].files == 0
+        if missed or _strikes(here, connection, satellite, at, station):
+            known = {*load, *(found[0].wanted or () if found else ())}
+            lost = [one for one in mine if not found or one.id in known]
+            _missed(here, connection, satellite, at, station, lost, now)
+        else:
+            _told(here, connection, satellite, at, station, mine, load, now)
+            here.say(now, f"uplink to {satellite} by {station}: {len(load)} pictures")
+        for one in found:
+            tell(connection, one.key, None)
+
+
+def _to_come(connection: sa.Connection, satellite: str, at: Epoch) -> list[Picture]:
+    return [
+        one
+        for one in read_pictures(connection, TO_COME)
+        if one.satellite == satellite and one.start >= at
+    ]
+
+
+def _strikes(
+    here: Context, connection: sa.Connection, satellite: str, at: Epoch, station: str
+) -> bool:
+    """Whether an uplink is missed on purpose."""
+    return here.faults.strikes(
+        connection, "missed_uplink", at, satellite=satellite, station=station
+    ) or here.faults.strikes(connection, "station_down", at, station=station)
+
+
+def _told(
+    here: Context, connection: sa.Connection, satellite: str, at: Epoch, station: str,
+    pictures: Sequence[Picture], load: Collection[str], now: Epoch,
+) -> None:  # fmt: skip
+    """The satellite has its commands: what is in `load`, and nothing else from then on."""
+    for one in pictures:
+        if one.id not in load:
             if one.told == WITHDRAWN:  # told before, and not wanted any more
                 move_picture(connection, one, Stage.DROPPED, now, "withdrawn by a later uplink")
                 step_back(here, connection, one, now, "the plan changed")
-            elif one.stage == Stage.PLANNED:
-                move_picture(connection, one, Stage.ABOARD, now)
-                told = f"{satellite} has its commands, by {station}"
-                step_on(here, connection, one, "tasked", now, told)
-        _close(connection, satellite, at, "done")
-    here.say(now, f"uplink to {satellite} by {station}: {len(load)} pictures")
+        elif one.stage == Stage.PLANNED:
+            move_picture(connection, one, Stage.ABOARD, now, one.told)
+            told = f"{satellite} has its commands, by {station}"
+            step_on(here, connection, one, "tasked", now, told)
+    _close(connection, satellite, at, "done")
 
 
 def _missed(
@@ -122,21 +162,46 @@ def book_uplinks(
             connection.execute(sa.update(UPLINKS).where(key).values(plan=plan, state="due"))
 
 
-def booked(connection: sa.Connection, before: Epoch) -> dict[str, Epoch]:
-    """Uplinks that are due before an instant, by satellite: too near for their load to change."""
+def booked(connection: sa.Connection, before: Epoch) -> list[Contact]:
+    """Uplinks that are near or handed over already: too late for their load to change."""
     rows = connection.execute(
-        sa.select(UPLINKS.c.satellite, UPLINKS.c.at_tai_ns).where(
-            UPLINKS.c.state == "due", UPLINKS.c.at_tai_ns < before.tai_ns
+        sa.select(UPLINKS)
+        .where(
+            sa.or_(
+                UPLINKS.c.state == "handed",
+                sa.and_(UPLINKS.c.state == "due", UPLINKS.c.at_tai_ns < before.tai_ns),
+            )
         )
+        .order_by(UPLINKS.c.at_tai_ns, UPLINKS.c.satellite)
     )
-    return {row.satellite: Epoch(row.at_tai_ns) for row in rows}
-
-
-def as_aboard(pictures: Iterable[Picture], near: dict[str, Epoch]) -> list[Picture]:
-    """Pictures as the planner sees them: what an uplink that is near brings up cannot be changed either."""
     return [
-        replace(one, stage=Stage.ABOARD)
-        if one.stage == Stage.PLANNED and one.satellite in near and one.start >= near[one.satellite]
-        else one
-        for one in pictures
-    ]
+        Contact(
+            satellite=row.satellite, station=row.station, start=Epoch(row.at_tai_ns),
+            stop=Epoch(row.at_tai_ns) + LATE_S,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def settled(
+    connection: sa.Connection, near: Iterable[Contact], pictures: Iterable[Picture]
+) -> frozenset[str]:
+    """Ids of planned pictures that these uplinks bring up."""
+    handed = {(one.satellite, one.at): one for one in read_handed(connection)}
+    found = set[str]()
+    for uplink in near:
+        key = (uplink.satellite, uplink.start)
+        if key in handed:
+            found |= {*handed[key].pictures, *(handed[key].wanted or ())}
+            continue
+        found |= {
+            one.id
+            for one in pictures
+            if one.satellite == uplink.satellite and one.start >= uplink.start
+        }
+    return frozenset(one.id for one in pictures if one.stage == Stage.PLANNED and one.id in found)
+
+
+def as_aboard(pictures: Iterable[Picture], settled: Collection[str]) -> list[Picture]:
+    """Pictures as the planner sees them: what an uplink that is near brings up cannot be changed either."""
+    return [replace(one, stage=Stage.ABOARD) if one.id in settled else one for one in pictures]

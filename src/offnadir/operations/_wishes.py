@@ -10,17 +10,30 @@ from offnadir.epoch import Epoch, Span
 if TYPE_CHECKING:
     from offnadir.tasking import Order
 
+#: Limits that an order and the planner's request call the same.
+_SAME: Final = (
+    "max_off_nadir_deg", "min_incidence_deg", "max_incidence_deg", "min_sun_elevation_deg",
+    "max_sun_elevation_deg", "max_gsd_m", "min_niirs",
+)  # fmt: skip
+#: The plan's numbers are rounded.
+_TOUCH_DEG: Final = 0.01
+_ALL_ROUND: Final = [0, 360]
+#: The planner's least elevation of the Sun where nothing is asked.
+_USUAL_SUN_DEG: Final = 10.0
 #: What an order of each priority weighs, 1 going first: four pictures of one count as one of that before.
 WEIGHTS: Final = {1: 16.0, 2: 4.0, 3: 1.0}
 
 
 def request_of(
-    name: str, order: Order, span: Span, not_before: Epoch | None = None
+    name: str,
+    order: Order,
+    span: Span,
+    not_before: Epoch | None = None,
+    rest: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
     """The [[request]] of an order within a span; None if its time does not fall there.
 
-    Of several windows the first that is not over counts. The planner knows no limits of azimuth and
-    incidence: `fits` looks at those when the picture is chosen.
+    Of several windows the first that is not over counts. `rest` is what is left of an area.
     """
     window = open_window(order, span, not_before)
     if window is None:
@@ -30,14 +43,18 @@ def request_of(
         "name": name,
         "weight": WEIGHTS[order.priority],
         "window": {"start": window.start.utc(6), "stop": window.stop.utc(6)},
-        **_place(order.place),
+        **_place(order.place if rest is None else rest),
     }
     document = looks.document()
-    for ours in ("max_off_nadir_deg", "min_sun_elevation_deg", "max_gsd_m", "min_niirs"):
+    for ours in _SAME:
         if ours in document:
             entry[ours] = document[ours]
     if entry.get("max_off_nadir_deg") == 0:
         entry["max_off_nadir_deg"] = 0.1
+    if "max_sun_elevation_deg" in entry and "min_sun_elevation_deg" not in entry:
+        entry["min_sun_elevation_deg"] = min(_USUAL_SUN_DEG, entry["max_sun_elevation_deg"])
+    if list(document.get("azimuth_deg", _ALL_ROUND)) != _ALL_ROUND:
+        entry["azimuth_deg"] = document["azimuth_deg"]
     if order.deadline is not None and order.deadline < span.stop:
         entry["deadline"] = order.deadline.utc(6)
     return entry
@@ -55,13 +72,13 @@ def open_window(order: Order, span: Span, not_before: Epoch | None = None) -> Sp
     return None
 
 
-def is_over(order: Order, now: Epoch) -> bool:
-    """Whether no picture that is taken from now on can serve the order."""
-    if order.deadline is not None and order.deadline <= now:
-        return True
-    return bool(order.windows) and all(
-        one.stop is not None and one.stop <= now for one in order.windows
-    )
+def over_at(order: Order) -> Epoch | None:
+    """The instant from which no picture can serve the order any more; None if it has no end."""
+    found = [] if order.deadline is None else [order.deadline]
+    stops = [one.stop for one in order.windows]
+    if stops and None not in stops:
+        found.append(max(one for one in stops if one is not None))
+    return min(found, default=None)
 
 
 def _place(place: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,21 +95,22 @@ def _place(place: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def breach(order: Order, picture: Mapping[str, Any]) -> str | None:
-    """What the order asks that the planner does not know of, and a planned picture does not keep."""
+    """What the order asks for and a planned picture does not keep: a net under the planner."""
     document = order.looks.document()
     incidence_deg = 90.0 - float(picture["elevation_deg"])
     low, high = document.get("min_incidence_deg"), document.get("max_incidence_deg")
-    if low is not None and incidence_deg < low:
+    if low is not None and incidence_deg < low - _TOUCH_DEG:
         return f"incidence {incidence_deg:.1f} deg, at least {low:g} wanted"
-    if high is not None and incidence_deg > high:
+    if high is not None and incidence_deg > high + _TOUCH_DEG:
         return f"incidence {incidence_deg:.1f} deg, at most {high:g} wanted"
     sun, most = float(picture["sun_elevation_deg"]), document.get("max_sun_elevation_deg")
-    if most is not None and sun > most:
+    if most is not None and sun > most + _TOUCH_DEG:
         return f"Sun {sun:.1f} deg high, at most {most:g} wanted"
-    if "azimuth_deg" in document:
-        first, last = document["azimuth_deg"]
+    first, last = document.get("azimuth_deg", _ALL_ROUND)
+    if [first, last] != _ALL_ROUND:
         azimuth = float(picture["azimuth_deg"])
-        if (azimuth - first) % 360.0 > (last - first) % 360.0:
+        beyond = min((first - azimuth) % 360.0, (azimuth - last) % 360.0)
+        if (azimuth - first) % 360.0 > (last - first) % 360.0 and beyond > _TOUCH_DEG:
             return f"seen from azimuth {azimuth:.0f} deg, {first:g} to {last:g} wanted"
     return None
 

@@ -14,24 +14,26 @@ from offnadir.errors import OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._delivering import deliver
 from offnadir.operations._downlinking import downlink
+from offnadir.operations._expiring import expire
 from offnadir.operations._from_archive import from_archive
+from offnadir.operations._handing import next_handing
 from offnadir.operations._making import make
 from offnadir.operations._orders import PLANNED_STATES, open_orders
-from offnadir.operations._pictures import LIVE, Stage, read_pictures
-from offnadir.operations._planning import expire, next_plan, plan
+from offnadir.operations._pictures import LIVE, Stage, is_any, waiting_until
+from offnadir.operations._planning import next_plan, plan
 from offnadir.operations._refreshing import next_refresh, refresh
 from offnadir.operations._screening import screen_again
 from offnadir.operations._sweeping import sweep
-from offnadir.operations._tables import MESSAGES, UPLINKS
-from offnadir.operations._telling import post_messages
+from offnadir.operations._tables import MESSAGES
+from offnadir.operations._telling import post_messages, write_messages
 from offnadir.operations._uplinking import uplink
-from offnadir.operations._wishes import ends
 from offnadir.tasking._audit import turn
 
 #: What is done, in this order; after each that found something to do it begins again from the top, so that
 #: an uplink never waits for more than one picture that is made.
 _STEPS: Final[tuple[Callable[[Context, Epoch], bool], ...]] = (
-    screen_again, uplink, expire, refresh, from_archive, plan, downlink, make, deliver, post_messages,
+    screen_again, uplink, expire, refresh, from_archive, plan, downlink, make, deliver, write_messages,
+    post_messages,
 )  # fmt: skip
 _GONE_S: Final = (1.0, 2.0, 5.0, 10.0)
 _DUE_STAGES: Final = (Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
@@ -57,6 +59,7 @@ def run(
             try:
                 if not swept:
                     here.clock.look()  # another may have run since this operation was opened
+                    here.book.forget()
                     sweep(here)
                     swept = True
                 if not _once(here, until):
@@ -95,21 +98,17 @@ def next_due(here: Context, now: Epoch) -> Epoch | None:
     """The next instant after now at which there may be something to do; None if nothing is left."""
     found: list[Epoch] = []
     with here.database.read() as connection:
-        waiting = [
-            max((at for at in (one.due, one.down) if at is not None), default=None)
-            for one in read_pictures(connection, _DUE_STAGES)
-        ]
-        found += [at for at in waiting if at is not None]
-        for table, column in ((UPLINKS, "at_tai_ns"), (MESSAGES, "due_tai_ns")):
-            first = connection.execute(
-                sa.select(sa.func.min(table.c[column])).where(table.c.state == "due")
-            ).scalar()
-            found += [] if first is None else [Epoch(first)]
+        found += waiting_until(connection, _DUE_STAGES)
+        found += next_handing(here, connection)
+        first = connection.execute(
+            sa.select(sa.func.min(MESSAGES.c.due_tai_ns)).where(MESSAGES.c.state == "due")
+        ).scalar()
+        found += [] if first is None else [Epoch(first)]
         planned, newer = next_plan(here, connection), next_refresh(here, connection)
-        busy = bool(read_pictures(connection, LIVE))
+        busy = is_any(connection, LIVE)
     orders = open_orders(here, PLANNED_STATES)
-    found += [end for one in orders for end in ends(one.order) if end > now]
-    found += [] if planned is None else [planned]
+    end = here.book.next_end(now, PLANNED_STATES)
+    found += [one for one in (end, planned) if one is not None]
     if newer is not None and (busy or orders):
         found.append(newer)
     return min((one for one in found if one > now), default=None)

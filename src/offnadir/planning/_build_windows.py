@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir._table import Table
-from offnadir.access import Constraint, MaxOffNadir, SunAbove, find_windows
+from offnadir.access import find_windows
 from offnadir.earth import Site, SunTable
 from offnadir.geometry import (
     covered_share,
@@ -22,7 +22,7 @@ from offnadir.geometry import (
 from offnadir.orbits import Ephemeris
 from offnadir.planning._strips import Strip
 from offnadir.planning.model import Mission, Request, Satellite
-from offnadir.planning.opportunities import least_sun_rad, sharpness, sun_angles_rad
+from offnadir.planning.opportunities import looks_of, sharpness, sun_angles_rad
 from offnadir.planning.slew import NADIR, slew_time_s
 from offnadir.units import deg
 
@@ -158,8 +158,7 @@ def _strip_passes(
     for s in np.unique(opportunities["satellite_index"][mine]).tolist():
         satellite = mission.satellites[s]
         rows = mine[opportunities["satellite_index"][mine] == s]
-        widest = MaxOffNadir(min(request.max_off_nadir_rad, satellite.max_off_nadir_rad))
-        limits: list[Constraint] = [widest, SunAbove(least_sun_rad(request))]
+        limits = looks_of(request, satellite)
         passes = find_windows(ephemerides[s], [one.aim for one in cut], limits)
         start = np.maximum(passes["start"], request.window.start.tai_ns)
         stop = np.minimum(passes["stop"], request.window.stop.tai_ns)

@@ -30,7 +30,7 @@ from offnadir.units import Gbit, deg, km
 
 SCHEMA = "offnadir.plan/1"
 REASONS = (
-    "no_pass", "too_dark", "too_blurred", "too_cloudy", "no_stereo_pair", "late", "outbid",
+    "no_pass", "too_dark", "too_bright", "too_blurred", "too_cloudy", "no_stereo_pair", "late", "outbid",
     "memory_full", "blocked", "uplink", "orbit_limit", "duty", "battery", "thermal", "outage", "choice",
     "order", "repeat", "tier", "below_value",
 )  # fmt: skip
@@ -149,6 +149,10 @@ def _request(node: Node) -> Request:
         stop_ns=window.get("stop", Node.time, None),
         max_off_nadir_rad=node.number_or("max_off_nadir_deg", 90.0, 0, 90) * deg,
         min_sun_elevation_rad=node.number_or("min_sun_elevation_deg", -90.0, -90, 90) * deg,
+        max_sun_elevation_rad=node.number_or("max_sun_elevation_deg", 90.0, -90, 90) * deg,
+        min_incidence_rad=node.number_or("min_incidence_deg", 0.0, 0, 90) * deg,
+        max_incidence_rad=node.number_or("max_incidence_deg", 90.0, 0, 90) * deg,
+        azimuth_rad=node.get("azimuth_deg", _sector, None),
         max_gsd_m=node.number_or("max_gsd_m", math.inf, 0),
         min_niirs=node.number_or("min_niirs", -math.inf),
         deadline_ns=node.get("deadline", Node.time, None),
@@ -166,6 +170,14 @@ def _request(node: Node) -> Request:
         reason=None if reason is None else reason["code"].text(REASONS),
         stated=frozenset(node.mapping()),
     )
+
+
+def _sector(node: Node) -> tuple[float, float]:
+    """From one azimuth clockwise to another [rad]."""
+    ends = node.items(2)
+    if len(ends) != 2:
+        raise node.wrong("two azimuths, from and to")
+    return ends[0].angle(0, 360), ends[1].angle(0, 360)
 
 
 def _height(position: Node) -> float:

@@ -165,7 +165,7 @@ def unless(right: bool, sentence: str) -> str | None:
     return None if right else sentence
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=4096)  # of one plan: those of all plans of a year would be 10 MiB
 def utc(t_ns: int) -> str:
     """ISO 8601 UTC of TAI ns; sentences name few times, but often."""
     return Epoch(t_ns).utc()

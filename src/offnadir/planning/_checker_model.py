@@ -147,6 +147,10 @@ class Request:
     stop_ns: int | None
     max_off_nadir_rad: float
     min_sun_elevation_rad: float
+    max_sun_elevation_rad: float
+    min_incidence_rad: float
+    max_incidence_rad: float
+    azimuth_rad: tuple[float, float] | None
     max_gsd_m: float
     min_niirs: float
     deadline_ns: int | None

@@ -40,6 +40,7 @@ NIIRS_TOL = 1e-5
 AIM_TOL_M = 1.0
 _NS = 1_000_000_000
 _EXACT = 1e-6
+_TURN = 2 * math.pi
 
 
 def names(facts: Facts) -> Iterator[Finding]:
@@ -181,6 +182,39 @@ def sun(facts: Facts) -> Iterator[Finding]:
                 angle >= limit - ANGLE_TOL_RAD,
                 f"{p.id}: Sun at {angle / deg:.3f} deg at {INSTANTS[i]}, {p.request.name!r} wants "
                 f"{limit / deg:.3f} deg",
+            )
+            if p.request.max_sun_elevation_rad < math.pi / 2:
+                most = p.request.max_sun_elevation_rad
+                yield unless(
+                    angle <= most + ANGLE_TOL_RAD,
+                    f"{p.id}: Sun at {angle / deg:.3f} deg at {INSTANTS[i]}, {p.request.name!r} wants at "
+                    f"most {most / deg:.3f} deg",
+                )
+
+
+def sight(facts: Facts) -> Iterator[Finding]:
+    for p in facts.seen:
+        least, most = p.request.min_incidence_rad, p.request.max_incidence_rad
+        for instant, angle in zip(INSTANTS, math.pi / 2 - p.view.elevation_rad, strict=True):
+            if least > 0.0 or most < math.pi / 2:
+                yield unless(
+                    least - ANGLE_TOL_RAD <= angle <= most + ANGLE_TOL_RAD,
+                    f"{p.id}: incidence {angle / deg:.3f} deg at {instant}, {p.request.name!r} wants "
+                    f"{least / deg:.3f} to {most / deg:.3f} deg",
+                )
+        if p.request.azimuth_rad is None:
+            continue
+        first, last = p.request.azimuth_rad
+        for i, instant in enumerate(INSTANTS):
+            angle = p.view.azimuth_rad[i]
+            out = min((first - angle) % _TURN, (angle - last) % _TURN)
+            inside = (angle - first) % _TURN <= (last - first) % _TURN
+            # Near the zenith an azimuth turns fast and says little: what counts is the arc on the sky.
+            sky = max(math.cos(p.view.elevation_rad[i]), _EXACT)
+            yield unless(
+                inside or out * sky <= ANGLE_TOL_RAD,
+                f"{p.id}: seen from azimuth {angle / deg:.3f} deg at {instant}, {p.request.name!r} wants "
+                f"{first / deg:.3f} to {last / deg:.3f} deg",
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -61,7 +62,7 @@ def request_entry(
 
 
 def _more(request: Request, strips: Sequence[Strip]) -> dict[str, Any]:
-    more: dict[str, Any] = {}
+    more = _angles(request)
     if request.tier != 1:
         more["tier"] = request.tier
     if request.cover is not None:
@@ -79,6 +80,20 @@ def _more(request: Request, strips: Sequence[Strip]) -> dict[str, Any]:
         if request.after_within_s is not None:
             more["after_within_s"] = request.after_within_s
     return more
+
+
+def _angles(request: Request) -> dict[str, Any]:
+    """Limits of angles beyond the usual two."""
+    found: dict[str, Any] = {}
+    if request.max_sun_elevation_rad < math.pi / 2:
+        found["max_sun_elevation_deg"] = round(request.max_sun_elevation_rad / deg, 9)
+    if request.min_incidence_rad > 0.0:
+        found["min_incidence_deg"] = round(request.min_incidence_rad / deg, 9)
+    if request.max_incidence_rad < math.pi / 2:
+        found["max_incidence_deg"] = round(request.max_incidence_rad / deg, 9)
+    if request.azimuth_rad is not None:
+        found["azimuth_deg"] = [round(end / deg, 9) for end in request.azimuth_rad]
+    return found
 
 
 def reason_entry(reason: Reason) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from offnadir._table import Table
-from offnadir.access import MaxOffNadir, find_windows
+from offnadir.access import Constraint, MaxOffNadir, SunAbove, SunBelow, find_windows
 from offnadir.earth import SunTable
 from offnadir.orbits import Ephemeris
 from offnadir.planning._reasons_words import Reason, above, below, clock, counted, each
 from offnadir.planning.model import Mission, Request
-from offnadir.planning.opportunities import least_sun_rad, view
+from offnadir.planning.opportunities import least_sun_rad, looks_of, view
 from offnadir.units import deg
 
 #: Off-nadir grows a little from the best instant to the ends of the picture.
@@ -46,6 +46,11 @@ def no_opportunity(
             _wider(request, sun, _passes(ephemerides, request, own))
             or _another_time(mission, ephemerides, sun, request),
         )
+    aside = _sight_of(mission, request)
+    if aside:
+        steepest, steep = steep, _passes(ephemerides, request, limits, aside)
+        if not len(steep):
+            return _elsewhere(mission, ephemerides, sun, request, steepest)
     light, _ = sun.angles_rad(request.aim, steep["best"])
     lit = light >= least_sun_rad(request)
     if not np.any(lit):
@@ -60,7 +65,50 @@ def no_opportunity(
             f"asks for {least_sun_rad(request) / deg:.1f} deg.",
             need or _another_time(mission, ephemerides, sun, request),
         )
-    return _blurred(mission, ephemerides, sun, request, steep.take(np.flatnonzero(lit)))
+    steep, light = steep.take(np.flatnonzero(lit)), light[lit]
+    dim = light <= request.max_sun_elevation_rad
+    if not np.any(dim):
+        k = int(np.argmin(light))
+        return Reason(
+            "too_bright",
+            f"{each(len(steep))} too bright: the lowest Sun is {light[k] / deg:.1f} deg "
+            f"({steep['satellite'][k]}, {clock(steep['best'][k])}); the request allows "
+            f"{request.max_sun_elevation_rad / deg:.1f} deg.",
+            f"a max_sun_elevation_deg of {above_tenth(float(light[k]) / deg + _SPARE_DEG)}",
+        )
+    return _blurred(mission, ephemerides, sun, request, steep.take(np.flatnonzero(dim)))
+
+
+def _sight_of(mission: Mission, request: Request) -> list[Constraint]:
+    """The request's limits of incidence and azimuth."""
+    looks = looks_of(request, mission.satellites[0])
+    return [one for one in looks if not isinstance(one, MaxOffNadir | SunAbove | SunBelow)]
+
+
+def _elsewhere(
+    mission: Mission,
+    ephemerides: Sequence[Ephemeris],
+    sun: SunTable,
+    request: Request,
+    steep: Table,
+) -> Reason:
+    """Passes are steep enough, but none stands where the request wants it."""
+    k = int(np.argmin(steep["off_nadir_rad"]))
+    wants = []
+    if request.azimuth_rad is not None:
+        first, last = (one / deg for one in request.azimuth_rad)
+        wants.append(f"azimuth {first:g} to {last:g} deg")
+    if request.min_incidence_rad > 0.0 or request.max_incidence_rad < math.pi / 2:
+        low, high = request.min_incidence_rad / deg, request.max_incidence_rad / deg
+        wants.append(f"incidence {low:g} to {high:g} deg")
+    incidence_deg = 90.0 - steep["elevation_rad"][k] / deg
+    return Reason(
+        "no_pass",
+        f"No pass stands where it should, at {' and '.join(wants)}: the nearest is "
+        f"{steep['satellite'][k]} at {clock(steep['best'][k])} with azimuth "
+        f"{steep['azimuth_rad'][k] / deg:.0f} deg and incidence {incidence_deg:.1f} deg.",
+        _another_time(mission, ephemerides, sun, request),
+    )
 
 
 def _wider(request: Request, sun: SunTable, passes: Table) -> str | None:
@@ -98,13 +146,15 @@ def _another_time(
     limits = {
         s.name: min(request.max_off_nadir_rad, s.max_off_nadir_rad) for s in mission.satellites
     }
-    passes = _within(find_windows(ephemerides, request.aim, _widest(limits)), limits)
+    wants = [*_widest(limits), *_sight_of(mission, request)]
+    passes = _within(find_windows(ephemerides, request.aim, wants), limits)
     if not len(passes):
         return None
     light, _ = sun.angles_rad(request.aim, passes["best"])
     best = passes["best"]
     away = np.maximum(request.window.start.tai_ns - best, best - request.window.stop.tai_ns)
-    rows = np.flatnonzero((light >= least_sun_rad(request)) & (away > 0))
+    lit = (light >= least_sun_rad(request)) & (light <= request.max_sun_elevation_rad)
+    rows = np.flatnonzero(lit & (away > 0))
     if not len(rows):
         return None
     k = int(rows[np.argmin(away[rows])])
@@ -146,7 +196,7 @@ def _blurred(
     )
 
 
-def _widest(limits_rad: Mapping[str, float]) -> list[MaxOffNadir]:
+def _widest(limits_rad: Mapping[str, float]) -> list[Constraint]:
     return [MaxOffNadir(max(limits_rad.values()))]
 
 
@@ -162,10 +212,13 @@ def _in_window(table: Table, request: Request) -> Table:
 
 
 def _passes(
-    ephemerides: Sequence[Ephemeris], request: Request, limits_rad: Mapping[str, float]
+    ephemerides: Sequence[Ephemeris],
+    request: Request,
+    limits_rad: Mapping[str, float],
+    more: Sequence[Constraint] = (),
 ) -> Table:
     """Windows of one request in its time, with a limit of off-nadir for each satellite."""
-    table = find_windows(ephemerides, request.aim, _widest(limits_rad))
+    table = find_windows(ephemerides, request.aim, [*_widest(limits_rad), *more])
     return _in_window(_within(table, limits_rad), request)
 
 

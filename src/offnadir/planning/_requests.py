@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from offnadir.access.geojson import Feature, read_features
 from offnadir.earth import Site
@@ -38,6 +38,24 @@ from offnadir.planning._wish_kinds import KIND_KEYS, ORDER_KEYS, read_kinds, war
 from offnadir.planning.model import LONGEST_PICTURE_S, MOST_STRIPS, Cover, Request
 from offnadir.units import deg, km
 
+
+@dataclass(frozen=True, slots=True)
+class _Sector:
+    """Two azimuths in degrees, clockwise from one to the other."""
+
+    wish: ClassVar[str] = "two azimuths in degrees, from and to, such as [90, 270]"
+
+    def read(self, value: object, place: Place) -> tuple[float, float]:
+        """Both in radians."""
+        number = Number(0, 360, "degrees", deg)
+        if not isinstance(value, list) or len(value) != 2:
+            raise WrongValueError(self.wish)
+        first, last = (number.read(one, place) for one in value)
+        if (value[1] - value[0]) % 360 == 0:
+            raise WrongValueError("two azimuths that differ; left out for the whole circle")
+        return first, last
+
+
 #: What may stand in [request_defaults], and in the properties of a GeoJSON feature.
 WISH_KEYS: Final[Mapping[str, Kind]] = {
     "weight": Number(0.001, 1e6),
@@ -46,6 +64,10 @@ WISH_KEYS: Final[Mapping[str, Kind]] = {
     "stop": Time(),
     "max_off_nadir_deg": Number(0, 90, "degrees", deg, open_low=True),
     "min_sun_elevation_deg": Number(-90, 90, "degrees", deg),
+    "max_sun_elevation_deg": Number(-90, 90, "degrees", deg),
+    "min_incidence_deg": Number(0, 90, "degrees", deg),
+    "max_incidence_deg": Number(0, 90, "degrees", deg),
+    "azimuth_deg": _Sector(),
     "max_gsd_m": Number(0, 1000, "metres", open_low=True),
     "min_niirs": Number(0, 9),
     "deadline": Time(),
@@ -68,6 +90,9 @@ _DEFAULTS: Final = {
     "weight": 1.0,
     "max_off_nadir_deg": 90 * deg,  # that is, the satellite's own limit
     "min_sun_elevation_deg": 10 * deg,
+    "max_sun_elevation_deg": math.pi / 2,
+    "min_incidence_deg": 0.0,
+    "max_incidence_deg": math.pi / 2,
 }
 _TRACK_SPEED_M_S = 7000.0  # of the ground below a low satellite
 
@@ -233,6 +258,7 @@ class RequestReader:
         kinds = read_kinds(values, own, is_area=is_area, place=place)
         if area is not None and kinds["after"] == area[0].name:
             place.key("after").complain(kinds["after"], "the name of another request")
+        _check_looks(values, own, place)
         if len(place.problems.errors) > before:
             return None
         if area is None or window is None:
@@ -250,6 +276,10 @@ class RequestReader:
             window=window,
             max_off_nadir_rad=values["max_off_nadir_deg"],
             min_sun_elevation_rad=values["min_sun_elevation_deg"],
+            max_sun_elevation_rad=values["max_sun_elevation_deg"],
+            min_incidence_rad=values["min_incidence_deg"],
+            max_incidence_rad=values["max_incidence_deg"],
+            azimuth_rad=values.get("azimuth_deg"),
             max_gsd_m=values.get("max_gsd_m"),
             min_niirs=values.get("min_niirs"),
             deadline=deadline,
@@ -311,6 +341,21 @@ class RequestReader:
                 f"the widest swath at nadir is {self.widest_swath_m / km:.1f} km, the longest strip "
                 f"about {longest_m / km:.0f} km; what a picture covers is stated with each opportunity"
             )
+
+
+def _check_looks(values: Mapping[str, Any], own: Mapping[str, Any], place: Place) -> None:
+    """Complain of limits of angles that leave nothing between them."""
+    for what, is_open in (("sun_elevation_deg", False), ("incidence_deg", True)):
+        least, most = values[f"min_{what}"], values[f"max_{what}"]
+        if least > most or (is_open and least == most):
+            key = (
+                f"max_{what}" if f"max_{what}" in own or f"min_{what}" not in own else f"min_{what}"
+            )
+            side = ("above" if is_open else "at least", "min", least)
+            if key.startswith("min"):
+                side = ("below" if is_open else "at most", "max", most)
+            wish = f"{side[0]} {side[1]}_{what}, {side[2] / deg:.10g}"
+            place.key(key).complain(round(values[key] / deg, 9), wish)
 
 
 def _wishes(table: Mapping[str, object], keys: Mapping[str, Kind], place: Place) -> dict[str, Any]:

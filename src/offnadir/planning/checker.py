@@ -43,6 +43,11 @@ RULES: tuple[tuple[str, str, Rule], ...] = (
         pictures.off_nadir,
     ),
     ("horizon", "The satellite stands above the horizon of the place", pictures.horizon),
+    (
+        "sight",
+        "The satellite stands in the incidence and azimuth that were asked for",
+        pictures.sight,
+    ),
     ("sun", "The Sun stands as high as the request wants", pictures.sun),
     ("geometry", "Stated angles and ranges are those of the element sets", pictures.geometry),
     ("gsd", "Stated ground sample distances are those of the optics", pictures.gsd),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -74,6 +75,9 @@ class Request:
     polygon it holds arrays of shape (n, 2), latitude and longitude [rad], closed, the outer ring first
     and counter-clockwise, then the holes. `window` lies within the mission's span.
 
+    Incidence is measured at the place, from the vertical to the satellite; `azimuth_rad` is the sector in
+    which the satellite stands, clockwise from its first to its second azimuth; None is anywhere.
+
     Any gain in `tier` 1 outweighs everything in tier 2. Of `stereo`, `cover` and `repeat` one may be given.
     `after` names the request whose picture must have stopped before this one's starts, at most
     `after_within_s` before.
@@ -86,6 +90,10 @@ class Request:
     window: Span
     max_off_nadir_rad: float
     min_sun_elevation_rad: float
+    max_sun_elevation_rad: float = math.pi / 2
+    min_incidence_rad: float = 0.0
+    max_incidence_rad: float = math.pi / 2
+    azimuth_rad: tuple[float, float] | None = None
     max_gsd_m: float | None = None
     min_niirs: float | None = None
     deadline: Epoch | None = None
@@ -98,6 +106,19 @@ class Request:
 
     def __post_init__(self) -> None:
         within("tier", self.tier, 1, LOWEST_TIER)
+        if not self.min_sun_elevation_rad <= self.max_sun_elevation_rad <= math.pi / 2 + 1e-12:
+            wish = f"from min_sun_elevation_rad, {self.min_sun_elevation_rad:g}, to pi/2"
+            raise InputError("max_sun_elevation_rad", self.max_sun_elevation_rad, wish)
+        if not 0.0 <= self.min_incidence_rad < self.max_incidence_rad <= math.pi / 2 + 1e-12:
+            wish = f"above min_incidence_rad, {self.min_incidence_rad:g}, up to pi/2"
+            raise InputError("max_incidence_rad", self.max_incidence_rad, wish)
+        if self.azimuth_rad is not None:
+            first, last = self.azimuth_rad
+            if not (0.0 <= first <= 2 * math.pi and 0.0 <= last <= 2 * math.pi):
+                raise InputError("azimuth_rad", self.azimuth_rad, "two azimuths from 0 to 2 pi")
+            if (last - first) % (2 * math.pi) == 0.0:
+                wish = "two azimuths that differ, less than the whole circle apart"
+                raise InputError("azimuth_rad", self.azimuth_rad, wish)
         if self.cover is not None and not self.rings_rad:
             raise InputError("cover", self.name, "given for a polygon: a point has no strips")
         kinds = [kind for kind in ("cover", "repeat", "stereo") if getattr(self, kind) is not None]

@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir._table import Table
-from offnadir.access import MaxOffNadir, SunAbove, find_windows
+from offnadir.access import (
+    AzimuthWithin,
+    Constraint,
+    IncidenceWithin,
+    MaxOffNadir,
+    SunAbove,
+    SunBelow,
+    find_windows,
+)
 from offnadir.earth import SunTable, east_north_up
 from offnadir.geometry import (
     Look,
@@ -105,6 +113,21 @@ def least_sun_rad(request: Request) -> float:
     return max(request.min_sun_elevation_rad, 0.0)
 
 
+def looks_of(request: Request, satellite: Satellite) -> list[Constraint]:
+    """What a look of a satellite at a place of the request must satisfy: angles, and the Sun's height."""
+    limits: list[Constraint] = [
+        MaxOffNadir(min(request.max_off_nadir_rad, satellite.max_off_nadir_rad)),
+        SunAbove(least_sun_rad(request)),
+    ]
+    if request.max_sun_elevation_rad < math.pi / 2:
+        limits.append(SunBelow(request.max_sun_elevation_rad))
+    if request.min_incidence_rad > 0.0 or request.max_incidence_rad < math.pi / 2:
+        limits.append(IncidenceWithin(request.min_incidence_rad, request.max_incidence_rad))
+    if request.azimuth_rad is not None:
+        limits.append(AzimuthWithin((request.azimuth_rad,)))
+    return limits
+
+
 def good_enough(request: Request, quality: Quality) -> NDArray[np.bool_]:
     """Whether predicted pictures meet the request's limits on ground sample distance and NIIRS."""
     good = np.isfinite(quality.niirs)
@@ -124,9 +147,9 @@ def find_opportunities(
 ) -> Table:
     """Every stretch of time in which a satellite can take a picture that a request accepts.
 
-    All limits hold throughout: off-nadir (the request's and the satellite's), Sun, the request's window,
-    ground sample distance and NIIRS. Columns: `request`, `satellite`, `norad_id`, `start`, `stop`,
-    `best` (TAI ns; best is where off-nadir is least), and at `best`: `off_nadir_deg`, `azimuth_deg`,
+    All limits hold throughout: off-nadir (the request's and the satellite's), incidence, azimuth, Sun, the
+    request's window, ground sample distance and NIIRS. Columns: `request`, `satellite`, `norad_id`, `start`,
+    `stop`, `best` (TAI ns; best is where off-nadir is least), and at `best`: `off_nadir_deg`, `azimuth_deg`,
     `range_km`, `elevation_deg`, `sun_elevation_deg`, `sun_azimuth_deg`, `gsd_along_m`, `gsd_across_m`,
     `gsd_m`, `niirs`; `request_index` and `satellite_index` count in the mission's order.
     """
@@ -143,18 +166,7 @@ def find_opportunities(
 def _one_satellite(
     mission: Mission, index: int, satellite: Satellite, ephemeris: Ephemeris, sun: SunTable
 ) -> Table:
-    windows = find_windows(
-        ephemeris,
-        [request.aim for request in mission.requests],
-        site_constraints=[
-            (
-                MaxOffNadir(min(request.max_off_nadir_rad, satellite.max_off_nadir_rad)),
-                SunAbove(least_sun_rad(request)),
-            )
-            for request in mission.requests
-        ],
-    )
-    number = windows["site_index"].astype(np.int64)
+    windows, number = _windows(mission, satellite, ephemeris)
     first = np.array([request.window.start.tai_ns for request in mission.requests], np.int64)
     last = np.array([request.window.stop.tai_ns for request in mission.requests], np.int64)
     start = np.maximum(windows["start"], first[number])
@@ -170,6 +182,23 @@ def _one_satellite(
     number, start, stop, best = (column[keep] for column in (number, start, stop, best))
     table = _rows(mission, index, ephemeris, number, start, stop, best, sun)
     return table.take(np.argsort(table["start"], kind="stable"))
+
+
+def _windows(mission: Mission, satellite: Satellite, ephemeris: Ephemeris) -> tuple[Table, Times]:
+    """Windows of all requests, and the number of each one's request."""
+    limits = [looks_of(request, satellite) for request in mission.requests]
+    # One search takes limits of the same kinds for all its places, and one sector of azimuths.
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for r, request in enumerate(mission.requests):
+        kinds = tuple(type(one) for one in limits[r])
+        groups.setdefault((request.azimuth_rad, *kinds), []).append(r)
+    found = []
+    for rows in groups.values():
+        aims = [mission.requests[r].aim for r in rows]
+        part = find_windows(ephemeris, aims, site_constraints=[limits[r] for r in rows])
+        found.append((part, np.array(rows, np.int64)[part["site_index"].astype(np.int64)]))
+    number = np.concatenate([one for _, one in found])
+    return Table.concat([part for part, _ in found]), number
 
 
 def _trim(

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from offnadir.epoch import Epoch
+from offnadir.errors import InputError
 from offnadir.service._callers import (
     AdministersPeople,
     AnyCaller,
@@ -17,6 +18,7 @@ from offnadir.service._callers import (
     Here,
     ReadsAudit,
 )
+from offnadir.service._problems import ProblemError
 from offnadir.service._wire import Json, answer, link, page_path
 from offnadir.tasking._keys import SCOPES
 from offnadir.tasking._parties import SECTORS
@@ -25,13 +27,19 @@ router = APIRouter(default_response_class=Json)
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many on a page.")]
 
 
+def _whole(value: object) -> object:
+    """3.0 is a whole number in JSON."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 Scope = Annotated[str, Field(json_schema_extra={"enum": list(SCOPES)})]
 
 
 class NewCustomer(BaseModel):
     """A customer; names and papers are what screening looks at."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(min_length=1, max_length=300)
     kind: Literal["person", "organisation", "vessel", "unknown"] = "unknown"
@@ -42,14 +50,14 @@ class NewCustomer(BaseModel):
     places: list[str] = Field(default=[], max_length=100)
     nationalities: list[str] = Field(default=[], max_length=100)
     ident: list[str] = Field(default=[], max_length=100)
-    quota_pictures: int | None = Field(default=None, ge=0, le=10**9)
+    quota_pictures: Whole | None = Field(default=None, ge=0, le=10**9)
     quota_km2: float | None = Field(default=None, ge=0, le=1e9)
 
 
 class NewUser(BaseModel):
     """A user with roles; who has the role customer belongs to one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(min_length=1, max_length=100)
     roles: list[Literal["customer", "planner", "releaser", "auditor", "administrator"]] = Field(
@@ -61,7 +69,7 @@ class NewUser(BaseModel):
 class NewKey(BaseModel):
     """A key of a user: its text is told once."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     user: str = Field(min_length=1, max_length=100)
     scopes: list[Scope] = Field(default=list(SCOPES), min_length=1, max_length=20)
@@ -77,7 +85,7 @@ class NewKey(BaseModel):
 class Decision(BaseModel):
     """Allow or refuse, and why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     decision: str = Field(pattern="^(allow|refuse)$")
     why: str = Field(min_length=1, max_length=10_000)
@@ -170,7 +178,12 @@ def holds(request: Request, here: Here, caller: Decides) -> Response:
 @router.post("/holds/{name}/decision", tags=["Decisions"], summary="Decide a hold")
 def decide(request: Request, here: Here, caller: Decides, name: str, body: Decision) -> Response:
     """Decide one hold, or all of an order or customer by its id, and say why."""
-    decided = here.desk.decide(name, body.decision, body.why, by=caller.name)
+    try:
+        decided = here.desk.decide(name, body.decision, body.why, by=caller.name)
+    except InputError as error:
+        if error.field == "what":
+            raise ProblemError(404, "not-found", f"there is no hold {name[:100]}") from error
+        raise
     return answer(request, {"holds": [one.to_dict() for one in decided]})
 
 

@@ -66,7 +66,7 @@ def products(request: Request, here: Here, limit: Limit = 100, next: Next = None
     """One product for each camera of the fleet, and `any`."""
     names = product_names(here.fleet)
     if next is not None and next not in names:
-        raise InputError("next", next, "what the link `next` of the page before says")
+        raise ProblemError(404, "not-found", "there is no such page: follow the link `next`")
     first = 0 if next is None else names.index(next)
     page = names[first : first + limit]
     links = [link(request, "self", page_path(request))]

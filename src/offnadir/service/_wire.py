@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 from fastapi import Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from offnadir.service._service import Service
 
@@ -18,19 +18,19 @@ GEOJSON_TYPE: Final = "application/geo+json"
 SCHEMA_TYPE: Final = "application/schema+json"
 
 
-class GeoJson(Response):
+class GeoJson(JSONResponse):
     """GeoJSON, for documents of routes that answer it."""
 
     media_type = GEOJSON_TYPE
 
 
-class Json(Response):
+class Json(JSONResponse):
     """JSON, for documents of routes that answer it."""
 
     media_type = JSON_TYPE
 
 
-class SchemaJson(Response):
+class SchemaJson(JSONResponse):
     """A JSON Schema, for documents of routes that answer it."""
 
     media_type = SCHEMA_TYPE

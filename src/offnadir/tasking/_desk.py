@@ -14,6 +14,7 @@ from offnadir.epoch import Epoch
 from offnadir.tasking import (
     _amending,
     _audit_read,
+    _changes,
     _checks,
     _deciding,
     _keys,
@@ -27,6 +28,7 @@ from offnadir.tasking import (
 from offnadir.tasking._amending import Quote
 from offnadir.tasking._audit import AuditLog, Entry, Head, turn
 from offnadir.tasking._audit_verify import AuditReport
+from offnadir.tasking._changes import Changes
 from offnadir.tasking._checks import Roled, Ruling
 from offnadir.tasking._contracts import ScreenerLike, VerdictLike
 from offnadir.tasking._holds import Cause, Hold
@@ -247,9 +249,9 @@ class Desk:
         """One order as it stands, for whoever carries orders out."""
         return _moves.find_order(within, order_id, None, "order.see")
 
-    def in_states(self, states: Sequence[str]) -> Sequence[Placed]:
-        """Orders in some states, in the order in which they were placed."""
-        return _views.in_states(self, states)
+    def changes(self, since: int | None) -> Changes:
+        """What became of orders after entry `since` of the audit log; None: all that are open."""
+        return _changes.read_changes(self, since)
 
     # Screening, restrictions, release
 

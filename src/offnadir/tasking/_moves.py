@@ -15,7 +15,7 @@ from offnadir.tasking._order import Order
 from offnadir.tasking._order_read import read_order
 from offnadir.tasking._people import CHECKS_NAME, RefusedError, UnknownNameError, User
 from offnadir.tasking._tables import HISTORY, ORDERS, QUOTA_USE
-from offnadir.tasking.states import CHECKS, FINAL, KEEPS_QUOTA, State, StepError, find_step
+from offnadir.tasking.states import CHECKS, FINAL, KEEPS_QUOTA, PART, State, StepError, find_step
 
 if TYPE_CHECKING:
     from offnadir.tasking._desk import Desk
@@ -134,7 +134,7 @@ def move(
     add_history(connection, placed.id, changes, step.after, code, words, by=by, at=at, key=key)
     if not is_open:
         void_holds(desk, connection, placed.id, at)
-        if step.after not in KEEPS_QUOTA:
+        if step.after not in KEEPS_QUOTA and code != PART:
             charge(connection, placed, sign=-1)
     body = {"from": placed.state.value, "to": step.after.value, "code": code}
     if detail:

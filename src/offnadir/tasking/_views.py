@@ -278,10 +278,3 @@ def open_holds(desk: Desk, *, by: str, limit: int = MOST_AT_ONCE) -> list[Hold]:
     with seeing(desk, by, "hold.see") as (connection, _):
         query = sa.select(HOLDS).where(HOLDS.c.status == "open").order_by(HOLDS.c.id).limit(limit)
         return [read_hold(row) for row in connection.execute(query)]
-
-
-def in_states(desk: Desk, states: Sequence[str]) -> list[Placed]:
-    """Orders in some states, in the order in which they were placed."""
-    query = sa.select(ORDERS).where(ORDERS.c.state.in_([str(one) for one in states]))
-    with desk.database.read() as connection:
-        return [read_placed(row) for row in connection.execute(query.order_by(ORDERS.c.id))]

@@ -58,6 +58,8 @@ FINAL: Final = frozenset(
 )
 #: Final states in which the customer got what was ordered: all others give the quota back.
 KEEPS_QUOTA: Final = frozenset({State.COMPLETED})
+#: Of an order of which some pictures were delivered and the rest cannot be had: it keeps the quota, too.
+PART: Final = "part"
 #: States that a new hit of screening stops at once. An order that is with the satellite, or received and not
 #: checked yet, is stopped by the checks that it has still to pass.
 STOPPABLE: Final = frozenset({State.ACCEPTED, State.SCHEDULED, State.PROCESSING})
@@ -113,6 +115,7 @@ STEPS: Final[tuple[Step, ...]] = tuple(
         ("tasked", "processing", "downlinked", "planner", "the picture came down"),
         ("processing", "accepted", "retake", "planner", "the picture does not fit; it is taken again"),
         ("processing", "accepted", "next", "planner", "delivered; the next picture is due later"),
+        ("processing", "accepted", "rest", "planner", "a part was delivered; the rest is looked for"),
         ("processing", "failed", "no_product", "planner", "no product could be made"),
         ("processing", "held", "screening", "checks", "screening found a possible match"),
         ("processing", "held", "permit", "checks", "its release needs a permit"),
@@ -126,6 +129,10 @@ STEPS: Final[tuple[Step, ...]] = tuple(
          "the customer withdrew it"),
         ("received held accepted scheduled tasked processing", "cancelled", "operator",
          "planner administrator", "the operator withdrew it"),
+        ("held accepted scheduled processing", "expired", PART, "planner",
+         "a part was delivered; the time for the rest is over"),
+        ("accepted scheduled", "failed", PART, "planner",
+         "a part was delivered; no satellite can take the rest"),
         ("received held accepted scheduled tasked processing", "expired", "deadline", "planner",
          "its time is over"),
     )

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("plan", sa.Integer, nullable=False),
     )
+    op.create_index("uplinks_by_state", "uplinks", ["state", "at_tai_ns"])
     op.create_table(
         "pictures",
         sa.Column("id", sa.Text, primary_key=True),
