@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from offnadir.service._callers import Here, ReadsOpportunities
 from offnadir.service._finder import Finder
@@ -32,6 +32,15 @@ SearchId = Annotated[
 First = Annotated[int, Query(ge=0, le=10**6, description="From the link `next`.")]
 
 
+def _whole(value: object) -> object:
+    """To JSON Schema 10.0 is a whole number, and "10" and true are none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str | bool):
+        raise ValueError("must be a whole number")
+    return value
+
+
 class OpportunityRequest(BaseModel):
     """What is looked for: where, when, and how it may look."""
 
@@ -40,7 +49,7 @@ class OpportunityRequest(BaseModel):
     datetime: Interval
     geometry: Geometry
     filter: Filter | None = None
-    limit: Annotated[int, Field(ge=1, le=1000, strict=True)] = 10
+    limit: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1000)] = 10
     next: Annotated[str, Field(max_length=100)] | None = None
 
 
