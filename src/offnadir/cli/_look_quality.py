@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 _SLACK_RAD = 0.05 * deg  # published limits are whole degrees
-_LOWEST_RAD = 1.0 * deg  # elevation from which on windows are rated
 _COLUMNS = ("gsd_m", "niirs", "snr")
-MAX_CLOUD = 0.2  # share of a scene that may be cloud and still be called clear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +125,8 @@ class Worth:
 
     def _clear(self, table: Table, clouds: CloudModel) -> Array:
         """Chance that at most a fifth of a scene is cloud at the best instant; NaN where nobody can say."""
+        from offnadir.quality._clouds import MAX_CLOUD
+
         lat, lon = self._place(table)
         return clouds.clear_chance(lat, lon, table["best"], max_cloud=MAX_CLOUD)
 
@@ -143,27 +143,13 @@ class Worth:
 def _rate(
     sensor: Sensor | Radar, table: Table, rows: NDArray[np.intp], height_m: float
 ) -> tuple[Array, Array, Array]:
-    """Sample distance, NIIRS and contrast over noise of some rows; radars have a resolution, radar NIIRS.
+    """Sample distance, NIIRS and contrast over noise of some rows."""
+    from offnadir.quality import rate_looks
 
-    Within a degree of the horizon nothing is rated: a pixel would be kilometres long.
-    """
-    from offnadir.quality import predict, predict_looks
-    from offnadir.sensors import Radar
-
-    elevation = table["elevation_rad"][rows]
-    incidence = np.pi / 2 - np.where(elevation >= _LOWEST_RAD, elevation, np.nan)
-    if isinstance(sensor, Radar):
-        seen = predict_looks(sensor, incidence)
-        return seen.resolution_m, seen.rniirs, np.full(len(rows), np.nan)
-    looked = predict(
-        sensor,
-        range_m=table["range_m"][rows],
-        incidence_rad=incidence,
-        sun_elevation_rad=table["sun_elevation_rad"][rows],
-        relative_azimuth_rad=table["azimuth_rad"][rows] - table["sun_azimuth_rad"][rows],
-        ground_alt_m=height_m,
-    )
-    return looked.gsd_m, looked.niirs, looked.snr
+    angles = ("elevation_rad", "azimuth_rad", "range_m", "sun_elevation_rad", "sun_azimuth_rad")
+    columns = {name: table[name][rows] for name in angles}
+    rated = rate_looks(sensor, ground_alt_m=height_m, **columns)
+    return rated.gsd_m, rated.niirs, rated.snr
 
 
 def read_worth(

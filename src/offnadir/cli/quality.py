@@ -203,7 +203,8 @@ def _atmosphere(visibility: float | None, aerosol: str | None, water: float | No
 
 def _clear_chance(view: View, clouds: str | None) -> float | None:
     """Chance that at most a fifth of a scene is cloud, where place and time are known."""
-    from offnadir.cli._look_quality import MAX_CLOUD, read_clouds
+    from offnadir.cli._look_quality import read_clouds
+    from offnadir.quality._clouds import MAX_CLOUD
 
     if view.site is None or view.time is None:
         if clouds is not None:

@@ -31,6 +31,7 @@ from offnadir.quality._mtf import (
 from offnadir.quality._predict import Quality, predict
 from offnadir.quality._radar import RadarQuality, nesz_needed, predict_radar
 from offnadir.quality._radar_modes import predict_looks, predict_mode, radar_mode
+from offnadir.quality._rated import Rated, rate_looks
 from offnadir.quality._solar import solar_irradiance_w_m2_m, sun_distance_factor
 from offnadir.quality._turbulence import coherence_diameter_m, mtf_turbulence
 
@@ -47,6 +48,7 @@ __all__ = [
     "MtfTerm",
     "Quality",
     "RadarQuality",
+    "Rated",
     "Sight",
     "atmosphere_terms",
     "budget",
@@ -71,6 +73,7 @@ __all__ = [
     "predict_mode",
     "predict_radar",
     "radar_mode",
+    "rate_looks",
     "read_cloud_cube",
     "rer_from_design",
     "rer_from_mtf",

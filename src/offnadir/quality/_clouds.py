@@ -17,6 +17,8 @@ from offnadir.errors import InputError, UnitRangeError
 
 Array = NDArray[np.float64]
 
+#: Share of a scene that may be cloud and still be called clear.
+MAX_CLOUD: Final = 0.2
 #: a + b of the Beta distribution of a scene's cover about its mean; docs/theory/clouds.md
 SPREAD_LAND: Final = 1.0  # from published shares of clear Landsat scenes
 SPREAD_SEA: Final = 1.5  # fitted to scenes, nearly all of the sea
@@ -50,7 +52,7 @@ class CloudModel(Protocol):
         lon_rad: ArrayLike,
         tai_ns: ArrayLike,
         *,
-        max_cloud: float = 0.2,
+        max_cloud: float = MAX_CLOUD,
     ) -> Array:
         """Chance, 0 to 1, that at most `max_cloud` of a scene is cloud."""
 
@@ -117,7 +119,7 @@ class CloudClimatology:
         lon_rad: ArrayLike,
         tai_ns: ArrayLike,
         *,
-        max_cloud: float = 0.2,
+        max_cloud: float = MAX_CLOUD,
     ) -> Array:
         """Chance that at most `max_cloud` of a scene some 30 to 200 km wide is cloud; arguments broadcast.
 

@@ -18,14 +18,18 @@ from offnadir.errors import InputError
 from offnadir.operations import open_operation
 from offnadir.service import (
     _assets,
+    _fleet_routes,
+    _opportunity_routes,
     _order_routes,
     _people_routes,
+    _plan_routes,
     _root,
     _stac,
     _stapi_routes,
     _tile_routes,
 )
 from offnadir.service._callers import Callers
+from offnadir.service._finder import Finder
 from offnadir.service._fleet import fleet_of
 from offnadir.service._guarding import Guarding
 from offnadir.service._limits import BodyLimit
@@ -59,11 +63,16 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
         stack.close()
         raise
     service = Service(settings=told, here=here, fleet=fleet)
+    finder = Finder(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with stack:
-            yield
+            finder.start()
+            try:
+                yield
+            finally:
+                finder.stop()
 
     app = FastAPI(
         title="offnadir",
@@ -73,13 +82,14 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
         docs_url="/docs" if told.docs else None,
         redoc_url=None,
     )
-    app.state.service = service
+    app.state.service, app.state.finder = service, finder
     tokens = None if told.oidc is None else Tokens(told.oidc, service.desk)
     app.state.callers = Callers(service, tokens)
     app.state.numbers = Numbers()
     app.state.conformance = CONFORMANCE
+    orders = (_stapi_routes, _opportunity_routes, _order_routes)
     archive = (_stac, _assets, _tile_routes)
-    for part in (_root, _stapi_routes, _order_routes, _people_routes, *archive):
+    for part in (_root, *orders, _fleet_routes, _plan_routes, *archive, _people_routes):
         app.include_router(part.router)
     add_problems(app)
     _add_guards(app, told)

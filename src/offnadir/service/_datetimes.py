@@ -68,17 +68,19 @@ def read_interval(value: object, *, field: str = "datetime") -> Window:
     return Window(start=start, stop=stop)
 
 
-def span_to_search(window: Window, now: Epoch, *, field: str = "datetime") -> Span:
+def span_to_search(
+    window: Window, now: Epoch, *, longest_s: float = LONGEST_S, field: str = "datetime"
+) -> Span:
     """What of an interval is searched: from now on, and 14 days if its end is open.
 
-    InputError if it lies in the past wholly, or is longer than 31 days.
+    InputError if it lies in the past wholly, or is longer than `longest_s`, by default 31 days.
     """
     start = now if window.start is None else max(window.start, now)
     stop = start + OPEN_END_S if window.stop is None else window.stop
     if stop <= start:
         raise InputError(field, stop.utc(0), f"an end later than now, {now.utc(0)}")
-    if stop - start > LONGEST_S:
-        wish = f"at most {LONGEST_S / day:g} days"
+    if stop - start > longest_s:
+        wish = f"at most {longest_s / day:g} days"
         raise InputError(field, f"{(stop - start) / day:.1f} days", wish)
     return Span(start, stop)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
 from offnadir.operations import Operation, read_mission
-from offnadir.planning.model import Satellite
+from offnadir.planning.model import GroundStation, Satellite
 from offnadir.sensors import Sensor
 from offnadir.units import day
 
@@ -24,9 +24,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """Satellites as the mission file has them, and products by id, in the order of their names."""
+    """Satellites and stations as the mission file has them; products by id, in the order of names."""
 
     satellites: tuple[Satellite, ...]
+    stations: tuple[GroundStation, ...]
     products: Mapping[str, Product]
 
     def product(self, name: str) -> Product:
@@ -34,6 +35,13 @@ class Fleet:
         if name not in self.products:
             raise InputError("product", name, " or ".join(self.products))
         return self.products[name]
+
+    def satellite(self, name: str) -> Satellite:
+        """The satellite of that name or NORAD number, whatever the case; InputError names those there are."""
+        for one in self.satellites:
+            if name.casefold() == one.name.casefold() or name == str(one.elements.norad_id):
+                return one
+        raise InputError("satellite", name[:100], " or ".join(one.name for one in self.satellites))
 
 
 def fleet_of(operation: Operation, now: Epoch) -> Fleet:
@@ -48,4 +56,4 @@ def fleet_of(operation: Operation, now: Epoch) -> Fleet:
         name: Product(id=name, sensor=sensors[name], satellites=tuple(by_sensor[name]))
         for name in sorted(by_sensor)
     }
-    return Fleet(satellites=mission.satellites, products=products)
+    return Fleet(satellites=mission.satellites, stations=mission.stations, products=products)

@@ -28,10 +28,15 @@ def live(request: Request) -> Response:
 
 @router.get("/health", tags=["Health"], summary="Can it do its work?")
 def health(request: Request, here: Here) -> Response:
-    """Whether the database answers; 503 if not."""
+    """Whether the database answers, 503 if not; `warming` until the first search would be quick."""
     with here.database.read() as connection:
         connection.execute(sa.text("SELECT 1"))
-    told = {"status": "ok", "version": __version__, "database": here.database.dialect}
+    warm = request.app.state.finder.warming.done
+    told = {
+        "status": "ok" if warm else "warming",
+        "version": __version__,
+        "database": here.database.dialect,
+    }
     return answer(request, told, headers={"Cache-Control": "no-store"})
 
 
