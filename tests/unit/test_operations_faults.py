@@ -216,6 +216,10 @@ def test_a_picture_that_is_too_fine_is_made_coarser(tmp_path, level1):
                     inside += 1
         assert inside > 20
     assert not list(folder.glob("*.png"))
+    with open_operation(path) as here:  # the archive has it as sharp as it was taken
+        customer = here.desk.find_user("ann").customer_id
+        assert here.archive.count() == 1
+        assert here.archive.count(ArchiveQuery(readers=(customer,))) == 0
 
 
 def test_a_locked_database_is_waited_for(start, level1):

@@ -35,17 +35,9 @@ from offnadir.service._stac_write import (
     quoted,
     unquoted,
 )
-from offnadir.service._wire import GEOJSON_TYPE, GeoJson, Json, answer, link, page_path
+from offnadir.service._wire import GEOJSON_TYPE, GeoJson, Json, SchemaJson, answer, link, page_path
 
 router = APIRouter(tags=["Archive"], default_response_class=Json)
-
-
-class Schema(Json):
-    """What queryables come as."""
-
-    media_type = "application/schema+json"
-
-
 _STAC: Final = "https://api.stacspec.org/v1.0.0"
 _OGC: Final = "http://www.opengis.net/spec"
 CONFORMANCE: Final = (
@@ -66,8 +58,9 @@ _COLLECTIONS_S: Final = 60.0
 _MOST_LISTS: Final = 1_000
 
 Name = Annotated[str, Path(max_length=2048, description="Its id.")]
-_N: Final = "-?[0-9]{1,3}([.][0-9]{1,12})?"
-_AT: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_N: Final = "-?[0-9]{1,5}([.][0-9]{1,12})?"
+_CLOCK: Final = "[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_AT: Final = f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt]{_CLOCK}"
 Bbox = Annotated[
     str | None,
     Query(
@@ -87,7 +80,7 @@ Limit = Annotated[
     str | None,
     Query(
         description=f"1 to 10000; a page has {MOST_ITEMS} at most",
-        json_schema_extra={"pattern": "^[1-9][0-9]{0,3}$"},
+        json_schema_extra={"pattern": "^[1-9][0-9]{0,4}$"},
     ),
 ]
 Token = Annotated[str | None, Query(description="Of a next link")]
@@ -133,7 +126,7 @@ def landing(request: Request, here: Here, caller: ReadsArchive) -> Response:
         link(request, "children", "/stac/children"),
         link(request, "search", "/stac/search", GEOJSON_TYPE, method="GET"),
         link(request, "search", "/stac/search", GEOJSON_TYPE, method="POST"),
-        link(request, QUERYABLES_REL, "/stac/queryables", Schema.media_type),
+        link(request, QUERYABLES_REL, "/stac/queryables", SchemaJson.media_type),
         link(
             request, "service-desc", "/openapi.json", "application/vnd.oai.openapi+json;version=3.1"
         ),
@@ -183,7 +176,7 @@ def children(request: Request, here: Here, caller: ReadsArchive) -> Response:
     return answer(request, body)
 
 
-@router.get("/stac/queryables", summary="What a filter may ask about", response_class=Schema)
+@router.get("/stac/queryables", summary="What a filter may ask about", response_class=SchemaJson)
 def queryables(request: Request, caller: ReadsArchive) -> Response:
     """JSON schema of the properties that filters know."""
     return _queryables(request, "/stac/queryables")
@@ -199,7 +192,7 @@ def collection(request: Request, here: Here, caller: ReadsArchive, collection: N
 @router.get(
     "/stac/collections/{collection}/queryables",
     summary="What a filter may ask about",
-    response_class=Schema,
+    response_class=SchemaJson,
 )
 def collection_queryables(
     request: Request, here: Here, caller: ReadsArchive, collection: Name
@@ -368,4 +361,4 @@ def _queryables(request: Request, path: str) -> Response:
         },
         "additionalProperties": False,
     }
-    return answer(request, body, kind=Schema.media_type)
+    return answer(request, body, kind=SchemaJson.media_type)
