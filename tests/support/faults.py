@@ -18,8 +18,16 @@ NOON = Epoch.from_utc("2026-05-31T12:00:00Z")
 CALM = ["placed", "passed", "planned", "uplinked", "downlinked", "delivered"]
 
 
-def start(folder: Path, more: str = "", *, places: Any = SEOUL, database: str | None = None,
-          head: str = "", mission: str | None = None, **wishes: Any) -> tuple[Path, dict[str, str]]:  # fmt: skip
+def start(
+    folder: Path,
+    more: str = "",
+    *,
+    places: Any = SEOUL,
+    database: str | None = None,
+    head: str = "",
+    mission: str | None = None,
+    **wishes: Any,
+) -> tuple[Path, dict[str, str]]:
     """An operation with an order for each place; `head` goes before the tables of its file, `more` behind."""
     path = make_operation(folder / "op", more, database)
     path.write_text(head + path.read_text())

@@ -1,4 +1,4 @@
-"""Damaged in the archive or before: made again, sent down again or taken anew; and a full disk is waited for."""
+"""Damaged in the archive or before: made again, sent down again, taken anew; a full disk is waited for."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ def test_a_product_that_is_gone_is_made_again(tmp_path, level1):
 
 
 def test_damaged_data_are_sent_down_again_and_the_customer_is_told(tmp_path, level1):
-    """Product and data: nothing can be made of them, and the satellite sends them again at its next contact."""
+    """Product and data: nothing can be made of them, and the satellite sends them again."""
     path, _ = start(tmp_path)
-    said, say = striking(path, "in the archive", product, level1_data)
+    _, say = striking(path, "in the archive", product, level1_data)
     tape = Tape(level1)
     go(path, tape, say=say)
     assert codes_of(path) == [*CALM[:-1], "resent", "downlinked", "delivered"]
@@ -109,7 +109,7 @@ def test_damaged_data_are_sent_down_again_and_the_customer_is_told(tmp_path, lev
 
 def test_what_is_damaged_again_and_again_is_taken_anew(tmp_path, level1):
     path, _ = start(tmp_path)
-    said, say = striking(path, "came down at", level1_data, most=3)
+    _, say = striking(path, "came down at", level1_data, most=3)
     tape = Tape(level1)
     go(path, tape, UNTIL, say=say)
     found = codes_of(path)
@@ -202,7 +202,7 @@ def test_full_disks_are_waited_for(tmp_path, level1, small_disk):
 
 
 def test_an_uplink_that_cannot_be_written_waits_and_then_is_missed(tmp_path, level1):
-    """The disk for commands is full: it is tried again for some seconds, then the pictures are planned again."""
+    """The disk for commands is full: tried again for some seconds, then its pictures are planned again."""
     tape = Tape(level1)
     good, calls = tape.command, []
 

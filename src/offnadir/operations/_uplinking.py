@@ -84,7 +84,7 @@ def _one(here: Context, satellite: str, at: Epoch, station: str, now: Epoch) -> 
 def _handed_over(
     here: Context, satellite: str, at: Epoch, station: str, load: list[Picture], now: Epoch
 ) -> bool:
-    """Whether the satellite could be told what to do, tried some times: a disk that is full may not stay so."""
+    """Whether the satellite could be told what to do, tried some times: a full disk may not stay so."""
     for pause_s in (*_PAUSES_S, None):
         try:
             here.spacecraft.command(satellite, at, station, load)
