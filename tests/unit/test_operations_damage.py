@@ -240,3 +240,28 @@ def test_a_database_on_a_full_disk_is_waited_for(tmp_path, level1, small_disk):
     assert pause.asked_s >= 180.0
     assert codes_of(path) == CALM
     assert sound(path)
+
+
+def test_what_a_killed_loop_left_beside_a_finished_product_goes(tmp_path, level1, monkeypatch):
+    """Killed while the steps in between were taken away, when the product was there already."""
+    from offnadir.operations import _making
+
+    path, _ = start(tmp_path)
+    real, left = _making._made, []
+
+    def killed(here, picture, folder, level):
+        item = real(here, picture, folder, level)
+        if not left:
+            left.append(folder / ".work")
+            left[0].mkdir()
+            (left[0] / "L1B.tif").write_bytes(b"half")
+            raise KeyboardInterrupt
+        return item
+
+    monkeypatch.setattr(_making, "_made", killed)
+    with pytest.raises(KeyboardInterrupt):
+        go(path, Tape(level1))
+    assert left[0].exists()
+    go(path, Tape(level1), change=lambda here: setattr(here.lease, "lasts_s", 0.2))
+    assert codes_of(path) == CALM
+    assert not left[0].exists()

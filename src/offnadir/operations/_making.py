@@ -102,6 +102,9 @@ def _made(here: Context, picture: Picture, folder: Path, level: str) -> dict[str
 
     done = _finished(folder)
     if done is not None:
+        shutil.rmtree(
+            folder / ".work", ignore_errors=True
+        )  # killed while it cleaned up, it left some
         return done
     raw, making = here.work(picture.id), here.operation.making
     try:
