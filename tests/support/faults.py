@@ -22,8 +22,16 @@ CALM = ["placed", "passed", "planned", "uplinked", "downlinked", "delivered"]
 _LOCAL = '[webhooks]\nallow = ["127.0.0.0/8"]\n'
 
 
-def start(folder: Path, more: str = "", *, places: Any = SEOUL, database: str | None = None,
-          head: str = "", mission: str | None = None, **wishes: Any) -> tuple[Path, dict[str, str]]:  # fmt: skip
+def start(
+    folder: Path,
+    more: str = "",
+    *,
+    places: Any = SEOUL,
+    database: str | None = None,
+    head: str = "",
+    mission: str | None = None,
+    **wishes: Any,
+) -> tuple[Path, dict[str, str]]:
     """An operation with an order for each place; `head` goes before the tables of its file, `more` behind."""
     path = make_operation(folder / "op", _LOCAL + more, database)
     path.write_text(head + path.read_text())

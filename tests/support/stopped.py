@@ -1,7 +1,7 @@
-"""A loop that is stopped (SIGSTOP) at a point, to be woken later: `python -m support.stopped PATH LEVEL1 POINT`.
+"""A loop that stops itself (SIGSTOP) at a point: `python -m support.stopped PATH LEVEL1 POINT`.
 
-It stops itself once: halfway through receiving, making or delivering a picture, with half a second of its lease left.
-It never stops within a transaction: that would keep an SQLite locked for all others, for as long as it is stopped.
+Halfway through receiving, making or delivering a picture, with half a second of its lease left. Never
+within a transaction: that would keep an SQLite locked for all others, for as long as it is stopped.
 """
 
 from __future__ import annotations

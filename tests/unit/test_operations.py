@@ -38,7 +38,9 @@ def test_orders_become_pictures(start, level1):
     assert len(found["deliveries"]) == 4
     assert len(tape.asked) == 4
     assert found["log"]
-    with open_operation(path) as here:  # what was delivered is the customer's to find, and nobody else's
+    with open_operation(
+        path
+    ) as here:  # what was delivered is the customer's to find, and nobody else's
         customer = here.desk.find_user("ann").customer_id
         assert here.archive.count(ArchiveQuery(readers=(customer,))) == 4
         assert here.archive.count(ArchiveQuery(readers=("*", "c-other"))) == 0

@@ -1,4 +1,4 @@
-"""Damaged in the archive or before: made again, sent down again or taken anew; and a full disk is waited for."""
+"""Damaged in the archive or before: made again, sent down again, taken anew; a full disk is waited for."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ def test_a_product_that_is_gone_is_made_again(tmp_path, level1):
 
 
 def test_damaged_data_are_sent_down_again_and_the_customer_is_told(tmp_path, level1):
-    """Product and data: nothing can be made of them, and the satellite sends them again at its next contact."""
+    """Product and data: nothing can be made of them, and the satellite sends them again."""
     path, _ = start(tmp_path)
-    said, say = striking(path, "in the archive", product, level1_data)
+    _, say = striking(path, "in the archive", product, level1_data)
     tape = Tape(level1)
     go(path, tape, say=say)
     assert codes_of(path) == [*CALM[:-1], "resent", "downlinked", "delivered"]
@@ -109,7 +109,7 @@ def test_damaged_data_are_sent_down_again_and_the_customer_is_told(tmp_path, lev
 
 def test_what_is_damaged_again_and_again_is_taken_anew(tmp_path, level1):
     path, _ = start(tmp_path)
-    said, say = striking(path, "came down at", level1_data, most=3)
+    _, say = striking(path, "came down at", level1_data, most=3)
     tape = Tape(level1)
     go(path, tape, UNTIL, say=say)
     found = codes_of(path)
@@ -202,7 +202,7 @@ def test_full_disks_are_waited_for(tmp_path, level1, small_disk):
 
 
 def test_an_uplink_that_cannot_be_written_waits_and_then_is_missed(tmp_path, level1):
-    """The disk for commands is full: it is tried again for some seconds, then the pictures are planned again."""
+    """The disk for commands is full: tried again for some seconds, then its pictures are planned again."""
     tape = Tape(level1)
     good, calls = tape.command, []
 
@@ -240,3 +240,28 @@ def test_a_database_on_a_full_disk_is_waited_for(tmp_path, level1, small_disk):
     assert pause.asked_s >= 180.0
     assert codes_of(path) == CALM
     assert sound(path)
+
+
+def test_what_a_killed_loop_left_beside_a_finished_product_goes(tmp_path, level1, monkeypatch):
+    """Killed while the steps in between were taken away, when the product was there already."""
+    from offnadir.operations import _making
+
+    path, _ = start(tmp_path)
+    real, left = _making._made, []
+
+    def killed(here, picture, folder, level):
+        item = real(here, picture, folder, level)
+        if not left:
+            left.append(folder / ".work")
+            left[0].mkdir()
+            (left[0] / "L1B.tif").write_bytes(b"half")
+            raise KeyboardInterrupt
+        return item
+
+    monkeypatch.setattr(_making, "_made", killed)
+    with pytest.raises(KeyboardInterrupt):
+        go(path, Tape(level1))
+    assert left[0].exists()
+    go(path, Tape(level1), change=lambda here: setattr(here.lease, "lasts_s", 0.2))
+    assert codes_of(path) == CALM
+    assert not left[0].exists()

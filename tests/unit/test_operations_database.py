@@ -1,8 +1,7 @@
-"""A database that is gone for a minute, or locked by another, or full: waited for, and nothing lost or done twice."""
+"""A database that is gone for a minute, locked or away: waited for, and nothing lost or done twice."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 
 import pytest
@@ -120,10 +119,10 @@ def quick(engine):
 def test_an_sqlite_whose_disk_is_away_is_waited_for(tmp_path, level1, calm):
     folder, away = tmp_path / "db", tmp_path / "away"
     folder.mkdir()
-    pause = Pause(60.0, lambda: os.rename(away, folder))
+    pause = Pause(60.0, lambda: away.rename(folder))
 
     def take_away(here):
-        os.rename(folder, away)
+        folder.rename(away)
         here.database.engine.dispose()  # connections that are open would go on with the file where it is now
         pause.arm()
 

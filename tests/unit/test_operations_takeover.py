@@ -37,7 +37,7 @@ def state(path):
     return rows, head, files
 
 
-@pytest.mark.parametrize("point", ["receiving", "making", "delivering"])
+@pytest.mark.parametrize("point", ["making", "delivering"])
 def test_a_loop_that_was_stopped_writes_nothing_once_another_has_taken_over(
     tmp_path, level1, point
 ):

@@ -16,7 +16,7 @@ from offnadir.errors import FileError, InputError, MissingExtraError, OffnadirEr
 #: The newest step in `versions`; a test sees that it is.
 HEAD: Final = "0004"
 _BUSY_MS: Final = 30_000  # how long one process waits for another to finish its transaction
-#: A client that was stopped, or whose machine died, in a transaction: the server ends it, freeing its locks.
+#: A client that was stopped, or whose machine died, in a transaction: the server ends it and frees its locks.
 _GONE: Final = (
     "-c idle_in_transaction_session_timeout=300000"  # ms
     " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"  # s

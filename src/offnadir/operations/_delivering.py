@@ -18,16 +18,16 @@ from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context, want_plan
 from offnadir.operations._coverage import Coverage, coverage_of, largest_left
+from offnadir.operations._damage import make_again
 from offnadir.operations._degrading import coarsen
 from offnadir.operations._downlinking import RETRY_S
 from offnadir.operations._facts import instant, tell
-from offnadir.operations._orders import advance, find_order, lose, step_on
+from offnadir.operations._orders import advance, find_order, step_on
 from offnadir.operations._pictures import (
     LIVE,
     TO_COME,
     Picture,
     Stage,
-    count_damage,
     due_pictures,
     move_picture,
     read_pictures,
@@ -40,7 +40,6 @@ from offnadir.tasking.states import PART
 from offnadir.units import day, hour
 
 if TYPE_CHECKING:
-    from offnadir.tasking import Placed
     from offnadir.tasking._release import Release
 
 #: How often an order that waits for a person is looked at again.
@@ -66,21 +65,13 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
     try:
         item = here.archive.get(str(picture.item)).item
     except InputError as error:
-        _damaged(here, picture, now, str(error))
+        make_again(here, picture, now, str(error))
         return
-    with here.begin() as connection:
-        placed = find_order(here, connection, picture.order_id)
-        if not placed.is_open:
-            move_picture(connection, picture, Stage.DROPPED, now, f"the order is {placed.state}")
-            shutil.rmtree(here.work(picture.id), ignore_errors=True)
-            return
-        if placed.state is State.HELD and placed.held_from is not State.PROCESSING:
-            try_again(connection, picture, now + LOOK_AGAIN_S, "its order is held")
-            return
-        step_on(here, connection, picture, "processing", now, f"{picture.id} is in the archive")
+    if not _is_waited_for(here, picture, now):
+        return
     release = here.desk.release(picture.order_id, product_of(picture, item), by=here.operation.user)
     if not release.may_go and release.status != "delivered":
-        _not_released(here, picture, release, now)
+        _not_released(here, picture, now, release)
         return
     folder = here.operation.deliveries / picture.order_id / picture.id
     try:
@@ -89,7 +80,7 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
     except DatabaseGoneError:
         raise
     except DamagedError as error:
-        _damaged(here, picture, now, str(error))
+        make_again(here, picture, now, str(error))
         return
     except (OffnadirError, OSError) as error:
         with here.begin() as connection:
@@ -101,69 +92,31 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
         here.desk.mark_delivered(
             picture.order_id, picture.id, by=here.operation.user, within=connection
         )
-        _let_read(here, connection, placed, folder, item)
+        _let_read(here, connection, picture, folder, item)
         if move_picture(connection, picture, Stage.DELIVERED, now, told=str(folder)):
             _done(here, connection, picture, now, coverage)
-    shutil.rmtree(
-        here.work(picture.id), ignore_errors=True
-    )  # it could have been made again, till now
+    _forget_data(here, picture)
     here.say(now, f"{picture.id} delivered to {folder}")
 
 
-def _damaged(here: Context, picture: Picture, now: Epoch, why: str) -> None:
-    """The archive has the product no more as it was: looked at again, then made again, then taken anew.
-
-    Made again after `most_tries`, and taken anew when that was no use so many times. What another order put
-    into the archive cannot be made again here.
-    """
-    most = here.operation.most_tries
+def _is_waited_for(here: Context, picture: Picture, now: Epoch) -> bool:
+    """Whether the order of a picture takes it now."""
     with here.begin() as connection:
-        count = count_damage(connection, picture, "product")
-        if count % most:
-            try_again(connection, picture, now + RETRY_S, why)
-            told = f"looked at again in {RETRY_S / 60:.0f} min"
-        elif picture.plan == 0:
-            told = _give_up(here, connection, picture, now, why)
-        elif count >= most * most:
-            lose(here, connection, picture, now, f"{why}, {count} times")
-            told = "it is taken again"
-        else:
-            # Before the picture moves: what is left would pass for a product that is finished.
-            shutil.rmtree(here.product(picture.order_id, picture.id), ignore_errors=True)
-            move_picture(connection, picture, Stage.RECEIVED, now, why)
-            told = "made again"
-    here.say(now, f"{picture.id}: {why}: {told}")
+        placed = find_order(here, connection, picture.order_id)
+        if placed.is_open:
+            if placed.state is State.HELD and placed.held_from is not State.PROCESSING:
+                try_again(connection, picture, now + LOOK_AGAIN_S, "its order is held")
+                return False
+            told = f"{picture.id} is in the archive"
+            step_on(here, connection, picture, "processing", now, told)
+            return True
+        move_picture(connection, picture, Stage.DROPPED, now, f"the order is {placed.state}")
+    _forget_data(here, picture)
+    return False
 
 
-def _give_up(
-    here: Context, connection: sa.Connection, picture: Picture, now: Epoch, why: str
-) -> str:
-    """A picture of the archive is of no use; whoever wants no other gets none."""
-    placed = find_order(here, connection, picture.order_id)
-    if placed.order.source != "archive" or placed.state is not State.PROCESSING:
-        lose(here, connection, picture, now, why)
-        return "a new one is taken"
-    move_picture(connection, picture, Stage.LOST, now, why)
-    advance(here, connection, placed.id, "failed", "no_product", detail="the archive's is damaged",
-        key=f"{picture.id} damaged",
-    )  # fmt: skip
-    return "the order fails"
-
-
-def _let_read(
-    here: Context, connection: sa.Connection, placed: Placed, folder: Path, item: Mapping[str, Any]
-) -> None:
-    """From now on its customer, or everybody if he wants it so, finds the picture in the archive."""
-    if not _went_whole(folder, item):
-        return
-    everybody = ("*",) if placed.order.release == "public" else ()
-    with suppress(InputError):  # somebody took it out of the archive meanwhile
-        for reader in (placed.customer_id, *everybody):
-            here.archive.let_read(str(item["id"]), reader, within=connection)
-
-
-def _not_released(here: Context, picture: Picture, release: Release, now: Epoch) -> None:
-    """It waits for its time or for a person, or is never to go."""
+def _not_released(here: Context, picture: Picture, now: Epoch, release: Release) -> None:
+    """Asked again when a delay ends, or now and then; never, if it was denied."""
     why = " ".join(release.told) or release.status
     with here.begin() as connection:
         if release.status == "denied":
@@ -173,9 +126,31 @@ def _not_released(here: Context, picture: Picture, release: Release, now: Epoch)
             due = release.until or now + LOOK_AGAIN_S
             try_again(connection, picture, max(due, now + 1.0), why)
     if release.status == "denied":
-        shutil.rmtree(here.work(picture.id), ignore_errors=True)
+        _forget_data(here, picture)
     if why != picture.told:  # said once, however often it is asked again
         here.say(now, f"{picture.id} is not released ({release.status}): {why}")
+
+
+def _forget_data(here: Context, picture: Picture) -> None:
+    """Level 1 data go once nothing has to be made of them again."""
+    shutil.rmtree(here.work(picture.id), ignore_errors=True)
+
+
+def _let_read(
+    here: Context,
+    connection: sa.Connection,
+    picture: Picture,
+    folder: Path,
+    item: Mapping[str, Any],
+) -> None:
+    """From now on its customer, or everybody if he wants it so, finds the picture in the archive."""
+    if not _went_whole(folder, item):
+        return
+    placed = find_order(here, connection, picture.order_id)
+    everybody = ("*",) if placed.order.release == "public" else ()
+    with suppress(InputError):  # somebody took it out of the archive meanwhile
+        for reader in (placed.customer_id, *everybody):
+            here.archive.let_read(str(item["id"]), reader, within=connection)
 
 
 def _gsd_of(picture: Picture, item: Mapping[str, Any]) -> float:

@@ -13,14 +13,13 @@ from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context
-from offnadir.operations._orders import advance, find_order, is_wanted, lose, step_on
+from offnadir.operations._orders import is_wanted, lose, step_on
 from offnadir.operations._pictures import (
     LIVE,
     TO_COME,
     WITHDRAWN,
     Picture,
     Stage,
-    count_damage,
     due_pictures,
     move_picture,
     note,
@@ -29,7 +28,6 @@ from offnadir.operations._pictures import (
 )
 from offnadir.operations._plans import plan_document
 from offnadir.operations._spacecraft import CLOUDY, NotYetError
-from offnadir.tasking import State
 from offnadir.units import hour, minute
 
 #: How long after its contact a picture of a real operator may still come.
@@ -101,31 +99,6 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
             told = f"{picture.id} by {picture.station}"
             step_on(here, connection, picture, "processing", now, told)
     here.say(now, f"{picture.id} of {picture.satellite} came down at {picture.station}")
-
-
-def ask_again(here: Context, picture: Picture, now: Epoch, why: str) -> None:
-    """Data that had come down are damaged here: they are sent again, or, after some times, taken anew.
-
-    What is left of them goes first: a capture that goes on where it stopped would keep what is damaged.
-    """
-    shutil.rmtree(here.work(picture.id), ignore_errors=True)
-    with here.begin() as connection:
-        count = count_damage(connection, picture, "level1")
-        later = next_contact(connection, picture, now)
-        if count >= here.operation.most_tries or later is None:
-            lose(here, connection, picture, now, f"{why}, {count} times")
-            told = "it is taken again"
-        else:
-            at, station = later
-            move_picture(connection, picture, Stage.ABOARD, now)
-            try_again(connection, replace(picture, tries=0), at, why, down=at, station=station)
-            placed = find_order(here, connection, picture.order_id)
-            if placed.state is State.PROCESSING:
-                advance(here, connection, placed.id, "tasked", "resent", detail=f"{picture.id}: {why}",
-                    key=f"{picture.id} resent {count}",
-                )  # fmt: skip
-            told = f"sent again at {at.utc(0)} by {station}"
-    here.say(now, f"{picture.id}: {why}: {told}")
 
 
 class CorruptError(OffnadirError):

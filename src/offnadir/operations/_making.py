@@ -12,7 +12,8 @@ from offnadir._database import DatabaseGoneError
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context
-from offnadir.operations._downlinking import RETRY_S, CorruptError, ask_again, check_whole
+from offnadir.operations._damage import ask_again
+from offnadir.operations._downlinking import RETRY_S, CorruptError, check_whole
 from offnadir.operations._orders import find_order, is_wanted, lose
 from offnadir.operations._pictures import (
     Picture,

@@ -176,9 +176,9 @@ def move_picture(
 
 
 def count_damage(connection: sa.Connection, picture: Picture, what: str) -> int:
-    """How often the picture's data (`what` is "product" or "level1") were found damaged here.
+    """How often a picture's "product" or "level1" data (`what`) were found damaged here, this time counted.
 
-    This time counts. Unlike `tries` it goes on from stage to stage, until the picture's end.
+    Unlike `tries` it goes on from stage to stage, until the picture's end.
     """
     return count_up(connection, f"damaged {what} {picture.id}")
 
