@@ -64,10 +64,8 @@ def search_opportunities(
     product_id: str,
     body: OpportunityRequest,
     prefer: Annotated[
-        list[str] | None,
-        Header(
-            description="`respond-async`, or `wait` (RFC 7240); by default the answer is waited for."
-        ),
+        str | None,
+        Header(description="`respond-async`, or `wait` (RFC 7240), which is the default."),
     ] = None,
 ) -> Response:
     """Opportunities by their start; if there are none, which limit stands in the way and what would pass.
@@ -82,7 +80,8 @@ def search_opportunities(
     if body.next is not None:
         now, first = finder.tokens.read(product_id, asked, body.next)
     ask = read_ask(here.fleet, product_id, asked, now)
-    preferred = read_prefer(prefer or [])
+    # `prefer` is there for the document: a header may come in several lines, and all count.
+    preferred = read_prefer(request.headers.getlist("prefer"))
     if preferred == "respond-async" and body.next is None:
         kept = finder.searches.add(product_id, {**ask.request, "limit": body.limit}, caller.user)
         path = f"/searches/opportunities/{kept.id}"

@@ -38,12 +38,6 @@ When = Annotated[
 ]
 
 
-class Czml(Response):
-    """CZML, for documents of routes that answer it."""
-
-    media_type = "application/json"
-
-
 @router.get("/plan", tags=["Plan"], summary="The plan in force")
 def plan(request: Request, here: Here, caller: ReadsOpportunities) -> Response:
     """The newest plan's document as `offnadir plan` writes it; for staff, as it names everybody's orders."""
@@ -94,7 +88,7 @@ def timeline(
     return answer(request, body)
 
 
-@router.get("/czml", response_class=Czml, tags=["Plan"], summary="The same in motion, for globes")
+@router.get("/czml", tags=["Plan"], summary="The same in motion, for globes")
 def czml(
     request: Request, here: Here, caller: ReadsOpportunities, datetime: When = None
 ) -> Response:
@@ -121,7 +115,7 @@ def czml(
         ],
         "contacts": [{**entry, "id": f"{entry['satellite']}-{entry['id']}"} for entry in entries],
     }
-    return Czml(plan_czml(document, [ground_track(one) for one in flock]))
+    return Json(plan_czml(document, [ground_track(one) for one in flock]))
 
 
 def _span(here: Service, text: str | None, longest_s: float) -> Span:
