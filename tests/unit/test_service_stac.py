@@ -144,7 +144,13 @@ def test_what_is_answered_is_stac(http):
     } <= rels
     for one in landing["links"]:
         if one.get("method") != "POST":
-            assert http.get(one["href"]).status_code == 200, one
+            answer = http.get(one["href"], headers={"accept": one["type"]})
+            assert answer.status_code == 200, one
+            assert (
+                answer.headers["content-type"]
+                .partition(" ")[0]
+                .startswith(one["type"].partition(";")[0])
+            ), one
 
 
 def test_hrefs_are_of_this_service_or_of_the_world_never_of_a_disk(http, served):

@@ -129,9 +129,7 @@ class _Reader:
                 raise InputError(f"filter.{op}.args", list(args), "two or more conditions")
             parts = tuple(self.node(one, depth + 1) for one in args)
             return Joined(word="and" if op == "and" else "or", parts=parts)
-        wanted = {"not": 1, "isNull": 1, "between": 3}.get(op, 2)
-        if len(args) != wanted:
-            raise InputError(f"filter.{op}.args", f"{len(args)} of them", str(wanted))
+        args = _counted(op, args)
         if op == "not":
             return Negated(part=self.node(args[0], depth + 1))
         if op == "s_intersects":
@@ -179,6 +177,16 @@ class _Reader:
             wish = f"a pattern of at most {_MOST_PATTERN} characters"
             raise InputError(f"filter.{name}", MISSING, wish)
         return Compared(name=name, op=op, values=values, folded=folded)
+
+
+def _counted(op: str, args: Sequence[Any]) -> Sequence[Any]:
+    """As many as an operator takes."""
+    if op == "between" and len(args) == 2 and isinstance(args[1], list):
+        args = [args[0], *args[1]]  # as drafts of CQL2 had it, and the public STAC validator has
+    wanted = {"not": 1, "isNull": 1, "between": 3}.get(op, 2)
+    if len(args) != wanted:
+        raise InputError(f"filter.{op}.args", f"{len(args)} of them", str(wanted))
+    return args
 
 
 def _is_property(told: Any) -> bool:

@@ -38,6 +38,7 @@ from offnadir.service._stac_write import (
 from offnadir.service._wire import GEOJSON_TYPE, GeoJson, Json, SchemaJson, answer, link, page_path
 
 router = APIRouter(tags=["Archive"], default_response_class=Json)
+_OPENAPI: Final = "application/vnd.oai.openapi+json;version=3.1"
 _STAC: Final = "https://api.stacspec.org/v1.0.0"
 _OGC: Final = "http://www.opengis.net/spec"
 CONFORMANCE: Final = (
@@ -127,9 +128,7 @@ def landing(request: Request, here: Here, caller: ReadsArchive) -> Response:
         link(request, "search", "/stac/search", GEOJSON_TYPE, method="GET"),
         link(request, "search", "/stac/search", GEOJSON_TYPE, method="POST"),
         link(request, QUERYABLES_REL, "/stac/queryables", SchemaJson.media_type),
-        link(
-            request, "service-desc", "/openapi.json", "application/vnd.oai.openapi+json;version=3.1"
-        ),
+        link(request, "service-desc", "/stac/api", _OPENAPI),
     ]
     if here.settings.docs:
         links.append(link(request, "service-doc", "/docs", "text/html"))
@@ -146,6 +145,12 @@ def landing(request: Request, here: Here, caller: ReadsArchive) -> Response:
         "links": links,
     }
     return answer(request, body)
+
+
+@router.get("/stac/api", include_in_schema=False)
+def description(request: Request) -> Response:
+    """The OpenAPI document under the type that its link promises."""
+    return answer(request, request.app.openapi(), kind=_OPENAPI)
 
 
 @router.get("/stac/conformance", summary="Which standards the archive keeps")
