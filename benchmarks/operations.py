@@ -9,7 +9,6 @@ The fleet is that of the bundled demo; the spacecraft of the memory run returns 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import ctypes
 import gc
 import json
@@ -19,6 +18,7 @@ import sys
 import time
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -100,10 +100,27 @@ def _objects() -> int:
     return len(gc.get_objects())
 
 
-def _give_back() -> None:
-    """Let the C library give free pages back: what is resident after that is in use, the rest is crumbs."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+class _Mallinfo2(ctypes.Structure):
+    """What glibc tells of its heaps; see mallinfo(3)."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks",
+            "keepcost",
+        )
+    ]  # fmt: skip
+
+
+def _heap_mib() -> float | None:
+    """What is allocated in the C library's heaps; what is resident beyond it is free, in crumbs."""
+    try:
+        ask = ctypes.CDLL("libc.so.6").mallinfo2
+    except (OSError, AttributeError):
+        return None
+    ask.restype = _Mallinfo2
+    told = ask()
+    return round((told.uordblks + told.hblkhd) / 2**20, 1)
 
 
 def memory(folder: Path, days: int, waiting: int) -> dict[str, object]:
@@ -121,7 +138,7 @@ def memory(folder: Path, days: int, waiting: int) -> dict[str, object]:
     path = make_operation(folder / "op", '[horizon]\nreplan_every = "24 h"\n')
     mission = path.with_name("mission.toml")
     mission.write_text(mission.read_text().replace("time_limit_s = 1", "time_limit_s = 0.1"))
-    months: list[dict[str, float]] = []
+    months: list[dict[str, Any]] = []
     with open_operation(path, spacecraft=_Sender(level1)) as here:
         place_orders(
             here, {"Seoul": PLACES["Seoul"]}, recurrence={"every_days": 0.5, "count": 1000}
@@ -132,21 +149,21 @@ def memory(folder: Path, days: int, waiting: int) -> dict[str, object]:
         start, last_s, last_day = Epoch(here.clock.now().tai_ns), time.process_time(), 0
         for number in range(1, days + 1):
             _one_day(here, number, start + 86400.0 * number)
-            if number in (1, days) or number % 30 == 0:
+            if number in (1, 10, days) or number % 30 == 0:
                 now_s = time.process_time()
                 months.append(
                     {
                         "day": number,
                         "rss_mib": _rss_mib(),
                         "objects": _objects(),
+                        "heap_mib": _heap_mib(),
                         "cpu_s_a_day": round((now_s - last_s) / (number - last_day), 2),
                         **_counts(here),
                     }
                 )
                 last_s, last_day = now_s, number
                 print(months[-1], flush=True)
-    _give_back()
-    return {"waiting": waiting, "months": months, "rss_mib_after_trim": _rss_mib()}
+    return {"waiting": waiting, "months": months}
 
 
 def _one_day(here: Context, number: int, end: Epoch) -> None:

@@ -77,3 +77,11 @@ def real_elements(flock: tuple[ElementSet, ...]) -> list[tuple[str, str, str, El
     """(name, line 1, line 2, element set) of each."""
     lines = SETS_3LE.splitlines()
     return [(lines[3 * i], lines[3 * i + 1], lines[3 * i + 2], e) for i, e in enumerate(flock)]
+
+
+@pytest.fixture(scope="session")
+def level1(tmp_path_factory):
+    """One small capture, as a satellite would send it: what `support.operation.Tape` plays."""
+    from support.operation import make_tape
+
+    return make_tape(tmp_path_factory.mktemp("tape") / "level1")

@@ -449,7 +449,9 @@ def rich_plan() -> Plan:
     of(plan, "Kanazawa")["stereo"]["views"] = 2
     of(plan, "Osaka").update(
         tier=2, repeat={"count": 2, "min_spacing_s": 3600.0, "max_spacing_s": 90000.0},
-        deadline=SPAN[1],
+        deadline=SPAN[1], max_sun_elevation_deg=89.0, min_incidence_deg=1.0, max_incidence_deg=60.0,
+        azimuth_deg=[(osaka["azimuth_deg"] + turn) % 360.0 for turn in (-20.0, 20.0)],
+        satellites=[osaka["satellite"]],
     )  # fmt: skip
     of(plan, "Lima")["reason"]["would_need"] = "a satellite that leans out to 41 deg"
     osaka.update(clear_sky=0.5, quality=rounded(NIIRS / 18), value=rounded(3.0 * NIIRS / 18))

@@ -226,6 +226,11 @@ def _add_extras(plan: dict[str, Any]) -> None:
             repeat={"count": 2, "min_spacing_s": 72000.0, "max_spacing_s": 108000.0},
             after=plan["requests"][i - 1]["name"] if i else None,
             after_within_s=21600.0 if i else None,
+            max_sun_elevation_deg=85.0,
+            min_incidence_deg=5.0,
+            max_incidence_deg=60.0,
+            azimuth_deg=[350.0, 170.0],
+            satellites=[s["name"] for s in plan["satellites"]],
         )
         if r["stereo"]:
             r["stereo"]["views"] = 3

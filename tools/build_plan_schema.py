@@ -181,6 +181,7 @@ REQUEST = thing(
         "min_incidence_deg": number(0, 90),
         "max_incidence_deg": number(0, 90),
         "azimuth_deg": many(number(0, 360), "from one azimuth clockwise to another"),
+        "satellites": many(TEXT, "names of those that may take it"),
         "after_within_s": number(0, about="from the stop of that one to the start of this"),
         "left_out": many(
             thing(

@@ -40,7 +40,7 @@ def test_the_example_is_an_order():
     order = read_order(document)
     assert order.looks.max_gsd_m == 0.7
     assert set(ORDER_KEYS) - set(document) == {"notes"}
-    assert set(document["looks"]) <= {"kind", "azimuth_deg", *LOOK_KEYS}
+    assert set(document["looks"]) <= {"kind", "sensors", "azimuth_deg", *LOOK_KEYS}
 
 
 def test_every_role_is_explained():

@@ -76,6 +76,7 @@ class Posts:
         finally:
             self.server.shutdown()
             thread.join()
+            self.server.server_close()
 
 
 def set_out(folder: Path, url: str, database: str | None = None) -> Path:

@@ -40,7 +40,7 @@ name = "Daejeon"
 lat_deg = 36.4
 lon_deg = 127.4
 [solver]
-time_limit_s = 1
+time_limit_s = 60
 """
 OPERATION = """
 name = "small"

@@ -8,18 +8,83 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from offnadir._database import Database, open_database, sa
 
-_QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB"
+_QUICK = "-c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
 
 
-@pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """URL of an empty database with PostGIS at hand."""
+class Cluster:
+    """A PostgreSQL server of its own: made in a folder, started and stopped as a test likes.
+
+    What was committed outlives `stop("immediate")`, save with `forgets`, which is quicker.
+    """
+
+    def __init__(self, folder: Path, *, forgets: bool = False) -> None:
+        programs = _programs()
+        assert programs is not None, "see `skip_without_postgresql`"
+        self.programs, self.folder, self.data, self.port = programs, folder, folder / "data", 0
+        self.options = _QUICK + (" -c synchronous_commit=off" if forgets else "")
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        words = ("-D", self.data, "-A", "trust", "-U", "offnadir", "--no-sync", "-E", "UTF8")
+        _run(programs / "initdb", *words)
+
+    @property
+    def url(self) -> str:
+        """The URL of its first database."""
+        return f"postgresql://offnadir@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start it, at the port it had; at first another process may take the free one, so that is tried."""
+        for left in (2, 1, 0):
+            port = self.port or _free_port()
+            where = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+            words = (
+                "-D",
+                self.data,
+                "-w",
+                "-l",
+                self.folder / "log",
+                "-o",
+                f"{where} {self.options}",
+            )
+            try:
+                _run(self.programs / "pg_ctl", *words, "start")
+            except subprocess.CalledProcessError:
+                if not left:
+                    raise
+            else:
+                self.port = port
+                return
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it: immediate breaks everything off."""
+        _run(self.programs / "pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
+
+
+@contextmanager
+def cluster(*, forgets: bool = False) -> Iterator[Cluster]:
+    """A server that runs, in a temporary folder, and is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="offnadir-postgresql-"))
+    try:
+        made = Cluster(folder, forgets=forgets)
+        made.start()
+        try:
+            yield made
+        finally:
+            if (made.data / "postmaster.pid").exists():
+                made.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def skip_without_postgresql() -> None:
+    """Skip a test where PostgreSQL with PostGIS is not installed."""
     programs = _programs()
     if programs is None:
         pytest.skip(
@@ -31,30 +96,14 @@ def postgresql_url() -> Iterator[str]:
         pytest.skip(
             "PostGIS is not installed (./run test does it, or apt-get install postgresql-postgis)"
         )
-    folder = Path(tempfile.mkdtemp(prefix="offnadir-postgresql-"))
-    try:
-        if os.geteuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
-        data = folder / "data"
-        _run(
-            programs / "initdb",
-            "-D",
-            data,
-            "-A",
-            "trust",
-            "-U",
-            "offnadir",
-            "--no-sync",
-            "-E",
-            "UTF8",
-        )
-        port = _start(programs, data, folder)
-        try:
-            yield f"postgresql://offnadir@127.0.0.1:{port}/postgres"
-        finally:
-            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """URL of an empty database with PostGIS at hand."""
+    skip_without_postgresql()
+    with cluster(forgets=True) as made:
+        yield made.url
 
 
 @pytest.fixture(scope="session")
@@ -96,23 +145,10 @@ def _programs() -> Path | None:
     return found[-1].parent if found else None
 
 
-def _start(programs: Path, data: Path, folder: Path) -> int:
-    """Start the server; another process may take the free port first, so that is tried some times."""
-    for left in (2, 1, 0):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' {_QUICK}"
-        try:
-            _run(
-                programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"
-            )
-        except subprocess.CalledProcessError:
-            if not left:
-                raise
-        else:
-            return port
-    raise AssertionError
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _run(*words: object) -> None:

@@ -89,7 +89,9 @@ TIMES = st.builds(
     st.sampled_from(("=", "<", "<=", ">", ">=", "t_before", "t_after")), st.integers(-1, 16),
 )  # fmt: skip
 SPANS = st.builds(
-    lambda first, more: {"op": "t_intersects", "args": [of("datetime"), {"interval": [at(first), at(first + more)]}]},
+    lambda first, more: {
+        "op": "t_intersects", "args": [of("datetime"), {"interval": [at(first), at(first + more)]}],
+    },
     st.integers(-1, 16), st.integers(1, 5),
 )  # fmt: skip
 PLACES = st.builds(
@@ -149,7 +151,8 @@ def test_capital_letters_count_unless_told_otherwise(archive):
 
 
 def test_a_backslash_makes_a_wildcard_a_letter(archive):
-    assert found(archive, {"op": "like", "args": [of("platform"), "PNEO\\_3"]}) == ["I02", "I07", "I12", "I17",
+    pneo = {"op": "like", "args": [of("platform"), "PNEO\\_3"]}
+    assert found(archive, pneo) == ["I02", "I07", "I12", "I17",
                                                                                   "I22", "I27"]  # fmt: skip
     assert found(archive, {"op": "like", "args": [of("platform"), "WV\\_3"]}) == []
     assert found(archive, {"op": "like", "args": [of("platform"), "%\\%"]}) != []
@@ -180,7 +183,8 @@ def test_a_long_item_is_before_after_or_neither(archive):
     archive.add(long)
     for told, fits in (
         (["t_before", at(201)], True), (["t_before", at(150)], False), (["t_after", at(99)], True),
-        (["t_after", at(150)], False), (["<", at(150)], False), ([">", at(150)], False), (["<", at(201)], True),
+        (["t_after", at(150)], False), (["<", at(150)], False), ([">", at(150)], False),
+        (["<", at(201)], True),
     ):  # fmt: skip
         one = {"op": told[0], "args": [of("datetime"), {"timestamp": told[1]}]}
         assert ("long" in found(archive, one)) is fits, told
@@ -212,9 +216,11 @@ def test_an_item_that_names_no_collection_is_among_the_pictures(archive):
     assert second.start == Epoch.from_utc(at(0))
 
 
+NOWHERE = {"type": "Point", "coordinates": [0, 91]}
 NESTED = {"op": "not", "args": [True]}
 for _ in range(40):
-    NESTED = {"op": "not", "args": [NESTED]}
+    NOWHERE = {"type": "Point", "coordinates": [0, 91]}
+NESTED = {"op": "not", "args": [NESTED]}
 
 
 @pytest.mark.parametrize(
@@ -234,7 +240,7 @@ for _ in range(40):
         ({"op": "in", "args": [of("id"), ["\ud800"]]}, "Unicode"),
         ({"op": "=", "args": [of("geometry"), "here"]}, "s_intersects"),
         ({"op": "s_intersects", "args": [of("gsd"), square(0, 0)]}, "of geometry"),
-        ({"op": "s_intersects", "args": [of("geometry"), {"type": "Point", "coordinates": [0, 91]}]}, "WGS 84"),
+        ({"op": "s_intersects", "args": [of("geometry"), NOWHERE]}, "WGS 84"),
         ({"op": "s_intersects", "args": [of("geometry"), {"bbox": "all"}]}, "four numbers"),
         ({"op": "t_before", "args": [of("datetime"), 5]}, "a time"),
         ({"op": "t_intersects", "args": [of("datetime"), {"interval": [at(2), at(1)]}]}, "ends after"),

@@ -47,10 +47,10 @@ from offnadir.planning import _checker_geometry as geometry
 from offnadir.planning.checker import RULES, check_plan
 from offnadir.units import deg
 
-#: Rules that only missions with more to say need; test_checker_rules.py has them.
+#: Rules that only missions with more to say need; test_checker_rules.py and test_looks.py have them.
 NEW = {
     "uplink", "orbit_limits", "duty", "battery", "thermal", "tri_stereo", "repeat", "choice", "order",
-    "cover", "setup", "outage", "tiers",
+    "cover", "setup", "outage", "tiers", "sight",
 }  # fmt: skip
 
 

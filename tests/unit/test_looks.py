@@ -14,7 +14,7 @@ from offnadir.errors import InputError
 from offnadir.orbits import make_ephemeris
 from offnadir.planning import check_plan, load_mission, make_plan
 from offnadir.planning.opportunities import find_opportunities
-from sample_missions import SETS, WORLDVIEW
+from sample_missions import KOMPSAT, SETS, WORLDVIEW
 
 HEAD = """\
 elements = ["sats.3le"]
@@ -31,15 +31,15 @@ def spot(name: str, *lines: str) -> str:
     return "\n[[request]]\n" + "\n".join(keys) + "\n"
 
 
-def load(folder: Path, *requests: str, hours: int = 12) -> Any:
+def load(folder: Path, *requests: str, hours: int = 12, fleet: str = WORLDVIEW) -> Any:
     (folder / "sats.3le").write_text(SETS)
-    text = HEAD.format(hours=hours) + WORLDVIEW + "".join(requests)
+    text = HEAD.format(hours=hours) + fleet + "".join(requests)
     (folder / "mission.toml").write_text(text)
     return load_mission(folder / "mission.toml")
 
 
-def planned(folder: Path, *requests: str, hours: int = 12) -> dict[str, Any]:
-    plan = make_plan(load(folder, *requests, hours=hours)).document
+def planned(folder: Path, *requests: str, **more: Any) -> dict[str, Any]:
+    plan = make_plan(load(folder, *requests, **more)).document
     assert plan["check"]["passed"], plan["check"]
     return plan
 
@@ -111,6 +111,33 @@ def test_why_nothing_is_taken(tmp_path):
     assert better["requests"][0]["status"] == "taken"
     worse = planned(tmp_path, spot("dusk", f"max_sun_elevation_deg = {need - 2.0}"))
     assert worse["requests"][0]["status"] == "not_taken"
+
+
+def test_only_the_satellites_that_are_named_take_it(tmp_path):
+    """One request for each of two satellites, and one for either; a name that there is not is told."""
+    both = WORLDVIEW + KOMPSAT
+    requests = (
+        spot("wv", 'satellites = ["WV3"]'),
+        spot("arirang", 'satellites = "Arirang"'),
+        spot("either"),
+        spot("never", 'satellites = ["Arirang"]', "max_off_nadir_deg = 0.1"),
+    )
+    plan = planned(tmp_path, *requests, hours=36, fleet=both)
+    by_name = {one["request"]: one["satellite"] for one in plan["collections"]}
+    assert by_name["wv"] == "WV3"
+    assert by_name["arirang"] == "Arirang"
+    stated = {one["name"]: one for one in plan["requests"]}
+    assert stated["wv"]["satellites"] == ["WV3"]
+    assert "satellites" not in stated["either"]
+    reason = stated["never"]["reason"]
+    assert reason["code"] == "no_pass"
+    assert "Arirang" in reason["text"]
+    assert "WV3" not in reason["text"]
+    of(plan, "wv")["satellites"] = ["Arirang"]
+    only(plan, "sight", "by WV3, 'wv' wants Arirang")
+    with pytest.raises(InputError) as told:
+        load(tmp_path, spot("it", 'satellites = ["WV4"]'), fleet=both)
+    assert told.value.field.rpartition(".")[2] == "satellites"
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,7 @@ import pytest
 
 from offnadir.catalog import ArchiveQuery
 from offnadir.operations import LeaseError, open_operation, run
-from support.operation import UNTIL, Tape, drive, make_operation, make_tape, place_orders, summary
-
-
-@pytest.fixture(scope="session")
-def level1(tmp_path_factory):
-    return make_tape(tmp_path_factory.mktemp("tape") / "level1")
+from support.operation import UNTIL, Tape, drive, make_operation, place_orders, summary
 
 
 @pytest.fixture
@@ -43,6 +38,12 @@ def test_orders_become_pictures(start, level1):
     assert len(found["deliveries"]) == 4
     assert len(tape.asked) == 4
     assert found["log"]
+    with open_operation(
+        path
+    ) as here:  # what was delivered is the customer's to find, and nobody else's
+        customer = here.desk.find_user("ann").customer_id
+        assert here.archive.count(ArchiveQuery(readers=(customer,))) == 4
+        assert here.archive.count(ArchiveQuery(readers=("*", "c-other"))) == 0
     # an uplink comes before the pictures that it brings up, and those before they come down
     times = [at for _, _, at in found["history"]["Seoul"]]
     assert times == sorted(times)

@@ -27,7 +27,6 @@ from support.operation import (
     Tape,
     drive,
     make_operation,
-    make_tape,
     place_orders,
     summary,
 )
@@ -36,11 +35,6 @@ ONE = {"Seoul": (126.98, 37.57)}
 SELDOM = '[horizon]\nreplan_every = "12 h"\n'
 AREA = {"type": "Polygon", "coordinates": [[
     [126.8, 37.3], [127.2, 37.3], [127.2, 37.7], [126.8, 37.7], [126.8, 37.3]]]}  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def level1(tmp_path_factory):
-    return make_tape(tmp_path_factory.mktemp("tape") / "level1")
 
 
 @pytest.fixture
@@ -222,6 +216,10 @@ def test_a_picture_that_is_too_fine_is_made_coarser(tmp_path, level1):
                     inside += 1
         assert inside > 20
     assert not list(folder.glob("*.png"))
+    with open_operation(path) as here:  # the archive has it as sharp as it was taken
+        customer = here.desk.find_user("ann").customer_id
+        assert here.archive.count() == 1
+        assert here.archive.count(ArchiveQuery(readers=(customer,))) == 0
 
 
 def test_a_locked_database_is_waited_for(start, level1):

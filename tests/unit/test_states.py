@@ -52,7 +52,9 @@ def test_no_customer_moves_an_order_but_to_place_amend_and_withdraw_it():
 
 
 def test_only_releasers_and_checks_free_what_is_held():
-    """Save that what is held may be withdrawn, or expire."""
+    """Save that what is held may be withdrawn, expire, or be changed, and then all checks begin anew."""
     for step in STEPS:
+        if step.after is State.RECEIVED:
+            continue
         if step.before is State.HELD and step.after not in FINAL:
             assert set(step.who) <= {CHECKS, "releaser"}

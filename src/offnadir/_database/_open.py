@@ -16,12 +16,25 @@ from offnadir.errors import FileError, InputError, MissingExtraError, OffnadirEr
 #: The newest step in `versions`; a test sees that it is.
 HEAD: Final = "0004"
 _BUSY_MS: Final = 30_000  # how long one process waits for another to finish its transaction
+#: A client that was stopped, or whose machine died, in a transaction: the server ends it and frees its locks.
+_GONE: Final = (
+    "-c idle_in_transaction_session_timeout=300000"  # ms
+    " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"  # s
+)
+#: A plan that fits any values fits few of ours: a day and five years are the same to it.
+_PLANS: Final = "-c plan_cache_mode=force_custom_plan"
 _URL = re.compile(r"[a-z][a-z0-9+]*://")
 _READS: Final = "offnadir_reads"  # the mark of a connection that only reads
 
 
 class DatabaseGoneError(OffnadirError):
     """The database does not answer, or broke off; what was under way was not done, and may be tried again."""
+
+
+class DatabaseShutError(DatabaseGoneError, FileError):
+    """The database's file cannot be opened or written: its disk is away, or its rights were changed."""
+
+    exit_code = FileError.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +161,8 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         return sa.create_engine(
             url,
             pool_pre_ping=True,
-            # A plan that fits any values fits few of ours: a day and five years are the same to it.
-            connect_args={"connect_timeout": 10, "options": "-c plan_cache_mode=force_custom_plan"},
+            connect_args={"connect_timeout": 10}
+            | ({} if "options" in url.query else {"options": f"{_GONE} {_PLANS}"}),
             isolation_level="REPEATABLE READ",
         )
     except ImportError as error:
@@ -165,7 +178,7 @@ def _told(where: str) -> Iterator[None]:
         if "not a database" in trouble or "malformed" in trouble:
             raise FileError(where, f"is no SQLite database: {trouble}") from error
         if "readonly" in trouble or "unable to open" in trouble:
-            raise FileError(where, f"cannot be written: {trouble}") from error
+            raise DatabaseShutError(where, f"cannot be written: {trouble}") from error
         if isinstance(error, sa.exc.OperationalError) or error.connection_invalidated:
             raise DatabaseGoneError(f"database {where}: {trouble}") from error
         raise

@@ -69,7 +69,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """A collection: how many items, their bounds (west, south, east, north) [deg] if known, first and last time."""
+    """A collection: how many items, their bounds (west, south, east, north) if known, first and last time."""
 
     name: str
     items: int

@@ -29,6 +29,10 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _BLOCK: Final = 1 << 20
 
 
+class DamagedError(FileError):
+    """A file of an item is not what was archived, or cannot be read at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sum:
     """A checksum as the file extension of STAC writes it: a multihash in hexadecimal."""
@@ -118,7 +122,7 @@ def opened(path: Path, item: str, key: str, checksum: Any) -> Iterator[IO[bytes]
     with stream:
         found = _digest(stream, wanted.kind, path, item, key)
         if found != wanted.hex:
-            raise FileError(path, _differs(item, key, wanted.kind, wanted.hex, found))
+            raise DamagedError(path, _differs(item, key, wanted.kind, wanted.hex, found))
         stream.seek(0)
         yield stream
 
@@ -133,11 +137,13 @@ def copied(path: Path, target: Path, item: str, key: str, checksum: Any) -> None
         except OSError as error:
             raise _unread(path, item, key, error) from error
         with source, part.open("wb") as out:
-            while block := source.read(_BLOCK):
+            while block := _read(source, path, item, key):
                 digest.update(block)
                 out.write(block)
         if digest.hexdigest() != wanted.hex:
-            raise FileError(path, _differs(item, key, wanted.kind, wanted.hex, digest.hexdigest()))
+            raise DamagedError(
+                path, _differs(item, key, wanted.kind, wanted.hex, digest.hexdigest())
+            )
 
 
 def _summed(path: Path, kind: str, item: str, key: str) -> tuple[str, int]:
@@ -158,8 +164,18 @@ def _digest(stream: IO[bytes], kind: str, path: Path, item: str, key: str) -> st
     return digest.hexdigest()
 
 
-def _unread(path: Path, item: str, key: str, error: OSError) -> FileError:
-    return FileError(path, f"item {item}, asset {key}: cannot be read: {error.strerror or error}")
+def _read(source: IO[bytes], path: Path, item: str, key: str) -> bytes:
+    """The next block; trouble in reading is told apart from trouble in writing it elsewhere."""
+    try:
+        return source.read(_BLOCK)
+    except OSError as error:
+        raise _unread(path, item, key, error) from error
+
+
+def _unread(path: Path, item: str, key: str, error: OSError) -> DamagedError:
+    return DamagedError(
+        path, f"item {item}, asset {key}: cannot be read: {error.strerror or error}"
+    )
 
 
 def _differs(item: str, key: str, kind: str, wanted: str, found: str) -> str:

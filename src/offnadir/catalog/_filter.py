@@ -98,7 +98,10 @@ Node = Joined | Negated | Compared | When | Touches
 
 def read_filter(document: Any) -> Node:
     """The tree of a filter; InputError names what is not known in it, and what there is."""
-    return _Reader().node(document, 0)
+    try:
+        return _Reader().node(document, 0)
+    except RecursionError:  # of what is shown of a value
+        raise InputError("filter", MISSING, f"at most {_MOST_DEPTH} deep") from None
 
 
 class _Reader:

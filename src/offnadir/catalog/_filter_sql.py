@@ -159,8 +159,8 @@ class _Making:
         if node.op == "in":
             if isinstance(node.values[0], str):
                 return among(column, node.values, self.dialect)
-            clause = column.in_(node.values)
-            return clause
+            numbers: Clause = column.in_(node.values)
+            return numbers
         return _against(column, node.op, node.values[0])
 
     def _like(self, column: Any, pattern: str) -> Clause:

@@ -46,11 +46,11 @@ class ArchiveQuery:
 
     `bbox` is west, south, east, north in degrees (or six numbers with heights), `geometry` GeoJSON or of
     shapely; an item fits that touches it. `start` and `stop` are met by items that touch the time between;
-    angles [rad], azimuths clockwise from the first to the second, cloud as a share 0 to 1. `filter` is CQL2 JSON
-    over properties by their STAC names (`PROPERTIES` of `_filter`). With `readers` only items fit that one of
-    them may see (`Archive.let_read`; "*" is everybody). `sort` is
-    one of SORTS, "-" before it from high to low, what does not tell it last; equal ones in the order in which
-    they were added. `limit` items make a page, and the page's `next` is the `token` of the one after.
+    angles [rad], azimuths clockwise from the first to the second, cloud as a share 0 to 1. `filter` is
+    CQL2 JSON over properties by their STAC names (`PROPERTIES` of `_filter`). With `readers` only items
+    fit that one of them may see (`Archive.let_read`; "*" is everybody). `sort` is one of SORTS, "-"
+    before it from high to low, what does not tell it last; equal ones in the order in which they were
+    added. `limit` items make a page, and the page's `next` is the `token` of the one after.
     """
 
     bbox: Sequence[float] | None = None

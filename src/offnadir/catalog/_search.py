@@ -249,11 +249,10 @@ class Search:
     def _fetch(
         self, clauses: list[Clause], order: Sequence[Any], limit: int | None
     ) -> Sequence[Any]:
-        exact = self.place is not None and self.dialect == "sqlite"
+        place = self.place if self.dialect == "sqlite" else None
         columns = [C[self.column], C.key]
         where = [*clauses, *self._others(clauses)]
-        if exact:
-            assert self.place is not None
+        if place is not None:
             columns += [C.west_deg, C.south_deg, C.east_deg, C.north_deg, C.geometry]
             where.append(
                 sa.or_(
@@ -264,7 +263,7 @@ class Search:
                             C.south_deg <= north,
                             C.north_deg >= south,
                         )
-                        for west, south, east, north in self.place.few_boxes()
+                        for west, south, east, north in place.few_boxes()
                     )
                 )
             )

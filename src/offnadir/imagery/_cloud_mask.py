@@ -123,10 +123,14 @@ def _by_texture(light: Floats, known: Mask) -> Mask:
 
 
 def _large(cloud: Mask, step_m: float) -> Mask:
-    """Patches that a disc of the smallest cloud fits into, grown by the buffer."""
+    """Patches that a disc of the smallest cloud fits into, grown by the buffer.
+
+    In a picture that is smaller than that, patches that fill it.
+    """
     from scipy.ndimage import binary_dilation, binary_opening, binary_propagation
 
-    core = binary_opening(cloud, _disc(_SMALLEST_M / 2.0 / step_m))
+    radius = min(_SMALLEST_M / 2.0 / step_m, (min(cloud.shape) - 1) // 2)
+    core = binary_opening(cloud, _disc(radius) if radius >= 1 else np.ones((1, 1), bool))
     patches = binary_propagation(core, mask=cloud)
     return np.asarray(binary_dilation(patches, _disc(_BUFFER_M / step_m)))
 

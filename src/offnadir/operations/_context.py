@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,6 +50,9 @@ class Context:
     brief: Brief | None = None
     list_stamps: tuple[tuple[int, int] | None, ...] = ()
     report: Callable[[str, int, int], None] | None = None
+    pause: Callable[[float], None] = (
+        time.sleep
+    )  # [s] of the real clock, while something is waited for
 
     def warn(self, text: str) -> None:
         """Say what went wrong now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -9,17 +10,19 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import DatabaseGoneError, sa
+from offnadir.catalog import DamagedError
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context, want_plan
 from offnadir.operations._coverage import Coverage, coverage_of, largest_left
+from offnadir.operations._damage import make_again
 from offnadir.operations._degrading import coarsen
 from offnadir.operations._downlinking import RETRY_S
 from offnadir.operations._facts import instant, tell
-from offnadir.operations._orders import advance, find_order, lose, step_on
+from offnadir.operations._orders import advance, find_order, step_on
 from offnadir.operations._pictures import (
     LIVE,
     TO_COME,
@@ -35,6 +38,9 @@ from offnadir.operations._wishes import over_at
 from offnadir.tasking import Product, State
 from offnadir.tasking.states import PART
 from offnadir.units import day, hour
+
+if TYPE_CHECKING:
+    from offnadir.tasking._release import Release
 
 #: How often an order that waits for a person is looked at again.
 LOOK_AGAIN_S: Final = hour
@@ -59,31 +65,13 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
     try:
         item = here.archive.get(str(picture.item)).item
     except InputError as error:
-        with here.begin() as connection:
-            lose(here, connection, picture, now, str(error))
-        here.say(now, f"{picture.id}: {error}: it is taken again")
+        make_again(here, picture, now, str(error))
         return
-    with here.begin() as connection:
-        placed = find_order(here, connection, picture.order_id)
-        if not placed.is_open:
-            move_picture(connection, picture, Stage.DROPPED, now, f"the order is {placed.state}")
-            return
-        if placed.state is State.HELD and placed.held_from is not State.PROCESSING:
-            try_again(connection, picture, now + LOOK_AGAIN_S, "its order is held")
-            return
-        step_on(here, connection, picture, "processing", now, f"{picture.id} is in the archive")
+    if not _is_waited_for(here, picture, now):
+        return
     release = here.desk.release(picture.order_id, product_of(picture, item), by=here.operation.user)
     if not release.may_go and release.status != "delivered":
-        why = " ".join(release.told) or release.status
-        with here.begin() as connection:
-            if release.status == "denied":
-                move_picture(connection, picture, Stage.DROPPED, now, why)
-                to_tell(connection, find_order(here, connection, picture.order_id))
-            else:
-                due = release.until or now + LOOK_AGAIN_S
-                try_again(connection, picture, max(due, now + 1.0), why)
-        if why != picture.told:  # said once, however often it is asked again
-            here.say(now, f"{picture.id} is not released ({release.status}): {why}")
+        _not_released(here, picture, now, release)
         return
     folder = here.operation.deliveries / picture.order_id / picture.id
     try:
@@ -91,6 +79,9 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
             _copied(here, picture, item, folder, release.gsd_m)
     except DatabaseGoneError:
         raise
+    except DamagedError as error:
+        make_again(here, picture, now, str(error))
+        return
     except (OffnadirError, OSError) as error:
         with here.begin() as connection:
             try_again(connection, picture, now + RETRY_S, str(error))
@@ -101,12 +92,65 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
         here.desk.mark_delivered(
             picture.order_id, picture.id, by=here.operation.user, within=connection
         )
-        if _went_whole(folder, item):
-            with suppress(InputError):  # somebody took it out of the archive meanwhile
-                here.archive.let_read(str(item["id"]), placed.customer_id, within=connection)
+        _let_read(here, connection, picture, folder, item)
         if move_picture(connection, picture, Stage.DELIVERED, now, told=str(folder)):
             _done(here, connection, picture, now, coverage)
+    _forget_data(here, picture)
     here.say(now, f"{picture.id} delivered to {folder}")
+
+
+def _is_waited_for(here: Context, picture: Picture, now: Epoch) -> bool:
+    """Whether the order of a picture takes it now."""
+    with here.begin() as connection:
+        placed = find_order(here, connection, picture.order_id)
+        if placed.is_open:
+            if placed.state is State.HELD and placed.held_from is not State.PROCESSING:
+                try_again(connection, picture, now + LOOK_AGAIN_S, "its order is held")
+                return False
+            told = f"{picture.id} is in the archive"
+            step_on(here, connection, picture, "processing", now, told)
+            return True
+        move_picture(connection, picture, Stage.DROPPED, now, f"the order is {placed.state}")
+    _forget_data(here, picture)
+    return False
+
+
+def _not_released(here: Context, picture: Picture, now: Epoch, release: Release) -> None:
+    """Asked again when a delay ends, or now and then; never, if it was denied."""
+    why = " ".join(release.told) or release.status
+    with here.begin() as connection:
+        if release.status == "denied":
+            move_picture(connection, picture, Stage.DROPPED, now, why)
+            to_tell(connection, find_order(here, connection, picture.order_id))
+        else:
+            due = release.until or now + LOOK_AGAIN_S
+            try_again(connection, picture, max(due, now + 1.0), why)
+    if release.status == "denied":
+        _forget_data(here, picture)
+    if why != picture.told:  # said once, however often it is asked again
+        here.say(now, f"{picture.id} is not released ({release.status}): {why}")
+
+
+def _forget_data(here: Context, picture: Picture) -> None:
+    """Level 1 data go once nothing has to be made of them again."""
+    shutil.rmtree(here.work(picture.id), ignore_errors=True)
+
+
+def _let_read(
+    here: Context,
+    connection: sa.Connection,
+    picture: Picture,
+    folder: Path,
+    item: Mapping[str, Any],
+) -> None:
+    """From now on its customer, or everybody if he wants it so, finds the picture in the archive."""
+    if not _went_whole(folder, item):
+        return
+    placed = find_order(here, connection, picture.order_id)
+    everybody = ("*",) if placed.order.release == "public" else ()
+    with suppress(InputError):  # somebody took it out of the archive meanwhile
+        for reader in (placed.customer_id, *everybody):
+            here.archive.let_read(str(item["id"]), reader, within=connection)
 
 
 def _gsd_of(picture: Picture, item: Mapping[str, Any]) -> float:
@@ -134,8 +178,13 @@ def product_of(picture: Picture, item: Mapping[str, Any]) -> Product:
 def _copied(
     here: Context, picture: Picture, item: Mapping[str, Any], folder: Path, gsd_m: float | None
 ) -> None:
-    """The files, verified against the archive, under the folder's name all at once; no finer than `gsd_m`."""
-    part = folder.with_name(f".{folder.name}.part")
+    """The files, verified against the archive, under the folder's name all at once; no finer than `gsd_m`.
+
+    Two loops, of which one was thought dead and wakes up, work in folders of their own, and only the one that
+    has the lease gives its folder the name.
+    """
+    mine = hashlib.sha256(here.lease.holder.encode()).hexdigest()[:8]
+    part = folder.with_name(f".{folder.name}.{mine}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
@@ -151,7 +200,8 @@ def _copied(
                 placed = find_order(here, connection, picture.order_id)
             here.brief({"id": placed.id, **placed.order.document()}, item, part)
         _to_disk(part)
-        part.rename(folder)
+        with here.begin():
+            part.rename(folder)
         _to_disk(folder.parent)
     except OSError as error:
         raise FileError(folder, f"cannot be written: {error.strerror or error}") from error

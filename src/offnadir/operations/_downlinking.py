@@ -107,6 +107,8 @@ class CorruptError(OffnadirError):
 
 def check_whole(folder: Path) -> None:
     """CorruptError unless every file is as the manifest says; data without one are taken as they are."""
+    if not folder.is_dir():
+        raise CorruptError("its data are not there")
     manifest = folder / "manifest.json"
     if not manifest.exists():
         return

@@ -44,6 +44,13 @@ def tell(connection: sa.Connection, key: str, value: str | int | None) -> None:
         connection.execute(sa.insert(FACTS).values(key=key, value=str(value)))
 
 
+def count_up(connection: sa.Connection, key: str) -> int:
+    """A fact that counts, one higher than before."""
+    count = int(fact(connection, key) or 0) + 1
+    tell(connection, key, count)
+    return count
+
+
 def instant(connection: sa.Connection, key: str) -> int | None:
     """A fact that is an instant [ns of TAI]."""
     text = fact(connection, key)

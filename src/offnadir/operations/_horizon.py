@@ -38,6 +38,7 @@ class Fleet:
     table: Mapping[str, Any]
     span: Span
     satellites: tuple[str, ...]
+    sensors: Mapping[str, str]
     contacts: tuple[Contact, ...]
 
     def next_contacts(self, after: Epoch, but: Sequence[Contact] = ()) -> dict[str, Contact]:
@@ -94,7 +95,8 @@ def read_fleet(operation: Operation, start: Epoch, stop: Epoch) -> Fleet:
     ]
     usable = [one for one in contacts if not _is_out(mission, one)]
     usable.sort(key=lambda one: (one.start, one.satellite, one.station))
-    return Fleet(table=base, span=span, satellites=names, contacts=tuple(usable))
+    sensors = {one.name: one.sensor.name for one in mission.satellites}
+    return Fleet(table=base, span=span, satellites=names, sensors=sensors, contacts=tuple(usable))
 
 
 #: What an operation says itself.

@@ -38,16 +38,24 @@ class Lease:
     holder: str = field(default_factory=_me)
 
     def take(self, *, patience_s: float = 0.0) -> None:
-        """Take it; LeaseError if another still holds it after `patience_s`."""
-        end_s = time.monotonic() + patience_s
+        """Take it; LeaseError if another still holds it after `patience_s`.
+
+        A right that nobody renews for `lasts_s` while it is watched is over, too, whatever the clock says: it
+        may have been set back since.
+        """
+        begun_s = time.monotonic()
+        end_s, seen, seen_s = begun_s + patience_s, ("", 0.0), begun_s
         while True:
             with turn(self.database) as connection:
-                other, until_s = _read(connection)
-                if other in ("", self.holder) or until_s <= time.time():
+                other, until_s = found = _read(connection)
+                if found != seen:
+                    seen, seen_s = found, time.monotonic()
+                is_dead = time.monotonic() - seen_s > self.lasts_s
+                if other in ("", self.holder) or until_s <= time.time() or is_dead:
                     self._write(connection)
                     return
             if time.monotonic() >= end_s:
-                left_s = max(until_s - time.time(), 0.0)
+                left_s = min(max(until_s - time.time(), 0.0), self.lasts_s)
                 raise LeaseError(
                     f"another loop runs this operation ({other.rpartition(':')[0]}); if it is dead, its "
                     f"right ends in {left_s:.0f} s"

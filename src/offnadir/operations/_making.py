@@ -10,9 +10,10 @@ from typing import Any
 
 from offnadir._database import DatabaseGoneError
 from offnadir.epoch import Epoch
-from offnadir.errors import InputError, OffnadirError
+from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context
-from offnadir.operations._downlinking import RETRY_S
+from offnadir.operations._damage import ask_again
+from offnadir.operations._downlinking import RETRY_S, CorruptError, check_whole
 from offnadir.operations._orders import find_order, is_wanted, lose
 from offnadir.operations._pictures import (
     Picture,
@@ -61,16 +62,27 @@ def _one(here: Context, picture: Picture, now: Epoch) -> None:
             shutil.rmtree(here.work(picture.id), ignore_errors=True)
             here.say(now, f"{picture.id}: {why}: it is taken again")
             return
-        here.archive.add(item, folder=folder)
+        with here.begin():
+            pass  # whoever runs the loop no longer puts nothing into the archive either
+        here.archive.add(item, folder=folder, replace=True)  # one that was damaged is made again
     except DatabaseGoneError:
         raise
+    except (CorruptError, _UnreadableError) as error:
+        if isinstance(error, CorruptError) or picture.tries + 1 >= here.operation.most_tries:
+            ask_again(here, picture, now, str(error))
+        else:
+            _failed(here, picture, now, error)
+        return
     except (OffnadirError, OSError) as error:
         _failed(here, picture, now, error)
         return
     with here.begin() as connection:
         move_picture(connection, picture, Stage.MADE, now, item=str(item["id"]))
-    shutil.rmtree(here.work(picture.id), ignore_errors=True)
     here.say(now, f"{picture.id}: product {item['id']} in the archive")
+
+
+class _UnreadableError(FileError):
+    """Level 1 data of a picture cannot be read now."""
 
 
 def _failed(here: Context, picture: Picture, now: Epoch, error: Exception) -> None:
@@ -96,6 +108,10 @@ def _made(here: Context, picture: Picture, folder: Path, level: str) -> dict[str
         )  # killed between the item and its last step
         return done
     raw, making = here.work(picture.id), here.operation.making
+    try:
+        check_whole(raw)
+    except FileError as error:
+        raise _UnreadableError(raw, str(error).removeprefix(f"{raw}: ")) from error
     dem = raw / OWN_DEM
     terrain = RasterTerrain(dem, outside="edge") if dem.exists() else LevelTerrain(alt_m=0.0)
     folder.mkdir(parents=True, exist_ok=True)

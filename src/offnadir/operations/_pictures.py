@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from offnadir._database import sa
 from offnadir.epoch import Epoch
+from offnadir.operations._facts import count_up, tell
 from offnadir.operations._tables import PICTURES
 
 
@@ -31,6 +32,7 @@ TO_COME: Final = (Stage.PLANNED, Stage.ABOARD)
 WITHDRAWN: Final = "to be withdrawn"
 #: Stages of pictures on which work remains.
 LIVE: Final = (Stage.PLANNED, Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
+_DAMAGES: Final = ("product", "level1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +169,18 @@ def move_picture(
         .where(PICTURES.c.id == picture.id, PICTURES.c.state == str(picture.stage))
         .values(**values)
     )
+    if stage not in LIVE:
+        for what in _DAMAGES:
+            tell(connection, f"damaged {what} {picture.id}", None)
     return done.rowcount == 1
+
+
+def count_damage(connection: sa.Connection, picture: Picture, what: str) -> int:
+    """How often a picture's "product" or "level1" data (`what`) were found damaged here, this time counted.
+
+    Unlike `tries` it goes on from stage to stage, until the picture's end.
+    """
+    return count_up(connection, f"damaged {what} {picture.id}")
 
 
 def set_stage(

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import DatabaseGoneError, sa
-from offnadir.epoch import Epoch, Span
+from offnadir.epoch import Epoch
 from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._coverage import coverage_of
 from offnadir.operations._facts import fact, facts_of, instant, tell
-from offnadir.operations._horizon import Contact, plan_start, read_fleet, replan
+from offnadir.operations._horizon import Contact, Fleet, plan_start, read_fleet, replan
 from offnadir.operations._lease import LeaseError
 from offnadir.operations._orders import PLANNED_STATES, advance, open_orders, step_back, step_on
 from offnadir.operations._pictures import (
@@ -32,6 +32,7 @@ from offnadir.operations._plans import add_plan, newest_plan, plan_document
 from offnadir.operations._telling import to_tell
 from offnadir.operations._uplinking import as_aboard, book_uplinks, booked, settled
 from offnadir.operations._wishes import breach, request_of
+from offnadir.tasking import State
 from offnadir.tasking.states import PART
 from offnadir.units import minute
 
@@ -96,7 +97,7 @@ def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None
     fleet = read_fleet(here.operation, start, now + here.operation.horizon.length_s)
     contacts = fleet.next_contacts(lead, near)
     uplinks = {name: one.start for name, one in contacts.items()}
-    requests = _requests(orders, fleet.span, bars, rests, seen)
+    requests = _requests(orders, fleet, bars, rests, seen)
     here.say(now, f"planning {len(requests)} orders: {why}")
     document: Mapping[str, Any] = {}
     trouble: dict[str, str] = {}
@@ -139,6 +140,10 @@ def _why(
         live = {one.order_id for one in read_pictures(connection, (Stage.PLANNED,))}
         if gone := live - ids:
             return f"{len(gone)} withdrawn or held"
+        # An order that has a picture in the plan and waits for one again is not the order it was.
+        changed = {one.id for one in orders if one.state is State.ACCEPTED and one.id in live}
+        if changed:
+            return f"{len(changed)} amended"
         here.book.note_seen(_STEP)
     last = instant(connection, "planned_at")
     if orders and last is not None and now.tai_ns < last:
@@ -183,7 +188,7 @@ def _of_orders(pictures: Sequence[Picture], ids: set[str]) -> list[Picture]:
 
 def _requests(
     orders: Sequence[Placed],
-    span: Span,
+    fleet: Fleet,
     bars: Mapping[str, int],
     rests: Mapping[str, str],
     pictures: Sequence[Picture],
@@ -195,9 +200,8 @@ def _requests(
         bar = bars.get(one.id)
         before = None if bar is None or one.id in aboard else Epoch(bar)
         rest = rests.get(one.id)
-        entry = request_of(
-            one.id, one.order, span, before, None if rest is None else json.loads(rest)
-        )
+        left = None if rest is None else json.loads(rest)
+        entry = request_of(one.id, one.order, fleet.span, before, left, fleet.sensors)
         if entry is not None:
             found.append(entry)
     return found

@@ -10,7 +10,7 @@ from offnadir.operations._context import Context
 from offnadir.operations._pictures import Stage
 from offnadir.operations._tables import PICTURES
 
-_NEEDS_WORK = (Stage.ABOARD, Stage.RECEIVED)
+_NEEDS_WORK = (Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
 _NEEDS_PRODUCT = (Stage.RECEIVED, Stage.MADE, Stage.DELIVERED)
 
 
@@ -27,7 +27,10 @@ def sweep(here: Context) -> None:
                 _remove(here.work(one.id))
             if one.state not in _NEEDS_PRODUCT and one.item is None:
                 _remove(here.product(one.order_id, one.id))
-            _remove(here.operation.deliveries / one.order_id / f".{one.id}.part")
+        for part in here.operation.deliveries.glob("*/.*.part"):
+            name = part.name[1:].removesuffix(".part").rpartition(".")[0]
+            if connection.execute(sa.select(PICTURES.c.id).where(PICTURES.c.id == name)).first():
+                _remove(part)
 
 
 def _remove(folder: Path) -> None:

@@ -53,7 +53,7 @@ def write_messages(here: Context, now: Epoch) -> bool:
         with here.begin() as connection:
             pictures = json.loads(fact(connection, _TO_TELL + name) or "[]")
             tell(connection, _TO_TELL + name, None)
-            body = {
+            body: dict[str, Any] = {
                 "schema": "offnadir.delivery/2",
                 "order": name,
                 "state": str(view.placed.state),

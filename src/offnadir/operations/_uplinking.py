@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from offnadir._database import sa
+from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch
+from offnadir.errors import OffnadirError
 from offnadir.operations._context import Context, want_plan
 from offnadir.operations._facts import tell
 from offnadir.operations._handing import hand_over, read_handed
@@ -26,6 +27,8 @@ from offnadir.units import minute
 
 #: An uplink that is found due so long after its contact began was slept through.
 LATE_S: Final = 5 * minute
+#: How long is waited between tries to hand over commands; a contact does not last much longer.
+_PAUSES_S: Final = (1.0, 2.0, 5.0)
 
 
 def uplink(here: Context, now: Epoch) -> bool:
@@ -55,7 +58,10 @@ def _one(here: Context, satellite: str, at: Epoch, station: str, now: Epoch) -> 
             _missed(here, connection, satellite, at, station, mine, now)
             return
     load = [one for one in mine if one.told != WITHDRAWN]
-    here.spacecraft.command(satellite, at, station, load)
+    if not _handed_over(here, satellite, at, station, load, now):
+        with here.begin() as connection:
+            _missed(here, connection, satellite, at, station, mine, now)
+        return
     with here.begin() as connection:
         _told(here, connection, satellite, at, station, mine, [one.id for one in load], now)
     here.say(now, f"uplink to {satellite} by {station}: {len(load)} pictures")
@@ -113,6 +119,24 @@ def _told(
             told = f"{satellite} has its commands, by {station}"
             step_on(here, connection, one, "tasked", now, told)
     _close(connection, satellite, at, "done")
+
+
+def _handed_over(
+    here: Context, satellite: str, at: Epoch, station: str, load: list[Picture], now: Epoch
+) -> bool:
+    """Whether the satellite could be told what to do, tried some times: a full disk may not stay so."""
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            here.spacecraft.command(satellite, at, station, load)
+        except DatabaseGoneError:
+            raise
+        except (OffnadirError, OSError) as error:
+            here.say(now, f"uplink to {satellite} by {station}: {error}")
+            if pause_s is not None:
+                here.pause(pause_s)
+        else:
+            return True
+    return False
 
 
 def _missed(

@@ -30,10 +30,12 @@ def request_of(
     span: Span,
     not_before: Epoch | None = None,
     rest: Mapping[str, Any] | None = None,
+    sensors: Mapping[str, str] | None = None,
 ) -> dict[str, Any] | None:
     """The [[request]] of an order within a span; None if its time does not fall there.
 
-    Of several windows the first that is not over counts. `rest` is what is left of an area.
+    Of several windows the first that is not over counts. `rest` is what is left of an area, `sensors` the
+    camera of each satellite by its name. An order for a camera that no satellite has waits for one.
     """
     window = open_window(order, span, not_before)
     if window is None:
@@ -46,6 +48,11 @@ def request_of(
         **_place(order.place if rest is None else rest),
     }
     document = looks.document()
+    if looks.sensors:
+        able = [name for name, sensor in (sensors or {}).items() if sensor in looks.sensors]
+        if not able:
+            return None
+        entry["satellites"] = able
     for ours in _SAME:
         if ours in document:
             entry[ours] = document[ours]

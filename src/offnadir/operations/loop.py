@@ -35,7 +35,7 @@ _STEPS: Final[tuple[Callable[[Context, Epoch], bool], ...]] = (
     screen_again, uplink, expire, refresh, from_archive, plan, downlink, make, deliver, write_messages,
     post_messages,
 )  # fmt: skip
-_GONE_S: Final = (1.0, 2.0, 5.0, 10.0)
+_WAITS_S: Final = (1.0, 2.0, 5.0, 10.0)
 _DUE_STAGES: Final = (Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
 
 
@@ -53,8 +53,7 @@ def run(
     is waited for, `patience_s` of the real clock; LeaseError if another loop has taken over.
     """
     with _heartbeat(here):
-        gone_since: float | None = None
-        swept = False
+        patience, swept = _Patience(patience_s), False
         while stops is None or not stops():
             try:
                 if not swept:
@@ -64,14 +63,31 @@ def run(
                     swept = True
                 if not _once(here, until):
                     return
-                gone_since = None
+                patience = _Patience(patience_s)
             except DatabaseGoneError as error:
-                gone_since = gone_since or time.monotonic()
-                if time.monotonic() - gone_since > patience_s:
-                    raise
-                wait_s = _GONE_S[min(int(time.monotonic() - gone_since), len(_GONE_S) - 1)]
-                here.warn(f"{error}; trying again in {wait_s:.0f} s")
-                time.sleep(wait_s)
+                patience.wait(here, error)
+
+
+class _Patience:
+    """Waits for a database that is gone, a little longer each time, for `lasts_s` in all."""
+
+    def __init__(self, lasts_s: float) -> None:
+        self.lasts_s, self.tries, self.paused_s, self.begun_s = lasts_s, 0, 0.0, time.monotonic()
+
+    def wait(self, here: Context, error: DatabaseGoneError) -> None:
+        """Wait once more, or raise the error."""
+        if self.tries == 0:
+            self.begun_s = time.monotonic()
+        if max(time.monotonic() - self.begun_s, self.paused_s) > self.lasts_s:
+            raise error
+        wait_s = _WAITS_S[min(self.tries, len(_WAITS_S) - 1)]
+        try:
+            at = here.clock.now()
+        except DatabaseGoneError:  # it keeps a set clock, too
+            at = here.operation.clock_start or Epoch.from_utc_ns(time.time_ns())
+        here.say(at, f"{error}; trying again in {wait_s:.0f} s")
+        here.pause(wait_s)
+        self.tries, self.paused_s = self.tries + 1, self.paused_s + wait_s
 
 
 def _once(here: Context, until: Epoch | None) -> bool:

@@ -153,6 +153,7 @@ def _request(node: Node) -> Request:
         min_incidence_rad=node.number_or("min_incidence_deg", 0.0, 0, 90) * deg,
         max_incidence_rad=node.number_or("max_incidence_deg", 90.0, 0, 90) * deg,
         azimuth_rad=node.get("azimuth_deg", _sector, None),
+        satellites=node.get("satellites", lambda n: frozenset(i.text() for i in n.items()), None),
         max_gsd_m=node.number_or("max_gsd_m", math.inf, 0),
         min_niirs=node.number_or("min_niirs", -math.inf),
         deadline_ns=node.get("deadline", Node.time, None),

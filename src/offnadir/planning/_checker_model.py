@@ -151,6 +151,7 @@ class Request:
     min_incidence_rad: float
     max_incidence_rad: float
     azimuth_rad: tuple[float, float] | None
+    satellites: frozenset[str] | None
     max_gsd_m: float
     min_niirs: float
     deadline_ns: int | None

@@ -194,6 +194,12 @@ def sun(facts: Facts) -> Iterator[Finding]:
 
 def sight(facts: Facts) -> Iterator[Finding]:
     for p in facts.seen:
+        if p.request.satellites is not None:
+            yield unless(
+                p.satellite.name in p.request.satellites,
+                f"{p.id}: by {p.satellite.name}, {p.request.name!r} wants "
+                f"{' or '.join(sorted(p.request.satellites))}",
+            )
         least, most = p.request.min_incidence_rad, p.request.max_incidence_rad
         for instant, angle in zip(INSTANTS, math.pi / 2 - p.view.elevation_rad, strict=True):
             if least > 0.0 or most < math.pi / 2:

@@ -83,7 +83,7 @@ def _more(request: Request, strips: Sequence[Strip]) -> dict[str, Any]:
 
 
 def _angles(request: Request) -> dict[str, Any]:
-    """Limits of angles beyond the usual two."""
+    """Limits of angles beyond the usual two, and the satellites that may take it."""
     found: dict[str, Any] = {}
     if request.max_sun_elevation_rad < math.pi / 2:
         found["max_sun_elevation_deg"] = round(request.max_sun_elevation_rad / deg, 9)
@@ -93,6 +93,8 @@ def _angles(request: Request) -> dict[str, Any]:
         found["max_incidence_deg"] = round(request.max_incidence_rad / deg, 9)
     if request.azimuth_rad is not None:
         found["azimuth_deg"] = [round(end / deg, 9) for end in request.azimuth_rad]
+    if request.satellites:
+        found["satellites"] = list(request.satellites)
     return found
 
 

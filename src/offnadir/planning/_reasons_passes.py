@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from offnadir.earth import SunTable
 from offnadir.orbits import Ephemeris
 from offnadir.planning._reasons_words import Reason, above, below, clock, counted, each
 from offnadir.planning.model import Mission, Request
-from offnadir.planning.opportunities import least_sun_rad, looks_of, view
+from offnadir.planning.opportunities import least_sun_rad, looks_of, may_take, view
 from offnadir.units import deg
 
 #: Off-nadir grows a little from the best instant to the ends of the picture.
@@ -24,6 +25,12 @@ def no_opportunity(
     mission: Mission, ephemerides: Sequence[Ephemeris], sun: SunTable, request: Request
 ) -> Reason:
     """Loosen one limit after another until a pass appears: the last one that was loosened is why."""
+    able = [may_take(request, one) for one in mission.satellites]
+    if not all(able):  # the others might as well not be there
+        ours = tuple(one for one, is_able in zip(mission.satellites, able, strict=True) if is_able)
+        ephemerides = [one for one, is_able in zip(ephemerides, able, strict=True) if is_able]
+        request = replace(request, after=None, after_within_s=None, satellites=())
+        mission = replace(mission, satellites=ours, requests=(request,), choices=(), outages=())
     anywhen = find_windows(ephemerides, request.aim, [])
     anyhow = _in_window(anywhen, request)
     if not len(anyhow):

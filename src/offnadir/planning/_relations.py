@@ -35,6 +35,9 @@ def relation_troubles(
     for number, request in enumerate(requests):
         for error in _order_troubles(request, by_name, names, circles):
             yield "request", number, error
+        for name in request.satellites:
+            if name not in satellites:
+                yield "request", number, _no_name("satellites", name, satellites)
     for number, choice in enumerate(choices):
         for error in _choice_troubles(choice, by_name, names):
             yield "choice", number, error
@@ -47,7 +50,9 @@ def relation_troubles(
 
 def _no_name(field: str, value: str, names: Collection[str]) -> InputError:
     hint = name_hint(value, sorted(names))
-    return InputError(field, value, f"the name of a {field} of this mission", hint=hint)
+    return InputError(
+        field, value, f"the name of a {field.removesuffix('s')} of this mission", hint=hint
+    )
 
 
 def _order_troubles(

@@ -16,6 +16,7 @@ from offnadir.errors import FileError, InputError, InputProblems
 from offnadir.planning._fields import (
     Inline,
     Kind,
+    ListOf,
     Number,
     Raw,
     Text,
@@ -68,6 +69,7 @@ WISH_KEYS: Final[Mapping[str, Kind]] = {
     "min_incidence_deg": Number(0, 90, "degrees", deg),
     "max_incidence_deg": Number(0, 90, "degrees", deg),
     "azimuth_deg": _Sector(),
+    "satellites": ListOf(Text(), "names of satellites", or_one=True),
     "max_gsd_m": Number(0, 1000, "metres", open_low=True),
     "min_niirs": Number(0, 9),
     "deadline": Time(),
@@ -280,6 +282,7 @@ class RequestReader:
             min_incidence_rad=values["min_incidence_deg"],
             max_incidence_rad=values["max_incidence_deg"],
             azimuth_rad=values.get("azimuth_deg"),
+            satellites=tuple(values.get("satellites", ())),
             max_gsd_m=values.get("max_gsd_m"),
             min_niirs=values.get("min_niirs"),
             deadline=deadline,

@@ -45,7 +45,7 @@ RULES: tuple[tuple[str, str, Rule], ...] = (
     ("horizon", "The satellite stands above the horizon of the place", pictures.horizon),
     (
         "sight",
-        "The satellite stands in the incidence and azimuth that were asked for",
+        "The satellite is one that was asked for, and stands in the incidence and azimuth that were",
         pictures.sight,
     ),
     ("sun", "The Sun stands as high as the request wants", pictures.sun),

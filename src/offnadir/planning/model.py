@@ -76,7 +76,8 @@ class Request:
     and counter-clockwise, then the holes. `window` lies within the mission's span.
 
     Incidence is measured at the place, from the vertical to the satellite; `azimuth_rad` is the sector in
-    which the satellite stands, clockwise from its first to its second azimuth; None is anywhere.
+    which the satellite stands, clockwise from its first to its second azimuth; None is anywhere. `satellites`
+    are those that may take it, by name; any, if there are none.
 
     Any gain in `tier` 1 outweighs everything in tier 2. Of `stereo`, `cover` and `repeat` one may be given.
     `after` names the request whose picture must have stopped before this one's starts, at most
@@ -94,6 +95,7 @@ class Request:
     min_incidence_rad: float = 0.0
     max_incidence_rad: float = math.pi / 2
     azimuth_rad: tuple[float, float] | None = None
+    satellites: tuple[str, ...] = ()
     max_gsd_m: float | None = None
     min_niirs: float | None = None
     deadline: Epoch | None = None

@@ -138,6 +138,11 @@ def good_enough(request: Request, quality: Quality) -> NDArray[np.bool_]:
     return good
 
 
+def may_take(request: Request, satellite: Satellite) -> bool:
+    """Whether the request lets this satellite take its picture."""
+    return not request.satellites or satellite.name in request.satellites
+
+
 def find_opportunities(
     mission: Mission,
     ephemerides: Sequence[Ephemeris],
@@ -173,6 +178,7 @@ def _one_satellite(
     stop = np.minimum(windows["stop"], last[number])
     best = np.clip(windows["best"], start, stop)
     keep = stop > start
+    keep &= np.array([may_take(one, satellite) for one in mission.requests], bool)[number]
     for r, request in enumerate(mission.requests):
         if request.max_gsd_m is None and request.min_niirs is None:
             continue

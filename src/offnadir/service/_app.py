@@ -17,13 +17,16 @@ from offnadir import __version__
 from offnadir.errors import InputError
 from offnadir.operations import open_operation
 from offnadir.service import (
+    _assets,
     _fleet_routes,
     _opportunity_routes,
     _order_routes,
     _people_routes,
     _plan_routes,
     _root,
+    _stac,
     _stapi_routes,
+    _tile_routes,
 )
 from offnadir.service._callers import Callers
 from offnadir.service._finder import Finder
@@ -84,15 +87,9 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     app.state.callers = Callers(service, tokens)
     app.state.numbers = Numbers()
     app.state.conformance = CONFORMANCE
-    for part in (
-        _root,
-        _stapi_routes,
-        _opportunity_routes,
-        _order_routes,
-        _fleet_routes,
-        _plan_routes,
-        _people_routes,
-    ):
+    orders = (_stapi_routes, _opportunity_routes, _order_routes)
+    archive = (_stac, _assets, _tile_routes)
+    for part in (_root, *orders, _fleet_routes, _plan_routes, *archive, _people_routes):
         app.include_router(part.router)
     add_problems(app)
     _add_guards(app, told)

@@ -97,18 +97,17 @@ def service_of(request: Request) -> Service:
     return found
 
 
-_BEARER: Final = HTTPBearer(
+BEARER: Final = HTTPBearer(
     auto_error=False,
     scheme_name="bearer",
     description="An API key (`offnadir key add`), or a token of the organisation's OpenID Connect provider.",
 )
 
 
-def _caller(
-    request: Request,
-    wanted: SecurityScopes,
-    shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+def find_caller(
+    request: Request, shown: HTTPAuthorizationCredentials | None, *scopes: str
 ) -> Caller:
+    """Who calls, if what he shows has these scopes; ProblemError if not."""
     callers: Callers = request.app.state.callers
     caller = None if shown is None else callers.find(shown.credentials)
     if caller is None:
@@ -119,7 +118,7 @@ def _caller(
             401, "who-are-you", words, headers={"WWW-Authenticate": 'Bearer realm="offnadir"'}
         )
     request.scope["offnadir.caller"] = caller
-    missing = [scope for scope in wanted.scopes if scope not in caller.scopes]
+    missing = [scope for scope in scopes if scope not in caller.scopes]
     if missing:
         scope = " ".join(missing)
         challenge = f'Bearer realm="offnadir", error="insufficient_scope", scope="{scope}"'
@@ -130,6 +129,14 @@ def _caller(
             headers={"WWW-Authenticate": challenge},
         )
     return caller
+
+
+def _caller(
+    request: Request,
+    wanted: SecurityScopes,
+    shown: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+) -> Caller:
+    return find_caller(request, shown, *wanted.scopes)
 
 
 def caller_with(*scopes: str) -> Any:

@@ -19,7 +19,7 @@ from offnadir.service._opportunities import (
     too_large,
 )
 from offnadir.service._problems import ProblemError
-from offnadir.service._schemas import Filter, Geometry, Interval
+from offnadir.service._schemas import Filter, Geometry, Interval, whole
 from offnadir.service._searches import Record
 from offnadir.service._stapi_routes import known_product
 from offnadir.service._wire import GEOJSON_TYPE, GeoJson, Json, answer, base_url, link, page_path
@@ -32,15 +32,6 @@ SearchId = Annotated[
 First = Annotated[int, Query(ge=0, le=10**6, description="From the link `next`.")]
 
 
-def _whole(value: object) -> object:
-    """To JSON Schema 10.0 is a whole number, and "10" and true are none."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str | bool):
-        raise ValueError("must be a whole number")
-    return value
-
-
 class OpportunityRequest(BaseModel):
     """What is looked for: where, when, and how it may look."""
 
@@ -49,7 +40,7 @@ class OpportunityRequest(BaseModel):
     datetime: Interval
     geometry: Geometry
     filter: Filter | None = None
-    limit: Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)] = 10
+    limit: Annotated[int, Field(ge=1, le=1000), BeforeValidator(whole)] = 10
     next: Annotated[str, Field(max_length=100)] | None = None
 
 

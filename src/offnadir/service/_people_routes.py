@@ -19,6 +19,7 @@ from offnadir.service._callers import (
     ReadsAudit,
 )
 from offnadir.service._problems import ProblemError
+from offnadir.service._schemas import whole
 from offnadir.service._wire import Json, answer, link, page_path
 from offnadir.tasking._keys import SCOPES
 from offnadir.tasking._parties import SECTORS
@@ -27,12 +28,7 @@ router = APIRouter(default_response_class=Json)
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many on a page.")]
 
 
-def _whole(value: object) -> object:
-    """3.0 is a whole number in JSON."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Whole = Annotated[int, BeforeValidator(_whole)]
+Whole = Annotated[int, Field(ge=0, le=10**9), BeforeValidator(whole)]
 Scope = Annotated[str, Field(json_schema_extra={"enum": list(SCOPES)})]
 
 
@@ -50,7 +46,7 @@ class NewCustomer(BaseModel):
     places: list[str] = Field(default=[], max_length=100)
     nationalities: list[str] = Field(default=[], max_length=100)
     ident: list[str] = Field(default=[], max_length=100)
-    quota_pictures: Whole | None = Field(default=None, ge=0, le=10**9)
+    quota_pictures: Whole | None = None
     quota_km2: float | None = Field(default=None, ge=0, le=1e9)
 
 

@@ -96,3 +96,12 @@ Geometry = Annotated[Any, BeforeValidator(_object), WithJsonSchema(GEOMETRY)]
 Interval = Annotated[Any, BeforeValidator(_interval), WithJsonSchema(INTERVAL)]
 Filter = Annotated[Any, BeforeValidator(_object), WithJsonSchema(FILTER)]
 Parameters = Annotated[Any, BeforeValidator(_object), WithJsonSchema(PARAMETERS_SCHEMA)]
+
+
+def whole(value: object) -> object:
+    """To JSON Schema 10.0 is a whole number, and "10" and true are none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str | bool):
+        raise ValueError("must be a whole number")
+    return value

@@ -114,6 +114,7 @@ STEPS: Final[tuple[Step, ...]] = tuple(
         ("tasked", "accepted", "missed", "planner", "the picture was not taken"),
         ("tasked", "processing", "downlinked", "planner", "the picture came down"),
         ("processing", "accepted", "retake", "planner", "the picture does not fit; it is taken again"),
+        ("processing", "tasked", "resent", "planner", "its data were damaged here; they are sent down again"),
         ("processing", "accepted", "next", "planner", "delivered; the next picture is due later"),
         ("processing", "accepted", "rest", "planner", "a part was delivered; the rest is looked for"),
         ("processing", "failed", "no_product", "planner", "no product could be made"),

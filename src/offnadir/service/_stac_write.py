@@ -1,0 +1,135 @@
+"""Items and collections of the archive as STAC over HTTP shows them: with links of this service, no paths."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import Request
+
+from offnadir.catalog import ArchivedItem
+from offnadir.catalog._archive import Collected
+from offnadir.catalog._tables import PICTURES
+from offnadir.service._stac_read import Fields
+from offnadir.service._wire import GEOJSON_TYPE, base_url, link
+
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_STRUCTURE: Final = ("self", "root", "parent", "collection", "items", "item", "child", "data")
+#: Without these an item is none, and clients read no time of it.
+_ALWAYS: Final = ("type", "stac_version", "id", "collection", "links")
+_LEAST: Final = (
+    *_ALWAYS, "geometry", "bbox", "properties.datetime", "properties.start_datetime",
+    "properties.end_datetime",
+)  # fmt: skip
+
+
+def quoted(name: str) -> str:
+    """A name as a part of a path; a slash in it stays one (see `unquoted`)."""
+    return urllib.parse.quote(name.replace("/", "%2F"), safe="")
+
+
+def unquoted(name: str) -> str:
+    """A name of a part of a path, as the framework gives it."""
+    return name.replace("%2F", "/")
+
+
+def is_url(href: object) -> bool:
+    """Whether an href leads elsewhere, not to a file of the archive."""
+    told = isinstance(href, str) and _URL.match(href) is not None
+    return told and not str(href).lower().startswith("file:")
+
+
+def item_document(
+    request: Request, found: ArchivedItem, fields: Fields | None = None
+) -> dict[str, Any]:
+    """An item with links to this service in the place of files."""
+    told, base = dict(found.item), base_url(request)
+    collection = str(told.get("collection") or PICTURES)
+    home = f"/stac/collections/{quoted(collection)}"
+    kept = [
+        one for one in told.get("links") or ()
+        if isinstance(one, Mapping) and one.get("rel") not in _STRUCTURE and is_url(one.get("href"))
+    ]  # fmt: skip
+    told["collection"] = collection
+    told["links"] = [
+        link(request, "self", f"{home}/items/{quoted(found.id)}", GEOJSON_TYPE),
+        link(request, "root", "/stac"),
+        link(request, "parent", home),
+        link(request, "collection", home),
+        *kept,
+    ]
+    told["assets"] = {
+        key: _asset(asset, f"{base}/assets/{quoted(found.id)}/{quoted(key)}")
+        for key, asset in told["assets"].items()
+    }
+    return told if fields is None else _chosen(told, fields)
+
+
+def _asset(asset: Any, href: str) -> Any:
+    if not isinstance(asset, Mapping) or is_url(asset.get("href")):
+        return asset
+    return {**asset, "href": href}
+
+
+def _chosen(told: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
+    """Members that are wanted, those of objects one by one."""
+    made: dict[str, Any] = {}
+    for name in (*_LEAST, *(fields.include or told)):
+        _copy(told, made, name.split("."))
+    for name in fields.exclude:
+        if name not in _ALWAYS:
+            _drop(made, name.split("."))
+    return made
+
+
+def _copy(source: Mapping[str, Any], target: dict[str, Any], path: list[str]) -> None:
+    name, *rest = path
+    if name not in source:
+        return
+    if not rest or not isinstance(source[name], Mapping):
+        target[name] = dict(source[name]) if isinstance(source[name], Mapping) else source[name]
+        return
+    inner = target.setdefault(name, {})
+    if isinstance(inner, dict):
+        _copy(source[name], inner, rest)
+
+
+def _drop(target: dict[str, Any], path: list[str]) -> None:
+    name, *rest = path
+    if not rest:
+        target.pop(name, None)
+    elif isinstance(target.get(name), Mapping):
+        target[name] = dict(target[name])
+        _drop(target[name], rest)
+
+
+def collection_document(request: Request, one: Collected) -> dict[str, Any]:
+    """A collection with what it reaches over and the ways into it."""
+    home = f"/stac/collections/{quoted(one.name)}"
+    bounds = (-180.0, -90.0, 180.0, 90.0) if one.bounds_deg is None else one.bounds_deg
+    own = one.name == PICTURES
+    return {
+        "type": "Collection",
+        "stac_version": "1.1.0",
+        "stac_extensions": [],
+        "id": one.name,
+        "title": "Pictures" if own else one.name,
+        "description": "Pictures that name no other collection." if own else f"Items of {one.name}.",
+        "license": "other",
+        "extent": {
+            "spatial": {"bbox": [list(bounds)]},
+            "temporal": {"interval": [[one.start.utc(3), one.stop.utc(3)]]},
+        },
+        "links": [
+            link(request, "self", home),
+            link(request, "root", "/stac"),
+            link(request, "parent", "/stac"),
+            link(request, "items", f"{home}/items", GEOJSON_TYPE),
+            link(request, QUERYABLES_REL, f"{home}/queryables", "application/schema+json"),
+        ],
+    }  # fmt: skip
+
+
+QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
