@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
+import httpx
 import pytest
+import uvicorn
 from stapi_pydantic import (
     Opportunity,
     OpportunityCollection,
@@ -20,9 +24,10 @@ from stapi_pydantic import (
 
 from offnadir._database import open_database, sa
 from offnadir.epoch import Epoch
+from offnadir.service import create_app
 from offnadir.service._searches import Searches
 from offnadir.tasking._people import User
-from support.service import WISH, Hall
+from support.service import WISH, Hall, settings
 
 SPAN = "2026-05-31T00:00:00Z/2026-06-03T00:00:00Z"
 SEARCH = {"datetime": SPAN, "geometry": WISH["geometry"], "filter": WISH["filter"]}
@@ -303,3 +308,33 @@ def test_a_search_that_fails_says_so(tmp_path: Path) -> None:
     assert (failed.state, failed.words) == ("failed", "something went wrong on our side")
     assert Epoch.from_utc("2026-01-01") < failed.made <= failed.changed
     database.close()
+
+
+def test_a_search_that_goes_on_over_real_http(hall_ready, tmp_path: Path) -> None:
+    """A server on loopback: 201 with Location, then the record, then the opportunities that it links to."""
+    path, keys = hall_ready
+    shutil.copytree(path.parent, tmp_path / "operation")
+    app = create_app(tmp_path / "operation" / path.name, settings())
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.02)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {keys['kim']}"}
+        ) as client:
+            asked = client.post(PATH, json=SEARCH, headers={"Prefer": "respond-async"}, timeout=60)
+            assert asked.status_code == 201
+            for _ in range(600):
+                record = client.get(asked.headers["location"], timeout=60).json()
+                if record["status"]["status_code"] == "completed":
+                    break
+                time.sleep(0.05)
+            told = client.get(only(record, "opportunities")["href"], timeout=60)
+            at_once = client.post(PATH, json=SEARCH, timeout=60)
+            assert told.json()["features"] == at_once.json()["features"] != []
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -133,20 +133,15 @@ class Flock:
 
     def see(self, place: Place, who: NDArray[np.int64], tai_ns: Times, *, rate: bool) -> Seen:
         """Angles of the place's aim at instants, and what they are worth."""
-        columns = np.full((8, len(who)), np.nan)
-        aim = place.aim
+        columns, aim = np.full((8, len(who)), np.nan), place.aim
+        r_m, v_m_s = np.empty((len(who), 3)), np.empty((len(who), 3))
         for number in np.unique(who).tolist():
             rows = np.flatnonzero(who == number)
             ephemeris, at = self.ephemerides[number], tai_ns[rows]
-            look = look_angles(
-                ephemeris.position_itrf_m(at),
-                ephemeris.velocity_itrf_m_s(at),
-                aim.r_itrf_m,
-                aim.lat_rad,
-                aim.lon_rad,
-            )
-            angles = (look.off_nadir_rad, look.elevation_rad, look.azimuth_rad, look.range_m)
-            columns[:4, rows] = angles
+            r_m[rows] = ephemeris.position_itrf_m(at)
+            v_m_s[rows] = ephemeris.velocity_itrf_m_s(at)
+        look = look_angles(r_m, v_m_s, aim.r_itrf_m, aim.lat_rad, aim.lon_rad)
+        columns[:4] = look.off_nadir_rad, look.elevation_rad, look.azimuth_rad, look.range_m
         columns[4:6] = self.sun.angles_rad(aim, tai_ns)
         if rate:
             self._rate(who, columns)

@@ -24,7 +24,7 @@ from offnadir.service._datetimes import read_interval
 from offnadir.service._opportunity_routes import finder_of
 from offnadir.service._problems import ProblemError
 from offnadir.service._service import Service
-from offnadir.service._wire import Json, answer, link, page_path
+from offnadir.service._wire import JSON_TYPE, Json, answer, link, page_path
 from offnadir.tasking._tables import ORDERS
 from offnadir.units import day
 
@@ -115,7 +115,8 @@ def czml(
         ],
         "contacts": [{**entry, "id": f"{entry['satellite']}-{entry['id']}"} for entry in entries],
     }
-    return Json(plan_czml(document, [ground_track(one) for one in flock]))
+    tracks = [ground_track(one) for one in flock]
+    return Response(plan_czml(document, tracks), media_type=JSON_TYPE)
 
 
 def _span(here: Service, text: str | None, longest_s: float) -> Span:
