@@ -169,7 +169,9 @@ def test_a_value_may_stand_first(archive):
 def test_between_in_the_form_of_the_drafts(archive):
     """The public stac-api-validator 0.6.8 asks in this form."""
     drafts = {"op": "between", "args": [of("eo:cloud_cover"), [0, 50]]}
-    assert found(archive, drafts) == found(archive, {"op": "between", "args": [of("eo:cloud_cover"), 0, 50]})
+    assert found(archive, drafts) == found(
+        archive, {"op": "between", "args": [of("eo:cloud_cover"), 0, 50]}
+    )
 
 
 def test_days_and_open_intervals(archive):

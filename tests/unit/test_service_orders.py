@@ -223,3 +223,16 @@ def test_products_and_their_schemas(hall: Hall) -> None:
 
 def test_the_span_of_the_tests_is_that_of_the_operation(hall: Hall) -> None:
     assert SPAN.startswith(hall.client.app.state.service.now().utc(0)[:19])  # type: ignore[attr-defined]
+
+
+def test_an_area_tells_what_of_it_there_is(hall: Hall) -> None:
+    """Nothing yet of a cell of one degree; others learn nothing of it."""
+    ring = [[127.0, 36.0], [128.0, 36.0], [128.0, 37.0], [127.0, 37.0], [127.0, 36.0]]
+    order = hall.place(geometry={"type": "Polygon", "coordinates": [ring]})
+    told = hall.get("kim", f"/orders/{order}/coverage").json()["coverage"]
+    # The zone of WGS 84 between 36 and 37 N by Snyder (1987), equation 3-12, one degree of it: 9,941.6 km2.
+    assert told["area_km2"] == pytest.approx(9941.6, rel=0.001)
+    assert told["covered_percent"] == 0
+    point = hall.place()
+    assert hall.get("kim", f"/orders/{point}/coverage").json() == {"coverage": None}
+    assert hall.get("lee", f"/orders/{order}/coverage").status_code == 404

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from offnadir.operations import coverage_of
 from offnadir.service._callers import Caller, Here, ReadsArchive, ReadsOrders, WritesOrders
 from offnadir.service._problems import ProblemError, Reason
 from offnadir.service._schemas import Filter, Geometry, Interval, Parameters
@@ -176,6 +177,14 @@ async def _told(
                 await asyncio.sleep(_LOOK_S)
     finally:
         _streams -= 1
+
+
+@router.get("/orders/{order_id}/coverage", tags=["Orders"], summary="How much of an area there is")
+def coverage(request: Request, here: Here, caller: ReadsOrders, order_id: str) -> Response:
+    """What of an area was delivered and what is left, in km2, per cent and GeoJSON; null for others."""
+    here.desk.show(order_id, by=caller.name)
+    found = coverage_of(here.database, order_id)
+    return answer(request, {"coverage": None if found is None else found.document()})
 
 
 @router.get(
