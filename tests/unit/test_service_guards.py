@@ -243,3 +243,19 @@ def test_a_secret_is_kept_for_its_owner_alone(
     with pytest.raises(InputError) as caught:
         read_settings({}, folder=tmp_path)
     assert "short" not in str(caught.value)
+
+
+def test_pages_load_nothing_from_elsewhere(hall: Hall) -> None:
+    """The page of the document names no other host, its files are ours, and other answers run nothing."""
+    page = hall.client.get("/docs")
+    assert page.status_code == 200
+    assert re.findall(r"(?:https?:)?//[\w.]+", page.text) == []
+    for name in re.findall(r"/docs/[\w.-]+", page.text):
+        found = hall.client.get(name)
+        assert found.status_code == 200, name
+        assert len(found.content) > 1000
+    assert "connect-src 'self'" in page.headers["content-security-policy"]
+    assert hall.client.get("/docs/..%2fpy.typed").status_code == 404
+    for path in ("/", "/nope"):
+        policy = hall.client.get(path).headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")

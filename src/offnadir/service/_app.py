@@ -18,6 +18,7 @@ from offnadir.errors import InputError
 from offnadir.operations import open_operation
 from offnadir.service import (
     _assets,
+    _docs,
     _fleet_routes,
     _opportunity_routes,
     _order_routes,
@@ -79,7 +80,7 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
         version=__version__,
         description="When a place can be imaged, orders over STAPI, and an archive over STAC.",
         lifespan=lifespan,
-        docs_url="/docs" if told.docs else None,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.service, app.state.finder = service, finder
@@ -91,6 +92,8 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     archive = (_stac, _assets, _tile_routes)
     for part in (_root, *orders, _fleet_routes, _plan_routes, *archive, _people_routes):
         app.include_router(part.router)
+    if told.docs:
+        app.include_router(_docs.router)
     add_problems(app)
     _add_guards(app, told)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

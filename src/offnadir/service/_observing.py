@@ -23,6 +23,8 @@ _SECURE: Final = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
+#: What is opened in a browser loads nothing and runs nothing, unless it says so itself.
+_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _STEPS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -65,6 +67,8 @@ class Observing:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message.get("headers", ()), (b"x-request-id", name.encode("latin-1"))]
+                if not any(key == _POLICY[0] for key, _ in headers):
+                    headers.append(_POLICY)
                 message = {**message, "headers": [*headers, *_SECURE]}
             size += len(message.get("body", b""))
             await send(message)
