@@ -22,8 +22,6 @@ from sample_items import stac
 from support.service import SECRET
 from support.serving import serving
 
-#: rio-tiler 9.4 multiplies transforms as affine 3 no longer likes it.
-pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
 CONTENT = bytes(range(256)) * 2500 + b"end"
 #: Half of Web Mercator's width [m]: pi times 6378137 m.
 HALF_M = 20037508.342789244
