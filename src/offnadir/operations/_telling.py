@@ -60,10 +60,7 @@ def write_messages(here: Context, now: Epoch) -> bool:
                 "code": view.placed.code,
                 "words": view.history[-1].words,
                 "at": now.utc(3),
-                "pictures": [
-                    {"picture": one, "folder": str(here.operation.deliveries / name / one)}
-                    for one in pictures
-                ],
+                "pictures": [_told_picture(here, name, one) for one in pictures],
             }
             if coverage is not None:
                 body["coverage"] = coverage.document()
@@ -75,6 +72,15 @@ def write_messages(here: Context, now: Epoch) -> bool:
                 )
             )  # fmt: skip
     return bool(names)
+
+
+def _told_picture(here: Context, order: str, picture: str) -> dict[str, str]:
+    """A delivered picture: its folder among the deliveries, and its address if a service is told of."""
+    told = {"picture": picture, "folder": f"{here.operation.deliveries.name}/{order}/{picture}"}
+    url = here.operation.service.get("url")
+    if isinstance(url, str):
+        told["href"] = f"{url.rstrip('/')}/orders/{order}/products/{picture}"
+    return told
 
 
 def post_messages(here: Context, now: Epoch) -> bool:

@@ -36,8 +36,8 @@ class Caller:
 
     @property
     def reader(self) -> str | None:
-        """The customer whose eyes he has; None if he sees everything."""
-        return None if self.user.sees_all else self.user.customer_id
+        """The customer whose eyes he has; None if he sees everything, "" if nothing."""
+        return None if self.user.sees_all else self.user.customer_id or ""
 
 
 class Opens(Protocol):
