@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 
 from offnadir.catalog import ArchivedItem
 from offnadir.errors import InputError
-from offnadir.service._callers import BEARER, Caller, Here, ReadsArchive, find_caller
+from offnadir.service._callers import BEARER, LINK, Caller, Here, ReadsArchive, find_caller
 from offnadir.service._files import FileAnswer, Verified, content_type, disposition
 from offnadir.service._problems import ProblemError
 from offnadir.service._service import Service
@@ -50,7 +50,7 @@ def _who(
     user = service.desk.find_user(name)
     if user is None:
         raise ProblemError(403, "bad-link", "whose link this was is no user any more")
-    caller = Caller(user=user, scopes=frozenset((_SCOPE,)), shown="link")
+    caller = Caller(user=user, scopes=frozenset((_SCOPE,)), shown=LINK)
     request.scope["offnadir.caller"] = caller
     return caller
 
