@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,7 @@ from offnadir._database import open_database, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
 from offnadir.tasking import Product, RefusedError, State
+from offnadir.tasking._amending import NotAmendedError
 from offnadir.tasking._audit_verify import verify
 from offnadir.tasking._deciding import DecidedError
 from offnadir.tasking._people import UnknownNameError
@@ -205,6 +207,25 @@ def test_quota_of_area(tmp_path):
     assert one.quota_area_m2 / 1e6 == pytest.approx(11.132 * 11.057, rel=1e-3)
     assert placed(office, place=cell).code == "quota"
     assert placed(office).state is State.ACCEPTED  # a point has no area
+
+
+def test_what_was_delivered_is_not_given_back(tmp_path):
+    """Of three pictures one is delivered: neither withdrawing nor a smaller order gives the quota back."""
+    office = open_office(open_database(tmp_path / "a.sqlite"), quota_pictures=3)
+    one = placed(office, recurrence={"every_days": 3, "count": 3})
+    to_processing(office, one.id)
+    office.desk.release(one.id, Product(id="p", facts={"gsd_m": 0.5}), by="loop")
+    office.desk.mark_delivered(one.id, "p", by="loop")
+    office.desk.advance(one.id, "accepted", "next", by="loop")
+    elsewhere = {"type": "Point", "coordinates": [1.0, 1.0]}
+    for changed in ({"every_days": None, "count": 1}, {"count": 2}, {"place": elsewhere}):
+        with pytest.raises(NotAmendedError, match="a picture of it was delivered"):
+            office.desk.amend(one.id, lambda order, new=changed: replace(order, **new), by="kim")
+    office.desk.amend(one.id, lambda order: replace(order, title="Port"), by="kim")
+    assert used(office) == (3, 0)
+    office.desk.cancel(one.id, by="kim")
+    assert used(office) == (3, 0)
+    assert placed(office).code == "quota"
 
 
 # Screening
