@@ -72,12 +72,14 @@ class Files:
 
     def __init__(self) -> None:
         self.verified = Verified()
-        self._noted: OrderedDict[tuple[str, str, str, int], None] = OrderedDict()
+        self._noted: OrderedDict[tuple[str, str, str, str, int], None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def note(self, here: Service, caller: Caller, item: str, key: str) -> None:
-        """A download into the audit log, before its first byte goes; once an hour for caller and file."""
-        mark = (caller.name, item, key, int(time.time() // _HOUR_S))
+    def note(
+        self, here: Service, caller: Caller, item: str, key: str, action: str = "download"
+    ) -> None:
+        """A download or view into the audit log, before its first byte goes; once an hour for each file."""
+        mark = (caller.name, item, key, action, int(time.time() // _HOUR_S))
         with self._lock:
             if mark in self._noted:
                 return
@@ -85,7 +87,7 @@ class Files:
         body = {"asset": key, "shown": caller.shown}
         with turn(here.database) as connection:
             desk.audit.append(
-                connection, at=desk.clock(), by=caller.name, action="download", subject=item, body=body
+                connection, at=desk.clock(), by=caller.name, action=action, subject=item, body=body
             )  # fmt: skip
         with self._lock:
             self._noted[mark] = None
