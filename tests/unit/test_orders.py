@@ -25,6 +25,8 @@ from offnadir.tasking import Product, RefusedError, State
 from offnadir.tasking._amending import NotAmendedError
 from offnadir.tasking._audit_verify import verify
 from offnadir.tasking._deciding import DecidedError
+from offnadir.tasking._fields import Reader
+from offnadir.tasking._parties import read_named
 from offnadir.tasking._people import UnknownNameError
 from offnadir.tasking.states import StepError
 from offnadir.units import day
@@ -286,6 +288,23 @@ def test_four_eyes(office):
     assert "refused" in actions(office, one.id)
     office.desk.decide(one.id, "allow", "looked at", by="rolf")
     assert state(office, one.id) is State.ACCEPTED
+
+
+def test_who_amended_an_order_does_not_release_it(office):
+    """A planner who is a releaser too may change anybody's order, and so is one of its authors."""
+    office.desk.add_user("rita", ["releaser", "planner"], by="root")
+    party = read_named(COMMITTEE, "end_user", Reader())
+    one = placed(office)
+    office.desk.amend(one.id, lambda order: replace(order, end_user=party), by="rita")
+    with pytest.raises(RefusedError, match=r"rita amended the order.*four eyes"):
+        office.desk.decide(one.id, "allow", "I know them", by="rita")
+    two = placed(office, end_user=COMMITTEE)  # of this one she is no author, and may
+    office.desk.decide(two.id, "allow", "a namesake", by="rita")
+    assert state(office, two.id) is State.ACCEPTED
+    assert state(office, one.id) is State.HELD  # nor does that decision release what she amended
+    three = placed(office)
+    changed = office.desk.amend(three.id, lambda order: replace(order, end_user=party), by="rita")
+    assert changed.state is State.HELD
 
 
 def test_nobody_is_released_by_his_own_earlier_decision(office):
