@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -21,8 +22,11 @@ from offnadir._database import open_database, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
 from offnadir.tasking import Product, RefusedError, State
+from offnadir.tasking._amending import NotAmendedError
 from offnadir.tasking._audit_verify import verify
 from offnadir.tasking._deciding import DecidedError
+from offnadir.tasking._fields import Reader
+from offnadir.tasking._parties import read_named
 from offnadir.tasking._people import UnknownNameError
 from offnadir.tasking.states import StepError
 from offnadir.units import day
@@ -207,6 +211,25 @@ def test_quota_of_area(tmp_path):
     assert placed(office).state is State.ACCEPTED  # a point has no area
 
 
+def test_what_was_delivered_is_not_given_back(tmp_path):
+    """Of three pictures one is delivered: neither withdrawing nor a smaller order gives the quota back."""
+    office = open_office(open_database(tmp_path / "a.sqlite"), quota_pictures=3)
+    one = placed(office, recurrence={"every_days": 3, "count": 3})
+    to_processing(office, one.id)
+    office.desk.release(one.id, Product(id="p", facts={"gsd_m": 0.5}), by="loop")
+    office.desk.mark_delivered(one.id, "p", by="loop")
+    office.desk.advance(one.id, "accepted", "next", by="loop")
+    elsewhere = {"type": "Point", "coordinates": [1.0, 1.0]}
+    for changed in ({"every_days": None, "count": 1}, {"count": 2}, {"place": elsewhere}):
+        with pytest.raises(NotAmendedError, match="a picture of it was delivered"):
+            office.desk.amend(one.id, lambda order, new=changed: replace(order, **new), by="kim")
+    office.desk.amend(one.id, lambda order: replace(order, title="Port"), by="kim")
+    assert used(office) == (3, 0)
+    office.desk.cancel(one.id, by="kim")
+    assert used(office) == (3, 0)
+    assert placed(office).code == "quota"
+
+
 # Screening
 
 
@@ -265,6 +288,23 @@ def test_four_eyes(office):
     assert "refused" in actions(office, one.id)
     office.desk.decide(one.id, "allow", "looked at", by="rolf")
     assert state(office, one.id) is State.ACCEPTED
+
+
+def test_who_amended_an_order_does_not_release_it(office):
+    """A planner who is a releaser too may change anybody's order, and so is one of its authors."""
+    office.desk.add_user("rita", ["releaser", "planner"], by="root")
+    party = read_named(COMMITTEE, "end_user", Reader())
+    one = placed(office)
+    office.desk.amend(one.id, lambda order: replace(order, end_user=party), by="rita")
+    with pytest.raises(RefusedError, match=r"rita amended the order.*four eyes"):
+        office.desk.decide(one.id, "allow", "I know them", by="rita")
+    two = placed(office, end_user=COMMITTEE)  # of this one she is no author, and may
+    office.desk.decide(two.id, "allow", "a namesake", by="rita")
+    assert state(office, two.id) is State.ACCEPTED
+    assert state(office, one.id) is State.HELD  # nor does that decision release what she amended
+    three = placed(office)
+    changed = office.desk.amend(three.id, lambda order: replace(order, end_user=party), by="rita")
+    assert changed.state is State.HELD
 
 
 def test_nobody_is_released_by_his_own_earlier_decision(office):

@@ -81,6 +81,7 @@ def served(tmp_path_factory):
         }  # fmt: skip
         add(made.service, folder, "A", files, customer)
         add(made.service, folder, "B/c d", {"data": {"href": "./data.bin"}}, customer)
+        add(made.service, folder, "looked", {"pan": {"href": "./pan.tif"}}, customer)
         add(made.service, folder, "secret", {"data": {"href": "./data.bin"}})
         (folder / "gone.txt").write_text("other")
         yield made
@@ -230,6 +231,18 @@ def test_downloads_stand_in_the_audit_log_once_an_hour(served, tmp_path):
     log = served.service.desk.read_log(by="anna", subject="noted")
     told = [(one.content["by"], one.content["action"], one.content["body"]["asset"]) for one in log]
     assert told == [("boss", "download", "note"), ("anna", "download", "note")]
+
+
+def test_who_looks_at_tiles_stands_in_the_audit_log_once_an_hour(served, kim):
+    """Tiles of the highest zoom are the picture: without a note nobody would know that it was taken."""
+    for path in (f"/tiles/looked/pan/{Z}/{X}/{Y}.png", "/previews/looked/pan.png") * 2:
+        assert kim.get(path).status_code == 200
+    assert kim.get(f"/tiles/looked/pan/{Z}/{X + 5}/{Y}.png").status_code == 404
+    log = served.service.desk.read_log(by="anna", subject="looked")
+    told = [(one.content["by"], one.content["action"], one.content["body"]) for one in log]
+    key = served.service.desk.keys(by="anna")
+    shown = next(f"key {one.id}" for one in key if one.user == "kim")
+    assert told == [("kim", "view", {"asset": "pan", "shown": shown})]
 
 
 # Tiles and previews

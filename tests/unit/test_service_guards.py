@@ -259,3 +259,71 @@ def test_pages_load_nothing_from_elsewhere(hall: Hall) -> None:
     for path in ("/", "/nope"):
         policy = hall.client.get(path).headers["content-security-policy"]
         assert policy.startswith("default-src 'none'")
+
+
+def test_another_header_buys_no_more_requests(
+    hall_ready: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    """What is made up counts for the address; a key written otherwise is the same key; two are refused."""
+    path, keys = hall_ready
+    shutil.copytree(path.parent, tmp_path / "operation")
+    app = create_app(
+        tmp_path / "operation" / path.name, Settings(secret=SECRET, requests_per_minute=24)
+    )
+    with TestClient(app, base_url="http://localhost") as client:
+        key = keys["kim"]
+        shown = [
+            f"Bearer {key}",
+            f"bearer {key}",
+            f"BEARER {key}",
+            f"bEARER  {key}",
+            f"beaRer {key}",
+        ]
+        found = [client.get("/me", headers={"Authorization": one}).status_code for one in shown]
+        assert found == [200] * 4 + [429]
+        made_up = [f"Bearer made-up-{i}" for i in range(4)]
+        found = [
+            client.get("/products", headers={"Authorization": one}).status_code for one in made_up
+        ]
+        assert found == [200] * 3 + [429]  # a fourth of the address was the key's first
+        for name, first in (("Authorization", "Bearer x"), ("Host", "evil.example")):
+            second = {"Authorization": f"Bearer {key}", "Host": "localhost"}[name]
+            twice = client.get("/products", headers=[(name, first), (name, second)])
+            assert twice.status_code == 400, (name, twice.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/stac/search", '{"ids":["\\ud800"]}'),  # half a character (RFC 8259, 8.2)
+        ("/stac/search", '{"\\ud800":1}'),
+        ("/stac/search", '{"limit":-1' + "0" * 30 + "}"),  # more than 64 bits
+        ("/stac/search", '{"bbox":[0,0,1' + "0" * 400 + ",1]}"),  # more than a float
+        ("/products/any/orders", '{"datetime":"\\ud800/..","geometry":{},"order_parameters":{}}'),
+        ("/products/any/quotes", "[1,1,1" + "0" * 400 + "]"),
+        ("/products/any/opportunities", "[1,1" + "0" * 400 + "]"),
+    ],
+)
+def test_what_json_writes_badly_is_told_and_no_crash(hall: Hall, path: str, body: str) -> None:
+    if body.startswith("["):
+        wish = {**WISH, "geometry": {"type": "Point", "coordinates": "here"}}
+        body = json.dumps(wish).replace('"here"', body)
+    headers = {**hall.as_("kim"), "Content-Type": "application/json"}
+    answer = hall.client.post(path, headers=headers, content=body.encode())
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.json()["errors"]
+
+
+def test_a_nul_in_a_url_is_refused(hall: Hall) -> None:
+    """PostgreSQL takes none in a text, and its complaint would be a 500."""
+    for path in ("/orders/a%00", "/audit?subject=%00", "/stac/search?token=a%00"):
+        assert hall.get("boss", path).status_code == 400, path
+
+
+def test_methods_that_are_made_up_are_counted_together(hall: Hall) -> None:
+    """Else each would stay in the memory of the process for good."""
+    for i in range(3):
+        assert hall.client.request(f"MADEUP{i}", "/orders").status_code == 405
+    told = hall.client.get("/metrics").text
+    assert "MADEUP" not in told
+    assert 'offnadir_http_requests_total{method="other",route="/orders",status="405"} 3.0' in told

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 
 import pytest
 from stapi_pydantic import Order, OrderCollection, OrderStatus, OrderStatuses, Product, RootResponse
 
+from offnadir.service import _order_routes
+from offnadir.tasking import Product as Delivered
 from support.service import SPAN, WISH, Hall
 
 
@@ -236,3 +239,41 @@ def test_an_area_tells_what_of_it_there_is(hall: Hall) -> None:
     point = hall.place()
     assert hall.get("kim", f"/orders/{point}/coverage").json() == {"coverage": None}
     assert hall.get("lee", f"/orders/{order}/coverage").status_code == 404
+
+
+def test_one_customer_does_not_take_all_streams(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, other = hall.place("kim"), hall.place("lee")
+    for user, name in (("kim", order), ("lee", other)):
+        assert hall.post(user, f"/orders/{name}/cancel").status_code == 200
+    customer = hall.get("kim", "/me").json()["customer"]
+    monkeypatch.setattr(_order_routes, "_streams", Counter({customer: 20}))
+    assert hall.get("kim", f"/orders/{order}/events").status_code == 503
+    assert hall.get("lee", f"/orders/{other}/events").status_code == 200
+
+
+def test_an_event_id_that_is_no_number_is_none() -> None:
+    """A header of one byte, 0xb2, is a digit to Python but no number."""
+    found = [_order_routes._number_of(one) for one in ("12", b"\xb2".decode("latin-1"), "", "-1")]
+    assert found == [12, 0, 0, 0]
+
+
+def test_a_delivered_file_is_not_compressed_on_the_way(hall: Hall) -> None:
+    """It is compressed already, and a large one would keep the whole process busy."""
+    order, desk = hall.place("kim"), hall.client.app.state.service.desk  # type: ignore[attr-defined]
+    for after, code in (
+        ("scheduled", "planned"),
+        ("tasked", "uplinked"),
+        ("processing", "downlinked"),
+    ):
+        desk.advance(order, after, code, by="loop")
+    desk.release(order, Delivered(id="p", facts={"gsd_m": 0.5}), by="loop")
+    desk.mark_delivered(order, "p", by="loop")
+    service = hall.client.app.state.service  # type: ignore[attr-defined]
+    folder = service.operation.deliveries / order / "p"
+    folder.mkdir(parents=True)
+    (folder / "a.tif").write_bytes(b"abcdefghij" * 1000)
+    answer = hall.get("kim", f"/orders/{order}/products/p/a.tif")
+    assert answer.headers["content-encoding"] == "identity"
+    assert answer.headers["content-length"] == "10000" == str(len(answer.content))

@@ -92,7 +92,7 @@ def box_of(bbox: Sequence[float], *, field: str = "bbox") -> BaseGeometry:
     wish = "west,south,east,north in degrees"
     try:
         numbers = [float(one) for one in bbox]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(field, bbox, wish) from None
     if len(numbers) == 6:
         numbers = [*numbers[:2], *numbers[3:5]]

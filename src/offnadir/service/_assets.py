@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 
 from offnadir.catalog import ArchivedItem
 from offnadir.errors import InputError
-from offnadir.service._callers import BEARER, Caller, Here, ReadsArchive, find_caller
+from offnadir.service._callers import BEARER, LINK, Caller, Here, ReadsArchive, find_caller
 from offnadir.service._files import FileAnswer, Verified, content_type, disposition
 from offnadir.service._problems import ProblemError
 from offnadir.service._service import Service
@@ -50,7 +50,7 @@ def _who(
     user = service.desk.find_user(name)
     if user is None:
         raise ProblemError(403, "bad-link", "whose link this was is no user any more")
-    caller = Caller(user=user, scopes=frozenset((_SCOPE,)), shown="link")
+    caller = Caller(user=user, scopes=frozenset((_SCOPE,)), shown=LINK)
     request.scope["offnadir.caller"] = caller
     return caller
 
@@ -72,12 +72,14 @@ class Files:
 
     def __init__(self) -> None:
         self.verified = Verified()
-        self._noted: OrderedDict[tuple[str, str, str, int], None] = OrderedDict()
+        self._noted: OrderedDict[tuple[str, str, str, str, int], None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def note(self, here: Service, caller: Caller, item: str, key: str) -> None:
-        """A download into the audit log, before its first byte goes; once an hour for caller and file."""
-        mark = (caller.name, item, key, int(time.time() // _HOUR_S))
+    def note(
+        self, here: Service, caller: Caller, item: str, key: str, action: str = "download"
+    ) -> None:
+        """A download or view into the audit log, before its first byte goes; once an hour for each file."""
+        mark = (caller.name, item, key, action, int(time.time() // _HOUR_S))
         with self._lock:
             if mark in self._noted:
                 return
@@ -85,7 +87,7 @@ class Files:
         body = {"asset": key, "shown": caller.shown}
         with turn(here.database) as connection:
             desk.audit.append(
-                connection, at=desk.clock(), by=caller.name, action="download", subject=item, body=body
+                connection, at=desk.clock(), by=caller.name, action=action, subject=item, body=body
             )  # fmt: skip
         with self._lock:
             self._noted[mark] = None

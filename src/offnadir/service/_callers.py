@@ -19,6 +19,8 @@ from offnadir.service._service import Service
 from offnadir.tasking._people import User
 
 _MOST_KNOWN: Final = 20_000
+#: What was shown by whom a signed link lets in.
+LINK: Final = "link"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

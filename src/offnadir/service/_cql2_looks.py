@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from offnadir.units import deg
 
 _MOST_PARTS: Final = 200
 _DEEPEST: Final = 20
+#: No property has such a value; a whole number of JSON may be too large for a float.
+_BEYOND: Final = 1e300
 _COMPARES: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
     ">=": operator.ge,
@@ -153,7 +154,7 @@ def _is_value(value: object, one: Queryable) -> bool:
     if one.text:
         return isinstance(value, str)
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value)  # type: ignore[arg-type]
+    return number and abs(value) < _BEYOND  # type: ignore[arg-type]
 
 
 def _shown(value: object) -> str:

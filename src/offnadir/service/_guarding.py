@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from offnadir.service._callers import LINK
 from offnadir.service._limits import Buckets, too_many
 from offnadir.service._problems import ProblemError, as_problem, problem_response
 from offnadir.service._settings import Settings
@@ -15,6 +18,9 @@ from offnadir.service._settings import Settings
 #: What a wrong key costs its sender, in requests.
 _WRONG_KEY: Final = 20.0
 _FREE: Final = ("/health", "/health/live", "/metrics")
+#: Of two of these, one part of the service would believe the first, and another the last.
+_ONCE: Final = (b"host", b"authorization", b"content-length")
+_MOST_KNOWN: Final = 20_000
 
 
 class Guarding:
@@ -25,6 +31,8 @@ class Guarding:
         self._hosts = frozenset(settings.answers_to)
         self._callers = Buckets(settings.requests_per_minute)
         self._wrong = Buckets(settings.requests_per_minute)
+        # Keys that opened something; whatever else is shown counts for its sender's address.
+        self._opened: OrderedDict[str, None] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -49,8 +57,17 @@ class Guarding:
             await problem_response(Request(scope), as_problem(error))(scope, receive, told)
         if status == 401:
             self._wrong.punish(address, _WRONG_KEY)
+        caller = scope.get("offnadir.caller")
+        if caller is not None and caller.shown != LINK:
+            self._note(_mark(dict(scope["headers"])))
 
     def _check(self, scope: Scope, address: str) -> None:
+        names = [name for name, _ in scope["headers"]]
+        twice = [name.decode() for name in _ONCE if names.count(name) > 1]
+        if twice:
+            raise ProblemError(400, "wrong-input", f"the header {twice[0]} stands there twice")
+        if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            raise ProblemError(400, "wrong-input", "the URL has the character NUL in it")
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
@@ -59,8 +76,22 @@ class Guarding:
             raise ProblemError(421, "wrong-host", words)
         if scope["path"] in _FREE:
             return
-        shown = headers.get(b"authorization")
-        who = address if shown is None else hashlib.sha256(shown).hexdigest()
-        wait_s = max(self._wrong.take(address, 0.0), self._callers.take(who))
+        mark = _mark(headers)
+        wait_s = self._wrong.take(address, 0.0)
+        wait_s = max(wait_s, self._callers.take(mark if mark in self._opened else address))
         if wait_s:
             raise too_many(wait_s)
+
+    def _note(self, mark: str) -> None:
+        if mark not in self._opened:  # its first request counted for the address
+            self._callers.take(mark)
+        self._opened[mark] = None
+        self._opened.move_to_end(mark)
+        while len(self._opened) > _MOST_KNOWN:
+            self._opened.popitem(last=False)
+
+
+def _mark(headers: Mapping[bytes, bytes]) -> str:
+    """Tells keys and tokens apart, however the word before them and the blanks are written."""
+    shown = headers.get(b"authorization", b"").partition(b" ")[2].strip()
+    return hashlib.sha256(shown).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -31,11 +32,13 @@ from offnadir.tasking._amending import NotAmendedError
 from offnadir.tasking._views import Line
 
 router = APIRouter(default_response_class=Json)
-#: How often a stream of events looks for news, how long it lasts, how many there may be in one process.
+#: How often a stream of events looks for news, how long it lasts, how many there may be in one process, and
+#: of one customer or one of the house.
 _LOOK_S: Final = 1.0
 _LAST_S: Final = 900.0
 _MOST_STREAMS: Final = 200
-_streams = 0
+_MOST_OF_ONE: Final = 20
+_streams: Counter[str] = Counter()
 
 
 class EventStream(StreamingResponse):
@@ -144,9 +147,9 @@ async def events(
     last_event_id: Annotated[str | None, Header(max_length=20)] = None,
 ) -> Response:
     """Server-sent events: one for each state, those that were missed first; it ends with a final state."""
-    after = int(last_event_id) if last_event_id and last_event_id.isdigit() else 0
+    after = _number_of(last_event_id or "")
     view = await anyio.to_thread.run_sync(lambda: here.desk.show(order_id, by=caller.name))
-    if _streams >= _MOST_STREAMS:
+    if _streams.total() >= _MOST_STREAMS or _streams[_whose(caller)] >= _MOST_OF_ONE:
         words = "too many streams are open; ask for the order's statuses instead"
         raise ProblemError(503, "too-many-streams", words, headers={"Retry-After": "30"})
     first = view.history
@@ -158,8 +161,8 @@ async def events(
 async def _told(
     request: Request, here: Service, caller: Caller, order_id: str, lines: list[Line], after: int
 ) -> AsyncIterator[bytes]:
-    global _streams
-    _streams += 1
+    whose = _whose(caller)
+    _streams[whose] += 1
     ends = time.monotonic() + _LAST_S
     try:
         while True:
@@ -176,7 +179,17 @@ async def _told(
                 yield b": still here\n\n"
                 await asyncio.sleep(_LOOK_S)
     finally:
-        _streams -= 1
+        _streams[whose] -= 1
+        if not _streams[whose]:
+            del _streams[whose]
+
+
+def _number_of(event_id: str) -> int:
+    return int(event_id) if event_id.isascii() and event_id.isdigit() else 0
+
+
+def _whose(caller: Caller) -> str:
+    return caller.user.customer_id or caller.name
 
 
 @router.get("/orders/{order_id}/coverage", tags=["Orders"], summary="How much of an area there is")
@@ -238,6 +251,7 @@ def delivered_file(
     return FileResponse(
         files[file], media_type=media_type(files[file]), filename=file,
         content_disposition_type="attachment",
+        headers={"Content-Encoding": "identity"},  # seconds of work to compress what is compressed already
     )  # fmt: skip
 
 

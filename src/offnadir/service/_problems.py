@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,9 +77,13 @@ def problem_response(request: Request, error: ProblemError) -> Response:
         body["errors"] = list(error.errors)
     if error.reasons:
         body["reasons"] = [one.document() for one in error.reasons]
-    return Response(
-        orjson.dumps(body), error.status, headers=error.headers, media_type=PROBLEM_TYPE
-    )
+    try:
+        content = orjson.dumps(body)
+    except (
+        TypeError
+    ):  # what was wrong may be a number or half a character that orjson does not write
+        content = json.dumps(body, default=str).encode("ascii")
+    return Response(content, error.status, headers=error.headers, media_type=PROBLEM_TYPE)
 
 
 def as_problem(error: Exception) -> ProblemError:
@@ -112,6 +117,8 @@ def _field(error: InputError) -> dict[str, Any]:
     if error.value is not MISSING:
         value = error.value
         plain = value is None or isinstance(value, str | int | float | bool)
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            plain = False
         text = value if plain else repr(value)
         told["value"] = text[:_LONGEST_VALUE] if isinstance(text, str) else text
     if error.hint:

@@ -66,6 +66,8 @@ async def tile(
     def draw() -> bytes | None:
         known = _known(request, here, caller, item, key)
         drawn: bytes | None = _tiler(request).tile(known.path, known.stamp, z, x, y, kind)
+        if drawn is not None:
+            _note(request, here, caller, item, key)
         return drawn
 
     made = await _drawn(request, draw)
@@ -89,6 +91,7 @@ async def preview(
     def draw() -> bytes:
         known = _known(request, here, caller, item, key)
         made: bytes = _tiler(request).preview(known.path, known.stamp, size)
+        _note(request, here, caller, item, key)
         return made
 
     return _image(await _drawn(request, draw), "image/png")
@@ -99,6 +102,11 @@ def _known(request: Request, here: Service, caller: Caller, item: str, key: str)
     stream, known = files_of(request).verified.open(found, unquoted(key))
     stream.close()
     return known
+
+
+def _note(request: Request, here: Service, caller: Caller, item: str, key: str) -> None:
+    """Tiles show a picture as sharp as its file: who looked stands in the audit log, too."""
+    files_of(request).note(here, caller, unquoted(item), unquoted(key), "view")
 
 
 def _facts(request: Request, here: Service, caller: Caller, item: str, key: str) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from offnadir._database import sa
 from offnadir.errors import OffnadirError
 from offnadir.tasking._holds import forget_holds
-from offnadir.tasking._moves import Placed, charge, find_order, move
+from offnadir.tasking._moves import Placed, charge, find_order, is_delivered, move
 from offnadir.tasking._order import Order
 from offnadir.tasking._order_read import check_now
 from offnadir.tasking._people import Customer, acting, find_customer, seeing
@@ -65,8 +65,8 @@ def amend(desk: Desk, order_id: str, change: Callable[[Order], Order], *, by: st
     """Let an order be what `change` makes of it; the order as it stands then.
 
     It is screened and judged again, and counted anew against the month in which it was placed. One that a
-    restriction or the quota would reject stays as it was (NotAmendedError); StepError once its picture is
-    with the satellite.
+    restriction or the quota would reject stays as it was (NotAmendedError), as does the place and recurrence
+    of one of which a picture was delivered; StepError once its picture is with the satellite.
     """
     with seeing(desk, by, "order.amend", order_id) as (connection, user):
         before = find_order(connection, order_id, user, "order.amend")
@@ -81,6 +81,7 @@ def amend(desk: Desk, order_id: str, change: Callable[[Order], Order], *, by: st
         if placed.document != before.document:
             raise NotAmendedError(f"order {order_id} was changed by somebody else meanwhile")
         _check_state(placed)
+        _check_delivered(connection, placed, after)
         now = desk.clock()
         check_now(after, now)
         if found.ruling.outcome == "deny":
@@ -127,6 +128,15 @@ def _check_state(placed: Placed) -> None:
     held_late = placed.state is State.HELD and placed.held_from is State.PROCESSING
     if placed.state not in (State.HELD, State.ACCEPTED, State.SCHEDULED) or held_late:
         raise StepError(placed.id, placed.state, "received", "amended")
+
+
+def _check_delivered(connection: sa.Connection, placed: Placed, after: Order) -> None:
+    """What was delivered counts against the quota for the place and the number that were ordered."""
+    before = placed.order
+    told = (before.place, before.every_days, before.count)
+    if told != (after.place, after.every_days, after.count) and is_delivered(connection, placed.id):
+        why = "a picture of it was delivered, and its place and recurrence cannot change any more"
+        raise NotAmendedError(f"order {placed.id} stays as it was: {why}; place another order")
 
 
 def _check_quota(connection: sa.Connection, placed: Placed, who: Customer) -> None:

@@ -9,7 +9,7 @@ from offnadir._database import sa
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError, OffnadirError
 from offnadir.tasking._fields import LONGEST_NOTE, Reader
-from offnadir.tasking._holds import Hold, holds_of, read_hold
+from offnadir.tasking._holds import Hold, authors_of, holds_of, read_hold
 from offnadir.tasking._ids import is_id
 from offnadir.tasking._moves import Placed, by_checks, find_order, move
 from offnadir.tasking._people import RefusedError, UnknownNameError, acting, find_customer
@@ -120,17 +120,18 @@ def _open_holds(connection: sa.Connection, what: str) -> list[Hold]:
 
 
 def _check_four_eyes(connection: sa.Connection, hold: Hold, by: str) -> None:
-    """Two persons: whoever placed the order, or added the customer, does not release it."""
+    """Two persons: whoever placed or amended the order, or added the customer, does not release it."""
     if hold.kind == "not_screened":
         wish = "decided by screening: give a list, and run `offnadir order rescreen`"
         raise InputError("hold", hold.id, wish)
     if hold.order_id is not None:
-        author = find_order(connection, hold.order_id, None, "hold.decide").placed_by
-        did = "placed the order"
+        placed_by = find_order(connection, hold.order_id, None, "hold.decide").placed_by
+        authors = authors_of(connection, hold.order_id, placed_by)
+        did = "placed the order" if placed_by == by else "amended the order"
     else:
-        author = find_customer(connection, hold.customer_id).added_by
+        authors = frozenset((find_customer(connection, hold.customer_id).added_by,))
         did = "added the customer"
-    if author == by:
+    if by in authors:
         why = f"{by} {did}; somebody else has to decide (four eyes)"
         raise RefusedError(by, "hold.decide", hold.order_id or hold.customer_id, why)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import difflib
-import math
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -63,7 +62,7 @@ class Reader:
             return None
         value = table[key]
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and math.isfinite(value) and low <= value <= high:
+        if is_number and low <= value <= high:
             return float(value)
         is_quoted = isinstance(value, str) and value.replace(".", "", 1).lstrip("-").isdecimal()
         wish = f"a number from {low:g} to {high:g} {unit}".rstrip()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from offnadir._database import sa
 from offnadir.epoch import Epoch
 from offnadir.tasking._ids import new_id
-from offnadir.tasking._tables import CLEARANCES, HOLDS
+from offnadir.tasking._tables import CLEARANCES, HISTORY, HOLDS
 
 if TYPE_CHECKING:
     from offnadir.tasking._desk import Desk
@@ -91,10 +91,20 @@ def read_hold(row: Any) -> Hold:
     )
 
 
-def is_cleared(connection: sa.Connection, key: str, placed_by: str) -> bool:
-    """Whether somebody else than who placed the order has said that this match is none."""
+def authors_of(connection: sa.Connection, order_id: str | None, placed_by: str) -> frozenset[str]:
+    """Who made an order what it is: whoever placed it, and all who amended it."""
+    if order_id is None:
+        return frozenset((placed_by,))
+    query = sa.select(HISTORY.c.by).where(
+        HISTORY.c.order_id == order_id, HISTORY.c.code == "amended"
+    )
+    return frozenset((placed_by, *connection.execute(query).scalars()))
+
+
+def is_cleared(connection: sa.Connection, key: str, authors: Collection[str]) -> bool:
+    """Whether somebody else than the authors of the order has said that this match is none."""
     found = sa.select(CLEARANCES.c.decided_by).where(CLEARANCES.c.match_key == key)
-    return any(row.decided_by != placed_by for row in connection.execute(found))
+    return any(row.decided_by not in authors for row in connection.execute(found))
 
 
 def sync_holds(
@@ -121,10 +131,14 @@ def sync_holds(
     for row in connection.execute(query):
         known.setdefault(row.match_key, []).append(row)
     wanted = {}
+    authors = authors_of(connection, order_id, placed_by) if causes else frozenset()
     for cause in causes:
-        passed = any(row.status == "allowed" for row in known.get(cause.key, ()))
+        passed = any(
+            row.status == "allowed" and row.decided_by not in authors
+            for row in known.get(cause.key, ())
+        )
         if not passed and not (
-            cause.kind == "screening" and is_cleared(connection, cause.key, placed_by)
+            cause.kind == "screening" and is_cleared(connection, cause.key, authors)
         ):
             wanted[cause.key] = cause
     for key, rows in known.items():

@@ -14,7 +14,7 @@ from offnadir.tasking._ids import is_id
 from offnadir.tasking._order import Order
 from offnadir.tasking._order_read import read_order
 from offnadir.tasking._people import CHECKS_NAME, RefusedError, UnknownNameError, User
-from offnadir.tasking._tables import HISTORY, ORDERS, QUOTA_USE
+from offnadir.tasking._tables import HISTORY, ORDERS, QUOTA_USE, RELEASES
 from offnadir.tasking.states import CHECKS, FINAL, KEEPS_QUOTA, PART, State, StepError, find_step
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ def move(
     add_history(connection, placed.id, changes, step.after, code, words, by=by, at=at, key=key)
     if not is_open:
         void_holds(desk, connection, placed.id, at)
-        if step.after not in KEEPS_QUOTA and code != PART:
+        keeps = step.after in KEEPS_QUOTA or code == PART or is_delivered(connection, placed.id)
+        if not keeps:
             charge(connection, placed, sign=-1)
     body = {"from": placed.state.value, "to": step.after.value, "code": code}
     if detail:
@@ -188,6 +189,14 @@ def add_history(
             "step_key": key,
         },
     )
+
+
+def is_delivered(connection: sa.Connection, order_id: str) -> bool:
+    """Whether the customer has got a picture of an order."""
+    query = sa.select(RELEASES.c.product_id).where(
+        RELEASES.c.order_id == order_id, RELEASES.c.status == "delivered"
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def charge(connection: sa.Connection, placed: Placed, *, sign: int) -> None:

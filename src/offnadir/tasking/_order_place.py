@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,6 +16,8 @@ MOST_POSITIONS: Final = 10_000
 LARGEST_AREA_M2: Final = 10e6 * km**2  # larger than any country but four
 _KINDS: Final = ("Point", "LineString", "Polygon")
 _WISH: Final = "a GeoJSON Point, LineString or Polygon"
+#: No coordinate, in whatever unit; a whole number of JSON may be too large for a float.
+_BEYOND: Final = 1e300
 
 
 def read_place(value: object, reader: Reader) -> tuple[dict[str, Any], float]:
@@ -60,7 +61,7 @@ def _position(value: object, field: str, reader: Reader) -> list[float]:
         not isinstance(value, list | tuple)
         or len(value) not in (2, 3)
         or any(isinstance(one, bool) or not isinstance(one, int | float) for one in value)
-        or not all(math.isfinite(one) for one in value)
+        or not all(abs(one) < _BEYOND for one in value)
     ):
         reader.wrong(field, value, "longitude and latitude in degrees")
         return [0.0, 0.0]
