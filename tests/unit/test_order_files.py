@@ -231,3 +231,14 @@ def test_any_document_is_an_order_or_is_told_what_is_wrong(document):
         return
     assert isinstance(order, Order)
     assert read_order(json.loads(json.dumps(order.document()))).digest == order.digest
+
+
+def test_an_order_names_no_more_than_can_be_screened_at_once():
+    """A body of 700 kB of names kept a service busy for minutes."""
+    crowd = [{"name": f"Person {i} " + "x" * 100, "aliases": ["y" * 150] * 2} for i in range(25)]
+    with pytest.raises(InputError) as told:
+        read_order({"place": {"type": "Point", "coordinates": [1, 2]}, "beneficiaries": crowd})
+    assert told.value.field == "beneficiaries"
+    assert "10,000 characters" in told.value.wish
+    few = [{"name": f"Person {i}"} for i in range(100)]
+    read_order({"place": {"type": "Point", "coordinates": [1, 2]}, "beneficiaries": few})

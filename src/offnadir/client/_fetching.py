@@ -53,7 +53,8 @@ def save(http: httpx.Client, asset: Mapping[str, Any], folder: Path) -> Path:
 
 def _opened(http: httpx.Client, href: str) -> AbstractContextManager[httpx.Response]:
     """The file's answer; a key goes to our own service only."""
-    if urlsplit(href).netloc in ("", urlsplit(str(http.base_url)).netloc):
+    asked, ours = urlsplit(href), urlsplit(str(http.base_url))
+    if asked.netloc == "" or (asked.scheme, asked.netloc) == (ours.scheme, ours.netloc):
         return http.stream("GET", href)
     from httpx import stream
 

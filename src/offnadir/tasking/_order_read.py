@@ -25,7 +25,7 @@ from offnadir.tasking._order import (
     Window,
 )
 from offnadir.tasking._order_place import read_place
-from offnadir.tasking._parties import read_named
+from offnadir.tasking._parties import Named, read_named
 from offnadir.units import deg
 
 ORDER_KEYS: Final = (
@@ -46,6 +46,8 @@ LOOK_KEYS: Final[dict[str, tuple[float, float, str]]] = {
 }
 MOST_WINDOWS: Final = 100
 MOST_PICTURES: Final = 1000
+#: Characters of all names of an order, which are screened before it is answered.
+MOST_NAMES: Final = 10_000
 _HOST = re.compile(r"[\w.:\[\]-]+")
 
 
@@ -83,6 +85,7 @@ def read_order(document: object, *, where: str = "", now: Epoch | None = None) -
         "notes": reader.text(table, "notes", "", longest=LONGEST_NOTE, lines=True),
         "release": reader.choice(table, "release", "", RELEASES, "private"),
     }
+    _few_names(end_user, parts["beneficiaries"], reader)
     reader.finish()
     return Order(
         place=place,
@@ -95,6 +98,15 @@ def read_order(document: object, *, where: str = "", now: Epoch | None = None) -
         end_user=end_user,
         **parts,
     )
+
+
+def _few_names(end_user: Named | None, beneficiaries: tuple[Named, ...], reader: Reader) -> None:
+    """Complain of more names than can be screened while somebody waits."""
+    named = [*beneficiaries, *([] if end_user is None else [end_user])]
+    length = sum(len(name) for one in named for name in (one.name, *one.aliases))
+    if length > MOST_NAMES:
+        wish = f"names and aliases of at most {MOST_NAMES:,} characters in all"
+        reader.wrong("beneficiaries", f"{length:,} characters of names", wish)
 
 
 def check_now(order: Order, now: Epoch) -> None:
