@@ -46,7 +46,10 @@ def test_a_plan_that_stands(tmp_path: Path) -> None:
     )
     assert found.line("battery").startswith("-  battery     ")
     assert "✗" not in found.out
-    assert "not applicable, since nothing asks for them: uplink, orbit_limits, duty, " in found.out
+    assert (
+        "not applicable, since nothing asks for them: sight, uplink, orbit_limits, duty, "
+        in found.out
+    )
     assert found.out.splitlines()[-1].startswith(f"{path} stands: 29 rules, ")
 
 
