@@ -8,6 +8,7 @@ import threading
 import pytest
 from stapi_pydantic import Order, OrderCollection, OrderStatus, OrderStatuses, Product, RootResponse
 
+from offnadir.operations import open_operation
 from support.service import SPAN, WISH, Hall
 
 
@@ -236,3 +237,15 @@ def test_an_area_tells_what_of_it_there_is(hall: Hall) -> None:
     point = hall.place()
     assert hall.get("kim", f"/orders/{point}/coverage").json() == {"coverage": None}
     assert hall.get("lee", f"/orders/{order}/coverage").status_code == 404
+
+
+def test_an_order_is_placed_at_the_time_that_the_loop_has_set(hall: Hall) -> None:
+    """The loop sets the clock in another process; what the service stamps later is never earlier."""
+    hall.get("kim", "/orders")  # the service has seen the clock at its start
+    with open_operation(hall.path) as loop:
+        at = loop.clock.now() + 60.0
+        loop.lease.take()
+        loop.clock.wait(at)
+        loop.lease.give_back()
+    made = hall.post("kim", "/products/any/orders", WISH).json()
+    assert made["properties"]["created"] == at.utc(3)
