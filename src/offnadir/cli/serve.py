@@ -125,7 +125,7 @@ def _key_of(here: Context, name: str, folder: Path) -> Path:
     _, text = desk.add_key(name, by=name, label="example")
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(text + "\n")
+        stream.write(text)  # no line end: what is read from it goes into a header as it stands
     return path
 
 
