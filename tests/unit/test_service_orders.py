@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 from stapi_pydantic import Order, OrderCollection, OrderStatus, OrderStatuses, Product, RootResponse
 
+from offnadir.operations import open_operation
 from offnadir.service import _order_routes
 from offnadir.tasking import Product as Delivered
 from support.service import SPAN, WISH, Hall
@@ -277,3 +278,15 @@ def test_a_delivered_file_is_not_compressed_on_the_way(hall: Hall) -> None:
     answer = hall.get("kim", f"/orders/{order}/products/p/a.tif")
     assert answer.headers["content-encoding"] == "identity"
     assert answer.headers["content-length"] == "10000" == str(len(answer.content))
+
+
+def test_an_order_is_placed_at_the_time_that_the_loop_has_set(hall: Hall) -> None:
+    """The loop sets the clock in another process; what the service stamps later is never earlier."""
+    hall.get("kim", "/orders")  # the service has seen the clock at its start
+    with open_operation(hall.path) as loop:
+        at = loop.clock.now() + 60.0
+        loop.lease.take()
+        loop.clock.wait(at)
+        loop.lease.give_back()
+    made = hall.post("kim", "/products/any/orders", WISH).json()
+    assert made["properties"]["created"] == at.utc(3)

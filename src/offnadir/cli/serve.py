@@ -65,6 +65,10 @@ def serve(
     name = acting_name(user)
     path = _example() if operation is None else operation.absolute()
     _prepare(path, name, workers, shows_key=operation is None, url=f"http://{_shown(host)}:{port}")
+    if operation is None:
+        _say.note(
+            "The first use compiles: one to three minutes until the first answers and pictures."
+        )
     runs_loop = operation is None if loop is None else loop
     with _loop(path, name) if runs_loop else _nothing():
         _run(path, host, port, workers, proxies)
@@ -125,7 +129,7 @@ def _key_of(here: Context, name: str, folder: Path) -> Path:
     _, text = desk.add_key(name, by=name, label="example")
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(text + "\n")
+        stream.write(text)  # no line end: what is read from it goes into a header as it stands
     return path
 
 

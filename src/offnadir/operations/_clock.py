@@ -28,7 +28,7 @@ class Clock(Protocol):
         ...
 
     def look(self) -> None:
-        """Forget what is remembered: another may have run since."""
+        """See what time it is now: another may have set the clock since."""
         ...
 
 
@@ -72,11 +72,7 @@ class SetClock:
 
     def now(self) -> Epoch:
         """The time it was set to last; at first its start."""
-        if self._set is None:
-            with self.database.read() as connection:
-                kept = instant(connection, "clock")
-            self._set = self.start if kept is None else Epoch(kept)
-        return self._set
+        return self._set or self._read()
 
     def wait(self, until: Epoch) -> None:
         """Set it to then, after as much real time as its speed asks for."""
@@ -92,5 +88,11 @@ class SetClock:
         self._set = until
 
     def look(self) -> None:
-        """Read it again."""
-        self._set = None
+        """Read it again, at once: whoever asks for the time next may be within a transaction."""
+        self._read()
+
+    def _read(self) -> Epoch:
+        with self.database.read() as connection:
+            kept = instant(connection, "clock")
+        self._set = self.start if kept is None else Epoch(kept)
+        return self._set
