@@ -180,6 +180,20 @@ def test_a_quote_places_nothing(hall: Hall) -> None:
     assert hall.get("kim", "/orders").json()["features"] == []
 
 
+def test_a_quote_says_what_stands_in_the_way(hall: Hall) -> None:
+    """No satellite passes within a degree of the zenith that day: told, and what would do."""
+    told = hall.post("kim", "/products/any/quotes", WISH).json()
+    assert told["opportunities"] >= 1
+    assert "reasons" not in told
+    steep = {"op": "<=", "args": [{"property": "view:off_nadir"}, 1]}
+    told = hall.post("kim", "/products/any/quotes", {**WISH, "filter": steep}).json()
+    assert told["opportunities"] == 0
+    (reason,) = [one for one in told["reasons"] if one["constraint"] == "max_off_nadir"]
+    better = {"op": "<=", "args": [{"property": "view:off_nadir"}, reason["would_pass"]]}
+    told = hall.post("kim", "/products/any/quotes", {**WISH, "filter": better}).json()
+    assert told["opportunities"] >= 1
+
+
 def test_events_tell_each_state_once_and_end(hall: Hall) -> None:
     """Server-sent events, those before `Last-Event-ID` left out; a final state ends the stream."""
     order = hall.place()

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from offnadir.operations import coverage_of
 from offnadir.service._callers import Caller, Here, ReadsArchive, ReadsOrders, WritesOrders
+from offnadir.service._opportunities import find, read_ask
+from offnadir.service._opportunity_routes import finder_of
 from offnadir.service._problems import ProblemError, Reason
 from offnadir.service._schemas import Filter, Geometry, Interval, Parameters
 from offnadir.service._service import Service
@@ -79,7 +81,11 @@ def quote(
     body: OrderRequest,
     customer: Annotated[str | None, Query(max_length=300, description="For whom.")] = None,
 ) -> Response:
-    """The state that the order would be in, why, and its price; nothing is placed."""
+    """The state that the order would be in, its price, how many passes could serve it; nothing is placed.
+
+    `reasons` say what stands in the way, by how much, and what would pass. The archive may have a picture
+    all the same.
+    """
     known_product(here, product_id)
     order = read_request(here.fleet, product_id, body.model_dump(exclude_none=True), here.now())
     found = here.desk.quote(order, by=caller.name, customer=customer)
@@ -87,9 +93,16 @@ def quote(
     told["area_km2"] = round(order.area_m2 * order.count / 1e6, 6)
     price = here.settings.price
     told["price"] = None if price is None else price.of(order)
+    reasons = []
     if found.state == "rejected":
-        reason = Reason(constraint=found.code, words=" ".join(found.told))
-        told["reasons"] = [reason.document()]
+        reasons.append(Reason(constraint=found.code, words=" ".join(found.told)))
+    ask = read_ask(here.fleet, product_id, body.model_dump(exclude_none=True), here.now())
+    if not ask.too_large:
+        chances, why = find(ask, finder_of(request).kept)
+        told["opportunities"] = len(chances)
+        reasons += why
+    if reasons:
+        told["reasons"] = [one.document() for one in reasons]
     return answer(request, told)
 
 
