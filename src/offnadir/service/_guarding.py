@@ -67,7 +67,7 @@ class Guarding:
         if twice:
             raise ProblemError(400, "wrong-input", f"the header {twice[0]} stands there twice")
         if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
-            raise ProblemError(400, "wrong-input", "the URL has the character NUL in it")
+            raise ProblemError(422, "wrong-input", "the URL has the character NUL in it")
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host

@@ -102,7 +102,7 @@ def read_order(document: object, *, where: str = "", now: Epoch | None = None) -
 
 def _few_names(end_user: Named | None, beneficiaries: tuple[Named, ...], reader: Reader) -> None:
     """Complain of more names than can be screened while somebody waits."""
-    named = [*beneficiaries, *([] if end_user is None else [end_user])]
+    named = [one for one in (*beneficiaries, end_user) if one is not None]
     length = sum(len(name) for one in named for name in (one.name, *one.aliases))
     if length > MOST_NAMES:
         wish = f"names and aliases of at most {MOST_NAMES:,} characters in all"
