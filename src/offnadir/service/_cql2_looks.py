@@ -11,7 +11,6 @@ from typing import Any, Final
 from offnadir.errors import MISSING, InputError
 from offnadir.service._queryables import QUERYABLES, Queryable
 from offnadir.tasking._order import Looks
-from offnadir.units import deg
 
 _MOST_PARTS: Final = 200
 _DEEPEST: Final = 20
@@ -206,11 +205,10 @@ def _looks(kind: str, least: dict[str, float], most: dict[str, float], field: st
             low, high = 0.0 if low is None else low, 360.0 if high is None else high
             if high - low >= 360.0:
                 continue
-        scale = deg if one.unit == "deg" else 0.01 if one.unit == "%" else 1.0
         if low is not None and one.least is not None:
-            values[one.least] = low * scale
+            values[one.least] = low * one.scale
         if high is not None and one.most is not None:
-            values[one.most] = high * scale
+            values[one.most] = high * one.scale
     return Looks(kind=kind, **values)
 
 

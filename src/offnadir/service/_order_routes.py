@@ -87,7 +87,8 @@ def quote(
     all the same.
     """
     known_product(here, product_id)
-    order = read_request(here.fleet, product_id, body.model_dump(exclude_none=True), here.now())
+    asked, now = body.model_dump(exclude_none=True), here.now()
+    order = read_request(here.fleet, product_id, asked, now)
     found = here.desk.quote(order, by=caller.name, customer=customer)
     told: dict[str, Any] = {"would_be": found.document(), "pictures": order.count}
     told["area_km2"] = round(order.area_m2 * order.count / 1e6, 6)
@@ -96,7 +97,7 @@ def quote(
     reasons = []
     if found.state == "rejected":
         reasons.append(Reason(constraint=found.code, words=" ".join(found.told)))
-    ask = read_ask(here.fleet, product_id, body.model_dump(exclude_none=True), here.now())
+    ask = read_ask(here.fleet, product_id, asked, now)
     if not ask.too_large:
         chances, why = find(ask, finder_of(request).kept)
         told["opportunities"] = len(chances)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from offnadir.units import deg
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queryable:
@@ -21,6 +23,11 @@ class Queryable:
     text: bool = False
     least: str | None = None
     most: str | None = None
+
+    @property
+    def scale(self) -> float:
+        """What a number in `unit` is multiplied by for `Looks`."""
+        return {"deg": deg, "%": 0.01}.get(self.unit, 1.0)
 
     def schema(self) -> dict[str, Any]:
         """As JSON Schema."""

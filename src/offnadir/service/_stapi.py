@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,7 +13,9 @@ from offnadir.sensors import Sensor
 from offnadir.service._cql2_looks import read_filter
 from offnadir.service._datetimes import read_interval
 from offnadir.service._fleet import Fleet, Product
+from offnadir.service._opportunity_place import GEOMETRIES
 from offnadir.service._order_parameters import order_part, parameters_of
+from offnadir.service._queryables import QUERYABLES
 from offnadir.service._wire import GEOJSON_TYPE, JSON_TYPE, link
 from offnadir.tasking import Order, read_order
 from offnadir.tasking._order import Looks, Window
@@ -22,7 +23,6 @@ from offnadir.tasking._views import Line, OrderView
 from offnadir.units import deg
 
 VERSION: Final = "0.1.0"
-GEOMETRIES: Final = ("Point", "LineString", "Polygon")
 #: The product of orders that name no camera.
 ANY: Final = "any"
 _SPEC: Final = "https://stapi.example.com/v0.1.0"
@@ -30,17 +30,6 @@ PRODUCT_CONFORMANCE: Final = (
     f"{_SPEC}/opportunities",
     f"{_SPEC}/opportunities-async",
     *(f"https://geojson.org/schema/{kind}.json" for kind in GEOMETRIES),
-)
-#: What a filter of STAPI says of each limit of a look: property, operator, scale.
-_LIMITS: Final = (
-    ("max_off_nadir_rad", "view:off_nadir", "<=", deg),
-    ("min_incidence_rad", "view:incidence_angle", ">=", deg),
-    ("max_incidence_rad", "view:incidence_angle", "<=", deg),
-    ("min_sun_elevation_rad", "view:sun_elevation", ">=", deg),
-    ("max_sun_elevation_rad", "view:sun_elevation", "<=", deg),
-    ("max_gsd_m", "gsd", "<=", 1.0),
-    ("min_niirs", "offnadir:niirs", ">=", 1.0),
-    ("max_cloud", "eo:cloud_cover", "<=", 0.01),
 )
 
 
@@ -130,9 +119,10 @@ def _geometry(value: object) -> Any:
 def filter_of(looks: Looks) -> dict[str, Any] | None:
     """The limits of a look as CQL2 JSON; None if there are none."""
     parts: list[dict[str, Any]] = [
-        {"op": op, "args": [{"property": name}, round(getattr(looks, ours) / scale, 6)]}
-        for ours, name, op, scale in _LIMITS
-        if getattr(looks, ours) is not None
+        {"op": op, "args": [{"property": name}, round(getattr(looks, ours) / one.scale, 6)]}
+        for name, one in QUERYABLES.items()
+        for op, ours in ((">=", one.least), ("<=", one.most))
+        if name != "view:azimuth" and ours is not None and getattr(looks, ours) is not None
     ]
     if looks.azimuth_from_rad is not None and looks.azimuth_to_rad is not None:
         ends = [round(end / deg, 6) for end in (looks.azimuth_from_rad, looks.azimuth_to_rad)]
@@ -186,7 +176,7 @@ def order_document(request: Request, view: OrderView) -> dict[str, Any]:
         "stapi_type": "Order",
         "stapi_version": VERSION,
         "id": placed.id,
-        "geometry": json.loads(json.dumps(order.place)),
+        "geometry": search["geometry"],
         "properties": properties,
         "links": links,
     }
