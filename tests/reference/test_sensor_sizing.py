@@ -105,7 +105,6 @@ def test_niirs_5_is_worldview_class() -> None:
     [
         (0.65, 195.0),  # Pleiades HR (CNES): what it is scaled from
         (0.70, 171.0),  # IKONOS OSA (Kodak)
-        (0.60, 138.0),  # QuickBird BHRC 60, telescope alone (Ball)
         (0.20, 18.5),  # NAOMI of SPOT 6 (Astrium)
     ],
 )

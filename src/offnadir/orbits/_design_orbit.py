@@ -27,7 +27,8 @@ class Orbit:
     """Brouwer mean elements in SGP4's terms (WGS-72), TEME of `epoch`: an orbit by design.
 
     Heights in this room are those of the mean orbit above a sphere of the equatorial radius, 6378.135 km;
-    the ellipsoid is up to 21 km lower at the poles. An eccentricity of 0 is the frozen orbit: SGP4 adds
+    the ellipsoid is up to 21 km lower at the poles, and J2 lifts a polar satellite some 4.5 km over its mean
+    orbit. An eccentricity of 0 is the frozen orbit: SGP4 adds
     what J3 does to it (docs/theory/orbit-design.md). Angles may be up to two turns of either sign.
 
     InputError where the perigee is less than 100 km high, where the orbit is not closed, or larger than

@@ -41,7 +41,8 @@ __all__ = [
 _REFERENCE_APERTURE_M: Final = 0.65
 _REFERENCE_MASS_KG: Final = 195.0
 _REFERENCE_POWER_W: Final = 400.0
-# The same book, table 10-10: payloads are 31 % of the dry mass of low satellites with propulsion.
+# Payloads are 31 % of the dry mass of low satellites with propulsion: Space Mission Engineering, The New
+# SMAD (Wertz, Everett, Puschell 2011), table 14-18.
 _PAYLOAD_SHARE: Final = 0.31
 
 
@@ -239,7 +240,7 @@ def instrument_power_w(aperture_m: float) -> float:
 
 
 def mass_class(aperture_m: float) -> MassClass:
-    """Mass and power of a camera, and the dry mass of its satellite (payload 31 %, SMAD table 10-10)."""
+    """Mass and power of a camera, and the dry mass of its satellite (payload 31 %, New SMAD table 14-18)."""
     mass_kg = instrument_mass_kg(aperture_m)
     return MassClass(
         instrument_mass_kg=mass_kg,
