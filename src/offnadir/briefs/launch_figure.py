@@ -61,9 +61,10 @@ def write_launch_figure(launch: Launch, path: str | Path) -> None:
 
 
 def _panel(axes: Axes, launch: Launch, track: Array, *, fan: bool = False) -> None:
-    for line in natural_earth_lines("coastline"):
-        x, y = np.array(line).T
-        axes.plot(x, y, color=_COAST, linewidth=0.4)
+    from matplotlib.collections import LineCollection
+
+    coast = LineCollection(natural_earth_lines("coastline"), colors=_COAST, linewidths=0.4)
+    axes.add_collection(coast, autolim=False)
     site = launch.spaceport.site
     if fan:
         _fan(axes, launch)

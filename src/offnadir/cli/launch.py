@@ -10,6 +10,7 @@ import typer
 from offnadir.cli import _launch_ask as _ask
 from offnadir.cli import _launch_say as _tell
 from offnadir.cli import _say
+from offnadir.cli._launch_looks import Looks
 from offnadir.errors import MISSING, InputError
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ def launch_(
     if direction not in (None, "ascending", "descending"):
         raise InputError("--direction", direction, "ascending or descending")
     how = _ask.ascent(ascent, downrange, first_azimuth, first_leg)
+    looks = Looks.of(site or (), station or (), max_off_nadir, min_sun, min_elevation, hours)
     span = _ask.days(on, days)
     target = orbit.target(span.start)
     _check_azimuths(place, target, how, free=any_azimuth)
@@ -182,7 +184,6 @@ def launch_(
         if direction in (None, one.azimuth.direction)
     ]
     shown = [one for one in found if any_azimuth or one.excess_rad == 0.0]
-    looks = _tell.Looks.of(site or (), station or (), max_off_nadir, min_sun, min_elevation, hours)
     _tell.print_launches(place, target, how, shown, looks, json=json, left=len(found) - len(shown))
     if map_ is not None:
         from offnadir.briefs.launch_figure import write_launch_figure
@@ -221,15 +222,13 @@ def _check_azimuths(place: Spaceport, target: TargetOrbit, how: Ascent, *, free:
     from offnadir.orbits.launch import headings
     from offnadir.units import deg
 
-    ways = headings(place, target.inclination_rad, target.speed_m_s)
-    if free:
-        return
     if how.first_azimuth_rad is not None:
-        if place.excess_rad(how.first_azimuth_rad) > 0.0:
+        if place.excess_rad(how.first_azimuth_rad) > 0.0 and not free:
             wish = f"within the limits of {place.key}, {place.limits_text()}, or --any-azimuth"
             raise InputError("--first-azimuth", how.first_azimuth_rad / deg, wish)
         return
-    if all(place.excess_rad(way.ground_rad) > 0.0 for way in ways):
+    ways = headings(place, target.inclination_rad, target.speed_m_s)
+    if not free and all(place.excess_rad(way.ground_rad) > 0.0 for way in ways):
         best = min(ways, key=lambda way: place.excess_rad(way.ground_rad))
         nearest = place.nearest_azimuth_rad(best.ground_rad)
         both = " or ".join(f"{way.ground_rad / deg:.1f}" for way in ways)
