@@ -86,11 +86,17 @@ def _cell(value: float | None) -> str:
     return "" if value is None else f"{value:+.1f}"
 
 
+def _remarks(one: RealLaunch) -> str:
+    turned = f"not direct: {one.turned}" if one.turned else ""
+    moved = f"place: {one.moved}" if one.moved else ""
+    return "; ".join(text for text in (turned, moved) if text)
+
+
 def table(folder: Path) -> str:
     """The Markdown table."""
     lines = [
         "| satellite | site | lift-off (UTC) | direction, azimuth | planned local time | by it, min | "
-        "set age, days | plane alone, min | plane and place, min | told as | known to have turned |",
+        "set age, days | plane alone, min | plane and place, min | told as | remarks |",
         "| --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for one in sorted(LAUNCHES, key=lambda x: x.time):
@@ -100,7 +106,7 @@ def table(folder: Path) -> str:
         lines.append(
             f"| {one.name} | {one.site} | {one.time[:16].replace('T', ' ')} | {got.direction}, "
             f"{got.azimuth_deg:.1f} | {local} | {_cell(got.by_local_time_min)} | {age} | "
-            f"{_cell(got.by_plane_min)} | {_cell(got.by_place_min)} | {got.kind} | {one.turned} |"
+            f"{_cell(got.by_plane_min)} | {_cell(got.by_place_min)} | {got.kind} | {_remarks(one)} |"
         )
     return "\n".join(lines)
 

@@ -2,7 +2,7 @@
 
 Element sets are the first ones of each satellite that were at hand: US Space Force GP data, as published by
 Space-Track and CelesTrak. Times to the minute are as exact as their source. `turned` says what is known, or
-presumed, of a flight that was not direct.
+presumed, of a flight that was not direct; "not known" where only its time tells so.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class RealLaunch:
     node: str = ""
     height_km: float = 0.0
     turned: str = ""  # why the flight is known not to have been direct
+    moved: str = ""  # why its place along the orbit tells nothing or the wrong thing
     tle: tuple[str, ...] = ()
 
 
@@ -113,7 +114,7 @@ LAUNCHES = (
         site="kourou",
         time="2019-12-18T08:54:00Z",
         source="Telespazio: 09:54 CET",
-        turned="presumed: the range ends at 349.5 deg, the plane needs 348",
+        turned="not known; a Soyuz with Fregat",
         tle=(
             "1 44873U 19092A   19357.50490459  .00000134  00000-0  23187-4 0  9991",
             "2 44873  97.8212 179.2145 0000577 355.2337   4.8870 14.82272306   768",
@@ -127,7 +128,7 @@ LAUNCHES = (
         local_time="18:00",
         node="ascending",
         height_km=693,
-        turned="presumed: the range ends at 349.5 deg, the plane needs 348",
+        turned="not known; a Soyuz with Fregat",
         tle=(
             "1 39634U 14016A   14110.85772121 -.00000047  00000-0  00000+0 0   539",
             "2 39634 098.1643 118.8949 0002308 038.7323 321.4077 14.61620933  2480",
@@ -195,7 +196,7 @@ LAUNCHES = (
         site="baikonur",
         time="2022-08-09T05:52:00Z",
         source="05:52 UTC: aliveuniverse.today 6971",
-        turned="presumed: stages fall in fixed corridors",
+        turned="not known; CAS500-1 went into the same plane directly",
         tle=(
             "1 53370U 22096A   22221.78011152 -.00026126  00000-0 -10746-2 0  9990",
             "2 53370  97.4396 123.2472 0002054 106.2968 343.7598 15.24184597    96",
@@ -230,5 +231,91 @@ LAUNCHES = (
         node="descending",
         height_km=628,
         turned="presumed: south-east first, to keep off the Ryukyu islands",
+    ),
+    RealLaunch(
+        name="PRISMA",
+        site="kourou",
+        time="2019-03-22T01:50:35Z",
+        source="Spaceflight Now 2019-03-21; ESA: 01:50 UTC",
+        tle=(
+            "1 44072U 19015A   19104.81872053 -.00000053  00000-0  00000+0 0  9990",
+            "2 44072  97.8993 180.2852 0002884 102.2090 257.9446 14.83536141  3518",
+        ),
+    ),
+    RealLaunch(
+        name="Pleiades Neo 4",
+        site="kourou",
+        time="2021-08-17T01:47:00Z",
+        source="01:47 UTC: dknews-dz.com 140798",
+        moved="not known",
+        tle=(
+            "1 49070U 21073E   21251.07131512 -.00000693  00000-0 -81446-4 0  9991",
+            "2 49070  97.8972 324.8496 0001492  96.5484 263.5894 14.81669438  3259",
+        ),
+    ),
+    RealLaunch(
+        name="Resurs-P 4",
+        site="baikonur",
+        time="2024-03-31T09:36:45Z",
+        source="Roscosmos, 12:36:45 Moscow time: tass.com/science/1767297",
+        moved="put into 286 by 466 km (der-orion.com 2477) and raised by itself",
+        tle=(
+            "1 59371U 24061A   24096.63896924  .00000278  00000-0  11422-4 0  9997",
+            "2 59371  97.1790  51.8550 0002803  76.6795 283.4760 15.31751247   812",
+        ),
+    ),
+    RealLaunch(
+        name="SuperView-1 01",
+        site="taiyuan",
+        time="2016-12-28T03:23:00Z",
+        source="03:23 UTC: space.com/35173",
+        moved="put into 213 by 524 km by a fault (satprnews.com 2021-01-22) and raised by itself",
+        tle=(
+            "1 41907U 16083A   17009.19006294 -.00000067  00000-0  00000+0 0  9990",
+            "2 41907  97.6164  86.8877 0014191 243.3642 197.0520 15.13168627  1836",
+        ),
+    ),
+    RealLaunch(
+        name="CSG-2",
+        site="cape-canaveral",
+        time="2022-01-31T23:11:00Z",
+        source="18:11 EST: Orlando Sentinel 2022-01-31",
+        turned="south along Florida (Orlando Sentinel)",
+        moved="not known; fits by chance, 18 minutes late",
+        tle=(
+            "1 51444U 22008A   22049.82377006 -.00000036  00000-0  20604-5 0  9997",
+            "2 51444  97.8753 235.2301 0001791  83.0059 277.1365 14.83837569  2645",
+        ),
+    ),
+    RealLaunch(
+        name="NEONSAT-1",
+        site="mahia",
+        time="2024-04-23T22:32:00Z",
+        source="07:32 Korean time: m.sedaily.com 2D81C08ECN",
+        moved="too old a set for so low and busy an orbit: B* is large",
+        tle=(
+            "1 59587U 24077A   24134.17354071  .00015047  00000-0  77484-3 0  9996",
+            "2 59587  97.4122 214.5027 0015476 206.5058 153.5385 15.16395351  2912",
+        ),
+    ),
+    RealLaunch(
+        name="SkySat-C11",
+        site="vandenberg",
+        time="2017-10-31T21:37:00Z",
+        source="21:37 UTC: Spaceflight Now 2017-10-31",
+        tle=(
+            "1 42987U 17068A   17319.81165374  .00000887  00000-0  48249-4 0  9992",
+            "2 42987  97.3292  73.5759 0021770 172.9994 346.2350 15.16779702  2255",
+        ),
+    ),
+    RealLaunch(
+        name="WorldView Legion 1",
+        site="vandenberg",
+        time="2024-05-02T18:36:00Z",
+        source="11:36 PDT: spacenews.com 2024-05-02",
+        tle=(
+            "1 59625U 24081A   24133.91878459  .00012184  00000-0  63581-3 0  9998",
+            "2 59625  97.5768 205.0359 0005061 125.3352 234.8354 15.16074528  1535",
+        ),
     ),
 )

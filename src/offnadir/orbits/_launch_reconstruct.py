@@ -26,12 +26,11 @@ from offnadir.units import day, deg
 _TURN = 2.0 * math.pi
 #: How far the orbit's mean size may have changed unseen between launch and first set.
 SEMI_MAJOR_SIGMA_M = 500.0
-_LIMITS_RAD = (
-    3.0 * deg
-)  # beyond published azimuths that a flight which turns a little still keeps to
+_LIMITS_RAD = 3.0 * deg  # beyond the published azimuths: so little a flight may turn on its way
 #: Turns of error up to which the place along the track still tells something.
 _USEFUL_TURNS = 0.05
-_DOUBT, _DOGLEG_SIGMAS = 3.0, 1.5  # sigmas that still fit; that a dog-leg counts as
+_DOUBT = 3.0  # sigmas that still fit
+_KINDS = ("direct", "dog-leg", "plane only", "misfit")  # the likelier first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +90,11 @@ def reconstruct(
     return tuple(sorted(found, key=_rank))
 
 
-def _rank(one: Candidate) -> tuple[float, float, float]:
-    kinds = ("direct", "dog-leg", "plane only", "misfit")
-    return (
-        float(one.kind == "direct" and one.launch.excess_rad > _LIMITS_RAD),
-        one.sigmas if one.kind != "plane only" else 10.0 + kinds.index(one.kind),
-        -one.launch.time.tai_ns,
-    )
+def _rank(one: Candidate) -> tuple[int, float, int]:
+    order = _KINDS.index(one.kind)
+    if one.kind == "direct" and one.launch.excess_rad > _LIMITS_RAD:
+        order = _KINDS.index("dog-leg")
+    return order, one.sigmas if one.place_known else 0.0, -one.launch.time.tai_ns
 
 
 def _candidate(
@@ -115,7 +112,7 @@ def _candidate(
     elif sigmas <= _DOUBT:
         kind = "direct"
     elif -ascent.dogleg_s - _DOUBT * along_s <= misfit_s < 0.0:
-        kind, sigmas = "dog-leg", _DOUBT + _DOGLEG_SIGMAS
+        kind = "dog-leg"
     by_place = kind in ("direct", "dog-leg")
     return Candidate(
         launch=launch,
