@@ -225,7 +225,7 @@ def _check_azimuths(place: Spaceport, target: TargetOrbit, how: Ascent, *, free:
     if how.first_azimuth_rad is not None:
         if place.excess_rad(how.first_azimuth_rad) > 0.0 and not free:
             wish = f"within the limits of {place.key}, {place.limits_text()}, or --any-azimuth"
-            raise InputError("--first-azimuth", how.first_azimuth_rad / deg, wish)
+            raise InputError("--first-azimuth", round(how.first_azimuth_rad / deg, 3), wish)
         return
     ways = headings(place, target.inclination_rad, target.speed_m_s)
     if not free and all(place.excess_rad(way.ground_rad) > 0.0 for way in ways):

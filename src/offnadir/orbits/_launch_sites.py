@@ -13,6 +13,7 @@ from offnadir.errors import InputError, UnitRangeError
 from offnadir.units import deg
 
 _TURN = 360 * deg
+_ROUNDING = 1e-9  # a limit itself is within the limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ def _beyond_rad(azimuth_rad: float, first_rad: float, last_rad: float) -> float:
     """How far an azimuth lies outside a range."""
     width = (last_rad - first_rad) % _TURN
     into = (azimuth_rad - first_rad) % _TURN
-    if into <= width:
+    if into <= width + _ROUNDING or into >= _TURN - _ROUNDING:
         return 0.0
     return min(into - width, _TURN - into)
 
