@@ -69,13 +69,15 @@ def print_reach(place: Spaceport, altitude_km: float, *, json: bool) -> None:
             one.direction,
             f"{one.azimuth_from_rad / deg:.1f}",
             f"{one.azimuth_to_rad / deg % 360:.1f}",
+            f"{one.inertial_from_rad / deg:.1f}",
+            f"{one.inertial_to_rad / deg:.1f}",
             f"{one.inclination_least_rad / deg:.2f}",
             f"{one.inclination_most_rad / deg:.2f}",
         )
         for one in found
     ]
-    header = ("direction", "azimuth from", "to", "inclination from", "to")
-    print(_say.columns(header, rows, (False, True, True, True, True)))
+    header = ("direction", "azimuth from", "to", "inertial from", "to", "inclination from", "to")
+    print(_say.columns(header, rows, (False, *[True] * 6)))
     _say.note(_limits(place))
 
 
@@ -86,6 +88,8 @@ def _reach(one: Reach) -> dict[str, Any]:
         "direction": one.direction,
         "azimuth_from_deg": round(one.azimuth_from_rad / deg, 3),
         "azimuth_to_deg": round(one.azimuth_to_rad / deg, 3),
+        "inertial_from_deg": round(one.inertial_from_rad / deg, 3),
+        "inertial_to_deg": round(one.inertial_to_rad / deg, 3),
         "inclination_from_deg": round(one.inclination_least_rad / deg, 4),
         "inclination_to_deg": round(one.inclination_most_rad / deg, 4),
     }

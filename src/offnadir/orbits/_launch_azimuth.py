@@ -35,11 +35,16 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Inclinations [rad] that a range of azimuths [rad, against the ground] reaches in one direction."""
+    """Inclinations [rad] that a range of azimuths [rad] reaches in one direction.
+
+    `azimuth_..._rad` are against the ground, `inertial_..._rad` the same against the stars.
+    """
 
     direction: str
     azimuth_from_rad: float
     azimuth_to_rad: float
+    inertial_from_rad: float
+    inertial_to_rad: float
     inclination_least_rad: float
     inclination_most_rad: float
 
@@ -82,17 +87,21 @@ def headings(
     return north, south
 
 
-def inclination_of_azimuth_rad(
+def inertial_of_ground_rad(
     lat_rad: float, ground_rad: float, speed_m_s: float, radius_m: float
 ) -> float:
-    """The inclination [rad] that a launch azimuth against the ground leads to, at orbital speed."""
+    """The azimuth [rad] against the stars that one against the ground stands for, at orbital speed."""
     drift_m_s = EARTH_RATE_RAD_S * radius_m * math.cos(lat_rad)
     east = math.sin(ground_rad)
     # |u (sin A, cos A) + (drift, 0)| = speed, u being the speed against the ground
     root = math.sqrt(speed_m_s**2 - drift_m_s**2 * (1.0 - east**2))
     over_ground_m_s = root - drift_m_s * east
-    cosine = math.cos(lat_rad) * (over_ground_m_s * east + drift_m_s) / speed_m_s
-    return math.acos(max(-1.0, min(1.0, cosine)))
+    eastward_m_s = over_ground_m_s * east + drift_m_s
+    return math.atan2(eastward_m_s, over_ground_m_s * math.cos(ground_rad)) % _TURN
+
+
+def _inclination_rad(lat_rad: float, inertial_rad: float) -> float:
+    return math.acos(max(-1.0, min(1.0, math.cos(lat_rad) * math.sin(inertial_rad))))
 
 
 def reach(spaceport: Spaceport, speed_m_s: float) -> tuple[Reach, ...]:
@@ -111,12 +120,15 @@ def reach(spaceport: Spaceport, speed_m_s: float) -> tuple[Reach, ...]:
         for low, high in pairwise(ends):
             at = [(first + edge) % _TURN for edge in (low, high)]
             northward = math.cos(first + 0.5 * (low + high)) > 0.0
-            inclinations = [inclination_of_azimuth_rad(lat_rad, a, speed_m_s, radius_m) for a in at]
+            inertial = [inertial_of_ground_rad(lat_rad, a, speed_m_s, radius_m) for a in at]
+            inclinations = [_inclination_rad(lat_rad, azimuth) for azimuth in inertial]
             found.append(
                 Reach(
                     direction=DIRECTIONS[0 if northward else 1],
                     azimuth_from_rad=at[0],
                     azimuth_to_rad=at[1],
+                    inertial_from_rad=inertial[0],
+                    inertial_to_rad=inertial[1],
                     inclination_least_rad=min(inclinations),
                     inclination_most_rad=max(inclinations),
                 )
