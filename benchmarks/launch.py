@@ -6,13 +6,17 @@ python benchmarks/launch.py [--out FILE]. One ascent for all: 10 minutes, 20 deg
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from offnadir.earth import Site
 from offnadir.epoch import Epoch, Span
 from offnadir.orbits import ElementSet, read_elements
 from offnadir.orbits.launch import (
     Candidate,
+    Spaceport,
     find_spaceport,
     launches,
     reconstruct,
@@ -47,9 +51,18 @@ def first_set(one: RealLaunch, folder: Path) -> ElementSet:
     return elements
 
 
+def launch_site(one: RealLaunch) -> Spaceport:
+    """The site of a launch, with the pad that was used."""
+    site = find_spaceport(one.site)
+    if one.pad is None:
+        return site
+    lat_rad, lon_rad = np.radians(one.pad).tolist()
+    return replace(site, site=Site(name=site.name, lat_rad=lat_rad, lon_rad=lon_rad))
+
+
 def measure(one: RealLaunch, folder: Path) -> Outcome:
     """What the geometry says of one launch, with the passage nearest to the real time."""
-    real, site = Epoch.from_utc(one.time), find_spaceport(one.site)
+    real, site = Epoch.from_utc(one.time), launch_site(one)
     around = Span(real + -HALF_DAY_S, real + HALF_DAY_S)
     planned = by_plane = by_place = None
     found: Candidate | None = None

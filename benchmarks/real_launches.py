@@ -22,6 +22,9 @@ class RealLaunch:
     turned: str = ""  # why the flight is known not to have been direct
     moved: str = ""  # why its place along the orbit tells nothing or the wrong thing
     tle: tuple[str, ...] = ()
+    pad: tuple[float, float] | None = (
+        None  # latitude and longitude [deg] where not the site's own (LL2)
+    )
 
 
 LAUNCHES = (
@@ -65,6 +68,7 @@ LAUNCHES = (
     RealLaunch(
         name="Landsat 9",
         site="vandenberg",
+        pad=(34.640, -120.590),
         time="2021-09-27T18:12:00Z",
         source="NASA: 11:12 PDT, window of 30 minutes: blogs.nasa.gov/kennedy 2021-09-27",
         turned="presumed: a window of 30 minutes, at whose start it went, is no in-plane one",
@@ -76,6 +80,7 @@ LAUNCHES = (
     RealLaunch(
         name="WorldView-4",
         site="vandenberg",
+        pad=(34.640, -120.590),
         time="2016-11-11T18:30:00Z",
         source=(
             "window 18:30 to 18:46 UTC: spaceflightinsider.com; lifted off at 10:30 PST: "
@@ -112,6 +117,7 @@ LAUNCHES = (
     RealLaunch(
         name="CSG-1",
         site="kourou",
+        pad=(5.302, -52.835),
         time="2019-12-18T08:54:00Z",
         source="Telespazio: 09:54 CET",
         turned="not known; a Soyuz with Fregat",
@@ -123,6 +129,7 @@ LAUNCHES = (
     RealLaunch(
         name="Sentinel-1A",
         site="kourou",
+        pad=(5.302, -52.835),
         time="2014-04-03T21:02:00Z",
         source="ESA: 21:02 UTC; LTAN 18:00, 693 km",
         local_time="18:00",
@@ -137,6 +144,7 @@ LAUNCHES = (
     RealLaunch(
         name="Sentinel-3A",
         site="plesetsk",
+        pad=(62.887, 40.847),
         time="2016-02-16T17:57:00Z",
         source="17:57 UTC, 815 km: infokontak.com/en/Sentinel-3A; LTDN 10:00: ESA",
         local_time="10:00",
@@ -150,6 +158,7 @@ LAUNCHES = (
     RealLaunch(
         name="Sentinel-3B",
         site="plesetsk",
+        pad=(62.887, 40.847),
         time="2018-04-25T17:57:51Z",
         source="Spaceflight Now 2018-04-25; LTDN 10:00: eo-atlas.org",
         local_time="10:00",
@@ -183,6 +192,7 @@ LAUNCHES = (
     RealLaunch(
         name="SkySat-C1",
         site="sriharikota",
+        pad=(13.720, 80.230),
         time="2016-06-22T03:56:00Z",
         source="ISRO: 09:26 IST: firstpost.com 2844424",
         turned="PSLV flies at 140 deg past Sri Lanka, then turns",
@@ -301,6 +311,7 @@ LAUNCHES = (
     RealLaunch(
         name="SkySat-C11",
         site="vandenberg",
+        pad=(34.739, -120.619),
         time="2017-10-31T21:37:00Z",
         source="21:37 UTC: Spaceflight Now 2017-10-31",
         tle=(
