@@ -51,7 +51,7 @@ def launches(axes) -> None:
                     [got.by_place_min], [k], xerr=got.sigma_min, fmt="o", color=PLACE, markersize=5,
                     linewidth=0.8,
                 )  # fmt: skip
-    names = [f"{one.name}, {one.site}" + (" (turned)" if one.turned else "") for one in order]
+    names = [f"{one.name}, {one.site}" + (" (not direct)" if one.turned else "") for one in order]
     axes.set_yticks(range(len(order)), names)
     axes.plot([], [], "s", color=PLANE, label="by the plane alone, flown directly")
     axes.plot([], [], "o", color=PLACE, label="with the place along the orbit")
