@@ -10,8 +10,9 @@ import numpy as np
 
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError, UnitRangeError
+from offnadir.orbits._design_sun import sun_synchronous_inclinations_rad
 from offnadir.orbits._elements import ElementSet
-from offnadir.orbits._repeat import local_time_drift_s_day, local_time_of_node_h
+from offnadir.orbits._repeat import local_time_of_node_h
 from offnadir.orbits._secular import RADIUS_M, MeanOrbit, mean_orbit
 from offnadir.units import deg, km
 
@@ -114,19 +115,13 @@ def sun_synchronous_inclination_rad(height_m: float) -> float:
     With SGP4's secular rates (J2, J2 squared, J4); J2 alone is Vallado, 4th ed., equation 11-13. Raises
     InputError for a height at which no inclination does (from 5970 km up).
     """
-
-    def drift_s_day(inclination_rad: float) -> float:
-        rate_rad_s = float(_mean(height_m, inclination_rad).raan_rate_rad_s[0])
-        return local_time_drift_s_day(rate_rad_s)
-
-    if not _LOWEST_M <= height_m <= _HIGHEST_M or drift_s_day(math.pi) < 0.0:
+    found = math.nan
+    if _LOWEST_M <= height_m <= _HIGHEST_M:
+        found = float(sun_synchronous_inclinations_rad(RADIUS_M + height_m, 0.0))
+    if math.isnan(found):
         wish = "from 120 to 5970 km for a Sun-synchronous orbit"
         raise InputError("height_m", height_m, wish, hint="in metres")
-    low, high = 90 * deg, 180 * deg
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if drift_s_day(middle) < 0.0 else (low, middle)
-    return 0.5 * (low + high)
+    return found
 
 
 def sun_synchronous_target(
