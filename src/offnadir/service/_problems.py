@@ -105,7 +105,11 @@ def as_problem(error: Exception) -> ProblemError:
         case StepError():
             return ProblemError(409, "wrong-state", str(error))
         case DatabaseGoneError():
-            words = "the database does not answer; nothing was changed, try again"
+            # Whether a commit went through before the connection broke, nobody here can tell.
+            words = (
+                "the database does not answer: what was asked is done as a whole or not at all; try again, "
+                "an order with the same Idempotency-Key"
+            )
             return ProblemError(503, "database-gone", words, headers={"Retry-After": "5"})
         case MissingExtraError():
             return ProblemError(501, "not-installed", str(error))
