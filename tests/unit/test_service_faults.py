@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import struct
 import threading
@@ -63,7 +62,7 @@ class Place:
 
 def _target(path: Path) -> str:
     try:
-        return os.readlink(path)
+        return str(path.readlink())
     except OSError:  # it was closed meanwhile
         return ""
 
@@ -182,7 +181,7 @@ def _cut(place: Place, number: int) -> str:
 
 
 def test_callers_hang_up_under_load(place: Place) -> None:
-    """Requests and answers broken off half-way, with others between: no half order, and nothing stays open."""
+    """Requests and answers broken off half-way, with others between: no half order, nothing stays open."""
     before = place.sockets()
     with httpx.Client(base_url=place.url, timeout=60) as http:
         name = http.post("/products/any/orders", json=WISH, headers=place.headers("kim")).json()[

@@ -35,6 +35,9 @@ def test_a_picture_is_ordered_and_fetched_over_http(
     with serve_process(path) as (url, process), Client(url, keys["kim"]) as sky:
         assert "worldview-3" in [one.id for one in sky.products()]
         assert sky.quote(place=SEOUL, when=DAYS).state == "accepted"
+        none = sky.opportunities(place=SEOUL, when=DAYS, max_off_nadir_deg=0.001)
+        assert (list(none), none.matched) == ([], 0)
+        assert "max_off_nadir" in [one["constraint"] for one in none.reasons]
         wish = {"place": SEOUL, "when": DAYS, "max_off_nadir_deg": 45, "key": "once"}
         order = sky.order(**wish, parameters={"title": "Seoul"})
         assert sky.order(**wish, parameters={"title": "Seoul"}).id == order.id

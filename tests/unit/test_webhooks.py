@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from offnadir.errors import InputProblems
 from offnadir.operations import read_operation
-from offnadir.operations._addresses import refusal
+from offnadir.operations._addresses import literal_refusal, refusal
 from offnadir.operations._telling import post
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -23,6 +23,8 @@ REFUSED = (
     "239.255.255.255", "240.0.0.1", "255.255.255.255", "100.100.100.200", "168.63.129.16",
     "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1", "fec0::1",
     "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:a00:1", "::127.0.0.1", "64:ff9b::7f00:1",
+    "192.0.0.192", "192.0.0.8", "192.0.0.171", "192.88.99.1", "64:ff9b:1::7f00:1", "100::1", "100:0:0:1::1",
+    "2001::1", "2001:2::1", "2001:10::1", "2001:1::1", "3fff::1", "5f00::1", "4000::1",
     "64:ff9b::10.0.0.1", "2002:7f00:1::", "2002:c0a8:101::1", "nonsense", "",
 )  # fmt: skip
 PUBLIC = ("1.1.1.1", "8.8.8.8", "172.32.0.1", "2606:4700:4700::1111", "64:ff9b::101:101")
@@ -60,6 +62,27 @@ def test_the_operation_file_allows_networks(tmp_path):
     assert [one.wish for one in told.value.problems] == [
         'a network such as "10.1.0.0/16" or "fd12::/32"'
     ] * 2
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1:8080",
+        "2130706433",
+        "0x7f.1",
+        "[::1]",
+        "[::ffff:a00:1]",
+        "localhost",
+        "a.localhost.",
+    ],
+)
+def test_an_address_in_a_url_is_seen_without_looking_a_name_up(host):
+    """All spellings that the system takes for an address; names are left to when they are posted."""
+    assert literal_refusal(f"http://{host}/hook")
+    assert literal_refusal("http://10.1.2.3/", (ipaddress.ip_network("10.1.0.0/16"),)) == ""
+    assert literal_refusal("https://1.1.1.1/") == ""
+    assert literal_refusal("https://no-such-name.invalid/") == ""
 
 
 class Server:

@@ -14,7 +14,7 @@ from offnadir.tasking._moves import Placed, charge, find_order, is_delivered, mo
 from offnadir.tasking._order import Order
 from offnadir.tasking._order_read import check_now
 from offnadir.tasking._people import Customer, acting, find_customer, seeing
-from offnadir.tasking._placing import customer_of, examine, over_quota, pass_checks
+from offnadir.tasking._placing import check_webhook, customer_of, examine, over_quota, pass_checks
 from offnadir.tasking._tables import ORDERS
 from offnadir.tasking.states import State, StepError
 
@@ -48,6 +48,7 @@ def quote(desk: Desk, order: Order, *, by: str, customer: str | None) -> Quote:
         month = now.utc(9)[:7]
         area_m2 = round(order.area_m2) * order.count
         over = over_quota(connection, who, month, order.count, area_m2)
+    check_webhook(desk, order)
     found = examine(desk, order, who, now)
     if over:
         return Quote(state="rejected", code="quota", told=(over,))
@@ -75,6 +76,8 @@ def amend(desk: Desk, order_id: str, change: Callable[[Order], Order], *, by: st
     after = change(before.order)
     if after.digest == before.order.digest:
         return before
+    if after.delivery != before.order.delivery:
+        check_webhook(desk, after)
     found = examine(desk, after, who, desk.clock())
     with acting(desk, by, "order.amend", order_id) as (connection, user):
         placed = find_order(connection, order_id, user, "order.amend")

@@ -68,6 +68,7 @@ def place(
             before = _placed_before(connection, who, order, key)
         if before is not None and user is not None and set(user.roles) & set(MAY["order.place"]):
             return before, False
+    check_webhook(desk, order)
     examined = examine(desk, order, who, desk.clock())
     with acting(desk, by, "order.place", who.id) as (connection, user):
         customer_of(connection, user, by, customer)
@@ -88,6 +89,15 @@ def examine(desk: Desk, order: Order, customer: Customer, at: Epoch) -> _Examine
         causes=desk.screen(parties),
         ruling=desk.rule("order", order, parties, at, {}),
     )
+
+
+def check_webhook(desk: Desk, order: Order) -> None:
+    """InputError for a webhook to which nothing would ever be posted."""
+    webhook = order.delivery.get("webhook", "")
+    refused = desk.refuses_url(webhook) if webhook else ""
+    if refused:
+        wish = "a public address, or one that the operation allows"
+        raise InputError("delivery.webhook", webhook, wish, hint=refused)
 
 
 def _check_key(key: str | None) -> None:
