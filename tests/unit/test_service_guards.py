@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,12 @@ def test_a_huge_polygon_is_refused(hall: Hall) -> None:
     answer = hall.post("kim", "/products/any/orders", wish)
     assert answer.status_code in (400, 422), answer.text
     assert "10000" in answer.text.replace(",", "")
+    holes = [
+        [[x + 1e-3 * i, y] for x, y in ring[:120] + [[0.001, 1.0], ring[0]]] for i in range(90)
+    ]
+    wish = {**WISH, "geometry": {"type": "Polygon", "coordinates": holes}}
+    told = hall.post("kim", "/products/any/orders", wish).json()["errors"]
+    assert told[0]["value"] == "10980 positions"
 
 
 def test_only_its_own_name_is_answered(hall: Hall) -> None:
@@ -239,6 +246,11 @@ def test_a_secret_is_kept_for_its_owner_alone(
     assert (tmp_path / "offnadir.secret").stat().st_mode & 0o077 == 0
     assert read_settings({}, folder=tmp_path).secret == first.secret
     assert first.secret.decode() not in repr(first)
+    (tmp_path / "many").mkdir()
+    with ThreadPoolExecutor(8) as pool:
+        several = pool.map(lambda _: read_settings({}, folder=tmp_path / "many").secret, range(32))
+        assert len(set(several)) == 1
+    assert [one.name for one in (tmp_path / "many").iterdir()] == ["offnadir.secret"]
     monkeypatch.setenv("OFFNADIR_SECRET", "short")
     with pytest.raises(InputError) as caught:
         read_settings({}, folder=tmp_path)

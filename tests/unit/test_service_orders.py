@@ -235,6 +235,9 @@ def test_a_quote_places_nothing(hall: Hall) -> None:
     assert told["would_be"]["state"] == "rejected"
     assert told["reasons"][0]["constraint"] == "restriction"
     assert hall.get("kim", "/orders").json()["features"] == []
+    log = hall.get("anna", "/audit?limit=1000").json()["entries"]
+    asked = [(one["by"], one["body"]["would_be"]) for one in log if one["action"] == "order.quote"]
+    assert asked == [("kim", "accepted"), ("kim", "rejected")]
 
 
 def test_a_quote_says_what_stands_in_the_way(hall: Hall) -> None:

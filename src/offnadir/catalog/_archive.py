@@ -158,7 +158,7 @@ class Archive:
                 token = page.next
 
     def count(self, query: ArchiveQuery | None = None, *, most: int | None = None) -> int:
-        """How many items fit, on all pages; without a query all there are; the counting ends beyond `most`."""
+        """How many items fit, on all pages; without a query all. Counting ends beyond `most`."""
         with self.database.read() as connection:
             return Search(connection, query or ArchiveQuery()).count(most)
 

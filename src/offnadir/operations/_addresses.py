@@ -21,9 +21,9 @@ Resolve = Callable[[str, int], Sequence[str]]
 #: ("What is IP address 168.63.129.16?").
 _CLOUDS: Final = (ipaddress.IPv4Address("168.63.129.16"),)
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are IPv4
-#: Where no web server of the public is, by IANA's special-purpose registries (RFC 6890 and its updates), beside
-#: what Python's `ipaddress` knows, whose table grew only with 3.11.9: protocol assignments and the 6to4 relays of
-#: old; all of 2001::/23 (Teredo, benchmarks, ORCHID); documentation.
+#: Where no web server of the public is, by IANA's special-purpose registries (RFC 6890 and its updates):
+#: protocol assignments and the 6to4 relays of old; all of 2001::/23 (Teredo, benchmarks, ORCHID);
+#: documentation. Python's own table has some of these, and more of them since 3.11.9.
 _SPECIAL: Final = tuple(
     map(
         ipaddress.ip_network,

@@ -31,7 +31,7 @@ from offnadir.service import (
 )
 from offnadir.service._callers import Callers
 from offnadir.service._finder import Finder
-from offnadir.service._fleet import fleet_of
+from offnadir.service._fleet import Fleets
 from offnadir.service._guarding import Guarding
 from offnadir.service._limits import BodyLimit
 from offnadir.service._observing import Numbers, Observing, write_logs
@@ -59,11 +59,11 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     try:
         folder = here.operation.path.parent
         told = settings or read_settings(here.operation.service, folder=folder)
-        fleet = fleet_of(here.operation, here.clock.now())
+        fleets = Fleets(here.operation, here.clock.now)
     except BaseException:
         stack.close()
         raise
-    service = Service(settings=told, here=here, fleet=fleet)
+    service = Service(settings=told, here=here, fleets=fleets)
     finder = Finder(service)
 
     @asynccontextmanager

@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from offnadir._database import sa
 from offnadir.errors import OffnadirError
+from offnadir.tasking._audit import turn
 from offnadir.tasking._holds import forget_holds
 from offnadir.tasking._moves import Placed, charge, find_order, is_delivered, move
 from offnadir.tasking._order import Order
 from offnadir.tasking._order_read import check_now
 from offnadir.tasking._people import Customer, acting, find_customer, seeing
-from offnadir.tasking._placing import check_webhook, customer_of, examine, over_quota, pass_checks
+from offnadir.tasking._placing import (
+    Examined,
+    check_webhook,
+    customer_of,
+    examine,
+    over_quota,
+    pass_checks,
+)
 from offnadir.tasking._tables import ORDERS
 from offnadir.tasking.states import State, StepError
 
@@ -40,7 +48,7 @@ class Quote:
 
 
 def quote(desk: Desk, order: Order, *, by: str, customer: str | None) -> Quote:
-    """What would become of an order if it were placed now; nothing is written."""
+    """What would become of an order if it were placed now; that somebody asked stands in the audit log."""
     with seeing(desk, by, "order.place", customer or "") as (connection, user):
         who = customer_of(connection, user, by, customer)
         now = desk.clock()
@@ -49,7 +57,16 @@ def quote(desk: Desk, order: Order, *, by: str, customer: str | None) -> Quote:
         area_m2 = round(order.area_m2) * order.count
         over = over_quota(connection, who, month, order.count, area_m2)
     check_webhook(desk, order)
-    found = examine(desk, order, who, now)
+    found = _quoted(examine(desk, order, who, now), over)
+    body = {"order_sha256": order.digest, "would_be": found.state, "code": found.code}
+    with turn(desk.database) as connection:
+        desk.audit.append(
+            connection, at=now, by=by, action="order.quote", subject=who.id, body=body
+        )
+    return found
+
+
+def _quoted(found: Examined, over: str) -> Quote:
     if over:
         return Quote(state="rejected", code="quota", told=(over,))
     if found.causes:

@@ -204,7 +204,7 @@ class Desk:
         return _views.show_many(self, by=by, limit=limit, before=before, state=state)
 
     def quote(self, order: Order, *, by: str, customer: str | None = None) -> Quote:
-        """What would become of an order if it were placed now; nothing is written."""
+        """What would become of an order if it were placed now; nothing but the question is written down."""
         return _amending.quote(self, order, by=by, customer=customer)
 
     def amend(self, order_id: str, change: Callable[[Order], Order], *, by: str) -> Placed:

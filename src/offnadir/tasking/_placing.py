@@ -44,7 +44,7 @@ _LONGEST_KEY: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Examined:
+class Examined:
     """What the checks found, before the transaction begins: they may take longer than a lock should."""
 
     screened_with: str
@@ -81,10 +81,10 @@ def place(
         return _insert(desk, connection, order, who, user, key, now, examined), True
 
 
-def examine(desk: Desk, order: Order, customer: Customer, at: Epoch) -> _Examined:
+def examine(desk: Desk, order: Order, customer: Customer, at: Epoch) -> Examined:
     """Screen everybody and ask the restrictions: nothing is written."""
     parties = parties_of(customer, order)
-    return _Examined(
+    return Examined(
         screened_with=desk.screened_with,
         causes=desk.screen(parties),
         ruling=desk.rule("order", order, parties, at, {}),
@@ -150,7 +150,7 @@ def _insert(
     user: User,
     key: str | None,
     at: Epoch,
-    examined: _Examined,
+    examined: Examined,
 ) -> Placed:
     last = connection.execute(sa.select(sa.func.max(ORDERS.c.id))).scalar()
     month = at.utc(9)[:7]  # nine digits: fewer would round into the next month
@@ -199,7 +199,7 @@ def pass_checks(
     desk: Desk,
     connection: sa.Connection,
     placed: Placed,
-    examined: _Examined,
+    examined: Examined,
     at: Epoch,
     *,
     released_by: str | None = None,
