@@ -16,7 +16,7 @@ from offnadir.errors import InputError
 from offnadir.service import Settings, create_app, read_settings
 from offnadir.service._limits import Buckets
 from offnadir.service._observing import JsonLines
-from support.service import PEOPLE, SECRET, WISH, Hall
+from support.service import SECRET, WISH, Hall
 
 #: Routes that anybody may ask without a key.
 OPEN = {

@@ -39,6 +39,7 @@ from offnadir.service._oidc import Tokens
 from offnadir.service._problems import add_problems
 from offnadir.service._service import Service
 from offnadir.service._settings import Settings, read_settings
+from offnadir.service._traces import open_traces
 
 _STAPI = "https://stapi.example.com/v0.1.0"
 CONFORMANCE = (
@@ -59,6 +60,7 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     try:
         folder = here.operation.path.parent
         told = settings or read_settings(here.operation.service, folder=folder)
+        traces = open_traces()
         fleets = Fleets(here.operation, here.clock.now)
     except BaseException:
         stack.close()
@@ -74,6 +76,7 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
                 yield
             finally:
                 finder.stop()
+                traces.close()
 
     app = FastAPI(
         title="offnadir",
@@ -86,7 +89,8 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     app.state.service, app.state.finder = service, finder
     tokens = None if told.oidc is None else Tokens(told.oidc, service.desk)
     app.state.callers = Callers(service, tokens)
-    app.state.numbers = Numbers()
+    app.state.numbers, app.state.traces = Numbers(), traces
+    traces.watch(service.database)
     app.state.conformance = CONFORMANCE
     orders = (_stapi_routes, _opportunity_routes, _order_routes)
     archive = (_stac, _assets, _tile_routes)
@@ -122,7 +126,7 @@ def _add_guards(app: FastAPI, settings: Settings) -> None:
             expose_headers=["etag", "location", "preference-applied", "retry-after", "x-request-id"],
         )  # fmt: skip
     app.add_middleware(Guarding, settings=settings)
-    app.add_middleware(Observing, numbers=app.state.numbers)
+    app.add_middleware(Observing, numbers=app.state.numbers, traces=app.state.traces)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -91,7 +91,8 @@ def search_opportunities(
     if ask.too_large:
         raise too_large(ask.too_large)
     question = finder.tokens.question(product_id, asked, now)
-    told = finder.pages.get(question, fleet) or kept_answer(ask, *find(ask, finder.kept))
+    with request.app.state.traces.span("search for opportunities"):
+        told = finder.pages.get(question, fleet) or kept_answer(ask, *find(ask, finder.kept))
     following = first + body.limit
     links = []
     if following < len(told["features"]):

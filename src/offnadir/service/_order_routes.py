@@ -101,7 +101,8 @@ def quote(
         reasons.append(Reason(constraint=found.code, words=" ".join(found.told)))
     ask = read_ask(here.fleet, product_id, asked, now)
     if not ask.too_large:
-        chances, why = find(ask, finder_of(request).kept)
+        with request.app.state.traces.span("search for opportunities"):
+            chances, why = find(ask, finder_of(request).kept)
         told["opportunities"] = len(chances)
         reasons += why
     if reasons:

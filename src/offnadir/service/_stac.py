@@ -287,7 +287,8 @@ def _page(
     body: Mapping[str, Any] | None = None,
 ) -> Response:
     try:
-        page = here.archive.search(asked.query)
+        with request.app.state.traces.span("search the archive"):
+            page = here.archive.search(asked.query)
     except InputError as error:  # of the place or the token, which are looked at here
         raise wrong_request(error) from error
     path = request.url.path
