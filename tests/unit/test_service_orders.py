@@ -364,3 +364,18 @@ def test_an_order_is_placed_at_the_time_that_the_loop_has_set(hall: Hall) -> Non
         loop.lease.give_back()
     made = hall.post("kim", "/products/any/orders", WISH).json()
     assert made["properties"]["created"] == at.utc(3)
+
+
+def test_a_key_finds_its_order_when_its_window_is_over(hall: Hall) -> None:
+    """Who was never answered asks again days later: the order that there is, and no 422."""
+    url, key = "/products/any/orders", {"Idempotency-Key": "late"}
+    made = hall.post("kim", url, WISH, headers=key).json()
+    with open_operation(hall.path) as loop:
+        loop.lease.take()
+        loop.clock.wait(loop.clock.now() + 3 * 86400.0)
+        loop.lease.give_back()
+    again = hall.post("kim", url, WISH, headers=key)
+    assert (again.status_code, again.json()["id"]) == (200, made["id"])
+    late = hall.post("kim", url, WISH, headers={"Idempotency-Key": "new"})
+    assert late.status_code == 422
+    assert late.json()["errors"][0]["field"] == "datetime"
