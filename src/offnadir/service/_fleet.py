@@ -93,7 +93,8 @@ class Fleets:
         """When the mission file and the files that it names were written, and their sizes."""
         mission = self._operation.mission
         found = [mission]
-        with suppress(OSError, ValueError):
+        # Of a file that somebody is writing just now half is there, and what it says may be anything.
+        with suppress(OSError, ValueError, TypeError, AttributeError):
             table = tomllib.loads(mission.read_text("utf-8"))
             for one in (table, *table.get("satellite", ())):
                 names = one.get("elements", ())

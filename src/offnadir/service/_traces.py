@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _LONGEST_QUERY: Final = 1000
 _CARRIED: Final = ("traceparent", "tracestate")
-#: What an error says may be a secret; that there was one is told by the status.
-_QUIET: Final = {"record_exception": False, "set_status_on_exception": False}
 
 
 class Traced:
@@ -78,16 +76,20 @@ class Traces:
             if name.encode() in headers
         }
         before = TraceContextTextMapPropagator().extract(told)
+        # What an error says may be a secret; that there was one is told by the status.
         with self._tracer.start_as_current_span(
-            "request", before, kind=SpanKind.SERVER, **_QUIET
-        ) as span:
+            "request", before, kind=SpanKind.SERVER, record_exception=False,
+            set_status_on_exception=False,
+        ) as span:  # fmt: skip
             yield Traced(span)
 
     def span(self, name: str) -> AbstractContextManager[object]:
         """A child of the span that is under way here."""
         if self._tracer is None:
             return nullcontext()
-        return self._tracer.start_as_current_span(name, **_QUIET)
+        return self._tracer.start_as_current_span(
+            name, record_exception=False, set_status_on_exception=False
+        )
 
     def watch(self, database: Database) -> None:
         """A child for each statement, with its text but without its values."""
