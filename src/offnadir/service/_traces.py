@@ -87,9 +87,10 @@ class Traces:
         """A child of the span that is under way here."""
         if self._tracer is None:
             return nullcontext()
-        return self._tracer.start_as_current_span(
+        child: AbstractContextManager[object] = self._tracer.start_as_current_span(
             name, record_exception=False, set_status_on_exception=False
         )
+        return child
 
     def watch(self, database: Database) -> None:
         """A child for each statement, with its text but without its values."""
