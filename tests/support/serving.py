@@ -1,7 +1,12 @@
-"""The service over real HTTP, in a thread of the tests, on a free port."""
+"""The service over real HTTP, in a thread of the tests or a process of its own, on a free port."""
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 
@@ -69,3 +75,37 @@ def serving(folder: Path, **more: Any) -> Iterator[Served]:
     finally:
         server.should_exit = True
         thread.join(30.0)
+
+
+@contextmanager
+def serve_process(path: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """`offnadir serve` on a free port, a process of its own, until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "offnadir", "serve", str(path), "--port", str(port), *options]
+    log = path.parent / "serve.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(1200):
+            try:
+                if httpx.get(f"{url}/health/live", timeout=5).is_success:
+                    break
+            except httpx.TransportError:
+                pass
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+        else:
+            pytest.fail(f"the service did not come up:\n{log.read_text()}")
+        yield url, process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise

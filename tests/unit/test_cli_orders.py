@@ -99,12 +99,23 @@ def test_options_come_on_top_of_a_file(run, tmp_path):
         'title = "a"\nplace = {type = "Point", coordinates = [1, 2]}\n[looks]\nmax_cloud = 0.1\n'
     )
     text = run(
-        "order", "place", "order.toml", "--as", "kim", "--title", "b", "--max-gsd", "0.5", "--json"
+        "order",
+        "place",
+        "order.toml",
+        "--as",
+        "kim",
+        "--title",
+        "b",
+        "--max-gsd",
+        "0.5",
+        "--max-cloud",
+        "20",
+        "--json",
     )
     order = json.loads(text)["order"]
     assert (order["title"], order["looks"]["max_cloud"], order["looks"]["max_gsd_m"]) == (
         "b",
-        0.1,
+        0.2,
         0.5,
     )
     assert json.loads(run("order", "cancel", json.loads(text)["id"], "--as", "kim", "--json"))[
@@ -120,6 +131,9 @@ def test_wrong_options_are_told_at_once(run):
         run("order", "place", "--as", "kim", "--place", "Seoul")
     with pytest.raises(InputError, match="customer"):
         run("order", "place", "--place", "1,2")
+    for cloud in ("0.2", "1", "101", "-1"):
+        with pytest.raises(InputError, match="--max-cloud"):
+            run("order", "place", "--as", "kim", "--place", "1,2", "--max-cloud", cloud)
 
 
 def test_what_an_operator_tells_of_itself_is_checked(run, tmp_path):
@@ -163,6 +177,9 @@ def test_orders_by_the_clock_and_database_of_an_operation(tmp_path, monkeypatch)
     shown = json.loads(call("order", "show", name, "--json", "--as", "pat", "--operation", file))
     assert (shown["state"], shown["placed"]) == ("accepted", "2001-01-01T00:00:00.000Z")
     assert name in call("order", "list", "--as", "pat", "--operation", file)
+    with monkeypatch.context() as told_by:
+        told_by.setenv("OFFNADIR_OPERATION", file)
+        assert json.loads(call("operate", "--status", "--json"))["now"].startswith("2001-01-01")
     call("order", "cancel", name, "--as", "pat", "--operation", file)
     shown = json.loads(call("order", "show", name, "--json", "--as", "pat", "--operation", file))
     assert shown["history"][-1]["at"] == "2001-01-01T00:00:00.000Z"

@@ -96,3 +96,14 @@ def test_a_file_of_another_kind_is_no_database(tmp_path):
     with pytest.raises(FileError, match="is no SQLite database"):
         open_database(path)
     assert path.read_text().startswith("Dear all")
+
+
+def test_who_gets_no_connection_is_told_that_the_database_is_away(tmp_path):
+    """All connections are taken by others for longer than one waits: trouble of ours, and no crash."""
+    made = open_database(tmp_path / "b.sqlite")
+    engine = sa.create_engine(made.engine.url, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    narrow = Database(made.where, "sqlite", engine)
+    with narrow.read(), pytest.raises(DatabaseGoneError, match="taken"), narrow.read():
+        pass
+    narrow.close()
+    made.close()

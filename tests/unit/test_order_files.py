@@ -172,11 +172,13 @@ def test_what_is_over_already_is_told_when_it_is_placed(document, field):
     assert error.value.field == field
 
 
-def test_pictures_of_the_past_may_come_from_the_archive():
-    past = [{"stop": "2026-01-01"}]
-    for source in ("either", "archive"):
-        order = read_order({"place": POINT, "windows": past, "source": source})
-        check_now(order, Epoch.from_utc("2026-11-29"))
+def test_pictures_of_the_past_come_from_the_archive():
+    """Of "either", one window that is not over will do: the archive is asked for the others."""
+    past, now = {"stop": "2026-01-01"}, Epoch.from_utc("2026-11-29")
+    for source, windows in (("archive", [past]), ("either", [past, {"start": "2026-12-01"}])):
+        check_now(read_order({"place": POINT, "windows": windows, "source": source}), now)
+    with pytest.raises(InputError, match="source = archive"):
+        check_now(read_order({"place": POINT, "windows": [past]}), now)
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ from stapi_pydantic import (
     OpportunitySearchStatus,
 )
 
-from offnadir._database import open_database, sa
+from offnadir._database import Database, open_database, sa
 from offnadir.epoch import Epoch
-from offnadir.service import create_app
+from offnadir.service import _opportunity_routes, create_app
+from offnadir.service._pages import Pages
 from offnadir.service._searches import Searches
 from offnadir.tasking._people import User
 from support.service import WISH, Hall, settings
@@ -66,7 +67,35 @@ def test_opportunities_are_stapi_and_can_be_ordered(hall: Hall) -> None:
     assert hall.ask("kim", "POST", again["href"], json=again["body"]).status_code == 201
 
 
-def test_pages_are_bound_to_their_search(hall: Hall) -> None:
+def test_the_fleet_follows_its_files(hall: Hall) -> None:
+    """A newer element set in the file that the mission names: told without a restart, and searched with."""
+    service = hall.client.app.state.service  # type: ignore[attr-defined]
+    before = hall.get("kim", "/satellites/40115").json()
+    path = hall.path.parent / "elements.omm.json"
+    sets = json.loads(path.read_text())
+    mine = next(one for one in sets if str(one["NORAD_CAT_ID"]) == "40115")
+    mine["EPOCH"] = "2026-05-30T20:00:00.000000"
+    path.write_text(json.dumps(sets))
+    assert hall.get("kim", "/satellites/40115").json() == before
+    service.fleets._next = 0.0
+    after = hall.get("kim", "/satellites/40115").json()
+    assert after != before
+    path.write_text("no element sets")
+    service.fleets._next = 0.0
+    assert hall.get("kim", "/satellites/40115").json() == after
+
+
+def test_answers_with_pages_make_room_for_newer_ones() -> None:
+    pages, fleet = Pages(most=2, most_features=5), object()
+    for key, count in (("a", 2), ("b", 2), ("c", 2)):
+        pages.put(key, fleet, {"features": [0] * count})
+    assert [pages.get(key, fleet) is not None for key in "abc"] == [False, True, True]
+    assert pages.get("c", object()) is None
+    pages.put("d", fleet, {"features": [0] * 4})
+    assert [pages.get(key, fleet) is not None for key in "bcd"] == [False, False, True]
+
+
+def test_pages_are_bound_to_their_search(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = found(hall.post("kim", PATH, {**SEARCH, "limit": 100}))["features"]
     first = found(hall.post("kim", PATH, {**SEARCH, "limit": 1}))
     more = only(first, "next")
@@ -75,6 +104,9 @@ def test_pages_are_bound_to_their_search(hall: Hall) -> None:
     second = found(hall.ask("kim", "POST", more["href"], json=rest))
     assert [*first["features"], *second["features"]] == whole
     assert not any(one["rel"] == "next" for one in second["links"])
+    monkeypatch.setattr(_opportunity_routes, "find", None)  # it is not searched again
+    again = found(hall.ask("kim", "POST", more["href"], json=rest))
+    assert again["features"] == second["features"]
     for changed in (
         {"next": more["body"]["next"] + "x"}, {"datetime": WISH["datetime"]},
     ):  # fmt: skip
@@ -262,9 +294,8 @@ def test_a_search_of_a_killed_worker_is_taken_over(tmp_path: Path) -> None:
     database.close()
 
 
-def test_who_lost_a_search_does_not_answer_it(tmp_path: Path) -> None:
+def test_who_lost_a_search_does_not_answer_it(database: Database) -> None:
     """A worker that was thought dead and comes back late changes nothing."""
-    database = open_database(tmp_path / "searches.sqlite")
     quick = Searches(database, lambda product, request: {"by": "quick"}, stale_s=-1.0)
 
     def slow(product, request):
@@ -275,13 +306,11 @@ def test_who_lost_a_search_does_not_answer_it(tmp_path: Path) -> None:
     record = late.add("any", {}, KIM)
     assert late.work_off() == 1
     assert late.answer(record.id) == {"by": "quick"}
-    database.close()
 
 
-def test_searches_are_bounded_and_forgotten(tmp_path: Path) -> None:
+def test_searches_are_bounded_and_forgotten(database: Database) -> None:
     from offnadir.service._problems import ProblemError
 
-    database = open_database(tmp_path / "searches.sqlite")
     searches = Searches(database, lambda product, request: {})
     for _ in range(20):
         record = searches.add("any", {}, KIM)
@@ -296,7 +325,6 @@ def test_searches_are_bounded_and_forgotten(tmp_path: Path) -> None:
         assert connection.execute(sa.text("SELECT count(*) FROM searches")).scalar() == 0
     with pytest.raises(ProblemError):
         searches.get(record.id, KIM)
-    database.close()
 
 
 def test_a_search_that_fails_says_so(tmp_path: Path) -> None:

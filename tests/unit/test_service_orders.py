@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from stapi_pydantic import Order, OrderCollection, OrderStatus, OrderStatuses, Product, RootResponse
@@ -12,7 +14,7 @@ from stapi_pydantic import Order, OrderCollection, OrderStatus, OrderStatuses, P
 from offnadir.operations import open_operation
 from offnadir.service import _order_routes
 from offnadir.tasking import Product as Delivered
-from support.service import SPAN, WISH, Hall
+from support.service import SPAN, WISH, Hall, opened
 
 
 def test_what_is_answered_is_what_stapi_writes(hall: Hall) -> None:
@@ -77,11 +79,23 @@ def test_open_intervals_are_taken(hall: Hall, interval: str) -> None:
         ({"filter": {"op": "<=", "args": [{"property": "nope"}, 1]}}, "filter"),
         ({"filter": {"op": "not", "args": [WISH["filter"]]}}, "filter"),
         ({"geometry": {"type": "MultiPoint", "coordinates": [[1, 2]]}}, "geometry"),
-        ({"geometry": {"type": "Point", "coordinates": [1, 95]}}, "place"),
+        ({"geometry": {"type": "Point", "coordinates": [1, 95]}}, "geometry"),
+        ({"datetime": "2026-05-01T00:00:00Z/2026-05-02T00:00:00Z"}, "datetime"),
+        (
+            {"order_parameters": {"offnadir:webhook": "http://10.0.0.1/"}},
+            "order_parameters.offnadir:webhook",
+        ),
+        (
+            {"order_parameters": {"offnadir:end_user": {}}},
+            "order_parameters.offnadir:end_user.name",
+        ),
         ({"order_parameters": {"priority": 1}}, "order_parameters"),
-        ({"order_parameters": {"offnadir:priority": 9}}, "priority"),
+        ({"order_parameters": {"offnadir:priority": 9}}, "order_parameters.offnadir:priority"),
         ({"order_parameters": {"offnadir:recurrence": "FREQ=YEARLY;COUNT=2"}}, "order_parameters"),
-        ({"order_parameters": {"offnadir:webhook": "ftp://example.com"}}, "delivery.webhook"),
+        (
+            {"order_parameters": {"offnadir:webhook": "ftp://example.com"}},
+            "order_parameters.offnadir:webhook",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(hall: Hall, changed: dict[str, object], field: str) -> None:
@@ -93,6 +107,49 @@ def test_what_is_wrong_is_named(hall: Hall, changed: dict[str, object], field: s
     assert problem["errors"][0]["field"].startswith(field), problem
     assert problem["errors"][0]["wish"]
     assert hall.get("kim", "/orders").json()["features"] == []
+
+
+def test_the_past_is_the_archives(hall: Hall) -> None:
+    """A window that is over: refused with what to say instead, and taken when it says so."""
+    past = {**WISH, "datetime": "2026-05-01T00:00:00Z/2026-05-02T00:00:00Z"}
+    told = hall.post("kim", "/products/any/orders", past).json()["errors"][0]
+    assert (told["value"], told["hint"][-16:]) == ("2026-05-02T00:00:00Z", "source = archive")
+    parameters = {"offnadir:source": "archive"}
+    made = hall.post("kim", "/products/any/orders", {**past, "order_parameters": parameters})
+    assert made.status_code == 201, made.text
+
+
+def test_a_webhook_of_the_operators_own_network_is_taken_where_he_allows_it(
+    hall_ready: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    path, keys = hall_ready
+    shutil.copytree(path.parent, tmp_path / "operation")
+    mine = tmp_path / "operation" / path.name
+    mine.write_text(mine.read_text() + '\n[webhooks]\nallow = ["10.0.0.0/8"]\n')
+    with opened(mine, keys) as hall:
+        order = hall.place(order_parameters={"offnadir:webhook": "http://10.0.0.1/"})
+        change = {"order_parameters": {"offnadir:webhook": "http://192.168.0.1/"}}
+        refused = hall.ask("kim", "PATCH", f"/orders/{order}", json=change)
+        assert refused.status_code == 422, refused.text
+        assert refused.json()["errors"][0]["field"] == "order_parameters.offnadir:webhook"
+
+
+def test_what_is_wrong_in_form_is_shown(hall: Hall) -> None:
+    """The value that was sent: short, of an object or a list only its size, of a secret nothing."""
+    asked = {**WISH, "datetime": 7, "geometry": [1, 2], "filter": "x" * 1000}
+    told = hall.post("kim", "/products/any/orders", asked).json()["errors"]
+    found = {one["field"]: one.get("value") for one in told}
+    assert found == {"body.datetime": 7, "body.geometry": "a list of 2", "body.filter": "x" * 200}
+    told = hall.get("kim", "/orders?limit=0&next=nothing").json()["errors"]
+    assert [one["value"] for one in told] == ["0", "nothing"]
+    secret = {
+        "user": "kim",
+        "label": ["https://me:pass@example.com/"],
+        "scopes": "https://me:pass@e.com/?k=1",
+    }
+    answer = hall.post("boss", "/keys", secret)
+    assert answer.status_code == 400
+    assert "pass" not in answer.text
 
 
 def test_a_key_places_an_order_once(hall: Hall) -> None:
@@ -178,6 +235,9 @@ def test_a_quote_places_nothing(hall: Hall) -> None:
     assert told["would_be"]["state"] == "rejected"
     assert told["reasons"][0]["constraint"] == "restriction"
     assert hall.get("kim", "/orders").json()["features"] == []
+    log = hall.get("anna", "/audit?limit=1000").json()["entries"]
+    asked = [(one["by"], one["body"]["would_be"]) for one in log if one["action"] == "order.quote"]
+    assert asked == [("kim", "accepted"), ("kim", "rejected")]
 
 
 def test_a_quote_says_what_stands_in_the_way(hall: Hall) -> None:
@@ -304,3 +364,18 @@ def test_an_order_is_placed_at_the_time_that_the_loop_has_set(hall: Hall) -> Non
         loop.lease.give_back()
     made = hall.post("kim", "/products/any/orders", WISH).json()
     assert made["properties"]["created"] == at.utc(3)
+
+
+def test_a_key_finds_its_order_when_its_window_is_over(hall: Hall) -> None:
+    """Who was never answered asks again days later: the order that there is, and no 422."""
+    url, key = "/products/any/orders", {"Idempotency-Key": "late"}
+    made = hall.post("kim", url, WISH, headers=key).json()
+    with open_operation(hall.path) as loop:
+        loop.lease.take()
+        loop.clock.wait(loop.clock.now() + 3 * 86400.0)
+        loop.lease.give_back()
+    again = hall.post("kim", url, WISH, headers=key)
+    assert (again.status_code, again.json()["id"]) == (200, made["id"])
+    late = hall.post("kim", url, WISH, headers={"Idempotency-Key": "new"})
+    assert late.status_code == 422
+    assert late.json()["errors"][0]["field"] == "datetime"

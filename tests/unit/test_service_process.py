@@ -6,11 +6,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,43 +14,10 @@ import pytest
 from offnadir.client import Client, ServiceError
 from support.operation import Tape, drive, make_tape
 from support.service import lay_out
+from support.serving import serve_process
 
 SEOUL = (37.57, 126.98)
 DAYS = "2026-05-31T00:00:00Z/2026-06-02T00:00:00Z"
-
-
-@contextmanager
-def serving(path: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """`offnadir serve` on a free port until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "offnadir", "serve", str(path), "--port", str(port), *options]
-    log = path.parent / "serve.log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, start_new_session=True
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(1200):
-            try:
-                if httpx.get(f"{url}/health/live", timeout=5).is_success:
-                    break
-            except httpx.TransportError:
-                pass
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.1)
-        else:
-            pytest.fail(f"the service did not come up:\n{log.read_text()}")
-        yield url, process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +32,12 @@ def test_a_picture_is_ordered_and_fetched_over_http(
     ready, keys = hall_ready
     shutil.copytree(ready.parent, tmp_path / "operation")
     path = tmp_path / "operation" / ready.name
-    with serving(path) as (url, process), Client(url, keys["kim"]) as sky:
+    with serve_process(path) as (url, process), Client(url, keys["kim"]) as sky:
         assert "worldview-3" in [one.id for one in sky.products()]
         assert sky.quote(place=SEOUL, when=DAYS).state == "accepted"
+        none = sky.opportunities(place=SEOUL, when=DAYS, max_off_nadir_deg=0.001)
+        assert (list(none), none.matched) == ([], 0)
+        assert "max_off_nadir" in [one["constraint"] for one in none.reasons]
         wish = {"place": SEOUL, "when": DAYS, "max_off_nadir_deg": 45, "key": "once"}
         order = sky.order(**wish, parameters={"title": "Seoul"})
         assert sky.order(**wish, parameters={"title": "Seoul"}).id == order.id
@@ -123,7 +88,7 @@ def test_a_client_that_dawdles_or_hangs_up_stops_nobody(
         "POST /products/any/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {keys['kim']}\r\nContent-Length: 1000\r\n\r\n{{"
     ).encode()
-    with serving(path) as (url, _):
+    with serve_process(path) as (url, _):
         port = int(url.rpartition(":")[2])
         slow = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(30)]
         for one in slow:
@@ -154,7 +119,7 @@ def test_workers_share_postgresql_and_one_may_die(postgresql_url: str, tmp_path:
     server.close()
     path, keys = lay_out(tmp_path / "operation", postgresql_url.rpartition("/")[0] + f"/{name}")
     path.write_text(path.read_text() + "\n[service]\nrequests_per_minute = 100000\n")
-    with serving(path, "--workers", "2") as (url, process), Client(url, keys["kim"]) as sky:
+    with serve_process(path, "--workers", "2") as (url, process), Client(url, keys["kim"]) as sky:
         promised = []
         for number in range(30):
             if number == 10:

@@ -11,6 +11,7 @@ import pytest
 from pystac.validation import validate_dict
 
 from offnadir.errors import InputError
+from offnadir.service import _stac
 from offnadir.service._cql2 import filter_of_text
 from sample_items import square, stac
 from support.serving import serving
@@ -76,6 +77,15 @@ def test_pystac_client_finds_all_on_pages_newest_first(boss):
     for method in ("GET", "POST"):
         assert ids(boss.search(method=method, limit=7)) == told(range(23, -1, -1))
     assert ids(boss.search(max_items=3, limit=2)) == ["P23", "P22", "P21"]
+
+
+def test_pystac_client_is_told_how_many_there_are(boss, monkeypatch):
+    """Its `matched()` asks for one item; beyond what is counted it is told nothing, and warns."""
+    assert boss.search().matched() == 24
+    assert boss.search(method="GET", bbox=[102, 12, 104, 14]).matched() == 3
+    monkeypatch.setattr(_stac, "_MOST_COUNTED", 23)
+    with pytest.warns(UserWarning, match="numberMatched"):
+        assert boss.search().matched() is None
 
 
 def test_pystac_client_asks_for_places_times_names(boss):

@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offnadir._database import sa
 from offnadir.errors import InputProblems
-from offnadir.operations import read_operation
-from offnadir.operations._addresses import refusal
+from offnadir.operations import _telling as telling
+from offnadir.operations import open_operation, read_operation
+from offnadir.operations._addresses import literal_refusal, refusal
+from offnadir.operations._tables import MESSAGES
 from offnadir.operations._telling import post
+from support.operation import make_operation
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 #: IANA's special-purpose registries of IPv4 and IPv6 (RFC 6890 and its updates), and clouds' documentation.
@@ -23,6 +27,8 @@ REFUSED = (
     "239.255.255.255", "240.0.0.1", "255.255.255.255", "100.100.100.200", "168.63.129.16",
     "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1", "fec0::1",
     "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:a00:1", "::127.0.0.1", "64:ff9b::7f00:1",
+    "192.0.0.192", "192.0.0.8", "192.0.0.171", "192.88.99.1", "64:ff9b:1::7f00:1", "100::1", "100:0:0:1::1",
+    "2001::1", "2001:2::1", "2001:10::1", "2001:1::1", "3fff::1", "5f00::1", "4000::1",
     "64:ff9b::10.0.0.1", "2002:7f00:1::", "2002:c0a8:101::1", "nonsense", "",
 )  # fmt: skip
 PUBLIC = ("1.1.1.1", "8.8.8.8", "172.32.0.1", "2606:4700:4700::1111", "64:ff9b::101:101")
@@ -60,6 +66,27 @@ def test_the_operation_file_allows_networks(tmp_path):
     assert [one.wish for one in told.value.problems] == [
         'a network such as "10.1.0.0/16" or "fd12::/32"'
     ] * 2
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1:8080",
+        "2130706433",
+        "0x7f.1",
+        "[::1]",
+        "[::ffff:a00:1]",
+        "localhost",
+        "a.localhost.",
+    ],
+)
+def test_an_address_in_a_url_is_seen_without_looking_a_name_up(host):
+    """All spellings that the system takes for an address; names are left to when they are posted."""
+    assert literal_refusal(f"http://{host}/hook")
+    assert literal_refusal("http://10.1.2.3/", (ipaddress.ip_network("10.1.0.0/16"),)) == ""
+    assert literal_refusal("https://1.1.1.1/") == ""
+    assert literal_refusal("https://no-such-name.invalid/") == ""
 
 
 class Server:
@@ -146,3 +173,57 @@ def test_a_name_that_nobody_knows():
 
     told = post("https://nowhere.example/", "{}", "k", resolve=resolve)
     assert told == "nowhere.example is not known: Name or service not known"
+
+
+def test_a_dead_host_delays_nobody_elses_messages(tmp_path, monkeypatch):
+    """One host hangs, one refuses, one takes its three: a step waits for none beyond its time.
+
+    What else is due for the host that hangs waits a minute; a refusal holds up no other order.
+    """
+    ends, posted = threading.Event(), []
+
+    def post_(url, body, name, **more):
+        posted.append(name)
+        if "dead" in url:
+            ends.wait(60)
+        return "no.example answered 404" if "no" in url else ""
+
+    monkeypatch.setattr(telling, "post", post_)
+    monkeypatch.setattr(telling, "_STEP_S", 0.3)
+    names = {
+        "dead1": "dead",
+        "dead2": "dead",
+        "no1": "no",
+        "no2": "no",
+        "a1": "a",
+        "a2": "a",
+        "a3": "a",
+    }
+    with open_operation(make_operation(tmp_path / "op")) as here:
+        here.lease.take()
+        now = here.clock.now()
+        with here.begin() as connection:
+            for name, host in names.items():
+                connection.execute(
+                    sa.insert(MESSAGES).values(
+                        id=name, order_id="o", url=f"https://{host}.example/", body="{}", state="due",
+                        tries=0, due_tai_ns=now.tai_ns, told="",
+                    )
+                )  # fmt: skip
+        steps = 0
+        while telling.post_messages(here, now):
+            steps += 1
+        with here.database.read() as connection:
+            rows = {row.id: row for row in connection.execute(sa.select(MESSAGES))}
+        ends.set()
+        here.lease.give_back()
+    assert steps == 3
+    assert sorted(posted) == ["a1", "a2", "a3", "dead1", "no1", "no2"]
+    told = {
+        name: (row.state, row.tries, (row.due_tai_ns - now.tai_ns) / 1e9)
+        for name, row in rows.items()
+    }
+    assert {told[name][0] for name in ("a1", "a2", "a3")} == {"sent"}
+    assert told["dead1"] == told["no1"] == told["no2"] == ("due", 1, 60.0)
+    assert told["dead2"] == ("due", 0, 60.0)
+    assert rows["dead1"].told == "dead.example: no answer within 0.3 s"

@@ -173,6 +173,8 @@ def _postgresql(url: sa.URL) -> sa.Engine:
 def _told(where: str) -> Iterator[None]:
     try:
         yield
+    except sa.exc.TimeoutError as error:
+        raise DatabaseGoneError(f"database {where}: all connections are taken") from error
     except sa.exc.DBAPIError as error:
         trouble = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
         if "not a database" in trouble or "malformed" in trouble:

@@ -157,10 +157,10 @@ class Archive:
                 yield from page.items
                 token = page.next
 
-    def count(self, query: ArchiveQuery | None = None) -> int:
-        """How many items fit, on all pages; without a query all there are."""
+    def count(self, query: ArchiveQuery | None = None, *, most: int | None = None) -> int:
+        """How many items fit, on all pages; without a query all. Counting ends beyond `most`."""
         with self.database.read() as connection:
-            return Search(connection, query or ArchiveQuery()).count()
+            return Search(connection, query or ArchiveQuery()).count(most)
 
     def remove(self, name: str) -> bool:
         """Take an item out, and leave its files alone; False if there was none."""

@@ -74,15 +74,17 @@ class Search:
             page.append(row)
         return Found([key for _, key in page], None)
 
-    def count(self) -> int:
-        """How many items there are on all pages together."""
+    def count(self, most: int | None = None) -> int:
+        """How many items there are on all pages together; beyond `most` the counting ends."""
         if self.place is None or self.dialect == "postgresql":
-            number = sa.select(sa.func.count()).select_from(ITEMS).where(*self.clauses)
-            return int(self.connection.execute(number).scalar_one())
+            each = sa.select(sa.literal(1)).select_from(ITEMS).where(*self.clauses)
+            return self._counted(each, None if most is None else most + 1)
         total = 0
         keys = self.connection.execute(self._in_tree()).scalars()
         while chunk := keys.fetchmany(_MOST_CHUNK * 4):
             total += len(self._rows([self._among_keys(chunk)], None))
+            if most is not None and total > most:
+                break
         return total
 
     def _newest(self) -> int:
@@ -114,7 +116,7 @@ class Search:
                 least, best = count, [clause]
         return best
 
-    def _counted(self, select: Any, most: int) -> int:
+    def _counted(self, select: Any, most: int | None) -> int:
         """How many rows there are, at most `most`."""
         number = sa.select(sa.func.count()).select_from(select.limit(most).subquery())
         return int(self.connection.execute(number).scalar_one())

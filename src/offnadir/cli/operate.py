@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 def operate(
     operation: Annotated[
-        Path, typer.Argument(metavar="OPERATION.toml", help="The operation file.")
+        Path,
+        typer.Argument(
+            metavar="OPERATION.toml", envvar="OFFNADIR_OPERATION", help="The operation file."
+        ),
     ],
     until: Annotated[
         str | None,

@@ -78,7 +78,8 @@ def place(
         float | None, typer.Option(metavar="M", help="Greatest ground sample distance.")
     ] = None,
     max_cloud: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="Greatest share of cloud, 0 to 1.")
+        float | None,
+        typer.Option(metavar="PERCENT", help="Most cloud, as `archive search` has it."),
     ] = None,
     min_sun: Annotated[
         float | None, typer.Option(metavar="DEG", help="Least elevation of the Sun.")
@@ -153,7 +154,7 @@ def place(
     looks = {
         "kind": kind, "max_off_nadir_deg": max_off_nadir, "min_incidence_deg": min_incidence,
         "max_incidence_deg": max_incidence, "azimuth_deg": _azimuth(azimuth), "min_niirs": min_niirs,
-        "max_gsd_m": max_gsd, "max_cloud": max_cloud, "min_sun_elevation_deg": min_sun,
+        "max_gsd_m": max_gsd, "max_cloud": _cloud_share(max_cloud), "min_sun_elevation_deg": min_sun,
     }  # fmt: skip
     _merge(document, "looks", looks)
     _merge(document, "delivery", {"folder": folder, "webhook": webhook})
@@ -184,6 +185,19 @@ def place(
         _say.note(_where(view))
     if view.placed.state == "rejected":
         raise typer.Exit(1)
+
+
+def _cloud_share(percent: float | None) -> float | None:
+    """The share of a percentage; one up to 1 looks like a share, as order files have it."""
+    if percent is None:
+        return None
+    if not 0.0 <= percent <= 100.0:
+        raise InputError("--max-cloud", percent, "from 0 to 100 percent")
+    if 0.0 < percent <= 1.0:
+        hint = f"a share of {percent:g} is --max-cloud {100 * percent:g}"
+        hint += "; less cloud is asked for by max_cloud, a share, in an order file"
+        raise InputError("--max-cloud", percent, "a percentage: 0, or more than 1", hint=hint)
+    return percent / 100.0
 
 
 def _put(document: dict[str, Any], name: str, value: Any) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from offnadir.client._errors import ServiceError
 from offnadir.client._fetching import save
-from offnadir.client._models import Json, Opportunity, Order, Product, Quote, Status
+from offnadir.client._models import Json, Opportunities, Order, Product, Quote, Status
 from offnadir.errors import InputError, MissingExtraError
 
 _AGAIN: Final = (429, 502, 503, 504)
@@ -85,16 +85,17 @@ class Client:
         limit: int = 100,
         filter: Json | None = None,  # noqa: A002
         **limits: float,
-    ) -> list[Opportunity]:
+    ) -> Opportunities:
         """When a place can be imaged; `when` is `start/stop` in RFC 3339, either end may be `..`.
 
         `place` is (latitude, longitude) in degrees, or a GeoJSON geometry. `limits` are max_off_nadir_deg,
-        min_sun_elevation_deg, max_gsd_m, min_niirs, max_cloud_percent; anything else a CQL2 `filter`.
+        min_sun_elevation_deg, max_gsd_m, min_niirs, max_cloud_percent; anything else a CQL2 `filter`. If
+        there are none, `reasons` of what is returned say why.
         """
         body = {**_search(place, when, filter, limits), "limit": limit}
         headers = {"Prefer": "wait"}
         found = self._ask("POST", f"/products/{product}/opportunities", json=body, headers=headers)
-        return [Opportunity.read(one) for one in found["features"]]
+        return Opportunities.read(found)
 
     def quote(
         self,

@@ -111,14 +111,33 @@ class Opportunity:
         )
 
 
+class Opportunities(list[Opportunity]):
+    """The opportunities that were found; `reasons` say why there are none, `matched` how many there are.
+
+    A reason has `constraint` and `words`, and where known `wanted`, `found`, `by`, `unit`, `would_pass`.
+    """
+
+    reasons: tuple[Json, ...] = ()
+    matched: int | None = None
+
+    @classmethod
+    def read(cls, document: Json) -> Opportunities:
+        """From an opportunity collection of STAPI."""
+        found = cls(Opportunity.read(one) for one in document["features"])
+        found.reasons = tuple(document.get("offnadir:reasons", ()))
+        found.matched = document.get("numberMatched")
+        return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """What would become of an order if it were placed now."""
+    """What would become of an order if it were placed now; `reasons` are as those of opportunities."""
 
     state: str
     code: str
     told: tuple[str, ...]
     price: Json | None
+    reasons: tuple[Json, ...] = ()
     raw: Json = field(repr=False)
 
     @classmethod
@@ -130,5 +149,6 @@ class Quote:
             code=would["code"],
             told=tuple(would["told"]),
             price=document.get("price"),
+            reasons=tuple(document.get("reasons", ())),
             raw=document,
         )

@@ -8,13 +8,14 @@ from typing import Any, Final
 import shapely
 
 from offnadir.catalog import ArchiveQuery
+from offnadir.catalog._tables import EVERYBODY
 from offnadir.epoch import Epoch
 from offnadir.operations._context import Context
 from offnadir.operations._facts import facts_of, tell
 from offnadir.operations._orders import advance, find_order, open_orders
 from offnadir.operations._pictures import Stage, add_picture, set_stage
 from offnadir.operations._telling import to_tell
-from offnadir.tasking import Order, Placed, State
+from offnadir.tasking import Placed, State
 
 _LOOKED: Final = "archive "
 #: Processing levels of the archive that serve each level of an order.
@@ -36,7 +37,7 @@ def from_archive(here: Context, now: Epoch) -> bool:
         if key in looked or order.source == "new" or order.every_days is not None:
             book.no_archive.add(placed.id)
             continue
-        item = best_of_archive(here, order)
+        item = best_of_archive(here, placed)
         _settle(here, placed, item, key, now)
         return True
     book.note_seen(_LOOKED)
@@ -74,8 +75,12 @@ def _settle(
     here.say(now, f"order {placed.id}: {item['id']} in the archive fits")
 
 
-def best_of_archive(here: Context, order: Order) -> dict[str, Any] | None:
-    """The latest item that shows the whole place as the order wishes; None if there is none."""
+def best_of_archive(here: Context, placed: Placed) -> dict[str, Any] | None:
+    """The latest item that shows the whole place as the order wishes; None if there is none.
+
+    Looked at are the items that its customer finds in the archive: his own, and those of everybody.
+    """
+    order, readers = placed.order, (placed.customer_id, EVERYBODY)
     looks, place = order.looks, shapely.geometry.shape(order.place)
     azimuth = (looks.azimuth_from_rad, looks.azimuth_to_rad)
     for window in order.windows or (None,):
@@ -95,6 +100,7 @@ def best_of_archive(here: Context, order: Order) -> dict[str, Any] | None:
             min_sun_elevation_rad=looks.min_sun_elevation_rad,
             max_sun_elevation_rad=looks.max_sun_elevation_rad,
             levels=_LEVELS[order.level],
+            readers=None if here.operation.service.get("public_archive") is True else readers,
         )
         for found in here.archive.search(query).items:
             seen = shapely.geometry.shape(found.item["geometry"])

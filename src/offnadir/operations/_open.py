@@ -9,6 +9,7 @@ from pathlib import Path
 from offnadir._database import Database, open_database
 from offnadir.catalog import Archive
 from offnadir.errors import InputError
+from offnadir.operations._addresses import literal_refusal
 from offnadir.operations._clock import Clock, RealClock, SetClock
 from offnadir.operations._config import Operation, read_operation
 from offnadir.operations._context import Brief, Context, Say
@@ -81,7 +82,14 @@ def _desk(operation: Operation, database: Database, clock: Clock, *, checks: boo
     lists = [read_list(one) for one in operation.lists] if checks else []
     packs = [public_pack(), *(read_pack(one) for one in operation.packs)] if checks else []
     screener = Screener(lists) if lists else None
-    return Desk(database, screener, packs, clock=clock.now, operator=operation.operator)
+    return Desk(
+        database,
+        screener,
+        packs,
+        clock=clock.now,
+        operator=operation.operator,
+        refuses_url=lambda url: literal_refusal(url, operation.webhooks.allow),
+    )
 
 
 def _clock(operation: Operation, database: Database, lease: Lease | None) -> Clock:

@@ -8,6 +8,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +33,11 @@ _FIRST_S: Final = minute
 _LONGEST_S: Final = day
 _MOST_TRIES: Final = 12
 _MOST_ADDRESSES: Final = 4
+_ANSWERED: Final = " answered "
+#: Hosts that are called at the same time, how long the loop waits for them, and messages that are looked at.
+_MOST_HOSTS: Final = 16
+_STEP_S: Final = 15.0
+_MOST_DUE: Final = 500
 
 
 def to_tell(connection: sa.Connection, placed: Placed, picture: str | None = None) -> None:
@@ -84,28 +90,69 @@ def _told_picture(here: Context, order: str, picture: str) -> dict[str, str]:
 
 
 def post_messages(here: Context, now: Epoch) -> bool:
-    """Post one message that is due; whether there was one."""
+    """Post what is due, one message to each of a few hosts at the same time; whether there was any.
+
+    It takes `_STEP_S` at most, however many hosts do not answer. What else is due for a host that did not
+    answer waits a minute, and no longer: one customer's trouble is not another's at the same host.
+    """
     with here.database.read() as connection:
-        row = connection.execute(
+        due = connection.execute(
             sa.select(MESSAGES)
             .where(MESSAGES.c.state == "due", MESSAGES.c.due_tai_ns <= now.tai_ns)
             .order_by(MESSAGES.c.due_tai_ns, MESSAGES.c.id)
-            .limit(1)
-        ).one_or_none()
-    if row is None:
+            .limit(_MOST_DUE)
+        ).all()
+    if not due:
         return False
-    trouble = post(row.url, row.body, row.id, allow=here.operation.webhooks.allow)
-    values: dict[str, Any] = {"state": "sent", "told": ""}
-    if trouble:
-        tries = row.tries + 1
-        wait_s = min(_FIRST_S * 2**row.tries, _LONGEST_S)
-        values = {"tries": tries, "told": trouble, "due_tai_ns": (now + wait_s).tai_ns}
-        if tries >= _MOST_TRIES:
-            values["state"] = "given_up"
+    first: dict[str, Any] = {}
+    for row in due:
+        first.setdefault(_host(row.url), row)
+    chosen = dict(list(first.items())[:_MOST_HOSTS])
+    troubles = _post_all(here, list(chosen.values()))
     with here.begin() as connection:
-        connection.execute(sa.update(MESSAGES).where(MESSAGES.c.id == row.id).values(**values))
-    here.say(now, f"message {row.id}: {trouble or 'posted'}")
+        for host, row in chosen.items():
+            trouble = troubles[row.id]
+            values: dict[str, Any] = {"state": "sent", "told": ""}
+            if trouble:
+                tries, later = row.tries + 1, now + min(_FIRST_S * 2**row.tries, _LONGEST_S)
+                values = {"tries": tries, "told": trouble, "due_tai_ns": later.tai_ns}
+                if tries >= _MOST_TRIES:
+                    values["state"] = "given_up"
+                if _ANSWERED not in trouble:
+                    others = [one.id for one in due if _host(one.url) == host and one.id != row.id]
+                    wait = sa.update(MESSAGES).where(MESSAGES.c.id.in_(others))
+                    connection.execute(wait.values(due_tai_ns=(now + _FIRST_S).tai_ns))
+            connection.execute(sa.update(MESSAGES).where(MESSAGES.c.id == row.id).values(**values))
+    for row in chosen.values():
+        here.say(now, f"message {row.id}: {troubles[row.id] or 'posted'}")
     return True
+
+
+def _host(url: str) -> str:
+    try:
+        return (urllib.parse.urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _post_all(here: Context, rows: Sequence[Any]) -> dict[str, str]:
+    """What went wrong with each message by its id; whoever has not answered in time is left alone.
+
+    The one that is left may arrive all the same: it is then posted twice, under one Idempotency-Key.
+    """
+    told: dict[str, str] = {}
+
+    def one(row: Any) -> None:
+        told[row.id] = post(row.url, row.body, row.id, allow=here.operation.webhooks.allow)
+
+    threads = [threading.Thread(target=one, args=(row,), daemon=True) for row in rows]
+    ends = time.monotonic() + _STEP_S
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(ends - time.monotonic(), 0.0))
+    late = f"no answer within {_STEP_S:g} s"
+    return {row.id: told.get(row.id, f"{_host(row.url)}: {late}") for row in rows}
 
 
 def post(
@@ -149,7 +196,7 @@ def post(
         status = _posted(host, port, found[:_MOST_ADDRESSES], secure, target, body, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return f"{host} does not answer: {error}"
-    return "" if 200 <= status < 300 else f"{host} answered {status}"
+    return "" if 200 <= status < 300 else f"{host}{_ANSWERED}{status}"
 
 
 def _posted(

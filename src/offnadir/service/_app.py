@@ -31,7 +31,7 @@ from offnadir.service import (
 )
 from offnadir.service._callers import Callers
 from offnadir.service._finder import Finder
-from offnadir.service._fleet import fleet_of
+from offnadir.service._fleet import Fleets
 from offnadir.service._guarding import Guarding
 from offnadir.service._limits import BodyLimit
 from offnadir.service._observing import Numbers, Observing, write_logs
@@ -39,6 +39,7 @@ from offnadir.service._oidc import Tokens
 from offnadir.service._problems import add_problems
 from offnadir.service._service import Service
 from offnadir.service._settings import Settings, read_settings
+from offnadir.service._traces import open_traces
 
 _STAPI = "https://stapi.example.com/v0.1.0"
 CONFORMANCE = (
@@ -59,11 +60,12 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     try:
         folder = here.operation.path.parent
         told = settings or read_settings(here.operation.service, folder=folder)
-        fleet = fleet_of(here.operation, here.clock.now())
+        traces = open_traces()
+        fleets = Fleets(here.operation, here.clock.now)
     except BaseException:
         stack.close()
         raise
-    service = Service(settings=told, here=here, fleet=fleet)
+    service = Service(settings=told, here=here, fleets=fleets)
     finder = Finder(service)
 
     @asynccontextmanager
@@ -74,6 +76,7 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
                 yield
             finally:
                 finder.stop()
+                traces.close()
 
     app = FastAPI(
         title="offnadir",
@@ -86,7 +89,8 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     app.state.service, app.state.finder = service, finder
     tokens = None if told.oidc is None else Tokens(told.oidc, service.desk)
     app.state.callers = Callers(service, tokens)
-    app.state.numbers = Numbers()
+    app.state.numbers, app.state.traces = Numbers(), traces
+    traces.watch(service.database)
     app.state.conformance = CONFORMANCE
     orders = (_stapi_routes, _opportunity_routes, _order_routes)
     archive = (_stac, _assets, _tile_routes)
@@ -122,7 +126,7 @@ def _add_guards(app: FastAPI, settings: Settings) -> None:
             expose_headers=["etag", "location", "preference-applied", "retry-after", "x-request-id"],
         )  # fmt: skip
     app.add_middleware(Guarding, settings=settings)
-    app.add_middleware(Observing, numbers=app.state.numbers)
+    app.add_middleware(Observing, numbers=app.state.numbers, traces=app.state.traces)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from offnadir.service._ephemerides import Ephemerides
 from offnadir.service._opportunities import Tokens, do_search
+from offnadir.service._pages import Pages
 from offnadir.service._searches import Searches
 from offnadir.service._service import Service
 from offnadir.service._warming import Warming
@@ -18,13 +19,14 @@ class Finder:
     def __init__(self, service: Service) -> None:
         self.kept = Ephemerides()
         self.tokens = Tokens(service.settings.secret)
-        fleet, kept = service.fleet, self.kept
+        self.pages = Pages()
+        kept = self.kept
 
         def does(product: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-            return do_search(fleet, product, request, kept)
+            return do_search(service.fleet, product, request, kept)
 
         self.searches = Searches(service.database, does)
-        self.warming = Warming(fleet.satellites, kept, service.now())
+        self.warming = Warming(service.fleet.satellites, kept, service.now())
 
     def start(self) -> None:
         """Begin to warm up, and to do what waits."""

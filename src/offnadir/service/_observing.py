@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -13,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from offnadir.service._limits import is_text
+from offnadir.service._traces import Traced, Traces
 
 if TYPE_CHECKING:
     from offnadir.service._callers import Caller
@@ -49,18 +51,33 @@ class Numbers:
 
 
 class Observing:
-    """Outermost: gives each request an id, and writes what became of it; never a key, token or query."""
+    """Outermost: gives each request an id, and writes what became of it; never a key, token or query.
 
-    def __init__(self, app: ASGIApp, numbers: Numbers) -> None:
-        self.app, self.numbers = app, numbers
+    The id is that of its trace, if it is traced, else the one that it came with.
+    """
+
+    def __init__(self, app: ASGIApp, numbers: Numbers, traces: Traces) -> None:
+        self.app, self.numbers, self.traces = app, numbers, traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        asked = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        name = asked if is_text(asked) else uuid.uuid4().hex
+        headers = dict(scope["headers"])
+        with self.traces.request(headers) as traced:
+            await self._observe(scope, receive, send, headers, traced)
+
+    async def _observe(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: Mapping[bytes, bytes],
+        traced: Traced,
+    ) -> None:
+        asked = headers.get(b"x-request-id", b"").decode("latin-1")
+        name = traced.id or (asked if is_text(asked) else uuid.uuid4().hex)
         scope["offnadir.request_id"] = name
         began, status, size = time.perf_counter(), 0, 0
 
@@ -83,6 +100,7 @@ class Observing:
             self.numbers.under_way.dec()
             route = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in _METHODS else "other"
+            traced.end(method, route, status)
             self.numbers.requests.labels(method, route, str(status)).inc()
             self.numbers.seconds.labels(method, route).observe(took_s)
             if _LOG.isEnabledFor(logging.INFO):

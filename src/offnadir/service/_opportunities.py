@@ -234,6 +234,10 @@ class Tokens:
                 return Epoch(now_ns), first
         raise InputError("next", text[:100], "that of the link `next`, with the same search")
 
+    def question(self, product: str, body: Mapping[str, Any], now: Epoch) -> str:
+        """What is the same for all pages of a search, and for no other one."""
+        return self._mark(product, body, now.tai_ns, 0)
+
     def _mark(self, product: str, body: Mapping[str, Any], now_ns: int, first: int) -> str:
         asked = {key: body.get(key) for key in ("datetime", "geometry", "filter")}
         text = json.dumps([product, asked, now_ns, first], sort_keys=True)

@@ -79,7 +79,8 @@ def search_opportunities(
     now, first = here.now(), 0
     if body.next is not None:
         now, first = finder.tokens.read(product_id, asked, body.next)
-    ask = read_ask(here.fleet, product_id, asked, now)
+    fleet = here.fleet
+    ask = read_ask(fleet, product_id, asked, now)
     # `prefer` is there for the document: a header may come in several lines, and all count.
     preferred = read_prefer(request.headers.getlist("prefer"))
     if preferred == "respond-async" and body.next is None:
@@ -89,18 +90,20 @@ def search_opportunities(
         return answer(request, _record_document(request, kept), status=201, headers=headers)
     if ask.too_large:
         raise too_large(ask.too_large)
-    found, reasons = find(ask, finder.kept)
+    question = finder.tokens.question(product_id, asked, now)
+    with request.app.state.traces.span("search for opportunities"):
+        told = finder.pages.get(question, fleet) or kept_answer(ask, *find(ask, finder.kept))
     following = first + body.limit
     links = []
-    if following < len(found):
+    if following < len(told["features"]):
+        finder.pages.put(question, fleet, told)
         token = finder.tokens.make(product_id, asked, now, following)
         more = {**asked, "limit": body.limit, "next": token}
         path = request.url.path
         links.append(link(request, "next", path, GEOJSON_TYPE, method="POST", body=more))
     document = collection_document(
-        request, product_id, ask.request, kept_answer(ask, found, reasons),
-        slice(first, following), links,
-    )  # fmt: skip
+        request, product_id, ask.request, told, slice(first, following), links
+    )
     headers = {"Preference-Applied": "wait"} if preferred == "wait" else {}
     return answer(request, document, kind=GEOJSON_TYPE, headers=headers)
 

@@ -30,6 +30,7 @@ from offnadir.service._stapi import (
 )
 from offnadir.service._stapi_routes import OrderRequest, known_product
 from offnadir.service._wire import GEOJSON_TYPE, GeoJson, Json, answer, base_url
+from offnadir.service._wire_names import in_wire_names
 from offnadir.tasking._amending import NotAmendedError
 from offnadir.tasking._views import Line
 
@@ -89,7 +90,8 @@ def quote(
     known_product(here, product_id)
     asked, now = body.model_dump(exclude_none=True), here.now()
     order = read_request(here.fleet, product_id, asked, now)
-    found = here.desk.quote(order, by=caller.name, customer=customer)
+    with in_wire_names():
+        found = here.desk.quote(order, by=caller.name, customer=customer)
     told: dict[str, Any] = {"would_be": found.document(), "pictures": order.count}
     told["area_km2"] = round(order.area_m2 * order.count / 1e6, 6)
     price = here.settings.price
@@ -99,7 +101,8 @@ def quote(
         reasons.append(Reason(constraint=found.code, words=" ".join(found.told)))
     ask = read_ask(here.fleet, product_id, asked, now)
     if not ask.too_large:
-        chances, why = find(ask, finder_of(request).kept)
+        with request.app.state.traces.span("search for opportunities"):
+            chances, why = find(ask, finder_of(request).kept)
         told["opportunities"] = len(chances)
         reasons += why
     if reasons:
@@ -140,7 +143,8 @@ def amend(
         return read_request(here.fleet, product, wanted, now, before)
 
     try:
-        here.desk.amend(order_id, changed, by=caller.name)
+        with in_wire_names():
+            here.desk.amend(order_id, changed, by=caller.name)
     except NotAmendedError as error:
         raise ProblemError(409, "not-amended", str(error)) from error
     view = here.desk.show(order_id, by=caller.name)

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from offnadir._database import DatabaseGoneError
 from offnadir.errors import MISSING, InputError, InputProblems, MissingExtraError, OffnadirError
 from offnadir.tasking import RefusedError, StepError
+from offnadir.tasking._audit import veiled
 from offnadir.tasking._people import UnknownNameError
 
 _LOG: Final = logging.getLogger("offnadir.service")
@@ -105,7 +106,11 @@ def as_problem(error: Exception) -> ProblemError:
         case StepError():
             return ProblemError(409, "wrong-state", str(error))
         case DatabaseGoneError():
-            words = "the database does not answer; nothing was changed, try again"
+            # Whether a commit went through before the connection broke, nobody here can tell.
+            words = (
+                "the database does not answer: what was asked is done as a whole or not at all; try again, "
+                "an order with the same Idempotency-Key"
+            )
             return ProblemError(503, "database-gone", words, headers={"Retry-After": "5"})
         case MissingExtraError():
             return ProblemError(501, "not-installed", str(error))
@@ -115,15 +120,32 @@ def as_problem(error: Exception) -> ProblemError:
 def _field(error: InputError) -> dict[str, Any]:
     told: dict[str, Any] = {"field": error.field, "wish": error.wish}
     if error.value is not MISSING:
-        value = error.value
-        plain = value is None or isinstance(value, str | int | float | bool)
-        if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            plain = False
-        text = value if plain else repr(value)
-        told["value"] = text[:_LONGEST_VALUE] if isinstance(text, str) else text
+        told |= _shown(error.value)
     if error.hint:
         told["hint"] = error.hint
     return told
+
+
+def _form(error: Mapping[str, Any]) -> dict[str, Any]:
+    """What is wrong in form: of an object or list only that it is one, of a secret nothing."""
+    name = ".".join(str(part) for part in error["loc"])
+    told: dict[str, Any] = {"field": name, "wish": error["msg"]}
+    value = error.get("input")
+    if error["type"] in ("missing", "json_invalid"):
+        return told
+    if isinstance(value, dict | list | tuple):
+        kind = "an object" if isinstance(value, dict) else "a list"
+        return {**told, "value": f"{kind} of {len(value)}"}
+    return {**told, **_shown(veiled(value, name))}
+
+
+def _shown(value: object) -> dict[str, Any]:
+    """A value as a problem shows it: short, and what JSON can say."""
+    plain = value is None or isinstance(value, str | int | float | bool)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        plain = False
+    text = value if plain else repr(value)
+    return {"value": text[:_LONGEST_VALUE] if isinstance(text, str) else text}
 
 
 def _methods(request: Request) -> list[str]:
@@ -146,10 +168,7 @@ def add_problems(app: FastAPI) -> None:
 
     def wrong_form(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        told = [
-            {"field": ".".join(str(part) for part in one["loc"]), "wish": one["msg"]}
-            for one in error.errors()
-        ]
+        told = [_form(one) for one in error.errors()]
         detail = "; ".join(f"{one['field']}: {one['wish']}" for one in told[:5])
         return problem_response(request, ProblemError(400, "wrong-input", detail, errors=told))
 

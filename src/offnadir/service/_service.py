@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from offnadir._database import Database
     from offnadir.catalog import Archive
     from offnadir.operations import Context, Operation
-    from offnadir.service._fleet import Fleet
+    from offnadir.service._fleet import Fleet, Fleets
     from offnadir.tasking import Desk
 
 
@@ -23,7 +23,12 @@ class Service:
 
     settings: Settings
     here: Context
-    fleet: Fleet
+    fleets: Fleets
+
+    @property
+    def fleet(self) -> Fleet:
+        """Satellites, stations, products, as their files have them now."""
+        return self.fleets.now
 
     @property
     def operation(self) -> Operation:

@@ -8,6 +8,7 @@ import re
 import secrets
 import urllib.parse
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -132,12 +133,17 @@ def read_settings(table: Mapping[str, Any], *, folder: Path) -> Settings:
 def _kept_secret(path: Path) -> bytes:
     """The secret of a file that only its owner can read; made if it is not there."""
     try:
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes().strip()
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(secrets.token_hex(32))
+        if not path.exists():
+            # Written elsewhere first: another process must not read half of it, nor make a second one.
+            made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+            handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                with os.fdopen(handle, "w", encoding="ascii") as stream:
+                    stream.write(secrets.token_hex(32))
+                with suppress(FileExistsError):
+                    os.link(made, path)
+            finally:
+                made.unlink()
         return path.read_bytes().strip()
     except OSError as error:
         raise FileError(path, f"cannot keep the secret: {error.strerror or error}") from error

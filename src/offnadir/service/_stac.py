@@ -57,6 +57,8 @@ CONFORMANCE: Final = (
 #: How long the list of collections stays as it is: it is made by looking at every item.
 _COLLECTIONS_S: Final = 60.0
 _MOST_LISTS: Final = 1_000
+#: Items that are counted; where there are more nobody is told how many.
+_MOST_COUNTED: Final = 10_000
 
 Name = Annotated[str, Path(max_length=2048, description="Its id.")]
 _N: Final = "-?[0-9]{1,5}([.][0-9]{1,12})?"
@@ -285,7 +287,8 @@ def _page(
     body: Mapping[str, Any] | None = None,
 ) -> Response:
     try:
-        page = here.archive.search(asked.query)
+        with request.app.state.traces.span("search the archive"):
+            page = here.archive.search(asked.query)
     except InputError as error:  # of the place or the token, which are looked at here
         raise wrong_request(error) from error
     path = request.url.path
@@ -307,7 +310,12 @@ def _page(
         "links": links,
     }
     if page.next is None and asked.query.token is None:
-        document["numberMatched"] = len(features)  # further on nobody counts them
+        document["numberMatched"] = len(features)
+    elif asked.query.limit == 1 and asked.query.token is None:
+        # Who asks for one item wants to know how many there are (pystac-client's `matched()`).
+        count = here.archive.count(asked.query, most=_MOST_COUNTED)
+        if count <= _MOST_COUNTED:
+            document["numberMatched"] = count
     return answer(request, document, kind=GEOJSON_TYPE)
 
 

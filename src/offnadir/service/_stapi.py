@@ -17,6 +17,7 @@ from offnadir.service._opportunity_place import GEOMETRIES
 from offnadir.service._order_parameters import order_part, parameters_of
 from offnadir.service._queryables import QUERYABLES
 from offnadir.service._wire import GEOJSON_TYPE, JSON_TYPE, link
+from offnadir.service._wire_names import in_wire_names
 from offnadir.tasking import Order, read_order
 from offnadir.tasking._order import Looks, Window
 from offnadir.tasking._views import Line, OrderView
@@ -106,7 +107,8 @@ def read_request(
         document |= order_part(parameters)
     elif before is None:
         raise InputError("order_parameters", None, "an object, {} if there is nothing to say")
-    return read_order(document, now=now)
+    with in_wire_names():
+        return read_order(document, now=now)
 
 
 def _geometry(value: object) -> Any:

@@ -35,6 +35,7 @@ from offnadir.service._wire import (
     link,
     page_path,
 )
+from offnadir.service._wire_names import in_wire_names
 from offnadir.tasking import State
 
 router = APIRouter(default_response_class=Json)
@@ -153,13 +154,16 @@ def create_order(
 ) -> Response:
     """Place an order: it is then accepted, held or rejected, as its status says."""
     known_product(here, product_id)
-    order = read_request(here.fleet, product_id, body.model_dump(exclude_none=True), here.now())
+    # A key finds its order when the time for it is over too; the desk sees to the time of a new one.
+    now = here.now() if idempotency_key is None else None
+    order = read_request(here.fleet, product_id, body.model_dump(exclude_none=True), now)
     try:
-        placed, is_new = here.desk.place(
-            order, by=caller.name, key=idempotency_key, customer=customer
-        )
+        with in_wire_names():
+            placed, is_new = here.desk.place(
+                order, by=caller.name, key=idempotency_key, customer=customer
+            )
     except InputError as error:
-        if error.field == "key":
+        if error.field == "Idempotency-Key":
             raise ProblemError(422, "key-was-used", str(error)) from error
         raise
     view = here.desk.show(placed.id, by=caller.name)

@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from offnadir._database import sa
 from offnadir.errors import OffnadirError
+from offnadir.tasking._audit import turn
 from offnadir.tasking._holds import forget_holds
 from offnadir.tasking._moves import Placed, charge, find_order, is_delivered, move
 from offnadir.tasking._order import Order
 from offnadir.tasking._order_read import check_now
 from offnadir.tasking._people import Customer, acting, find_customer, seeing
-from offnadir.tasking._placing import customer_of, examine, over_quota, pass_checks
+from offnadir.tasking._placing import (
+    Examined,
+    check_webhook,
+    customer_of,
+    examine,
+    over_quota,
+    pass_checks,
+)
 from offnadir.tasking._tables import ORDERS
 from offnadir.tasking.states import State, StepError
 
@@ -40,7 +48,7 @@ class Quote:
 
 
 def quote(desk: Desk, order: Order, *, by: str, customer: str | None) -> Quote:
-    """What would become of an order if it were placed now; nothing is written."""
+    """What would become of an order if it were placed now; that somebody asked stands in the audit log."""
     with seeing(desk, by, "order.place", customer or "") as (connection, user):
         who = customer_of(connection, user, by, customer)
         now = desk.clock()
@@ -48,7 +56,17 @@ def quote(desk: Desk, order: Order, *, by: str, customer: str | None) -> Quote:
         month = now.utc(9)[:7]
         area_m2 = round(order.area_m2) * order.count
         over = over_quota(connection, who, month, order.count, area_m2)
-    found = examine(desk, order, who, now)
+    check_webhook(desk, order)
+    found = _quoted(examine(desk, order, who, now), over)
+    body = {"order_sha256": order.digest, "would_be": found.state, "code": found.code}
+    with turn(desk.database) as connection:
+        desk.audit.append(
+            connection, at=now, by=by, action="order.quote", subject=who.id, body=body
+        )
+    return found
+
+
+def _quoted(found: Examined, over: str) -> Quote:
     if over:
         return Quote(state="rejected", code="quota", told=(over,))
     if found.causes:
@@ -75,6 +93,8 @@ def amend(desk: Desk, order_id: str, change: Callable[[Order], Order], *, by: st
     after = change(before.order)
     if after.digest == before.order.digest:
         return before
+    if after.delivery != before.order.delivery:
+        check_webhook(desk, after)
     found = examine(desk, after, who, desk.clock())
     with acting(desk, by, "order.amend", order_id) as (connection, user):
         placed = find_order(connection, order_id, user, "order.amend")

@@ -60,6 +60,7 @@ class Desk:
     Every change is one transaction with its entry in the audit log: a crash at any instant leaves it whole
     or not there. Without a `screener` nobody can be screened, and every order is held. `operator` are facts
     about who takes the pictures, by names of `Question`: operator, operator_country, ground, licences.
+    `refuses_url` says why nothing is posted to a webhook, "" if it may be.
 
     `by` is always the name of the user who acts. Raises RefusedError for what his roles do not allow (the
     refusal is in the audit log), UnknownNameError, StepError, InputError and InputProblems.
@@ -71,6 +72,7 @@ class Desk:
     clock: Callable[[], Epoch] = system_clock
     operator: Mapping[str, Any] = field(default_factory=dict)
     judge: Callable[[Sequence[Any], Any], VerdictLike] = field(default=_judge, repr=False)
+    refuses_url: Callable[[str], str] = field(default=lambda url: "", repr=False)
     screened_with: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -202,7 +204,7 @@ class Desk:
         return _views.show_many(self, by=by, limit=limit, before=before, state=state)
 
     def quote(self, order: Order, *, by: str, customer: str | None = None) -> Quote:
-        """What would become of an order if it were placed now; nothing is written."""
+        """What would become of an order if it were placed now; nothing but the question is written down."""
         return _amending.quote(self, order, by=by, customer=customer)
 
     def amend(self, order_id: str, change: Callable[[Order], Order], *, by: str) -> Placed:

@@ -91,6 +91,12 @@ def _rings(value: object, reader: Reader) -> list[list[list[float]]]:
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= 100:
         reader.wrong("place.coordinates", value, "a list of rings, the outline first")
         return []
+    total = sum(len(ring) for ring in value if isinstance(ring, list | tuple))
+    if total > MOST_POSITIONS:  # 0.3 s of a processor to read, judge and keep
+        reader.wrong(
+            "place.coordinates", f"{total} positions", f"rings of at most {MOST_POSITIONS} in all"
+        )
+        return []
     rings = []
     for i, ring in enumerate(value, 1):
         field = f"place.coordinates[{i}]"

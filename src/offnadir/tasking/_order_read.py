@@ -185,12 +185,16 @@ def _look_ahead(
         if windows and len(late) == len(windows):
             wish = f"later than the first window begins, {min(late).utc(0)}"
             reader.wrong("deadline", deadline.utc(0), wish)
-    if now is not None and source == "new":
-        for i, window in enumerate(windows, 1):
-            if window.stop is not None and window.stop <= now:
-                wish = f"later than now, {now.utc(0)}"
-                hint = "pictures of the past come from the archive"
-                reader.wrong(f"windows[{i}].stop", window.stop.utc(0), wish, hint)
+    if now is None or source == "archive":
+        return
+    over = [one.stop is not None and one.stop <= now for one in windows]
+    if source == "either" and not all(over):  # a window of the past may be served by the archive
+        return
+    for i, (window, is_over) in enumerate(zip(windows, over, strict=True), 1):
+        if is_over and window.stop is not None:
+            wish = f"later than now, {now.utc(0)}"
+            hint = "pictures of the past come from the archive alone: source = archive"
+            reader.wrong(f"windows[{i}].stop", window.stop.utc(0), wish, hint)
 
 
 def _looks(value: object, reader: Reader) -> Looks:

@@ -44,7 +44,7 @@ _LONGEST_KEY: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Examined:
+class Examined:
     """What the checks found, before the transaction begins: they may take longer than a lock should."""
 
     screened_with: str
@@ -68,6 +68,7 @@ def place(
             before = _placed_before(connection, who, order, key)
         if before is not None and user is not None and set(user.roles) & set(MAY["order.place"]):
             return before, False
+    check_webhook(desk, order)
     examined = examine(desk, order, who, desk.clock())
     with acting(desk, by, "order.place", who.id) as (connection, user):
         customer_of(connection, user, by, customer)
@@ -80,14 +81,23 @@ def place(
         return _insert(desk, connection, order, who, user, key, now, examined), True
 
 
-def examine(desk: Desk, order: Order, customer: Customer, at: Epoch) -> _Examined:
+def examine(desk: Desk, order: Order, customer: Customer, at: Epoch) -> Examined:
     """Screen everybody and ask the restrictions: nothing is written."""
     parties = parties_of(customer, order)
-    return _Examined(
+    return Examined(
         screened_with=desk.screened_with,
         causes=desk.screen(parties),
         ruling=desk.rule("order", order, parties, at, {}),
     )
+
+
+def check_webhook(desk: Desk, order: Order) -> None:
+    """InputError for a webhook to which nothing would ever be posted."""
+    webhook = order.delivery.get("webhook", "")
+    refused = desk.refuses_url(webhook) if webhook else ""
+    if refused:
+        wish = "a public address, or one that the operation allows"
+        raise InputError("delivery.webhook", webhook, wish, hint=refused)
 
 
 def _check_key(key: str | None) -> None:
@@ -140,7 +150,7 @@ def _insert(
     user: User,
     key: str | None,
     at: Epoch,
-    examined: _Examined,
+    examined: Examined,
 ) -> Placed:
     last = connection.execute(sa.select(sa.func.max(ORDERS.c.id))).scalar()
     month = at.utc(9)[:7]  # nine digits: fewer would round into the next month
@@ -189,7 +199,7 @@ def pass_checks(
     desk: Desk,
     connection: sa.Connection,
     placed: Placed,
-    examined: _Examined,
+    examined: Examined,
     at: Epoch,
     *,
     released_by: str | None = None,
