@@ -119,8 +119,7 @@ def _maps(coverage: Coverage, say: Words) -> Markup:
         shown = say.get(unit, unit)
         mean, worst = (told_value(name, told[key], size, shown) for key in (name, name + "_worst"))
         text = f"{say[name]}: {mean} ({say['worst_of']} {worst})"
-        caption = f"{text} [{shown}]" if shown else text
-        parts.append(_figure(map_png(coverage, name), text, caption))
+        parts.append(_figure(map_png(coverage, name), text, text))
     return join(
         [Markup(f'<div class="maps">{join(parts)}</div>'), element("p", say["grey"], class_="note")]
     )
