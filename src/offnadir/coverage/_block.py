@@ -235,7 +235,7 @@ class Work:
             places = looks.place if which is None else looks.place[which]
             if weight is not None and which is not None:
                 weight = weight[which]
-            return np.bincount(places, weight, minlength=n) * per_day
+            return np.asarray(np.bincount(places, weight, minlength=n) * per_day, np.float64)
 
         classes: dict[str, Sequence[NDArray[np.bool_]]] = {
             "looks_per_day_by_off_nadir": [
