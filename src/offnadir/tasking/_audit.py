@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from offnadir._database import Database, sa
-from offnadir.epoch import Epoch, utc_text
+from offnadir.epoch import Epoch
 from offnadir.tasking._tables import AUDIT_HEAD, AUDIT_LOG
 
 #: What stands for the hash before the first entry.
@@ -95,7 +95,7 @@ class AuditLog:
         head = connection.execute(sa.select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).one()
         content = {
             "seq": head.seq + 1,
-            "at": utc_text([at.tai_ns], 9)[0],
+            "at": at.utc(9),
             "by": by,
             "action": action,
             "subject": subject,
