@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import sa
 from offnadir.epoch import Epoch
@@ -19,6 +19,9 @@ from offnadir.tasking.states import CHECKS, FINAL, KEEPS_QUOTA, PART, State, Ste
 
 if TYPE_CHECKING:
     from offnadir.tasking._desk import Desk
+
+
+_ORDER_OF_ID: Final = sa.select(ORDERS).where(ORDERS.c.id == sa.bindparam("id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,12 @@ def find_order(connection: sa.Connection, order_id: str, user: User | None, acti
     """The order of that id, if this user may know of it; to others it does not exist."""
     row = None
     if is_id("o", order_id):
-        row = connection.execute(sa.select(ORDERS).where(ORDERS.c.id == order_id)).one_or_none()
+        row = connection.execute(_ORDER_OF_ID, {"id": order_id}).one_or_none()
+    return order_for(row, order_id, user, action)
+
+
+def order_for(row: Any, order_id: str, user: User | None, action: str) -> Placed:
+    """The order of a row or None, if this user may know of it."""
     nobody = f"there is no order {order_id}"
     if row is None:
         raise UnknownNameError(nobody)
