@@ -211,6 +211,8 @@ def _postgresql(url: sa.URL, plans: str) -> sa.Engine:
             url,
             connect_args={"connect_timeout": 10}
             | ({} if "options" in url.query else {"options": f"{_GONE} {plans}"}),
+            pool_size=8,
+            max_overflow=12,
             isolation_level="AUTOCOMMIT",  # `_begin` begins transactions, not the driver
         )
     except ImportError as error:

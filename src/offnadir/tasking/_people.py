@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import sa
@@ -302,15 +303,29 @@ def find_customer(connection: sa.Connection, name: str) -> Customer:
 
 def read_customer(row: Any) -> Customer:
     """A customer of a row of its table."""
-    named = read_named(json.loads(row.document), "customer", Reader())
-    assert named is not None
-    return Customer(
-        id=row.id,
-        named=named,
-        added_by=row.added_by,
-        quota_pictures=row.quota_pictures,
-        quota_area_m2=row.quota_area_m2,
+    return made_customer(
+        row.id, row.document, row.added_by, row.quota_pictures, row.quota_area_m2
     )
+
+
+def made_customer(
+    name: str, document: str, added_by: str, quota_pictures: int | None, quota_area_m2: int | None
+) -> Customer:
+    """A customer of what stands in its row."""
+    return Customer(
+        id=name,
+        named=_named(document),
+        added_by=added_by,
+        quota_pictures=quota_pictures,
+        quota_area_m2=quota_area_m2,
+    )
+
+
+@lru_cache(4096)
+def _named(document: str) -> Named:
+    named = read_named(json.loads(document), "customer", Reader())
+    assert named is not None
+    return named
 
 
 def list_customers(
