@@ -57,7 +57,13 @@ class Database:
     dialect: Literal["sqlite", "postgresql"]
     engine: sa.Engine
 
-    alone: sa.Engine = field(repr=False)
+    alone: sa.Engine = field(default=None, repr=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        alone = (self.engine if self.alone is None else self.alone).execution_options(
+            **{_ALONE: True}
+        )
+        object.__setattr__(self, "alone", alone)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -124,11 +130,9 @@ def open_database(where: str | Path) -> Database:
     url = _url(where)
     shown = url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
     if url.get_backend_name() == "sqlite":
-        engine = _sqlite(url, shown)
-        database = Database(shown, "sqlite", engine, engine.execution_options(**{_ALONE: True}))
+        database = Database(shown, "sqlite", _sqlite(url, shown))
     else:
         engine, alone = _postgresql(url, _PLANS), _postgresql(url, "")
-        alone = alone.execution_options(**{_ALONE: True})
         database = Database(shown, "postgresql", engine, alone)
     try:
         if not _is_up_to_date(database):

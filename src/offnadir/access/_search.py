@@ -210,9 +210,19 @@ def _stream(
         return [found for block in blocks for found in _search(flock, block, sun)]
 
     done = 0
+    upcoming: Iterator[list[Ephemeris]] = _batches(ephemerides, len(sites), waiting)
+    first = next(upcoming, None)
+    if first is None:
+        return
+    if len(first) == total:  # there is one task: to start a thread for it takes longer than most
+        yield from task(first, sun_track(first[0].span, first[0].orientation))
+        for done in range(1, total + 1):
+            if progress is not None:
+                progress(done, total)
+        return
+    upcoming = itertools.chain([first], upcoming)
     with ThreadPoolExecutor(max_workers=threads) as pool:
         try:
-            upcoming = _batches(ephemerides, len(sites), waiting)
             while True:
                 while len(waiting) < threads * _AHEAD:
                     several = next(upcoming, None)

@@ -41,6 +41,7 @@ from offnadir.service._oidc import Tokens
 from offnadir.service._problems import add_problems
 from offnadir.service._service import Service
 from offnadir.service._settings import Settings, read_settings
+from offnadir.service._short_way import ShortWay
 
 _STAPI = "https://stapi.example.com/v0.1.0"
 #: Requests that are worked on at a time in one process; more would wait for each other, and for the database.
@@ -100,6 +101,7 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
         app.include_router(part.router)
     if told.docs:
         app.include_router(_docs.router)
+    app.router.middleware_stack = ShortWay(app.router.middleware_stack, app)
     add_problems(app)
     _add_guards(app, told)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import sa
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from offnadir.tasking._desk import Desk
 
 
+_SHORT: Final = 2048  # characters of a document
 _CHARGE: Final = (
     QUOTA_USE.update()
     .where(
@@ -57,13 +59,20 @@ class Placed:
 
     @property
     def order(self) -> Order:
-        """What was ordered; read from its document each time."""
-        return read_order(json.loads(self.document))
+        """What was ordered."""
+        read = _order_of if len(self.document) <= _SHORT else _order_of.__wrapped__
+        return read(self.document)
 
     @property
     def is_open(self) -> bool:
         """Whether anything can still happen to it."""
         return self.state not in FINAL
+
+
+@lru_cache(4096)
+def _order_of(document: str) -> Order:
+    """An order of its document: those that are short are asked for again and again."""
+    return read_order(json.loads(document))
 
 
 def find_order(connection: sa.Connection, order_id: str, user: User | None, action: str) -> Placed:

@@ -148,7 +148,9 @@ def _same(row: Any, order: Order) -> Placed | None:
         return None
     if row.digest != order.digest:
         hint = f"order {row.id} has it, and is another order"
-        raise InputError("key", key, "a key that this customer has not used yet", hint=hint)
+        raise InputError(
+            "key", row.idempotency_key, "a key that this customer has not used yet", hint=hint
+        )
     return read_placed(row)
 
 
