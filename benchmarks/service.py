@@ -28,10 +28,9 @@ from typing import Any
 
 import httpx
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tests")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from _http import BrokenError, Client, plain
-
 from offnadir._database import Database, sa
 from offnadir.operations import open_operation
 from offnadir.operations._open import admit_loop

@@ -28,7 +28,9 @@ _URL = re.compile(r"[a-z][a-z0-9+]*://")
 #: The mark of a connection that only reads, and of one that has no transaction beside its statement.
 _READS: Final = "offnadir_reads"
 _ALONE: Final = "offnadir_alone"
-_STEPS: Final = 10_000  # of SQLite's machine between two looks at the time: some tenths of a millisecond
+_STEPS: Final = (
+    10_000  # of SQLite's machine between two looks at the time: some tenths of a millisecond
+)
 
 
 class DatabaseGoneError(OffnadirError):

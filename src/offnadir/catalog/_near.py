@@ -21,14 +21,18 @@ _KNOWN: Final = (
 )  # fmt: skip
 _TEXTS: Final = sa.ARRAY(sa.Text())
 _SHAPE: Final = sa.type_coerce(C.geometry, sa.LargeBinary)
-_WEST, _SOUTH, _EAST, _NORTH = (sa.bindparam(name, type_=sa.Double()) for name in ("west", "south", "east", "north"))
+_WEST, _SOUTH, _EAST, _NORTH = (
+    sa.bindparam(name, type_=sa.Double()) for name in ("west", "south", "east", "north")
+)
 _BOX: Final = sa.func.ST_MakeEnvelope(_WEST, _SOUTH, _EAST, _NORTH, 4326)
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Rows of a page and one more if there is one (key, value that is sorted by, document, folder, added),
-    and the newest key when the first page was made."""
+    """Rows of a page, and one more if there is one; the newest key when the first page was made.
+
+    A row has key, value (that is sorted by), document, folder, added_tai_ns.
+    """
 
     rows: list[Any]
     newest: int
@@ -90,7 +94,11 @@ def _statement(told: frozenset[str], sort: str) -> sa.Executable:
     if "newest" in told:
         few = few.where(found.c.key <= sa.bindparam("newest"))
         few = few.where(_after(found.c, "last_value" in told, descending))
-    each = few.order_by(*_order(found.c, descending, found.c.value.is_(None))).offset(0).subquery("each")
+    each = (
+        few.order_by(*_order(found.c, descending, found.c.value.is_(None)))
+        .offset(0)
+        .subquery("each")
+    )
     page = sa.select(each.c.key, each.c.value, each.c.unknown).where(_touches(each.c, told))
     if "readers" in told:
         # A query within: as a join it would be made of all that was found.

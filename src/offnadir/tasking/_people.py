@@ -197,7 +197,9 @@ def add_user(desk: Desk, name: str, roles: Sequence[str], *, customer: str | Non
 def list_users(desk: Desk, *, by: str) -> list[User]:
     """All users by name."""
     with seeing(desk, by, "user.list") as (connection, _):
-        return [read_user(row) for row in connection.execute(sa.select(USERS).order_by(USERS.c.name))]
+        return [
+            read_user(row) for row in connection.execute(sa.select(USERS).order_by(USERS.c.name))
+        ]
 
 
 def has_role(connection: sa.Connection, name: str, role: str) -> bool:
@@ -303,9 +305,7 @@ def find_customer(connection: sa.Connection, name: str) -> Customer:
 
 def read_customer(row: Any) -> Customer:
     """A customer of a row of its table."""
-    return made_customer(
-        row.id, row.document, row.added_by, row.quota_pictures, row.quota_area_m2
-    )
+    return made_customer(row.id, row.document, row.added_by, row.quota_pictures, row.quota_area_m2)
 
 
 def made_customer(

@@ -67,7 +67,9 @@ def place(
     """
     _check_key(key)
     with recording_refusals(desk):
-        stand = None if customer is not None else own_stand(desk.database.ask, by, key, desk.clock())
+        stand = (
+            None if customer is not None else own_stand(desk.database.ask, by, key, desk.clock())
+        )
         if stand is not None:
             user, who = stand.user, stand.customer
             before = _same(stand.before, order)

@@ -1,4 +1,4 @@
-"""How things stand before an order is placed: who asks, for whom, with what key and quota; in one statement."""
+"""How things stand before an order is placed: who asks, for whom, with what key and quota."""
 
 from __future__ import annotations
 

@@ -135,7 +135,9 @@ def show(desk: Desk, order_id: str, *, by: str) -> OrderView:
         placed = order_for(first if first.id else None, order_id, user, "order.see")
     if not _is_plain(rows):
         with desk.database.read() as connection:
-            return _views_of(connection, user, [find_order(connection, order_id, user, "order.see")])[0]
+            return _views_of(
+                connection, user, [find_order(connection, order_id, user, "order.see")]
+            )[0]
     return _plain_view(placed, rows, user)
 
 
@@ -222,7 +224,9 @@ def _asker(rows: Sequence[Any]) -> User | None:
     if not rows:
         return None
     first = rows[0]
-    return User(name=first.name, roles=tuple(first.roles.split(",")), customer_id=first.users_customer)
+    return User(
+        name=first.name, roles=tuple(first.roles.split(",")), customer_id=first.users_customer
+    )
 
 
 def _is_plain(rows: Sequence[Any]) -> bool:
