@@ -60,12 +60,14 @@ class Database:
     engine: sa.Engine
 
     alone: sa.Engine = field(default=None, repr=False)  # type: ignore[assignment]
+    _anew: sa.Engine = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         alone = (self.engine if self.alone is None else self.alone).execution_options(
             **{_ALONE: True}
         )
         object.__setattr__(self, "alone", alone)
+        object.__setattr__(self, "_anew", self.engine.execution_options(**{_ALONE: True}))
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -92,7 +94,7 @@ class Database:
         self, statement: sa.Executable, told: Mapping[str, Any] | None = None
     ) -> Sequence[sa.Row[Any]]:
         """The same of a statement that is planned for what is told: it may fit few rows, or all."""
-        return self._asked(self.engine.execution_options(**{_ALONE: True}), statement, told)
+        return self._asked(self._anew, statement, told)
 
     def _asked(
         self, engine: sa.Engine, statement: sa.Executable, told: Mapping[str, Any] | None

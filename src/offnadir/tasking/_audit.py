@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from offnadir._database import Database, sa
 from offnadir.epoch import Epoch
-from offnadir.tasking._tables import AUDIT_HEAD, AUDIT_LOG
+from offnadir.tasking._tables import AUDIT_HEAD, AUDIT_LOG, insert_rows
 
 #: What stands for the hash before the first entry.
 NOTHING_BEFORE: Final = "0" * 64
@@ -143,7 +143,7 @@ class AuditLog:
                     "hash": head.hash,
                 }
             )
-        connection.execute(AUDIT_LOG.insert(), rows)
+        insert_rows(connection, AUDIT_LOG, rows)
         connection.execute(_NEW_HEAD, {"to_seq": head.seq, "to_hash": head.hash})
         return head.seq
 

@@ -38,7 +38,7 @@ from offnadir.tasking._people import (
 )
 from offnadir.tasking._roles import MAY
 from offnadir.tasking._stand import Stand, asker, month_of, own_stand, quota_used
-from offnadir.tasking._tables import HISTORY, ORDERS
+from offnadir.tasking._tables import HISTORY, ORDERS, insert_rows
 from offnadir.tasking.states import State, find_step
 from offnadir.units import km
 
@@ -212,7 +212,7 @@ def _insert(
         lines.append(line)
         said.append(entry)
     connection.execute(ORDERS.insert(), _row(written, order, key))
-    connection.execute(HISTORY.insert(), lines)
+    insert_rows(connection, HISTORY, lines)
     desk.audit.append_all(connection, said, head)
     if over:
         return by_checks(desk, connection, placed, "rejected", "quota", at, over)
