@@ -116,7 +116,8 @@ class Database:
         else:
             for engine in (self.engine, self.alone):
                 _limit_postgresql(engine, statement_s)
-        self.close()  # those that are open know no limit
+        if self.where != ":memory:":
+            self.close()  # those that are open know no limit
 
     def close(self) -> None:
         """Give all connections back."""
@@ -268,10 +269,14 @@ def _limit_sqlite(engine: sa.Engine, statement_s: float) -> None:
         raw.set_progress_handler(lambda: time.monotonic() > ends[0], _STEPS)
 
     @sa.event.listens_for(engine, "before_cursor_execute")
-    def _start(connection: sa.Connection, *_: Any) -> None:
+    def _start(
+        connection: sa.Connection, _cursor: Any, _text: str, _told: Any, context: Any, _many: bool
+    ) -> None:
         ends = connection.connection.info.get("offnadir_ends")
         if ends is not None:
-            ends[0] = time.monotonic() + statement_s
+            # Rows that are taken piece by piece wait for whoever takes them, too.
+            in_pieces = context is not None and "yield_per" in context.execution_options
+            ends[0] = float("inf") if in_pieces else time.monotonic() + statement_s
 
 
 @contextmanager

@@ -21,9 +21,10 @@ _KNOWN: Final = (
 )  # fmt: skip
 _TEXTS: Final = sa.ARRAY(sa.Text())
 _SHAPE: Final = sa.type_coerce(C.geometry, sa.LargeBinary)
-_WEST, _SOUTH, _EAST, _NORTH = (
-    sa.bindparam(name, type_=sa.Double()) for name in ("west", "south", "east", "north")
-)
+_WEST: Final[sa.BindParameter[float]] = sa.bindparam("west", type_=sa.Double())
+_SOUTH: Final[sa.BindParameter[float]] = sa.bindparam("south", type_=sa.Double())
+_EAST: Final[sa.BindParameter[float]] = sa.bindparam("east", type_=sa.Double())
+_NORTH: Final[sa.BindParameter[float]] = sa.bindparam("north", type_=sa.Double())
 _BOX: Final = sa.func.ST_MakeEnvelope(_WEST, _SOUTH, _EAST, _NORTH, 4326)
 
 
@@ -155,7 +156,7 @@ def _order(columns: Any, descending: bool, unknown: Any) -> tuple[Any, ...]:
 
 def _after(columns: Any, has_value: bool, descending: bool) -> sa.ColumnElement[bool]:
     """What comes after the last item of the page before."""
-    last = sa.bindparam("last")
+    last: sa.BindParameter[int] = sa.bindparam("last")
     further = columns.key < last if descending else columns.key > last
     if not has_value:
         return sa.and_(columns.value.is_(None), further)

@@ -70,15 +70,16 @@ def place(
         stand = (
             None if customer is not None else own_stand(desk.database.ask, by, key, desk.clock())
         )
+        asks: User | None
         if stand is not None:
-            user, who = stand.user, stand.customer
+            asks, who = stand.user, stand.customer
             before = _same(stand.before, order)
         else:
             with desk.database.read() as connection:
-                user = find_user(connection, by)
-                who = customer_of(connection, user, by, customer)
+                asks = find_user(connection, by)
+                who = customer_of(connection, asks, by, customer)
                 before = _placed_before(connection, who, order, key)
-        if before is not None and user is not None and set(user.roles) & set(MAY["order.place"]):
+        if before is not None and asks is not None and set(asks.roles) & set(MAY["order.place"]):
             return before, False
     examined = examine(desk, order, who, desk.clock())
     with recording_refusals(desk), turn(desk.database) as connection:

@@ -248,7 +248,7 @@ def _plain_view(placed: Placed, rows: Sequence[Any], user: User) -> OrderView:
     )  # fmt: skip
 
 
-_IDS: Final = sa.bindparam("ids", expanding=True)
+_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 _HISTORY_OF: Final = (
     sa.select(HISTORY)
     .where(HISTORY.c.order_id.in_(_IDS))
