@@ -230,7 +230,7 @@ def _postgresql(url: sa.URL, plans: str) -> sa.Engine:
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         told = connection.get_execution_options()
-        if not told.get(_ALONE, False):
+        if not told.get(_ALONE, False) and told.get("isolation_level") != "AUTOCOMMIT":
             only = " READ ONLY" if told.get(_READS, False) else ""
             connection.exec_driver_sql(f"BEGIN ISOLATION LEVEL REPEATABLE READ{only}")
 
