@@ -5,14 +5,16 @@
 DATABASE is a PostgreSQL URL (or an SQLite file) that may hold the archive of `benchmarks/archive.py` already.
 Requests leave at their times whether the ones before were answered or not, so that a service that falls
 behind is seen to. Prints a table in Markdown: answers, and milliseconds from the time at which each request
-should have left.
+should have left; then the CPU that each part took, in milliseconds a request.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime
 import json
+import os
 import random
 import signal
 import socket
@@ -28,6 +30,7 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from _http import BrokenError, Client, plain
 from offnadir._database import Database, sa
 from offnadir.operations import open_operation
 from offnadir.operations._open import admit_loop
@@ -36,11 +39,13 @@ from offnadir.tasking._tables import CUSTOMERS
 from support.operation import make_operation
 
 KEYS = 200
+WARM_ANSWERS = 20
 #: Of a hundred requests, so many of each kind.
 MIX = {
     "search": 30, "item": 10, "order status": 25, "orders": 10, "place order": 15, "opportunities": 10,
 }  # fmt: skip
-DAY = "2026-05-31T00:00:00Z/2026-06-01T00:00:00Z"
+_TOMORROW = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1)
+DAY = f"{_TOMORROW}T00:00:00Z/{_TOMORROW + datetime.timedelta(days=1)}T00:00:00Z"
 
 
 def main() -> None:
@@ -53,7 +58,9 @@ def main() -> None:
     options.add_argument("--customers", type=int, default=10_000)
     asked = options.parse_args()
     path = make_operation(asked.folder / "operation", database=asked.database)
-    path.write_text(path.read_text() + "\n[service]\nrequests_per_minute = 1000000\n")
+    # The clock is the real one, as where customers order.
+    told = path.read_text().replace("[clock]\nstart = 2026-05-31T00:00:00Z\n", "")
+    path.write_text(told + "\n[service]\nrequests_per_minute = 1000000\n")
     keys = people(path, asked.customers)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -67,7 +74,8 @@ def main() -> None:
     try:
         url = f"http://127.0.0.1:{port}"
         wait_for(url, process)
-        asyncio.run(Load(url, keys, asked.rate).run(asked.seconds))
+        load = Load(port, keys, asked.rate, process.pid)
+        asyncio.run(load.run(asked.seconds))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
@@ -114,12 +122,16 @@ def fill(database: Database, count: int) -> None:
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(1200):
+    """Until a row of connections, each a new one that any worker may take, finds nobody warming up."""
+    warm = 0
+    for _ in range(3000):
         try:
-            if httpx.get(f"{url}/health", timeout=5).json().get("status") == "ok":
-                return
+            told = httpx.get(f"{url}/health", timeout=5).json().get("status")
+            warm = warm + 1 if told == "ok" else 0
         except (httpx.TransportError, ValueError):
-            pass
+            warm = 0
+        if warm >= WARM_ANSWERS:
+            return
         if process.poll() is not None:
             raise SystemExit("the service ended: see serve.log")
         time.sleep(0.1)
@@ -129,11 +141,9 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 class Load:
     """Requests of a mix at a rate, and what came of each."""
 
-    def __init__(self, url: str, keys: list[str], rate: float) -> None:
-        self.http = httpx.AsyncClient(
-            base_url=url, timeout=30, limits=httpx.Limits(max_connections=100)
-        )
-        self.keys, self.rate = keys, rate
+    def __init__(self, port: int, keys: list[str], rate: float, served_by: int) -> None:
+        self.http = Client("127.0.0.1", port)
+        self.keys, self.rate, self.served_by = keys, rate, served_by
         self.chance = random.Random(1)
         self.took_ms: dict[str, list[float]] = {kind: [] for kind in MIX}
         self.answers: Counter[tuple[str, int]] = Counter()
@@ -143,6 +153,7 @@ class Load:
 
     async def run(self, seconds: float) -> None:
         await self.warm()
+        used = cpu_s(self.served_by)
         kinds = random.Random(2).choices(list(MIX), list(MIX.values()), k=int(self.rate * seconds))
         began = time.perf_counter()
         tasks = []
@@ -153,20 +164,31 @@ class Load:
             tasks.append(asyncio.create_task(self.one(kind, due, number)))
         await asyncio.gather(*tasks)
         took_s = time.perf_counter() - began
-        await self.tell(took_s)
+        used = {name: now - used[name] for name, now in cpu_s(self.served_by).items()}
+        await self.tell(took_s, used)
 
     async def warm(self) -> None:
-        """Every key opens once in every process, an order and an item are known, kernels are compiled."""
+        """Every key opens in every process, an order and an item are known, kernels are compiled.
+
+        Connections are begun anew between the rounds, for other workers to take.
+        """
         for _ in range(6):
-            await asyncio.gather(*(self.one("orders", time.perf_counter(), 0) for _ in self.keys))
-        for number in range(20):
+            self.http.close()
+            for some in range(0, len(self.keys), 20):
+                chosen = self.keys[some : some + 20]
+                await asyncio.gather(
+                    *(self.one("orders", time.perf_counter(), 0, key) for key in chosen)
+                )
+        for number in range(60):
+            if number % 3 == 0:
+                self.http.close()
             for kind in MIX:
                 await self.one(kind, time.perf_counter(), -1 - number)
         self.took_ms = {kind: [] for kind in MIX}
         self.answers.clear()
 
-    async def one(self, kind: str, due: float, number: int) -> None:
-        key = self.chance.choice(self.keys)
+    async def one(self, kind: str, due: float, number: int, key: str | None = None) -> None:
+        key = key or self.chance.choice(self.keys)
         method, path, body = self.request(kind)
         if kind == "order status" and self.orders:
             key, order = self.chance.choice(self.orders)
@@ -176,18 +198,20 @@ class Load:
         headers = {"Authorization": f"Bearer {key}", "Prefer": "wait"}
         if kind == "place order":
             headers["Idempotency-Key"] = f"load {time.time_ns()} {number}"
+        content = b"" if body is None else json.dumps(body).encode()
         try:
-            answer = await self.http.request(method, path, json=body, headers=headers)
-        except httpx.HTTPError:
+            status, told, came = await self.http.ask(method, path, headers, content)
+        except (BrokenError, TimeoutError, OSError):
             self.answers[kind, 0] += 1
             return
         self.took_ms[kind].append((time.perf_counter() - due) * 1e3)
-        self.answers[kind, answer.status_code] += 1
-        if answer.status_code == 201:
-            self.orders.append((key, answer.json()["id"]))
-            self.placed.append(answer.json()["id"])
-        elif kind == "search" and answer.status_code == 200:
-            for one in answer.json()["features"][:1]:
+        self.answers[kind, status] += 1
+        if status == 201:
+            name = json.loads(plain(told, came))["id"]
+            self.orders.append((key, name))
+            self.placed.append(name)
+        elif kind == "search" and status == 200 and number % 10 == 0:
+            for one in json.loads(plain(told, came))["features"][:1]:
                 self.items.append((key, f"/stac/collections/{one['collection']}/items/{one['id']}"))
 
     def request(self, kind: str) -> tuple[str, str, Any]:
@@ -210,13 +234,15 @@ class Load:
         wish = {"datetime": DAY, "geometry": point, "order_parameters": parameters}
         return "POST", "/products/any/orders", wish
 
-    async def tell(self, took_s: float) -> None:
+    async def tell(self, took_s: float, used: dict[str, float]) -> None:
         total = sum(self.answers.values())
         print(f"{total} requests in {took_s:.1f} s, {total / took_s:.0f} a second\n")
         print(
             "| what | number | p50 ms | p95 | p99 | worst | answers |\n|---|---|---|---|---|---|---|"
         )
         for kind, times in self.took_ms.items():
+            if len(times) < 2:
+                continue
             cut = statistics.quantiles(times, n=100)
             told = [statistics.median(times), cut[94], cut[98], max(times)]
             states = {code: n for (one, code), n in sorted(self.answers.items()) if one == kind}
@@ -228,10 +254,30 @@ class Load:
         lost = 0
         for key, order in random.Random(3).sample(self.orders, min(300, len(self.orders))):
             headers = {"Authorization": f"Bearer {key}"}
-            answer = await self.http.get(f"/orders/{order}", headers=headers)
-            lost += answer.status_code != 200
+            status, _, _ = await self.http.ask("GET", f"/orders/{order}", headers)
+            lost += status != 200
         twice = len(self.placed) - len(set(self.placed))
         print(f"\norders promised {len(self.placed)}, given twice {twice}, lost of a sample {lost}")
+        print("\n| CPU of | ms a request | cores |\n|---|---|---|")
+        for name, seconds in used.items():
+            print(f"| {name} | {1e3 * seconds / max(total, 1):.2f} | {seconds / took_s:.2f} |")
+
+
+def cpu_s(served_by: int) -> dict[str, float]:
+    """Seconds of CPU that the workers, PostgreSQL's processes and this client have taken (Linux)."""
+    tick, workers, server = os.sysconf("SC_CLK_TCK"), 0.0, 0.0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+        except OSError:  # it has ended
+            continue
+        parts = rest.split()
+        seconds = sum(map(int, parts[11:15])) / tick
+        if served_by in (int(stat.parent.name), int(parts[1])):
+            workers += seconds
+        elif name == "postgres":
+            server += seconds
+    return {"workers": workers, "PostgreSQL": server, "client": time.process_time()}
 
 
 if __name__ == "__main__":

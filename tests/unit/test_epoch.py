@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offnadir.epoch import Epoch, Span, utc_text
+from offnadir.epoch import Epoch, Span, tai_to_utc_ns, utc_text, utc_to_tai_ns
 from offnadir.errors import InputError
 
 
@@ -59,6 +60,19 @@ def test_text_with_nine_digits_is_exact(tai_ns):
     assert Epoch.from_utc(epoch.utc(9)) == epoch
 
 
-@given(st.lists(st.integers(0, 4 * 10**18), max_size=20))
-def test_many_texts_equal_one_by_one(values):
-    assert utc_text(values) == [Epoch(value).utc() for value in values]
+#: 2016-12-31T23:59:60Z and 1972-06-30T23:59:60Z in TAI, after the IERS's list of leap seconds.
+_LEAPS = (1_483_228_836 * 10**9, 78_796_810 * 10**9)
+
+
+@given(
+    st.lists(st.integers(-(2**62), 6 * 10**18), max_size=20),
+    st.lists(st.integers(-2 * 10**9, 2 * 10**9), max_size=20),
+    st.integers(0, 9),
+)
+def test_many_texts_equal_one_by_one(values, near, digits):
+    values += [leap + one for leap in _LEAPS for one in near]
+    assert utc_text(values, digits) == [Epoch(value).utc(digits) for value in values]
+    several = np.array(values, np.int64)
+    assert tai_to_utc_ns(several).tolist() == [Epoch(value).utc_ns for value in values]
+    back = [Epoch.from_utc_ns(value).tai_ns for value in values]
+    assert utc_to_tai_ns(several).tolist() == back

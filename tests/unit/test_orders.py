@@ -630,7 +630,7 @@ def test_a_crash_between_any_two_statements_leaves_all_or_nothing(office, what):
             break
         finally:
             sa.event.remove(desk.database.engine, "before_cursor_execute", crash)
-    assert crash_at > 10
+    assert crash_at > 7
     assert verify(desk.audit).is_whole
     assert {
         "place": lambda: len(desk.list(by="kim", state="accepted").rows) == 1,

@@ -6,6 +6,11 @@ tables come about and change is in `versions`, one file a step.
 
 import sqlalchemy as sa
 
-from offnadir._database._open import Database, DatabaseGoneError, open_database
+from offnadir._database._open import (
+    Database,
+    DatabaseGoneError,
+    DatabaseSlowError,
+    open_database,
+)
 
-__all__ = ["Database", "DatabaseGoneError", "open_database", "sa"]
+__all__ = ["Database", "DatabaseGoneError", "DatabaseSlowError", "open_database", "sa"]

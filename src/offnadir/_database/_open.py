@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,13 +19,18 @@ HEAD: Final = "0004"
 _BUSY_MS: Final = 30_000  # how long one process waits for another to finish its transaction
 #: A client that was stopped, or whose machine died, in a transaction: the server ends it and frees its locks.
 _GONE: Final = (
-    "-c idle_in_transaction_session_timeout=300000"  # ms
+    "-c idle_in_transaction_session_timeout=300000 -c jit=off"  # ms; compiling a query costs more than it
     " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"  # s
 )
 #: A plan that fits any values fits few of ours: a day and five years are the same to it.
 _PLANS: Final = "-c plan_cache_mode=force_custom_plan"
 _URL = re.compile(r"[a-z][a-z0-9+]*://")
-_READS: Final = "offnadir_reads"  # the mark of a connection that only reads
+#: The mark of a connection that only reads, and of one that has no transaction beside its statement.
+_READS: Final = "offnadir_reads"
+_ALONE: Final = "offnadir_alone"
+_STEPS: Final = (
+    10_000  # of SQLite's machine between two looks at the time: some tenths of a millisecond
+)
 
 
 class DatabaseGoneError(OffnadirError):
@@ -37,16 +43,31 @@ class DatabaseShutError(DatabaseGoneError, FileError):
     exit_code = FileError.exit_code
 
 
+class DatabaseSlowError(DatabaseGoneError):
+    """A statement took longer than it may, and was broken off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """A database that is there and up to date.
 
-    `where` is the file or the URL without its password; `dialect` is "sqlite" or "postgresql".
+    `where` is the file or the URL without its password; `dialect` is "sqlite" or "postgresql". Connections of
+    `alone` begin no transactions, and keep the plans of statements: each finds few rows by a key.
     """
 
     where: str
     dialect: Literal["sqlite", "postgresql"]
     engine: sa.Engine
+
+    alone: sa.Engine = field(default=None, repr=False)  # type: ignore[assignment]
+    _anew: sa.Engine = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        alone = (self.engine if self.alone is None else self.alone).execution_options(
+            **{_ALONE: True}
+        )
+        object.__setattr__(self, "alone", alone)
+        object.__setattr__(self, "_anew", self.engine.execution_options(**{_ALONE: True}))
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -54,20 +75,54 @@ class Database:
 
         Writers of one SQLite file take turns. DatabaseGoneError tells that the database was not there.
         """
-        with _told(self.where), self.engine.begin() as connection:
+        with _told(self.where), _begun(self.engine, {}) as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One transaction that only reads, and sees one state of everything."""
-        with _told(self.where), self.engine.connect() as connection:
-            reading = connection.execution_options(**{_READS: True})
-            with reading.begin():
-                yield reading
+        with _told(self.where), _begun(self.engine, {_READS: True}) as connection:
+            yield connection
+
+    def ask(
+        self, statement: sa.Executable, told: Mapping[str, Any] | None = None
+    ) -> Sequence[sa.Row[Any]]:
+        """All rows of one statement that only reads: one way to the server and back, and no transaction."""
+        return self._asked(self.alone, statement, told)
+
+    def ask_anew(
+        self, statement: sa.Executable, told: Mapping[str, Any] | None = None
+    ) -> Sequence[sa.Row[Any]]:
+        """The same of a statement that is planned for what is told: it may fit few rows, or all."""
+        return self._asked(self._anew, statement, told)
+
+    def _asked(
+        self, engine: sa.Engine, statement: sa.Executable, told: Mapping[str, Any] | None
+    ) -> Sequence[sa.Row[Any]]:
+        with _told(self.where):
+            try:
+                with engine.connect() as connection:
+                    return connection.execute(statement, told).all()
+            except sa.exc.DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            with engine.connect() as connection:  # the one before was kept from before a restart
+                return connection.execute(statement, told).all()
+
+    def limit(self, statement_s: float) -> None:
+        """From now on no statement lasts longer; DatabaseSlowError for one that would."""
+        if self.dialect == "sqlite":
+            _limit_sqlite(self.engine, statement_s)
+        else:
+            for engine in (self.engine, self.alone):
+                _limit_postgresql(engine, statement_s)
+        if self.where != ":memory:":
+            self.close()  # those that are open know no limit
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        self.alone.dispose()
 
 
 def open_database(where: str | Path) -> Database:
@@ -80,10 +135,10 @@ def open_database(where: str | Path) -> Database:
     url = _url(where)
     shown = url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
     if url.get_backend_name() == "sqlite":
-        engine = _sqlite(url, shown)
-        database = Database(shown, "sqlite", engine)
+        database = Database(shown, "sqlite", _sqlite(url, shown))
     else:
-        database = Database(shown, "postgresql", _postgresql(url))
+        engine, alone = _postgresql(url, _PLANS), _postgresql(url, "")
+        database = Database(shown, "postgresql", engine, alone)
     try:
         if not _is_up_to_date(database):
             from offnadir._database._migrate import bring_up_to_date
@@ -149,24 +204,79 @@ def _sqlite(url: sa.URL, shown: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        reads = connection.get_execution_options().get(_READS, False)
+        told = connection.get_execution_options()
+        if told.get(_ALONE, False):
+            return
+        reads = told.get(_READS, False)
         # A writer takes its turn before it reads: two that read first and write then would block each other.
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 
 
-def _postgresql(url: sa.URL) -> sa.Engine:
+def _postgresql(url: sa.URL, plans: str) -> sa.Engine:
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
-            pool_pre_ping=True,
             connect_args={"connect_timeout": 10}
-            | ({} if "options" in url.query else {"options": f"{_GONE} {_PLANS}"}),
-            isolation_level="REPEATABLE READ",
+            | ({} if "options" in url.query else {"options": f"{_GONE} {plans}"}),
+            pool_size=8,
+            max_overflow=12,
+            isolation_level="AUTOCOMMIT",  # `_begin` begins transactions, not the driver
         )
     except ImportError as error:
         raise MissingExtraError("a database on PostgreSQL", "postgres") from error
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        told = connection.get_execution_options()
+        if not told.get(_ALONE, False) and told.get("isolation_level") != "AUTOCOMMIT":
+            only = " READ ONLY" if told.get(_READS, False) else ""
+            connection.exec_driver_sql(f"BEGIN ISOLATION LEVEL REPEATABLE READ{only}")
+
+    return engine
+
+
+@contextmanager
+def _begun(engine: sa.Engine, marks: Mapping[str, Any]) -> Iterator[sa.Connection]:
+    """A transaction. A connection that was kept from before the server's restart fails as it begins."""
+    connection = engine.connect().execution_options(**marks)
+    try:
+        transaction = connection.begin()
+    except sa.exc.DBAPIError as error:
+        connection.close()
+        if not error.connection_invalidated:
+            raise
+        connection = engine.connect().execution_options(**marks)
+        transaction = connection.begin()
+    with connection, transaction:
+        yield connection
+
+
+def _limit_postgresql(engine: sa.Engine, statement_s: float) -> None:
+    @sa.event.listens_for(engine, "connect")
+    def _limit(raw: Any, _record: Any) -> None:
+        raw.execute(f"SET statement_timeout = {round(statement_s * 1000)}")
+        raw.commit()
+
+
+def _limit_sqlite(engine: sa.Engine, statement_s: float) -> None:
+    """A look at the time, every so many steps of SQLite's machine."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _limit(raw: Any, record: Any) -> None:
+        ends = record.info["offnadir_ends"] = [float("inf")]
+        raw.set_progress_handler(lambda: time.monotonic() > ends[0], _STEPS)
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def _start(
+        connection: sa.Connection, _cursor: Any, _text: str, _told: Any, context: Any, _many: bool
+    ) -> None:
+        ends = connection.connection.info.get("offnadir_ends")
+        if ends is not None:
+            # Rows that are taken piece by piece wait for whoever takes them, too.
+            in_pieces = context is not None and "yield_per" in context.execution_options
+            ends[0] = float("inf") if in_pieces else time.monotonic() + statement_s
 
 
 @contextmanager
@@ -177,6 +287,8 @@ def _told(where: str) -> Iterator[None]:
         raise DatabaseGoneError(f"database {where}: all connections are taken") from error
     except sa.exc.DBAPIError as error:
         trouble = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+        if "statement timeout" in trouble or trouble == "interrupted":
+            raise DatabaseSlowError(f"database {where}: {trouble}") from error
         if "not a database" in trouble or "malformed" in trouble:
             raise FileError(where, f"is no SQLite database: {trouble}") from error
         if "readonly" in trouble or "unable to open" in trouble:

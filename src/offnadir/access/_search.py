@@ -214,36 +214,55 @@ def _stream(
         Places(sites[first : first + _SITES], wishes[first : first + _SITES], names, first)
         for first in range(0, len(sites), _SITES)
     ]
-    threads = os.cpu_count() or 1
     waiting: deque[tuple[int, Future[list[Found]]]] = deque()
 
     def task(several: list[Ephemeris], sun: Track) -> list[Found]:
         flock = _Flock.of(several)
         return [found for block in blocks for found in _search(flock, block, sun)]
 
+    upcoming = _batches(ephemerides, len(sites), waiting)
+    first = next(upcoming, [])
+    results: Iterable[tuple[int, list[Found]]]
+    if first and len(first) == total:  # one task: to start a thread for it takes longer than most
+        results = [(total, task(first, _sun(first)))]
+    else:
+        results = _side_by_side(itertools.chain([first], upcoming), task, waiting)
     done = 0
+    for count, tables in results:
+        for whose, table in tables:
+            yield whose + done, table
+        for _ in range(count):
+            done += 1
+            if progress is not None:
+                progress(done, total)
+
+
+def _side_by_side(
+    upcoming: Iterator[list[Ephemeris]],
+    task: Callable[[list[Ephemeris], Track], list[Found]],
+    waiting: deque[tuple[int, Future[list[Found]]]],
+) -> Iterator[tuple[int, list[Found]]]:
+    """Tasks done in threads, in order: of how many ephemerides each was, and what it found."""
+    threads = os.cpu_count() or 1
     with ThreadPoolExecutor(max_workers=threads) as pool:
         try:
-            upcoming = _batches(ephemerides, len(sites), waiting)
             while True:
                 while len(waiting) < threads * _AHEAD:
                     several = next(upcoming, None)
-                    if several is None:
+                    if not several:
                         break
-                    sun = sun_track(several[0].span, several[0].orientation)
-                    waiting.append((len(several), pool.submit(task, several, sun)))
+                    waiting.append((len(several), pool.submit(task, several, _sun(several))))
                 if not waiting:
                     return
                 count, future = waiting.popleft()
-                for whose, table in future.result():
-                    yield whose + done, table
-                for _ in range(count):
-                    done += 1
-                    if progress is not None:
-                        progress(done, total)
+                yield count, future.result()
         finally:
             for _, future in waiting:
                 future.cancel()
+
+
+def _sun(several: Sequence[Ephemeris]) -> Track:
+    return sun_track(several[0].span, several[0].orientation)
 
 
 def _batches(

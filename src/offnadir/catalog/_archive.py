@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from dataclasses import replace as replace_fields
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, Literal
@@ -17,7 +18,8 @@ from offnadir._database._open import DatabaseGoneError
 from offnadir.catalog._assets import check_assets, copied, local_path, opened
 from offnadir.catalog._item import Row, check_id, rows_of
 from offnadir.catalog._lineage import check_lineage
-from offnadir.catalog._query import ArchiveQuery
+from offnadir.catalog._near import Near, near
+from offnadir.catalog._query import ArchiveQuery, Token
 from offnadir.catalog._search import Search
 from offnadir.catalog._tables import DOCUMENTS, ITEMS, PICTURES, READERS
 from offnadir.catalog._where import among, readable
@@ -133,17 +135,20 @@ class Archive:
     def get(self, name: str, *, readers: Sequence[str] | None = None) -> ArchivedItem:
         """The item of that name; InputError if there is none, or none that one of `readers` may see."""
         check_id(name)
-        asked = _WHOLE.where(ITEMS.c.id == name)
-        if readers is not None:
-            asked = asked.where(sa.exists(readable(readers).where(READERS.c.key == ITEMS.c.key)))
-        with self.database.read() as connection:
-            found = connection.execute(asked).one_or_none()
-        if found is None:
+        if readers is None:
+            found = self.database.ask(_OF_NAME, {"name": name})
+        else:
+            told = {f"reader_{n}": reader for n, reader in enumerate(readers)}
+            found = self.database.ask(_of_name_for(len(readers)), {"name": name, **told})
+        if not found:
             raise InputError("id", name, "the name of an item in the archive")
-        return _archived(found)
+        return _archived(found[0])
 
     def search(self, query: ArchiveQuery) -> Page:
         """A page of the items that fit; what is added meanwhile appears on no page after the first."""
+        found = near(self.database, query)
+        if found is not None:
+            return _page_near(found, query)
         with self.database.read() as connection:
             return _page(connection, query)
 
@@ -316,6 +321,16 @@ _WHOLE: Final = sa.select(
     ITEMS.c.key, ITEMS.c.folder, ITEMS.c.added_tai_ns, DOCUMENTS.c.document
 ).join(DOCUMENTS, DOCUMENTS.c.key == ITEMS.c.key)
 
+_OF_NAME: Final = _WHOLE.where(ITEMS.c.id == sa.bindparam("name"))
+
+
+@cache
+def _of_name_for(count: int) -> sa.Select[Any]:
+    """The same if one of so many readers may see it: one or two, mostly."""
+    each = [READERS.c.reader == sa.bindparam(f"reader_{n}") for n in range(count)]
+    mine = sa.or_(sa.false(), *each)
+    return _OF_NAME.where(sa.exists().where(READERS.c.key == ITEMS.c.key, mine))
+
 
 def _page(connection: sa.Connection, query: ArchiveQuery) -> Page:
     found = Search(connection, query).page()
@@ -326,6 +341,13 @@ def _page(connection: sa.Connection, query: ArchiveQuery) -> Page:
     at = {row.key: row for row in rows}
     token = None if found.next is None else found.next.text(query)
     return Page(tuple(_archived(at[key]) for key in found.keys), token)
+
+
+def _page_near(found: Near, query: ArchiveQuery) -> Page:
+    rows, token = found.rows[: query.limit], None
+    if len(found.rows) > query.limit:
+        token = Token(found.newest, rows[-1].value, rows[-1].key).text(query)
+    return Page(tuple(map(_archived, rows)), token)
 
 
 def _collected(row: Any) -> Collected:

@@ -170,8 +170,16 @@ def _run(path: Path, host: str, port: int, workers: int, proxies: str) -> None:
         timeout_keep_alive=15,
         timeout_graceful_shutdown=20,
         h11_max_incomplete_event_size=32 * 1024,
+        http=_protocol(),
         limit_concurrency=1000,
     )
+
+
+def _protocol() -> str:
+    """The quick parser, if it is installed: h11 takes half a millisecond of each request."""
+    if find_spec("httptools") is None:
+        return "h11"
+    return "offnadir.service._protocol:BoundedProtocol"
 
 
 def _shown(host: str) -> str:

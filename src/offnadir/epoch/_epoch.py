@@ -5,14 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from offnadir.epoch._leap import leap_second_at, leap_table, tai_to_utc_ns, utc_to_tai_ns
+from offnadir.epoch._leap import (
+    leap_second_at,
+    leap_table,
+    one_to_tai_ns,
+    one_to_utc_ns,
+    tai_to_utc_ns,
+)
 from offnadir.errors import InputError
 
 _NS = 1_000_000_000
+_DAY_NS = 86_400 * _NS
+_DAY_ZERO = date(1970, 1, 1).toordinal()
 _UTC_TEXT = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?"
     r"\s*(Z|UTC|[+-]\d{2}:?\d{2})?",
@@ -51,7 +60,7 @@ class Epoch:
         if not _FIRST_YEAR <= year <= _LAST_YEAR:
             raise InputError(field, text, f"in the years {_FIRST_YEAR} to {_LAST_YEAR}")
         try:
-            date = np.datetime64(f"{year:04d}-{month:02d}-{day:02d}", "ns")
+            days = date(year, month, day).toordinal() - _DAY_ZERO
         except ValueError as error:
             raise InputError(field, text, _WISH, hint="no such day") from error
         if hour > 23 or minute > 59 or second > 60:
@@ -64,8 +73,7 @@ class Epoch:
                 raise InputError(field, text, _WISH, hint="no such zone")
             shift_s = (1 if zone[0] == "+" else -1) * (hours * 3600 + minutes * 60)
         whole_s = hour * 3600 + minute * 60 + (59 if leap else second) - shift_s
-        utc_ns = int(date.astype(np.int64)) + whole_s * _NS
-        tai_ns = int(utc_to_tai_ns(np.asarray(utc_ns, np.int64))) + (_NS if leap else 0)
+        tai_ns = one_to_tai_ns(days * _DAY_NS + whole_s * _NS) + (_NS if leap else 0)
         if leap and not leap_second_at(tai_ns):
             raise InputError(field, text, _WISH, hint="no leap second was inserted then")
         return cls(tai_ns + fraction_ns)
@@ -73,16 +81,23 @@ class Epoch:
     @classmethod
     def from_utc_ns(cls, utc_ns: int) -> Epoch:
         """The instant that many nanoseconds after 1970-01-01 in UTC (leap seconds not counted)."""
-        return cls(int(utc_to_tai_ns(np.asarray(utc_ns, np.int64))))
+        return cls(one_to_tai_ns(int(utc_ns)))
 
     @property
     def utc_ns(self) -> int:
         """Nanoseconds since 1970-01-01 in UTC, leap seconds not counted (as in datetime64)."""
-        return int(tai_to_utc_ns(np.asarray(self.tai_ns, np.int64)))
+        return one_to_utc_ns(int(self.tai_ns))[0]
 
     def utc(self, digits: int = 6) -> str:
         """ISO 8601 UTC text with that many digits after the second, rounded to nearest."""
-        return utc_text([self.tai_ns], digits)[0]
+        tick = 10 ** (9 - digits)
+        utc_ns, in_leap = one_to_utc_ns((int(self.tai_ns) + tick // 2) // tick * tick)
+        days, rest = divmod(utc_ns - (_NS if in_leap else 0), _DAY_NS)
+        second, part = divmod(rest, _NS)
+        minute, second = divmod(second, 60)
+        day = date.fromordinal(_DAY_ZERO + days).isoformat()
+        text = f"{day}T{minute // 60:02d}:{minute % 60:02d}:{60 if in_leap else second:02d}"
+        return f"{text}.{part:09d}"[: 20 + digits] + "Z" if digits else text + "Z"
 
     def __add__(self, seconds: float) -> Epoch:
         return Epoch(self.tai_ns + round(seconds * _NS))

@@ -10,7 +10,7 @@ from typing import Protocol
 from offnadir._database import Database, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
-from offnadir.operations._facts import instant, tell
+from offnadir.operations._facts import instant_of, tell
 from offnadir.tasking._audit import turn
 
 
@@ -92,7 +92,6 @@ class SetClock:
         self._read()
 
     def _read(self) -> Epoch:
-        with self.database.read() as connection:
-            kept = instant(connection, "clock")
+        kept = instant_of(self.database, "clock")
         self._set = self.start if kept is None else Epoch(kept)
         return self._set

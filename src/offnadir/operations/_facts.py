@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from offnadir._database import sa
+from offnadir._database import Database, sa
 from offnadir.operations._tables import FACTS
 
 _AT_ONCE: Final = 500  # keys in one query: databases set a limit
+_FACT: Final = sa.select(FACTS.c.value).where(FACTS.c.key == sa.bindparam("key"))
 
 
 def fact(connection: sa.Connection, key: str) -> str | None:
     """A fact; None if it was never told."""
-    found: str | None = connection.execute(
-        sa.select(FACTS.c.value).where(FACTS.c.key == key)
-    ).scalar()
+    found: str | None = connection.execute(_FACT, {"key": key}).scalar()
     return found
 
 
@@ -49,6 +48,12 @@ def count_up(connection: sa.Connection, key: str) -> int:
     count = int(fact(connection, key) or 0) + 1
     tell(connection, key, count)
     return count
+
+
+def instant_of(database: Database, key: str) -> int | None:
+    """The same, asked by itself."""
+    rows = database.ask(_FACT, {"key": key})
+    return int(rows[0].value) if rows else None
 
 
 def instant(connection: sa.Connection, key: str) -> int | None:

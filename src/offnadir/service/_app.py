@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
@@ -39,9 +41,12 @@ from offnadir.service._oidc import Tokens
 from offnadir.service._problems import add_problems
 from offnadir.service._service import Service
 from offnadir.service._settings import Settings, read_settings
+from offnadir.service._short_way import ShortWay
 from offnadir.service._traces import open_traces
 
 _STAPI = "https://stapi.example.com/v0.1.0"
+#: Requests that are worked on at a time in one process; more would wait for each other, and for the database.
+THREADS: Final = 16
 CONFORMANCE = (
     f"{_STAPI}/core",
     f"{_STAPI}/order-statuses",
@@ -60,6 +65,7 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     try:
         folder = here.operation.path.parent
         told = settings or read_settings(here.operation.service, folder=folder)
+        here.database.limit(told.statement_s)
         traces = open_traces()
         fleets = Fleets(here.operation, here.clock.now)
     except BaseException:
@@ -71,6 +77,7 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with stack:
+            current_default_thread_limiter().total_tokens = THREADS
             finder.start()
             try:
                 yield
@@ -98,6 +105,7 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
         app.include_router(part.router)
     if told.docs:
         app.include_router(_docs.router)
+    app.router.middleware_stack = ShortWay(app.router.middleware_stack, app)
     add_problems(app)
     _add_guards(app, told)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -110,7 +118,11 @@ def app_from_environment() -> FastAPI:
     if not path:
         raise InputError("OFFNADIR_OPERATION", path, "the path of an operation file")
     write_logs()
-    return create_app(path)
+    app = create_app(path)
+    gc.collect()  # what is there now stays: it need not be looked through again and again
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
+    return app
 
 
 def _add_guards(app: FastAPI, settings: Settings) -> None:

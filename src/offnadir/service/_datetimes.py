@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from offnadir.epoch import Epoch, Span, utc_text
+from offnadir.epoch import Epoch, Span
 from offnadir.errors import InputError
 from offnadir.tasking._order import Window
 from offnadir.units import day
@@ -93,4 +93,4 @@ def interval_text(start_tai_ns: int, stop_tai_ns: int) -> str:
     first, last = -(-start_tai_ns // _MS) * _MS, stop_tai_ns // _MS * _MS
     if first > last:
         first = last = (start_tai_ns + stop_tai_ns) // 2
-    return "/".join(utc_text([first, last], 3))
+    return f"{Epoch(first).utc(3)}/{Epoch(last).utc(3)}"

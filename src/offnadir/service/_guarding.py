@@ -1,4 +1,4 @@
-"""Before a request reaches its route: does the host fit, and does its caller ask too often?"""
+"""Before a request reaches its route: does the host fit, does its caller ask too often, is there room?"""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
+from anyio.to_thread import current_default_thread_limiter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from offnadir.service._callers import LINK
-from offnadir.service._limits import Buckets, too_many
+from offnadir.service._limits import Buckets, too_busy, too_many
 from offnadir.service._problems import ProblemError, as_problem, problem_response
 from offnadir.service._settings import Settings
 
@@ -29,6 +30,7 @@ class Guarding:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self._hosts = frozenset(settings.answers_to)
+        self._most_waiting = settings.most_waiting
         self._callers = Buckets(settings.requests_per_minute)
         self._wrong = Buckets(settings.requests_per_minute)
         # Keys that opened something; whatever else is shown counts for its sender's address.
@@ -76,6 +78,8 @@ class Guarding:
             raise ProblemError(421, "wrong-host", words)
         if scope["path"] in _FREE:
             return
+        if current_default_thread_limiter().statistics().tasks_waiting >= self._most_waiting:
+            raise too_busy()
         mark = _mark(headers)
         wait_s = self._wrong.take(address, 0.0)
         wait_s = max(wait_s, self._callers.take(mark if mark in self._opened else address))

@@ -55,6 +55,12 @@ def too_many(wait_s: float) -> ProblemError:
     )  # fmt: skip
 
 
+def too_busy() -> ProblemError:
+    """The answer to one who comes while too many wait already: better at once than after their patience."""
+    words = "too many requests wait already; try again in a moment"
+    return ProblemError(503, "busy", words, headers={"Retry-After": "2"})
+
+
 class BodyLimit:
     """Refuses bodies that are larger than `most_bytes`, or take longer than `most_s` to arrive.
 
@@ -80,7 +86,8 @@ class BodyLimit:
             if done:  # whoever waits for the caller to go away waits as long as it takes
                 return await receive()
             try:
-                message = await asyncio.wait_for(receive(), max(ends - time.monotonic(), 0.0))
+                async with asyncio.timeout(max(ends - time.monotonic(), 0.0)):
+                    message = await receive()
             except TimeoutError:
                 words = f"the body did not arrive within {self.most_s:g} s"
                 refused = ProblemError(408, "too-slow", words, headers={"Connection": "close"})

@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from offnadir._database import DatabaseGoneError
+from offnadir._database import DatabaseGoneError, DatabaseSlowError
 from offnadir.errors import MISSING, InputError, InputProblems, MissingExtraError, OffnadirError
 from offnadir.tasking import RefusedError, StepError
 from offnadir.tasking._audit import veiled
@@ -105,6 +105,9 @@ def as_problem(error: Exception) -> ProblemError:
             return ProblemError(status, name, str(error))
         case StepError():
             return ProblemError(409, "wrong-state", str(error))
+        case DatabaseSlowError():
+            words = "the database took too long over it; nothing was changed, try again, or ask for less"
+            return ProblemError(503, "database-slow", words, headers={"Retry-After": "5"})
         case DatabaseGoneError():
             # Whether a commit went through before the connection broke, nobody here can tell.
             words = (

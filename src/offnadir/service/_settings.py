@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _KEYS: Final = (
     "url", "hosts", "requests_per_minute", "body_kib", "body_s", "origins", "public_archive",
-    "links_last_s", "key_cache_s", "docs", "oidc", "price",
+    "links_last_s", "key_cache_s", "statement_s", "most_waiting", "docs", "oidc", "price",
 )  # fmt: skip
 _OIDC_KEYS: Final = ("issuer", "audience", "user_claim", "jwks_url")
 _LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
@@ -68,7 +68,8 @@ class Settings:
 
     `url` is where the public sees the service (behind a proxy), `hosts` are other names that it answers to,
     `origins` the web pages that may call it. With `public_archive` every item of the archive may be found
-    by everybody with a key; otherwise customers find what was delivered to them.
+    by everybody with a key; otherwise customers find what was delivered to them. No statement of the database
+    lasts longer than `statement_s`; where `most_waiting` requests wait for their turn, the next are refused.
     """
 
     secret: bytes = field(repr=False)
@@ -81,6 +82,8 @@ class Settings:
     public_archive: bool = False
     links_last_s: float = 900.0
     key_cache_s: float = 30.0
+    statement_s: float = 20.0
+    most_waiting: int = 100
     docs: bool = True
     oidc: Oidc | None = None
     price: Price | None = None
@@ -91,6 +94,7 @@ class Settings:
         for name, low, high in (
             ("requests_per_minute", 1, 1e6), ("body_kib", 16, 102_400), ("body_s", 1, 600),
             ("links_last_s", 10, 7 * 86_400), ("key_cache_s", 0, 600),
+            ("statement_s", 0.1, 3600), ("most_waiting", 1, 100_000),
         ):  # fmt: skip
             value = getattr(self, name)
             number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Path, Query, Request
 from fastapi.responses import Response
 
+from offnadir._database import DatabaseSlowError
 from offnadir.catalog._archive import Collected
 from offnadir.catalog._filter import PROPERTIES
 from offnadir.catalog._tables import EVERYBODY, PICTURES
@@ -59,6 +60,12 @@ _COLLECTIONS_S: Final = 60.0
 _MOST_LISTS: Final = 1_000
 #: Items that are counted; where there are more nobody is told how many.
 _MOST_COUNTED: Final = 10_000
+
+#: What to do about a search that looks at half of the archive.
+_NARROW: Final = (
+    "the search took too long, and was broken off: narrow it by bbox or intersects, by datetime, or by ids; "
+    "or sort by datetime"
+)
 
 Name = Annotated[str, Path(max_length=2048, description="Its id.")]
 _N: Final = "-?[0-9]{1,5}([.][0-9]{1,12})?"
@@ -291,6 +298,8 @@ def _page(
             page = here.archive.search(asked.query)
     except InputError as error:  # of the place or the token, which are looked at here
         raise wrong_request(error) from error
+    except DatabaseSlowError as error:
+        raise ProblemError(503, "search-too-slow", _NARROW, headers={"Retry-After": "5"}) from error
     path = request.url.path
     links = [link(request, "root", "/stac"), *more]
     if body is None:

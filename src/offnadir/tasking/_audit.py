@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from offnadir._database import Database, sa
-from offnadir.epoch import Epoch, utc_text
-from offnadir.tasking._tables import AUDIT_HEAD, AUDIT_LOG
+from offnadir.epoch import Epoch
+from offnadir.tasking._tables import AUDIT_HEAD, AUDIT_LOG, insert_rows
 
 #: What stands for the hash before the first entry.
 NOTHING_BEFORE: Final = "0" * 64
@@ -66,6 +66,23 @@ class Head:
         return f"{self.seq}:{self.hash}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What an entry is to say, before it is sealed."""
+
+    at: Epoch
+    by: str
+    action: str
+    subject: str
+    body: Mapping[str, Any]
+
+
+_HEAD: Final = sa.select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)
+_NEW_HEAD: Final = AUDIT_HEAD.update().values(
+    seq=sa.bindparam("to_seq"), hash=sa.bindparam("to_hash")
+)
+
+
 class AuditLog:
     """The log of one database: who did what to what, when and why.
 
@@ -92,37 +109,47 @@ class AuditLog:
         `body` holds texts, whole numbers, truths, lists and tables; TypeError for a float, which no two
         languages write alike.
         """
-        head = connection.execute(sa.select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).one()
-        content = {
-            "seq": head.seq + 1,
-            "at": utc_text([at.tai_ns], 9)[0],
-            "by": by,
-            "action": action,
-            "subject": subject,
-            "body": veiled(body),
-            "previous": head.hash,
-        }
-        text = canonical(content)
-        seal = hashlib.sha256(text.encode("ascii")).hexdigest()
-        connection.execute(
-            AUDIT_LOG.insert(),
-            {
+        entry = Said(at=at, by=by, action=action, subject=subject, body=body)
+        return self.append_all(connection, (entry,))
+
+    def append_all(
+        self, connection: sa.Connection, said: Sequence[Said], head: Head | None = None
+    ) -> int:
+        """The same for several entries; `head` is where the log ends, if it was read in this transaction."""
+        if head is None:
+            row = connection.execute(_HEAD).one()
+            head = Head(row.seq, row.hash)
+        rows = []
+        for one in said:
+            content = {
                 "seq": head.seq + 1,
-                "at_tai_ns": at.tai_ns,
-                "by": by,
-                "action": action,
-                "subject": subject,
-                "entry": text,
-                "hash": seal,
-            },
-        )
-        connection.execute(AUDIT_HEAD.update().values(seq=head.seq + 1, hash=seal))
-        return int(head.seq) + 1
+                "at": one.at.utc(9),
+                "by": one.by,
+                "action": one.action,
+                "subject": one.subject,
+                "body": veiled(one.body),
+                "previous": head.hash,
+            }
+            text = canonical(content)
+            head = Head(head.seq + 1, hashlib.sha256(text.encode("ascii")).hexdigest())
+            rows.append(
+                {
+                    "seq": head.seq,
+                    "at_tai_ns": one.at.tai_ns,
+                    "by": one.by,
+                    "action": one.action,
+                    "subject": one.subject,
+                    "entry": text,
+                    "hash": head.hash,
+                }
+            )
+        insert_rows(connection, AUDIT_LOG, rows)
+        connection.execute(_NEW_HEAD, {"to_seq": head.seq, "to_hash": head.hash})
+        return head.seq
 
     def head(self) -> Head:
         """Where the log ends now."""
-        with self.database.read() as connection:
-            row = connection.execute(sa.select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).one()
+        (row,) = self.database.ask(_HEAD)
         return Head(row.seq, row.hash)
 
     def entries(

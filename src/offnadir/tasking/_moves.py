@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import sa
 from offnadir.epoch import Epoch
+from offnadir.tasking._audit import Said
 from offnadir.tasking._holds import void_holds
 from offnadir.tasking._ids import is_id
 from offnadir.tasking._order import Order
@@ -19,6 +21,21 @@ from offnadir.tasking.states import CHECKS, FINAL, KEEPS_QUOTA, PART, State, Ste
 
 if TYPE_CHECKING:
     from offnadir.tasking._desk import Desk
+
+
+_SHORT: Final = 2048  # characters of a document
+_CHARGE: Final = (
+    QUOTA_USE.update()
+    .where(
+        QUOTA_USE.c.customer_id == sa.bindparam("customer"),
+        QUOTA_USE.c.month == sa.bindparam("of_month"),
+    )
+    .values(
+        pictures=QUOTA_USE.c.pictures + sa.bindparam("more_pictures"),
+        area_m2=QUOTA_USE.c.area_m2 + sa.bindparam("more_m2"),
+    )
+)
+_ORDER_OF_ID: Final = sa.select(ORDERS).where(ORDERS.c.id == sa.bindparam("id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +59,9 @@ class Placed:
 
     @property
     def order(self) -> Order:
-        """What was ordered; read from its document each time."""
-        return read_order(json.loads(self.document))
+        """What was ordered."""
+        read = _order_of if len(self.document) <= _SHORT else _order_of.__wrapped__
+        return read(self.document)
 
     @property
     def is_open(self) -> bool:
@@ -51,11 +69,22 @@ class Placed:
         return self.state not in FINAL
 
 
+@lru_cache(4096)
+def _order_of(document: str) -> Order:
+    """An order of its document: those that are short are asked for again and again."""
+    return read_order(json.loads(document))
+
+
 def find_order(connection: sa.Connection, order_id: str, user: User | None, action: str) -> Placed:
     """The order of that id, if this user may know of it; to others it does not exist."""
     row = None
     if is_id("o", order_id):
-        row = connection.execute(sa.select(ORDERS).where(ORDERS.c.id == order_id)).one_or_none()
+        row = connection.execute(_ORDER_OF_ID, {"id": order_id}).one_or_none()
+    return order_for(row, order_id, user, action)
+
+
+def order_for(row: Any, order_id: str, user: User | None, action: str) -> Placed:
+    """The order of a row or None, if this user may know of it."""
     nobody = f"there is no order {order_id}"
     if row is None:
         raise UnknownNameError(nobody)
@@ -137,15 +166,30 @@ def move(
         keeps = step.after in KEEPS_QUOTA or code == PART or is_delivered(connection, placed.id)
         if not keeps:
             charge(connection, placed, sign=-1)
-    body = {"from": placed.state.value, "to": step.after.value, "code": code}
+    said = said_of_move(placed, step.after, code, by=by, at=at, detail=detail, key=key)
+    desk.audit.append_all(connection, (said,))
+    return replace(
+        placed, state=step.after, code=code, changed=at, changes=changes, held_from=held_from
+    )
+
+
+def said_of_move(
+    placed: Placed,
+    after: State,
+    code: str,
+    *,
+    by: str,
+    at: Epoch,
+    detail: str = "",
+    key: str | None = None,
+) -> Said:
+    """What the log says of a step."""
+    body = {"from": placed.state.value, "to": after.value, "code": code}
     if detail:
         body["detail"] = detail
     if key is not None:
         body["key"] = key
-    desk.audit.append(connection, at=at, by=by, action="order.move", subject=placed.id, body=body)
-    return replace(
-        placed, state=step.after, code=code, changed=at, changes=changes, held_from=held_from
-    )
+    return Said(at=at, by=by, action="order.move", subject=placed.id, body=body)
 
 
 def by_checks(
@@ -176,19 +220,32 @@ def add_history(
     key: str | None = None,
 ) -> None:
     """Write one line of an order's history."""
-    connection.execute(
-        HISTORY.insert(),
-        {
-            "order_id": order_id,
-            "number": number,
-            "at_tai_ns": at.tai_ns,
-            "state": state.value,
-            "code": code,
-            "words": words,
-            "by": by,
-            "step_key": key,
-        },
-    )
+    line = history_row(order_id, number, state, code, words, by=by, at=at, key=key)
+    connection.execute(HISTORY.insert(), line)
+
+
+def history_row(
+    order_id: str,
+    number: int,
+    state: State,
+    code: str,
+    words: str,
+    *,
+    by: str,
+    at: Epoch,
+    key: str | None = None,
+) -> dict[str, Any]:
+    """One line of an order's history, as it is written."""
+    return {
+        "order_id": order_id,
+        "number": number,
+        "at_tai_ns": at.tai_ns,
+        "state": state.value,
+        "code": code,
+        "words": words,
+        "by": by,
+        "step_key": key,
+    }
 
 
 def is_delivered(connection: sa.Connection, order_id: str) -> bool:
@@ -201,17 +258,11 @@ def is_delivered(connection: sa.Connection, order_id: str) -> bool:
 
 def charge(connection: sa.Connection, placed: Placed, *, sign: int) -> None:
     """Count an order in its customer's month, or give back what it had taken."""
-    mine = sa.and_(
-        QUOTA_USE.c.customer_id == placed.customer_id, QUOTA_USE.c.month == placed.quota_month
-    )
-    done = connection.execute(
-        QUOTA_USE.update()
-        .where(mine)
-        .values(
-            pictures=QUOTA_USE.c.pictures + sign * placed.quota_pictures,
-            area_m2=QUOTA_USE.c.area_m2 + sign * placed.quota_area_m2,
-        )
-    )
+    told = {
+        "customer": placed.customer_id, "of_month": placed.quota_month,
+        "more_pictures": sign * placed.quota_pictures, "more_m2": sign * placed.quota_area_m2,
+    }  # fmt: skip
+    done = connection.execute(_CHARGE, told)
     if done.rowcount == 0:
         connection.execute(
             QUOTA_USE.insert(),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import sa
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 #: By whom the checks themselves act; no user has this name.
 CHECKS_NAME: Final = "offnadir"
+#: Statements that are asked all day are built once: to build one takes as long as to have it answered.
+USER_OF_NAME: Final = sa.select(USERS).where(USERS.c.name == sa.bindparam("name"))
+_CUSTOMER_OF_ID: Final = sa.select(CUSTOMERS).where(CUSTOMERS.c.id == sa.bindparam("name"))
+_CUSTOMER_OF_NAME: Final = sa.select(CUSTOMERS).where(CUSTOMERS.c.name == sa.bindparam("name"))
 
 
 class RefusedError(OffnadirError):
@@ -119,7 +124,11 @@ def recording_refusals(desk: Desk) -> Iterator[None]:
 
 def allowed(connection: sa.Connection, by: str, action: str, subject: str = "") -> User:
     """The user, if one of his roles may do this."""
-    user = find_user(connection, by)
+    return may(find_user(connection, by), by, action, subject)
+
+
+def may(user: User | None, by: str, action: str, subject: str = "") -> User:
+    """The user, if he is one and one of his roles may do this."""
     if user is None:
         raise RefusedError(by, action, subject, "no user of this database has that name")
     if not set(user.roles) & set(MAY[action]):
@@ -130,11 +139,12 @@ def allowed(connection: sa.Connection, by: str, action: str, subject: str = "") 
 
 def find_user(connection: sa.Connection, name: str) -> User | None:
     """The user of that name."""
-    row = connection.execute(sa.select(USERS).where(USERS.c.name == name)).one_or_none()
-    return None if row is None else _user(row)
+    row = connection.execute(USER_OF_NAME, {"name": name}).one_or_none()
+    return None if row is None else read_user(row)
 
 
-def _user(row: Any) -> User:
+def read_user(row: Any) -> User:
+    """A user of a row of its table."""
     return User(name=row.name, roles=tuple(row.roles.split(",")), customer_id=row.customer_id)
 
 
@@ -187,7 +197,9 @@ def add_user(desk: Desk, name: str, roles: Sequence[str], *, customer: str | Non
 def list_users(desk: Desk, *, by: str) -> list[User]:
     """All users by name."""
     with seeing(desk, by, "user.list") as (connection, _):
-        return [_user(row) for row in connection.execute(sa.select(USERS).order_by(USERS.c.name))]
+        return [
+            read_user(row) for row in connection.execute(sa.select(USERS).order_by(USERS.c.name))
+        ]
 
 
 def has_role(connection: sa.Connection, name: str, role: str) -> bool:
@@ -284,8 +296,8 @@ def add_customer(
 
 def find_customer(connection: sa.Connection, name: str) -> Customer:
     """The customer of that id or name."""
-    column = CUSTOMERS.c.id if is_id("c", name) else CUSTOMERS.c.name
-    row = connection.execute(sa.select(CUSTOMERS).where(column == name)).one_or_none()
+    asked = _CUSTOMER_OF_ID if is_id("c", name) else _CUSTOMER_OF_NAME
+    row = connection.execute(asked, {"name": name}).one_or_none()
     if row is None:
         raise UnknownNameError(f"there is no customer {name}")
     return read_customer(row)
@@ -293,15 +305,27 @@ def find_customer(connection: sa.Connection, name: str) -> Customer:
 
 def read_customer(row: Any) -> Customer:
     """A customer of a row of its table."""
-    named = read_named(json.loads(row.document), "customer", Reader())
-    assert named is not None
+    return made_customer(row.id, row.document, row.added_by, row.quota_pictures, row.quota_area_m2)
+
+
+def made_customer(
+    name: str, document: str, added_by: str, quota_pictures: int | None, quota_area_m2: int | None
+) -> Customer:
+    """A customer of what stands in its row."""
     return Customer(
-        id=row.id,
-        named=named,
-        added_by=row.added_by,
-        quota_pictures=row.quota_pictures,
-        quota_area_m2=row.quota_area_m2,
+        id=name,
+        named=_named(document),
+        added_by=added_by,
+        quota_pictures=quota_pictures,
+        quota_area_m2=quota_area_m2,
     )
+
+
+@lru_cache(4096)
+def _named(document: str) -> Named:
+    named = read_named(json.loads(document), "customer", Reader())
+    assert named is not None
+    return named
 
 
 def list_customers(

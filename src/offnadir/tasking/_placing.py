@@ -5,35 +5,40 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import sa
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
+from offnadir.tasking._audit import Said, turn
 from offnadir.tasking._checks import Ruling, parties_of
 from offnadir.tasking._holds import Cause, sync_holds
 from offnadir.tasking._ids import new_id
 from offnadir.tasking._moves import (
     Placed,
-    add_history,
     by_checks,
     charge,
+    history_row,
     move,
     read_placed,
+    said_of_move,
 )
 from offnadir.tasking._order import Order
 from offnadir.tasking._order_read import check_now
 from offnadir.tasking._people import (
+    CHECKS_NAME,
     Customer,
     RefusedError,
     User,
-    acting,
+    allowed,
     find_customer,
     find_user,
+    may,
     recording_refusals,
 )
 from offnadir.tasking._roles import MAY
-from offnadir.tasking._tables import ORDERS, QUOTA_USE
+from offnadir.tasking._stand import Stand, asker, month_of, own_stand, quota_used
+from offnadir.tasking._tables import HISTORY, ORDERS, insert_rows
 from offnadir.tasking.states import State, find_step
 from offnadir.units import km
 
@@ -62,23 +67,37 @@ def place(
     """
     _check_key(key)
     with recording_refusals(desk):
-        with desk.database.read() as connection:
-            user = find_user(connection, by)
-            who = customer_of(connection, user, by, customer)
-            before = _placed_before(connection, who, order, key)
-        if before is not None and user is not None and set(user.roles) & set(MAY["order.place"]):
+        stand = (
+            None if customer is not None else own_stand(desk.database.ask, by, key, desk.clock())
+        )
+        asks: User | None
+        if stand is not None:
+            asks, who = stand.user, stand.customer
+            before = _same(stand.before, order)
+        else:
+            with desk.database.read() as connection:
+                asks = find_user(connection, by)
+                who = customer_of(connection, asks, by, customer)
+                before = _placed_before(connection, who, order, key)
+        if before is not None and asks is not None and set(asks.roles) & set(MAY["order.place"]):
             return before, False
     check_webhook(desk, order)
     examined = examine(desk, order, who, desk.clock())
-    with acting(desk, by, "order.place", who.id) as (connection, user):
-        customer_of(connection, user, by, customer)
-        before = _placed_before(connection, who, order, key)
+    with recording_refusals(desk), turn(desk.database) as connection:
+        now = desk.clock()
+        stand = None if customer is not None else own_stand(asker(connection), by, key, now)
+        if stand is not None and stand.customer.id == who.id:
+            user, who = may(stand.user, by, "order.place", who.id), stand.customer
+            before = _same(stand.before, order)
+        else:
+            user = allowed(connection, by, "order.place", who.id)
+            customer_of(connection, user, by, customer)
+            before = _placed_before(connection, who, order, key)
+            who, stand = find_customer(connection, who.id), None
         if before is not None:
             return before, False
-        now = desk.clock()
         check_now(order, now)
-        who = find_customer(connection, who.id)
-        return _insert(desk, connection, order, who, user, key, now, examined), True
+        return _insert(desk, connection, order, who, user, key, now, examined, stand), True
 
 
 def examine(desk: Desk, order: Order, customer: Customer, at: Epoch) -> Examined:
@@ -133,12 +152,18 @@ def _placed_before(
     query = sa.select(ORDERS).where(
         ORDERS.c.customer_id == customer.id, ORDERS.c.idempotency_key == key
     )
-    row = connection.execute(query).one_or_none()
+    return _same(connection.execute(query).one_or_none(), order)
+
+
+def _same(row: Any, order: Order) -> Placed | None:
+    """The order of a row that has this order's key, if there is one: it must be the same order."""
     if row is None:
         return None
     if row.digest != order.digest:
         hint = f"order {row.id} has it, and is another order"
-        raise InputError("key", key, "a key that this customer has not used yet", hint=hint)
+        raise InputError(
+            "key", row.idempotency_key, "a key that this customer has not used yet", hint=hint
+        )
     return read_placed(row)
 
 
@@ -151,9 +176,15 @@ def _insert(
     key: str | None,
     at: Epoch,
     examined: Examined,
+    stand: Stand | None,
 ) -> Placed:
-    last = connection.execute(sa.select(sa.func.max(ORDERS.c.id))).scalar()
-    month = at.utc(9)[:7]  # nine digits: fewer would round into the next month
+    """Write an order as far as the checks let it; what stands in no way is written at one go."""
+    month = month_of(at)
+    if stand is None:
+        last = connection.execute(sa.select(sa.func.max(ORDERS.c.id))).scalar()
+        used, head = quota_used(connection, customer, month), None
+    else:
+        last, used, head = stand.last, stand.used, stand.head
     placed = Placed(
         id=new_id("o", at.utc_ns // 1_000_000, last),
         customer_id=customer.id,
@@ -170,12 +201,11 @@ def _insert(
         quota_area_m2=round(order.area_m2) * order.count,
         screened_with=examined.screened_with,
     )
-    over = over_quota(connection, customer, month, placed.quota_pictures, placed.quota_area_m2)
+    over = beyond(customer, month, used, placed.quota_pictures, placed.quota_area_m2)
     if over:
         placed = replace(placed, quota_pictures=0, quota_area_m2=0)
     step = find_step(placed.id, None, "received", "placed")
-    connection.execute(ORDERS.insert(), _row(placed, order, key))
-    add_history(connection, placed.id, 1, State.RECEIVED, "placed", step.words, by=user.name, at=at)
+    lines = [history_row(placed.id, 1, State.RECEIVED, "placed", step.words, by=user.name, at=at)]
     body = {
         "customer": customer.id,
         "order_sha256": order.digest,
@@ -186,13 +216,28 @@ def _insert(
     }
     if key is not None:
         body["key"] = key
-    desk.audit.append(
-        connection, at=at, by=user.name, action="order.place", subject=placed.id, body=body
-    )
+    said = [Said(at=at, by=user.name, action="order.place", subject=placed.id, body=body)]
+    found, written = examined, placed
+    if not (over or found.causes or found.ruling.causes) and found.ruling.outcome == "pass":
+        written, line, entry = _accepted(placed, " ".join(found.ruling.told), at)
+        lines.append(line)
+        said.append(entry)
+    connection.execute(ORDERS.insert(), _row(written, order, key))
+    insert_rows(connection, HISTORY, lines)
+    desk.audit.append_all(connection, said, head)
     if over:
         return by_checks(desk, connection, placed, "rejected", "quota", at, over)
     charge(connection, placed, sign=1)
-    return pass_checks(desk, connection, placed, examined, at)
+    return written if len(lines) > 1 else pass_checks(desk, connection, placed, examined, at)
+
+
+def _accepted(placed: Placed, told: str, at: Epoch) -> tuple[Placed, dict[str, Any], Said]:
+    """An order that passed all checks as it came, with the line and the entry that say so."""
+    step = find_step(placed.id, State.RECEIVED, "accepted", "passed")
+    words = f"{step.words}: {told}" if told else step.words
+    line = history_row(placed.id, 2, step.after, "passed", words, by=CHECKS_NAME, at=at)
+    said = said_of_move(placed, step.after, "passed", by=CHECKS_NAME, at=at, detail=told)
+    return replace(placed, state=step.after, code="passed", changes=2), line, said
 
 
 def pass_checks(
@@ -272,12 +317,14 @@ def over_quota(
     connection: sa.Connection, customer: Customer, month: str, pictures: int, area_m2: int
 ) -> str:
     """What goes beyond the month's quota, in words; "" if nothing does."""
-    query = sa.select(QUOTA_USE.c.pictures, QUOTA_USE.c.area_m2).where(
-        QUOTA_USE.c.customer_id == customer.id, QUOTA_USE.c.month == month
-    )
-    used = connection.execute(query).one_or_none()
-    pictures += 0 if used is None else used.pictures
-    area_m2 += 0 if used is None else used.area_m2
+    return beyond(customer, month, quota_used(connection, customer, month), pictures, area_m2)
+
+
+def beyond(
+    customer: Customer, month: str, used: tuple[int, int], pictures: int, area_m2: int
+) -> str:
+    """The same of what was used already: pictures, and m2."""
+    pictures, area_m2 = pictures + used[0], area_m2 + used[1]
     if customer.quota_pictures is not None and pictures > customer.quota_pictures:
         return f"{pictures} pictures in {month}, of {customer.quota_pictures}"
     if customer.quota_area_m2 is not None and area_m2 > customer.quota_area_m2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from offnadir.epoch import Epoch
@@ -262,6 +263,7 @@ def duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
+@lru_cache(4096)
 def day(tai_ns: int) -> str:
     """An instant to the second, or only its day where it falls on midnight UTC."""
     text = Epoch(tai_ns).utc(0)

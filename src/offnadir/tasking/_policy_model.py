@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any, Final
 
 from offnadir.tasking._policy_ground import Region
@@ -137,6 +138,7 @@ class Pack:
         return f"Pack({self.name!r}, version={self.version!r}, {len(self.rules)} rules)"
 
 
+@lru_cache(4096)
 def plain(name: str) -> str:
     """A name without case, spaces and punctuation, as names are compared."""
     return "".join(character for character in name.casefold() if character.isalnum())

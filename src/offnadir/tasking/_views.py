@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import sa
@@ -12,15 +14,19 @@ from offnadir.epoch import Epoch
 from offnadir.errors import InputError
 from offnadir.tasking._holds import Hold, read_hold
 from offnadir.tasking._ids import is_id
-from offnadir.tasking._moves import Placed, find_order, read_placed
+from offnadir.tasking._moves import Placed, find_order, order_for, read_placed
 from offnadir.tasking._people import (
+    USER_OF_NAME,
     RefusedError,
     User,
     find_customer,
+    may,
+    read_user,
+    recording_refusals,
     seeing,
 )
 from offnadir.tasking._roles import MAY
-from offnadir.tasking._tables import CUSTOMERS, HISTORY, HOLDS, ORDERS, RELEASES
+from offnadir.tasking._tables import CUSTOMERS, HISTORY, HOLDS, ORDERS, RELEASES, USERS
 from offnadir.tasking.states import FINAL, MEANING, State
 
 if TYPE_CHECKING:
@@ -119,9 +125,20 @@ class Page:
 
 def show(desk: Desk, order_id: str, *, by: str) -> OrderView:
     """One order, with all that this user may know of it."""
-    with seeing(desk, by, "order.see", order_id) as (connection, user):
-        placed = find_order(connection, order_id, user, "order.see")
-        return _views_of(connection, user, [placed])[0]
+    if not is_id("o", order_id):
+        with seeing(desk, by, "order.see", order_id) as (connection, user):
+            find_order(connection, order_id, user, "order.see")
+    with recording_refusals(desk):
+        rows = desk.database.ask(_ONE, {"order": order_id, "by": by})
+        user = may(_asker(rows), by, "order.see", order_id)
+        first = rows[0]
+        placed = order_for(first if first.id else None, order_id, user, "order.see")
+    if not _is_plain(rows):
+        with desk.database.read() as connection:
+            return _views_of(
+                connection, user, [find_order(connection, order_id, user, "order.see")]
+            )[0]
+    return _plain_view(placed, rows, user)
 
 
 def show_many(
@@ -129,39 +146,137 @@ def show_many(
 ) -> tuple[tuple[OrderView, ...], str | None]:
     """Orders that this user may see as `show` tells them, the latest first, and what is `before` next."""
     _check_page(state, limit, before)
-    with seeing(desk, by, "order.see") as (connection, user):
-        query = sa.select(ORDERS)
-        whose = _whose(connection, user, None)
-        if whose is not None:
-            query = query.where(ORDERS.c.customer_id == whose)
-        if state is not None:
-            query = query.where(ORDERS.c.state == state)
-        if before is not None:
-            query = query.where(ORDERS.c.id < before)
-        found = connection.execute(query.order_by(ORDERS.c.id.desc()).limit(limit + 1)).all()
-        views = _views_of(connection, user, [read_placed(row) for row in found[:limit]])
-    return tuple(views), views[-1].placed.id if len(found) > limit else None
+    with recording_refusals(desk):
+        found = desk.database.ask(USER_OF_NAME, {"name": by})
+        user = may(read_user(found[0]) if found else None, by, "order.see")
+    whose = None if user.sees_all else user.customer_id or ""
+    told = {"whose": whose, "state": state, "before": before}
+    told = {key: value for key, value in told.items() if value is not None}
+    rows = desk.database.ask(_many(frozenset(told)), {**told, "most": limit + 1})
+    each = {key: list(lines) for key, lines in groupby(rows, key=lambda row: row.id)}
+    shown = list(each.values())[:limit]
+    following = shown[-1][0].id if len(each) > limit else None
+    if all(map(_is_plain, shown)):
+        views = [_plain_view(read_placed(lines[0]), lines, user) for lines in shown]
+    else:
+        with desk.database.read() as connection:
+            again = connection.execute(_AGAIN, {"ids": [lines[0].id for lines in shown]})
+            views = _views_of(connection, user, [read_placed(row) for row in again])
+    return tuple(views), following
+
+
+#: Of an order and its lines what is not in the order itself. Most orders have no holds and no products yet:
+#: where there are any, they are asked for.
+_LINES: Final = (
+    CUSTOMERS.c.name.label("customer"),
+    HISTORY.c.at_tai_ns.label("line_at"),
+    HISTORY.c.state.label("line_state"),
+    HISTORY.c.code.label("line_code"),
+    HISTORY.c.words.label("line_words"),
+    HISTORY.c.by.label("line_by"),
+)
+_ONE: Final = (
+    sa.select(
+        USERS.c.name, USERS.c.roles, USERS.c.customer_id.label("users_customer"), *ORDERS.c, *_LINES,
+        sa.exists().where(HOLDS.c.order_id == ORDERS.c.id).label("has_holds"),
+        sa.exists().where(RELEASES.c.order_id == ORDERS.c.id).label("has_products"),
+    )
+    .select_from(USERS)
+    .outerjoin(ORDERS, ORDERS.c.id == sa.bindparam("order"))
+    .outerjoin(CUSTOMERS, CUSTOMERS.c.id == ORDERS.c.customer_id)
+    .outerjoin(HISTORY, HISTORY.c.order_id == ORDERS.c.id)
+    .where(USERS.c.name == sa.bindparam("by"))
+    .order_by(HISTORY.c.number)
+)  # fmt: skip
+_AGAIN: Final = (
+    sa.select(ORDERS)
+    .where(ORDERS.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(ORDERS.c.id.desc())
+)
+
+
+@cache
+def _many(told: frozenset[str]) -> sa.Executable:
+    """A page of orders with their lines, bound by what is told: whose they are, state, and before which."""
+    page = sa.select(ORDERS).order_by(ORDERS.c.id.desc()).limit(sa.bindparam("most"))
+    if "whose" in told:
+        page = page.where(ORDERS.c.customer_id == sa.bindparam("whose"))
+    if "state" in told:
+        page = page.where(ORDERS.c.state == sa.bindparam("state"))
+    if "before" in told:
+        page = page.where(ORDERS.c.id < sa.bindparam("before"))
+    orders = page.subquery("page")
+    return (
+        sa.select(
+            *orders.c, *_LINES,
+            sa.exists().where(HOLDS.c.order_id == orders.c.id).label("has_holds"),
+            sa.exists().where(RELEASES.c.order_id == orders.c.id).label("has_products"),
+        )
+        .select_from(orders)
+        .join(CUSTOMERS, CUSTOMERS.c.id == orders.c.customer_id)
+        .join(HISTORY, HISTORY.c.order_id == orders.c.id)
+        .order_by(orders.c.id.desc(), HISTORY.c.number)
+    )  # fmt: skip
+
+
+def _asker(rows: Sequence[Any]) -> User | None:
+    """Who asks, of rows that tell it."""
+    if not rows:
+        return None
+    first = rows[0]
+    return User(
+        name=first.name, roles=tuple(first.roles.split(",")), customer_id=first.users_customer
+    )
+
+
+def _is_plain(rows: Sequence[Any]) -> bool:
+    """Whether an order of these rows has neither holds nor products."""
+    return not (rows[0].has_holds or rows[0].has_products)
+
+
+def _plain_view(placed: Placed, rows: Sequence[Any], user: User) -> OrderView:
+    lines = [
+        Line(
+            at=Epoch(row.line_at), state=State(row.line_state), code=row.line_code, words=row.line_words,
+            by=_shown_by(row.line_by, user),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return OrderView(
+        placed=placed, customer=rows[0].customer, history=tuple(lines), holds=(),
+        waits_for=waits_for(placed, ()), products=(),
+    )  # fmt: skip
+
+
+_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
+_HISTORY_OF: Final = (
+    sa.select(HISTORY)
+    .where(HISTORY.c.order_id.in_(_IDS))
+    .order_by(HISTORY.c.order_id, HISTORY.c.number)
+)
+_HOLDS_OF: Final = sa.select(HOLDS).where(HOLDS.c.order_id.in_(_IDS)).order_by(HOLDS.c.id)
+_RELEASES_OF: Final = (
+    sa.select(RELEASES.c.order_id, RELEASES.c.product_id, RELEASES.c.status)
+    .where(RELEASES.c.order_id.in_(_IDS))
+    .order_by(RELEASES.c.at_tai_ns, RELEASES.c.product_id)
+)
+_FIRMS_OF: Final = sa.select(CUSTOMERS.c.id, CUSTOMERS.c.name).where(CUSTOMERS.c.id.in_(_IDS))
 
 
 def _views_of(connection: sa.Connection, user: User, orders: Sequence[Placed]) -> list[OrderView]:
-    """Orders with history, holds and products: three queries, however many they are."""
+    """Orders with history, holds and products: four queries, however many they are."""
     ids = [one.id for one in orders]
     lines: dict[str, list[Any]] = {one: [] for one in ids}
     holds: dict[str, list[Hold]] = {one: [] for one in ids}
     products: dict[str, list[tuple[str, str]]] = {one: [] for one in ids}
-    history = sa.select(HISTORY).where(HISTORY.c.order_id.in_(ids))
-    for row in connection.execute(history.order_by(HISTORY.c.order_id, HISTORY.c.number)):
+    for row in connection.execute(_HISTORY_OF, {"ids": ids}):
         lines[row.order_id].append(row)
-    held = sa.select(HOLDS).where(HOLDS.c.order_id.in_(ids)).order_by(HOLDS.c.id)
-    for row in connection.execute(held):
+    for row in connection.execute(_HOLDS_OF, {"ids": ids}):
         holds[row.order_id].append(read_hold(row))
-    released = sa.select(RELEASES.c.order_id, RELEASES.c.product_id, RELEASES.c.status)
-    released = released.where(RELEASES.c.order_id.in_(ids))
-    for row in connection.execute(released.order_by(RELEASES.c.at_tai_ns, RELEASES.c.product_id)):
+    for row in connection.execute(_RELEASES_OF, {"ids": ids}):
         products[row.order_id].append((row.product_id, row.status))
-    firms = sa.select(CUSTOMERS.c.id, CUSTOMERS.c.name)
-    firms = firms.where(CUSTOMERS.c.id.in_({one.customer_id for one in orders}))
-    names = {row.id: row.name for row in connection.execute(firms)}
+    firms = {"ids": sorted({one.customer_id for one in orders})}
+    names = {row.id: row.name for row in connection.execute(_FIRMS_OF, firms)}
     sees_holds = bool(set(user.roles) & set(MAY["hold.see"]))
     return [
         OrderView(
