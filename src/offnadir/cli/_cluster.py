@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 from typing import Any, Final
@@ -24,6 +24,16 @@ def workers(address: str | None, *, field: str = "--dask") -> Iterator[tuple[Exe
     if address is None:
         yield None, 2
         return
+    with cluster(address, field=field) as (executor, hands, _):
+        yield executor, hands
+
+
+@contextmanager
+def cluster(address: str, *, field: str) -> Iterator[tuple[Executor, int, Callable[[Any], Any]]]:
+    """The same of an address, and a function that takes a thing to every worker, once.
+
+    What it gives stands for the thing among the arguments of a piece.
+    """
     try:
         import distributed
         from distributed.comm.core import CommClosedError
@@ -39,7 +49,7 @@ def workers(address: str | None, *, field: str = "--dask") -> Iterator[tuple[Exe
         try:
             # twice as many pieces as hands, so that none waits for the next
             executor: Executor = client.get_executor()
-            yield executor, 2 * count
+            yield executor, 2 * count, lambda thing: client.scatter(thing, broadcast=True)
         except (
             distributed.KilledWorker,
             CancelledError,
