@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import shapely
 
+from offnadir.access.countries import country_names
 from offnadir.epoch import Epoch
 from offnadir.tasking import GroundSegment, Pack, Question, judge, public_pack, read_pack
-from offnadir.tasking._policy_countries import country_names
 from offnadir.tasking.policy import EFFECTS, judge_many
 
 EFFECT_LINES = (

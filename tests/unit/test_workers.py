@@ -15,11 +15,11 @@ import pytest
 from typer.testing import CliRunner
 
 from made_products import cropped_rpc, write_dem, write_image
+from offnadir._threads import in_order
 from offnadir.cli._main import app
 from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.imagery import ProcessOptions, RasterTerrain, process_raster
 from offnadir.imagery._raster import opened
-from offnadir.imagery._threads import in_order
 
 SHAPE = (620, 700)
 

@@ -60,9 +60,21 @@ class Places:
         first: int = 0,
     ) -> None:
         self.names, self.first = names, first
-        self.r_m = np.array([site.r_itrf_m for site in sites]).reshape(-1, 3)
-        self.enu = np.array([east_north_up(s.lat_rad, s.lon_rad) for s in sites]).reshape(-1, 3, 3)
-        code: Any = encode(wishes)
+        r_m = np.array([site.r_itrf_m for site in sites]).reshape(-1, 3)
+        enu = np.array([east_north_up(s.lat_rad, s.lon_rad) for s in sites]).reshape(-1, 3, 3)
+        self._set(r_m, enu, encode(wishes))
+
+    @classmethod
+    def alike(cls, r_m: Array, enu: Array, constraints: Sequence[Constraint]) -> Places:
+        """Nameless places (n, 3) [m] with their east, north and up (n, 3, 3), all under the same limits."""
+        places = cls.__new__(cls)
+        places.names, places.first = np.empty(0, dtype=object), 0
+        places._set(r_m, enu, encode([list(constraints)]))
+        places.group = np.zeros(len(r_m), np.int64)
+        return places
+
+    def _set(self, r_m: Array, enu: Array, code: Any) -> None:
+        self.r_m, self.enu = r_m, enu
         # Many sites share few sets of limits, and each set is thought through once.
         values, group = np.unique(code[1], axis=0, return_inverse=True)
         self.code = (code[0], values, *code[2:])
@@ -276,6 +288,15 @@ def _rows(
     flock: _Flock, facts: Array, places: Places, sun: Track, stretches: Any, filled: int
 ) -> Found:
     """The first `filled` stretches as rows of the table."""
+    times, angles, cuts, doubts = _figures(flock, facts, places, sun, stretches, filled)
+    index, whose = stretches[1][:filled] + places.first, stretches[2][:filled].copy()
+    return whose, _table(flock, whose, places.names, index, times, angles, cuts, doubts)
+
+
+def _figures(
+    flock: _Flock, facts: Array, places: Places, sun: Track, stretches: Any, filled: int
+) -> tuple[NDArray[np.int64], Array, NDArray[np.bool_], Array]:
+    """Times [TAI ns] (3, n), angles (7, n), cuts (2, n) and doubts [s] (2, n) of the stretches."""
     from offnadir.access import _rows as kernels
 
     here, known = (places.r_m, places.enu), np.full((2, filled), np.nan)
@@ -297,8 +318,7 @@ def _rows(
         known,
         out,
     )
-    index, whose = stretches[1][:filled] + places.first, stretches[2][:filled].copy()
-    return whose, _table(flock, whose, places.names, index, times, angles, cuts, doubts)
+    return times, angles, cuts, doubts
 
 
 def _stretches(

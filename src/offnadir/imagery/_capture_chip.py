@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._threads import in_order
 from offnadir.earth import Site, east_north_up
 from offnadir.imagery._acquisition import Acquisition
 from offnadir.imagery._camera import CameraModel
@@ -19,7 +20,6 @@ from offnadir.imagery._optics import MARGIN, Exposure
 from offnadir.imagery._radiance import BandLight, band_light, sight
 from offnadir.imagery._raster import Box, boxes
 from offnadir.imagery._sampling import Sunlight, see
-from offnadir.imagery._threads import in_order
 from offnadir.quality import Atmosphere
 from offnadir.quality._signal import electronics
 from offnadir.sensors import Band

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._threads import in_order
 from offnadir.errors import InputError, OffnadirError
 from offnadir.imagery._aligned import (
     Aligned,
@@ -38,7 +39,6 @@ from offnadir.imagery._mad import (
 from offnadir.imagery._objects import Collector, Components, collection, feature, outline
 from offnadir.imagery._raster import Box, boxes, opened, read_floats, window_of, writing
 from offnadir.imagery._register import Registration, register
-from offnadir.imagery._threads import in_order
 
 _SAMPLE_BOXES = 64  # at most, of 1024 x 1024 pixels, from which statistics are taken
 _SAMPLES = 300_000

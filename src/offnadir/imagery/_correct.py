@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offnadir import __version__
+from offnadir._threads import in_order
 from offnadir.errors import FileError
 from offnadir.imagery._calibrate import (
     SCALES,
@@ -27,7 +28,6 @@ from offnadir.imagery._calibrate import (
 from offnadir.imagery._level1 import Level1, Level1Image, check_manifest
 from offnadir.imagery._raster import Box, SharedRaster, boxes, raster_info, window_of, writing
 from offnadir.imagery._restore import REACH, Restoration, restore
-from offnadir.imagery._threads import in_order
 
 #: Tag of an intermediate raster that tells what it was made from.
 STEP_TAG: Final = "OFFNADIR_STEP"

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._threads import in_order
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._correct import STEP_TAG
 from offnadir.imagery._grid import Grid
@@ -26,7 +27,6 @@ from offnadir.imagery._raster import (
     window_of,
     writing,
 )
-from offnadir.imagery._threads import in_order
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float32]

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._threads import in_order
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._grid import Grid, pixel_m, utm_crs
 from offnadir.imagery._ground import GroundModel, Terrain
@@ -27,7 +28,6 @@ from offnadir.imagery._raster import (
     writing,
 )
 from offnadir.imagery._terrain import RasterTerrain
-from offnadir.imagery._threads import in_order
 
 Kernel = Literal["nearest", "bilinear", "cubic"]
 KERNELS = ("nearest", "bilinear", "cubic")

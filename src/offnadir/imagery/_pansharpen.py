@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._threads import in_order
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._correct import STEP_TAG
 from offnadir.imagery._raster import (
@@ -23,7 +24,6 @@ from offnadir.imagery._raster import (
     window_of,
     writing,
 )
-from offnadir.imagery._threads import in_order
 from offnadir.sensors import Band
 
 Array = NDArray[np.float64]

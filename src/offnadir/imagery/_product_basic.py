@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._threads import in_order
 from offnadir.imagery._correct import STEP_TAG, step_digest, step_tags
 from offnadir.imagery._ground import GroundModel, Terrain
 from offnadir.imagery._meet import meet_terrain
@@ -21,7 +22,6 @@ from offnadir.imagery._product import terrain_key
 from offnadir.imagery._raster import Box, SharedRaster, boxes, raster_info, window_of, writing
 from offnadir.imagery._rpc import rpc_tags
 from offnadir.imagery._rpc_fit import fit_rpc
-from offnadir.imagery._threads import in_order
 
 if TYPE_CHECKING:
     from offnadir.imagery._level1_maker import Maker

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._threads import in_order
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._control import (
@@ -55,7 +56,6 @@ from offnadir.imagery._restore import REACH, Restoration, nyquist_otf, restorati
 from offnadir.imagery._rpc import Rpc, read_rpc, rpc_of_tags
 from offnadir.imagery._sight_lines import SightAngles, sight_angles
 from offnadir.imagery._stac import ItemFacts, multihash
-from offnadir.imagery._threads import in_order
 
 #: Tags in which producers say when a picture was taken, the best first.
 _TIMES: Final = ("ACQUISITIONDATETIME", "IMAGING_DATE", "NITF_IDATIM", "TIFFTAG_DATETIME")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._threads import in_order
 from offnadir.errors import InputError, OffnadirError
 from offnadir.imagery._aligned import (
     Aligned,
@@ -25,7 +26,6 @@ from offnadir.imagery._aligned import (
 )  # fmt: skip
 from offnadir.imagery._grid import Array, Grid
 from offnadir.imagery._raster import Box
-from offnadir.imagery._threads import in_order
 
 _PASS_CYCLES_PX = (
     0.30  # where the weight of frequencies has fallen to 1/e: beyond, noise and folding rule

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._threads import in_order
 from offnadir.constants import WGS84_A_M
 from offnadir.errors import InputError, OffnadirError
 from offnadir.imagery._aligned import (
@@ -36,7 +37,6 @@ from offnadir.imagery._grid import Grid
 from offnadir.imagery._hull import Hull, measure_hull
 from offnadir.imagery._objects import Collector, Components, collection, feature
 from offnadir.imagery._raster import Box, boxes, opened, read_floats
-from offnadir.imagery._threads import in_order
 from offnadir.imagery._water import Water, find_water
 
 _PER_LENGTH = 6.0  # pixels of the search along the shortest object

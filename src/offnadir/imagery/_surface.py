@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offnadir._threads import in_order
 from offnadir.errors import FileError, InputError
 from offnadir.imagery._aligned import metres_of, sinc_weights, step_m
 from offnadir.imagery._grid import Array, Grid, utm_crs
@@ -26,7 +27,6 @@ from offnadir.imagery._raster import (
     window_of,
     writing,
 )
-from offnadir.imagery._threads import in_order
 
 _MARGIN_PX = 32  # paths of the matching settle within
 _LATTICE_PX = 32

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from offnadir.access.countries import on_land
 from offnadir.epoch import Epoch
 from offnadir.tasking._policy_conditions import (
     Answer,
@@ -18,7 +19,6 @@ from offnadir.tasking._policy_conditions import (
     exception_answer,
     together,
 )
-from offnadir.tasking._policy_countries import on_land
 from offnadir.tasking._policy_ground import Region, away_m, lies_within, share_within, touches
 from offnadir.tasking._policy_model import (
     A_RESTRICTION,

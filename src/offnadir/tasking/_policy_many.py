@@ -13,9 +13,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from offnadir.access.countries import on_land
 from offnadir.epoch import Epoch
 from offnadir.tasking._policy_conditions import ASK, Facts, ask_ground
-from offnadir.tasking._policy_countries import on_land
 from offnadir.tasking._policy_ground import Region, away_m, band_of, gaps_m, margin_deg, near_part
 from offnadir.tasking._policy_judge import facts_of, judge
 from offnadir.tasking._policy_model import (

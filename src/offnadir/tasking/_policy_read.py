@@ -14,8 +14,8 @@ from typing import Any
 import shapely
 
 from offnadir.access.areas import read_areas
+from offnadir.access.countries import OUTLINE_DOUBT_M, country_figure, country_names
 from offnadir.errors import MISSING, FileError, InputError
-from offnadir.tasking._policy_countries import OUTLINE_DOUBT_M, country_figure, country_names
 from offnadir.tasking._policy_ground import Circle, Region, box, region
 from offnadir.tasking._policy_keys import (
     CIRCLE,

@@ -89,9 +89,15 @@ def _lines() -> list[np.ndarray[Any, np.dtype[np.float64]]]:
 
 
 @functools.cache
-def _land() -> tuple[Any, list[Figure]]:
+def land_figures() -> tuple[Figure, ...]:
+    """The countries as they are drawn, which together are all land. Treat as read-only: they are kept."""
+    return tuple(_drawn(code) for code in country_names())
+
+
+@functools.cache
+def _land() -> tuple[Any, tuple[Figure, ...]]:
     """A tree of the countries as they are drawn, and their figures."""
-    figures = [_drawn(code) for code in country_names()]
+    figures = land_figures()
     return shapely.STRtree(figures), figures
 
 
