@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from offnadir.coverage.study_model import Design, LaunchSite, Study
+from offnadir.coverage.study_model import LOWEST_HEIGHT_KM, Design, LaunchSite, Study
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
 from offnadir.orbits import ElementSet
@@ -207,6 +207,9 @@ def _trouble(
         orbits = make_orbits(kind, values, epoch)
     except InputError as error:
         return f"{error.field} = {error.value}: must be {error.wish}"
+    low_km = orbits[0].perigee_height_m / km
+    if low_km < LOWEST_HEIGHT_KM - 1e-6:
+        return f"perigee {low_km:.0f} km high: in air that thick no satellite goes round twice"
     return "" if launch is None else launch_trouble(orbits[0].inclination_rad, launch)
 
 
