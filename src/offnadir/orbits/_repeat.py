@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 _DAY_NS = 86_400_000_000_000
 _J2000_UTC_NS: Final = 946_728_000_000_000_000  # 2000-01-01 12:00 UTC; UT1 is within a second of it
 _CENTURY_NS = 36525 * _DAY_NS
+# The mean Sun's right ascension turns by so much in a second: Vallado, 4th ed., algorithm 29.
+MEAN_SUN_RAD_S: Final = 36_000.771 * deg / (36525.0 * 24.0 * hour)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +73,16 @@ def local_time_of_node_h(tai_ns: NDArray[np.int64], raan_rad: Array) -> Array:
     Against the mean Sun: Vallado, 4th ed., algorithm 29 (mean longitude). Apparent time differs by the
     equation of time, up to 16 minutes; the satellite does not follow it.
     """
+    hours = 12.0 + (raan_rad - mean_sun_rad(tai_ns)) / (15.0 * deg)
+    return np.asarray(hours % 24.0, np.float64)
+
+
+def mean_sun_rad(tai_ns: NDArray[np.int64]) -> Array:
+    """Right ascension of the mean Sun [rad], TEME of date, not reduced to one turn."""
     centuries = (tai_to_utc_ns(tai_ns) - _J2000_UTC_NS) / _CENTURY_NS
-    sun_rad = (280.460 + 36_000.771 * centuries) * deg
-    return np.asarray((12.0 + (raan_rad - sun_rad) / (15.0 * deg)) % 24.0, np.float64)
+    return np.asarray((280.460 + 36_000.771 * centuries) * deg, np.float64)
 
 
 def local_time_drift_s_day(raan_rate_rad_s: float) -> float:
     """How fast that time changes [s/day]: zero for a sun-synchronous orbit."""
-    sun_rad_s = 36_000.771 * deg / (36525.0 * 24.0 * hour)
-    return (raan_rate_rad_s - sun_rad_s) * 24.0 * hour / (15.0 * deg) * hour
+    return (raan_rate_rad_s - MEAN_SUN_RAD_S) * 24.0 * hour / (15.0 * deg) * hour

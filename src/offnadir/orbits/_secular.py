@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 # WGS-72, as element sets demand; AIAA 2006-6753, `getgravconst`.
 RADIUS_M: Final = 6_378_135.0
-_GM_M3_S2: Final = 398_600.8e9
+GM_M3_S2: Final = 398_600.8e9
 _J2: Final = 0.001082616
 _J4: Final = -0.00000165597
 # SGP4's atmosphere: density falls with the fourth power of the height over 78 km, scaled at 120 km.
@@ -76,8 +76,8 @@ def mean_orbit(elements: Sequence[ElementSet]) -> MeanOrbit:
     cos_i = np.cos(i)
     with np.errstate(invalid="ignore", divide="ignore"):
         n = _brouwer_motion_rad_s(column("mean_motion_rad_s"), e, cos_i)
-        a = np.cbrt(_GM_M3_S2 / n**2)
-        anomaly, perigee, node = _rates_rad_s(n, a / RADIUS_M, e, cos_i)
+        a = np.cbrt(GM_M3_S2 / n**2)
+        anomaly, perigee, node = rates_rad_s(n, a / RADIUS_M, e, cos_i)
         decay = _decay_m_s(column("bstar"), n, a, e, cos_i)
     return MeanOrbit(
         tai_ns=np.array([one.epoch.tai_ns for one in elements], np.int64),
@@ -97,14 +97,22 @@ def mean_orbit(elements: Sequence[ElementSet]) -> MeanOrbit:
 
 def _brouwer_motion_rad_s(kozai_rad_s: Array, e: Array, cos_i: Array) -> Array:
     """Brouwer's mean motion from Kozai's, as SGP4 recovers it."""
-    a = np.cbrt(_GM_M3_S2 / kozai_rad_s**2) / RADIUS_M
+    a = np.cbrt(GM_M3_S2 / kozai_rad_s**2) / RADIUS_M
     d1 = 0.75 * _J2 * (3.0 * cos_i**2 - 1.0) / (1.0 - e**2) ** 1.5
     delta = d1 / a**2
     a = a * (1.0 - delta * (1.0 / 3.0 + delta * (1.0 + 134.0 / 81.0 * delta)))
     return np.asarray(kozai_rad_s / (1.0 + d1 / a**2), np.float64)
 
 
-def _rates_rad_s(n: Array, a_radii: Array, e: Array, cos_i: Array) -> tuple[Array, Array, Array]:
+def kozai_motion_rad_s(brouwer_rad_s: Array, e: Array, cos_i: Array) -> Array:
+    """Kozai's mean motion, as element sets have it, from Brouwer's: the inverse of the above."""
+    kozai = np.asarray(brouwer_rad_s, np.float64)
+    for _ in range(8):  # each step is nearer by a factor of J2
+        kozai = kozai * (brouwer_rad_s / _brouwer_motion_rad_s(kozai, e, cos_i))
+    return np.asarray(kozai, np.float64)
+
+
+def rates_rad_s(n: Array, a_radii: Array, e: Array, cos_i: Array) -> tuple[Array, Array, Array]:
     """Secular rates [rad/s] of mean anomaly, argument of perigee and node."""
     c2, c4 = cos_i**2, cos_i**4
     root = np.sqrt(1.0 - e**2)
