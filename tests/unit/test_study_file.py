@@ -103,7 +103,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path):
             "an orbit so high follows no Sun",
         ),
         (
-            'family = "repeat"\nsatellites = 1\nrepeat = "82/5"\ninclination_deg = 30',
+            'family = "repeat"\nsatellites = 1\nrepeat = "81/5"\ninclination_deg = 30',
             "km high: in air that thick no satellite goes round twice",
         ),
         (

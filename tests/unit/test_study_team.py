@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
 import pytest
 
-from offnadir.coverage.study_team import Alone, Cluster, Processes
+from offnadir.coverage.study_team import Alone, Processes
 from offnadir.errors import OffnadirError
 from support.study_jobs import dies, dies_once
 
@@ -32,29 +29,3 @@ def test_processes_that_always_die_are_given_up():
             list(team.do([1, 2]))
     finally:
         team.close()
-
-
-def test_a_cluster_whose_worker_is_killed_loses_nothing(tmp_path):
-    distributed = pytest.importorskip("distributed")
-    import dask
-
-    quiet = {"distributed.worker.daemon": True, "distributed.nanny.pre-spawn-environ": {}}
-    marker = tmp_path / "marker"
-    with (
-        dask.config.set(quiet),
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-            silence_logs=50,
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):  # fmt: skip
-        marker.touch()  # here nobody kills itself
-        common = client.scatter(str(marker), broadcast=True)
-        team = Cluster(dies_once, common, client.get_executor(), 2)
-        results = []
-        for result in team.do(list(range(20))):
-            if not results:
-                victim = next(iter(cluster.workers.values())).process.pid
-                os.kill(victim, signal.SIGKILL)
-            results.append(result)
-    assert sorted(results) == [(n, 10 * n) for n in range(20)]

@@ -61,9 +61,8 @@ class Trials:
         self._tell(total)
         for place, figures in self._team.do([design for _, design, _ in todo]):
             genes, design, key = todo[place]
-            self._store.put(key, figures)
             self.computed += 1
-            self._take(genes, design, figures)
+            self._take(genes, design, self._store.put(key, figures))
             self._tell(total)
         return [self.rows[genes] for genes in asked]
 

@@ -66,8 +66,8 @@ class Store:
         """The figures of a key, None if it has none."""
         return self._known.get(key)
 
-    def put(self, key: str, figures: Figures) -> None:
-        """Keep the figures of a key."""
+    def put(self, key: str, figures: Figures) -> Figures:
+        """Keep the figures of a key; gives them as they will be read again, in order of their names."""
         body = json.dumps([key, figures], separators=(",", ":"), sort_keys=True, allow_nan=False)
         line = f"{_check(body)} {body}\n".encode()
         try:
@@ -84,6 +84,7 @@ class Store:
             ) from error
         self._end += len(line)
         self._known[key] = json.loads(body)[1]
+        return self._known[key]
 
     def _cut(self) -> None:
         """Leave whole lines only; what cannot be cut now is cut when it is opened again."""
