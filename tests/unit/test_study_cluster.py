@@ -28,7 +28,6 @@ def cluster():
     quiet = {
         "distributed.worker.daemon": True,
         "distributed.nanny.pre-spawn-environ": {},
-        "distributed.comm.timeouts.connect": "3s",  # for the test whose scheduler is gone
     }
     with (
         dask.config.set(quiet),
@@ -62,8 +61,19 @@ def test_a_killed_worker_loses_nothing(cluster, tmp_path):
     assert sorted(results) == [(n, 10 * n) for n in range(20)]
 
 
-def test_a_scheduler_that_is_gone_is_told_and_what_is_finished_is_kept(cluster, tmp_path):
+def test_nobody_at_the_address(tmp_path, monkeypatch):
+    monkeypatch.setattr(_cluster, "_WAIT_S", 0.2)
+    words = ["design", str(write_study(tmp_path, SMALL)), "-o", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, [*words, "--scheduler", "tcp://127.0.0.1:1"])
+    assert isinstance(result.exception, InputError)
+    assert "--scheduler" in str(result.exception)
+
+
+def test_a_scheduler_that_is_gone_is_told_and_what_is_finished_is_kept(
+    cluster, tmp_path, monkeypatch
+):
     """The last test: after it there is no cluster. The study goes on without one."""
+    monkeypatch.setattr(_cluster, "_WAIT_S", 3)  # so long it is waited for
     study = load_study(write_study(tmp_path, SMALL))
 
     def close(done, total, found):
@@ -82,11 +92,3 @@ def test_a_scheduler_that_is_gone_is_told_and_what_is_finished_is_kept(cluster, 
     assert 1 <= kept < 4
     result = run_study(study, tmp_path / "out")
     assert (result.found, result.computed) == (kept, 4 - kept)
-
-
-def test_nobody_at_the_address(tmp_path, monkeypatch):
-    monkeypatch.setattr(_cluster, "_WAIT_S", 0.2)
-    words = ["design", str(write_study(tmp_path, SMALL)), "-o", str(tmp_path / "out")]
-    result = CliRunner().invoke(app, [*words, "--scheduler", "tcp://127.0.0.1:1"])
-    assert isinstance(result.exception, InputError)
-    assert "--scheduler" in str(result.exception)

@@ -153,3 +153,13 @@ def test_too_many_designs_for_a_factorial(tmp_path):
         load(tmp_path, text)
     nsga = load(tmp_path, text + '\n[search]\nmethod = "nsga2"\n')
     assert nsga.search.method == "nsga2"
+
+
+def test_a_span_too_short_for_the_light_is_warned_of(tmp_path):
+    """Polar nodes stand still, so that the Sun takes a year; Sun-synchronous ones keep their hour."""
+    text = STUDY.replace("[wishes]", "[wishes]\nmin_sun_elevation_deg = 10")
+    (warning,) = load(tmp_path, text).warnings
+    assert "take up to 365 days to go round, the span has 2" in warning
+    start, stop = STUDY.index('family = "walker'), STUDY.index("[[sensor]]")
+    kept = 'family = "sun-synchronous"\nsatellites = 1\nheight_km = 500\ndescending_node = "10:30"\n'
+    assert load(tmp_path, text.replace(STUDY[start:stop], kept)).warnings == ()

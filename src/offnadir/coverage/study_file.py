@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ from offnadir.coverage.study_model import (
     Variable,
     Wishes,
 )
-from offnadir.coverage.study_orbits import orbit_trouble
+from offnadir.coverage.study_orbits import light_cycle_s, orbit_trouble
 from offnadir.epoch import Span
 from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.orbits import ElementSet, read_elements
@@ -40,7 +41,7 @@ from offnadir.planning._places import read_point, read_polygon
 from offnadir.planning._problems import Missing, Place, Problems, name_hint
 from offnadir.planning.mission import parse_toml
 from offnadir.sensors import Sensor, load_camera
-from offnadir.units import deg, km
+from offnadir.units import day, deg, km
 
 #: More designs than that are no factorial: it would not end.
 MOST_DESIGNS: Final = 200_000
@@ -104,7 +105,6 @@ def load_study(path: str | Path) -> Study:
         launch=launch,
         sensors_by_name=reader.cameras,
         element_sets=reader.sets,
-        warnings=tuple(problems.warnings),
         sha256=_digest(raw, reader.files),
     )
     _check_orbits(study, place)
@@ -115,7 +115,26 @@ def load_study(path: str | Path) -> Study:
             f"{count} designs", wish, 'fewer choices, or method = "nsga2"'
         )
     problems.raise_if_any()
-    return study
+    _warn_of_light(study, place)
+    return replace(study, warnings=tuple(problems.warnings))
+
+
+def _warn_of_light(study: Study, place: Place) -> None:
+    """Warn where the span does not see all local times that an orbit's passes have by and by."""
+    if study.wishes.sun_elevation_rad is None:
+        return
+    for number, orbit in enumerate(study.orbits, 1):
+        cycles = (
+            light_cycle_s(orbit.kind, dict(values), study)
+            for values in combinations(orbit)
+            if not orbit_trouble(orbit.kind, dict(values), study)
+        )
+        longest_s = max((one for one in cycles if one is not None), default=0.0)
+        if study.span.duration_s < longest_s:
+            place.key("orbit").item(number, orbit.name).warn(
+                f"the local times of its passes take up to {longest_s / day:.0f} days to go round, the span has "
+                f"{study.span.duration_s / day:.3g}: what daylight it has in other weeks is not seen"
+            )
 
 
 def _digest(raw: bytes, files: Sequence[Path]) -> str:

@@ -18,14 +18,17 @@ from offnadir.orbits.design import (
     element_sets_of,
     elliptical,
     repeat_ground_track,
+    secular_rates,
     sso_planes,
     string_of_pearls,
     walker_delta,
     walker_star,
 )
-from offnadir.units import deg, km
+from offnadir.units import day, deg, km
 
 _TURN = 2.0 * math.pi
+_TROPICAL_YEAR_DAYS = 365.2422
+_STAYS_RAD_S = 0.02 * deg / day  # a Sun-synchronous orbit by design
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,3 +239,12 @@ def launch_trouble(inclination_rad: float, launch: LaunchSite) -> str:
         f"{shown}: {launch.name} would have to launch towards {both} deg, its azimuths are "
         f"{launch.azimuth_rad[0] / deg:g} to {launch.azimuth_rad[1] / deg:g} deg"
     )
+
+
+def light_cycle_s(kind: str, values: Mapping[str, Any], study: Study) -> float | None:
+    """Time [s] in which the local time of an orbit's node goes round once; None where it stays."""
+    if kind == "given":
+        return None
+    rates = secular_rates(make_orbits(kind, values, study.span.start)[0])
+    drift_rad_s = abs(rates.raan_rad_s - _TURN / (_TROPICAL_YEAR_DAYS * day))
+    return _TURN / drift_rad_s if drift_rad_s > _STAYS_RAD_S else None

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from offnadir.errors import FileError, InputError
 
 FILE_NAME: Final = "evaluated.jsonl"
 _CHECK_DIGITS: Final = 16
+_SYNC_S: Final = 1.0  # between waits for the disk, which may take longer than a design
 
 #: Figures of a design by name; None is what it does not have.
 Figures = Mapping[str, Any]
@@ -23,7 +25,7 @@ Figures = Mapping[str, Any]
 class Store:
     """Figures by key, kept in FOLDER/evaluated.jsonl: one line each, its checksum first.
 
-    A line is on the disk (fsync) before `put` returns. On opening, what a killed process left of a line at
+    Whatever is killed, a line is kept once `put` returns; a power cut may cost the last second. On opening, what a killed process left of a line at
     the end is cut off; `damaged` counts lines elsewhere that are not what was written, which are not
     used. Raises InputError if another process has the file, FileError if it cannot be read or
     written: a full disk leaves all lines before it whole.
@@ -32,6 +34,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
         self.damaged = 0
+        self._synced = time.monotonic()
         self._known: dict[str, Figures] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +60,10 @@ class Store:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._fd)
+        try:
+            os.fsync(self._fd)
+        finally:
+            os.close(self._fd)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -74,7 +80,9 @@ class Store:
             written = 0
             while written < len(line):
                 written += os.pwrite(self._fd, line[written:], self._end + written)
-            os.fsync(self._fd)
+            if time.monotonic() - self._synced > _SYNC_S:
+                os.fsync(self._fd)
+                self._synced = time.monotonic()
         except OSError as error:
             self._cut()
             raise FileError(
