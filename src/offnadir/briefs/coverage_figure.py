@@ -144,12 +144,16 @@ def _draw(axes: Axes, coverage: Coverage, name: str) -> None:
         blank = [polygon for polygon, yes in zip(polygons, some, strict=True) if not yes]
         full = [polygon for polygon, yes in zip(polygons, some, strict=True) if yes]
         axes.add_collection(PolyCollection(blank, facecolors=_NONE, edgecolors="none"))
-        drawn = PolyCollection(full, array=colours[some], edgecolors="face", linewidths=0.25, **looks)
+        drawn = PolyCollection(
+            full, array=colours[some], edgecolors="face", linewidths=0.25, **looks
+        )
         axes.add_collection(drawn)
     for kind, width in (("coastline", 0.5), ("border", 0.3)):
         lines = _lines(kind, projection, frame)
         axes.add_collection(LineCollection(lines, colors=_INK, linewidths=width, zorder=3))
-    axes.add_collection(LineCollection(_graticule(projection), colors="#bbbbbb", linewidths=0.3, zorder=0))
+    axes.add_collection(
+        LineCollection(_graticule(projection), colors="#bbbbbb", linewidths=0.3, zorder=0)
+    )
     axes.set_xlim(frame[0], frame[2])
     axes.set_ylim(-frame[3], -frame[1])
     axes.set_aspect("equal")

@@ -17,6 +17,7 @@ from offnadir.cli.audit import audit
 from offnadir.cli.capture import capture
 from offnadir.cli.change import change
 from offnadir.cli.check import check
+from offnadir.cli.coverage import coverage
 from offnadir.cli.customer import customer, user
 from offnadir.cli.demo import demo
 from offnadir.cli.design import design
@@ -40,7 +41,8 @@ from offnadir.errors import OffnadirError
 _OURS, _THEIRS, _INTERRUPTED = 1, 2, 130
 
 _MANY = (
-    "--satellite", "--site", "--name", "--norad", "--group", "--orbit", "--area", "--elements",
+    "--satellite", "--site", "--name", "--norad", "--group", "--orbit", "--area", "--elements", "--country",
+    "--at", "--stations",
 )  # fmt: skip
 
 app = typer.Typer(
@@ -54,6 +56,7 @@ app = typer.Typer(
 )
 app.command(short_help="Which satellites see a place, when, at which angles.")(look)
 app.command(short_help="Rank the satellites that could have taken a picture.")(identify)
+app.command(short_help="How often, sharply and soon a region is seen: maps, figures.")(coverage)
 app.command(short_help="An object's orbit, decay, repeat cycle and manoeuvres.")(history)
 app.command(short_help="Choose, check and report the pictures of a mission.")(plan)
 app.command(short_help="Does a plan keep every rule? Whoever made it.")(check)
@@ -151,13 +154,13 @@ def _fail(code: int, message: str) -> None:
 
 
 def _spread(argv: Sequence[str]) -> list[str]:
-    """Let `look --satellite A B` mean `--satellite A --satellite B`; the same for all lists.
+    """Let `look --satellite A B` mean `--satellite A --satellite B`; the same for all lists, and `coverage`.
 
     And let `sensors NAME` mean `sensors show NAME`.
     """
     if len(argv) > 1 and argv[0] == "sensors" and argv[1] not in ("list", "show", "check"):
         return [argv[0], *([] if argv[1].startswith("-") else ["show"]), *argv[1:]]
-    if not argv or argv[0] != "look":
+    if not argv or argv[0] not in ("look", "coverage"):
         return list(argv)
     result: list[str] = []
     many, taken = "", False

@@ -81,18 +81,26 @@ def images_follow() -> None:
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+def progress(quiet: bool, *, left: bool = False) -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on stderr when a person watches it; `report(stage, done, total)` moves it on.
 
-    What follows a colon in `stage` is told beside the bar and may change.
+    What follows a colon in `stage` is told beside the bar and may change. `left` tells how much time is
+    left instead of how much has passed.
     """
     if quiet or not sys.stderr.isatty():
         yield lambda stage, done, total: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description:<34}"), BarColumn(), TimeElapsedColumn())
+    clock = TimeRemainingColumn() if left else TimeElapsedColumn()
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), clock)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, int] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from offnadir.access._area_plane import AUTHALIC_RADIUS_M, authalic_sine
 from offnadir.access._area_rings import figure
 from offnadir.access.areas import read_areas
 from offnadir.access.countries import country_figure, country_names, land_figures
@@ -58,6 +60,18 @@ class Region:
             shapely.prepare(one)
             hit[tree.query(one, predicate="intersects")] = True
         return hit
+
+    def area_m2(self) -> float:
+        """Area [m2] on the ellipsoid."""
+        sphere_m2 = AUTHALIC_RADIUS_M**2
+        if not self.figures:
+            return 4.0 * math.pi * sphere_m2
+
+        def plane(xy: Array) -> Array:
+            return np.stack([xy[:, 0] * deg, authalic_sine(xy[:, 1] * deg)], axis=1)
+
+        flat = [shapely.transform(one, plane) for one in self.figures]
+        return float(sum(one.area for one in flat)) * sphere_m2
 
     def inner_points_rad(self) -> Array:
         """(n, 2) latitude and longitude of a place inside each figure."""
