@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
@@ -12,11 +13,12 @@ from offnadir.orbits.design import (
     HIGH_ACTIVITY,
     LOW_ACTIVITY,
     MODERATE_ACTIVITY,
-    SolarActivity,
+    Orbit,
     decay_m_day,
     drag_lifetime,
     elliptical,
     propellant_mass_kg,
+    solar_activity_at,
     sun_synchronous,
     upkeep_delta_v_m_s_year,
 )
@@ -27,48 +29,71 @@ EPOCH = Epoch.from_utc("2026-03-01")
 CD = 2.2  # of a sphere in free molecular flow: Cook, Planet. Space Sci. 13 (1965) 929
 
 
-def _orbit(perigee_km: float, apogee_km: float, inclination_deg: float):  # type: ignore[no-untyped-def]
+def _orbit(
+    perigee_km: float, apogee_km: float, inclination_deg: float, start: str = "2026-03-01"
+) -> Orbit:
     return elliptical(
         perigee_altitude_m=perigee_km * km,
         apogee_altitude_m=apogee_km * km,
         inclination_rad=inclination_deg * deg,
         arg_perigee_rad=0.0,
-        epoch=EPOCH,
+        epoch=Epoch.from_utc(start),
     )
 
 
 @pytest.mark.parametrize(
-    ("orbit", "mass_kg", "area_m2", "f107", "ap", "days", "factor"),
+    ("orbit", "mass_kg", "area_m2", "start", "days"),
     [
         # Starshine 1: 38 kg, 0.48 m, released 1999-06-05, down 2000-02-18 (eoPortal, NRL)
-        ((380, 396, 51.6), 38.6, math.pi * 0.24**2, 160.0, 13.0, 258.0, 1.25),
+        ((380, 396, 51.6), 38.6, math.pi * 0.24**2, "1999-06-05", 258.0),
         # Starshine 3: 91 kg, 37 inches, 470 km, launched 2001-09-30, down 2003-01-22 (ONR)
-        ((470, 474, 67.0), 91.0, math.pi * 0.47**2, 190.0, 13.0, 479.0, 1.25),
-        # GFZ-1: 20.6 kg, 21.5 cm, released 1995-04-19 at 398 km, down 1999-06-23 (GFZ, ILRS); the Sun
-        # rose from 72 to 150 meanwhile, which one number cannot tell
-        ((382, 395, 51.6), 20.6, math.pi * 0.1075**2, 92.0, 10.0, 1526.0, 1.5),
+        ((470, 474, 67.0), 91.0, math.pi * 0.47**2, "2001-09-30", 479.0),
+        # GFZ-1: 20.6 kg, 21.5 cm, released from Mir on 1995-04-19, down 1999-06-23 (GFZ, ILRS)
+        ((382, 395, 51.6), 20.6, math.pi * 0.1075**2, "1995-04-19", 1526.0),
         # Explorer 1: 14 kg, 2.03 m by 0.152 m, tumbling (a quarter of its surface): 1958-02-01 to
-        # 1970-03-31, a whole solar cycle (NASA NSSDC 1958-001A)
-        ((358, 2550, 33.24), 13.97, 0.251, 140.0, 15.0, 4441.0, 1.35),
+        # 1970-03-31 (NASA NSSDC 1958-001A)
+        ((358, 2550, 33.24), 13.97, 0.251, "1958-02-01", 4441.0),
     ],
 )
 def test_lifetimes_of_satellites_that_came_down(
-    orbit: tuple[float, float, float],
-    mass_kg: float,
-    area_m2: float,
-    f107: float,
-    ap: float,
-    days: float,
-    factor: float,
+    orbit: tuple[float, float, float], mass_kg: float, area_m2: float, start: str, days: float
 ) -> None:
-    """Mean F10.7 and ap of their time (NOAA). The factor is what a mean activity can tell, not more."""
+    """Within 20 %, with a mean solar cycle and nothing told of the Sun but the date.
+
+    Real cycles differ from the mean one, so that less cannot be asked for; of these four the worst is 14 %
+    off. Sputnik 1, in the highest of all cycles and with antennas, took 92 days instead of 240.
+    """
     found = drag_lifetime(
-        _orbit(*orbit),
-        ballistic_coefficient_kg_m2=mass_kg / (CD * area_m2),
-        activity=SolarActivity(f107=f107, f107_average=f107, ap=ap),
+        _orbit(*orbit, start), ballistic_coefficient_kg_m2=mass_kg / (CD * area_m2)
     )
-    assert days / factor < found.days < days * factor
-    assert found.least_days < days < found.most_days
+    assert_allclose(found.days, days, rtol=0.2)
+    assert found.least_days <= found.days <= found.most_days
+
+
+def test_solar_cycles_are_where_they_were() -> None:
+    """Quietest in 1996.6, 2008.9 and 2019.9 (SILSO); busy in 1981, 2001, 2013 and 2024 (maxima of SILSO)."""
+    for quiet in ("1996-08-01", "2008-12-01", "2019-12-01"):
+        assert solar_activity_at(Epoch.from_utc(quiet)).f107 < 71.0
+    for busy in ("1981-01-01", "2001-06-01", "2013-06-01", "2024-06-01"):
+        assert solar_activity_at(Epoch.from_utc(busy)).f107 > 175.0
+
+
+def test_sums_over_a_turn_are_fine_enough() -> None:
+    """48 places of a turn, close together at the perigee, against 200,000 even ones."""
+    from offnadir.orbits import _design_drag as drag
+    from offnadir.orbits._design_air import air_of
+
+    for orbit in (_orbit(250, 35_786, 7.0), _orbit(300, 1500, 97.0), _orbit(400, 420, 51.6)):
+        air = air_of(orbit, MODERATE_ACTIVITY)
+        e, a_m = np.array([orbit.eccentricity]), np.array([orbit.semi_major_m])
+        cos_i = math.cos(orbit.inclination_rad)
+        few = drag._rates(air, np.zeros(1), a_m, e, cos_i, 50.0)
+        even = (np.arange(200_000) + 0.5) / 200_000 * math.pi
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(drag, "_COS_E", np.cos(even))
+            patch.setattr(drag, "_SHARES", np.full(200_000, 1 / 200_000))
+            many = drag._rates(air, np.zeros(1), a_m, e, cos_i, 50.0)
+        assert_allclose(few, many, rtol=0.005)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +112,7 @@ def test_decay_of_a_circle_by_the_standard_atmosphere(
     a_m = orbit.semi_major_m
     wind = 1.0 - 7.292e-5 * a_m / math.sqrt(3.986e14 / a_m) * math.cos(45 * deg)
     hand = density_kg_m3 * math.sqrt(3.986e14 * a_m) / 50.0 * wind**2 * day
-    found = decay_m_day(orbit, ballistic_coefficient_kg_m2=50.0)
+    found = decay_m_day(orbit, ballistic_coefficient_kg_m2=50.0, activity=MODERATE_ACTIVITY)
     assert_allclose(found, hand, rtol=0.3)
 
 
@@ -120,19 +145,25 @@ def test_propellant_by_hand() -> None:
 
 
 def test_rules_of_disposal() -> None:
-    """500 km is gone in five years, 700 km in more than 25: what NASA ODPO tells of small satellites."""
-    low = drag_lifetime(_orbit(500, 500, 97.4), ballistic_coefficient_kg_m2=50.0)
-    high = drag_lifetime(_orbit(700, 700, 98.2), ballistic_coefficient_kg_m2=50.0)
-    assert low.meets_5_years
-    assert low.meets_25_years
-    assert not high.meets_25_years
-    assert "NRLMSIS 2.1" in low.model
+    """5 years are some 500 km and 25 years some 600 to 650 km for ordinary satellites (NASA ODPO)."""
+    five, six, seven = (
+        drag_lifetime(_orbit(h, h, 97.8), ballistic_coefficient_kg_m2=50.0) for h in (500, 600, 700)
+    )
+    assert (five.meets_5_years, five.meets_25_years) == (True, True)
+    assert (six.meets_5_years, six.meets_25_years) == (False, True)
+    assert (seven.meets_5_years, seven.meets_25_years) == (False, False)
+    assert five.depends_on_sun(5.0)
+    assert not five.depends_on_sun(25.0)
+    assert "NRLMSIS 2.1" in five.model
 
 
 def test_half_the_weight_falls_twice_as_fast() -> None:
     """Drag is all that acts: a circle's lifetime is in proportion to m / (Cd A)."""
     orbit = _orbit(350, 350, 51.6)
-    light, heavy = (drag_lifetime(orbit, ballistic_coefficient_kg_m2=b).days for b in (40.0, 80.0))
+    light, heavy = (
+        drag_lifetime(orbit, ballistic_coefficient_kg_m2=b, activity=MODERATE_ACTIVITY).days
+        for b in (40.0, 80.0)
+    )
     assert_allclose(heavy / light, 2.0, rtol=1e-3)
 
 

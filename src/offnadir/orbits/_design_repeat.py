@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,11 +17,14 @@ from offnadir.orbits._design_orbit import (
     LEAST_HEIGHT_M,
     Orbit,
     altitude_to_semi_major_m,
+    check_angle,
     check_inclination,
     check_shape,
+    secular_rates,
 )
 from offnadir.orbits._design_sun import (
     raan_at_local_time_rad,
+    sidereal_time_rad,
     sun_synchronous_inclinations_rad,
 )
 from offnadir.orbits._secular import EARTH_TURN_RAD_S, GM_M3_S2, RADIUS_M, rates_rad_s
@@ -109,6 +113,33 @@ def repeat_ground_track(
         arg_perigee_rad=arg_perigee_rad,
         mean_anomaly_rad=mean_anomaly_rad,
     )
+
+
+def through_longitude(orbit: Orbit, *, longitude_rad: float, descending: bool = False) -> Orbit:
+    """The same orbit with its satellite moved along, so that a node of it lies over a longitude [rad].
+
+    It is the first time from the epoch on that the plane's ascending (or descending) node passes over the
+    longitude, within a day; the satellite is then there. An orbit whose track repeats comes back to it at
+    the end of every cycle. East is positive.
+    """
+    check_angle("longitude_rad", longitude_rad)
+    rates = secular_rates(orbit)
+    # The node's longitude runs west as the Earth turns east under it.
+    node_rad = orbit.raan_rad + (math.pi if descending else 0.0) - sidereal_time_rad(orbit.epoch)
+    to_go_rad = (node_rad - longitude_rad) % (2.0 * math.pi)
+    wait_s = to_go_rad / (EARTH_TURN_RAD_S - rates.raan_rad_s)
+    # Where the satellite is then: at the node, whose true anomaly is less the argument of perigee.
+    perigee_rad = orbit.arg_perigee_rad + rates.arg_perigee_rad_s * wait_s
+    true_rad = (math.pi if descending else 0.0) - perigee_rad
+    e = orbit.eccentricity
+    half = (
+        math.sqrt(1.0 - e) * math.sin(0.5 * true_rad),
+        math.sqrt(1.0 + e) * math.cos(0.5 * true_rad),
+    )
+    eccentric_rad = 2.0 * math.atan2(*half)
+    mean_rad = eccentric_rad - e * math.sin(eccentric_rad)
+    at_epoch_rad = (mean_rad - rates.mean_anomaly_rad_s * wait_s) % (2.0 * math.pi)
+    return replace(orbit, mean_anomaly_rad=at_epoch_rad)
 
 
 def _check_cycle(days: int, revolutions: int) -> None:

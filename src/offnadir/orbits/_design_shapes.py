@@ -18,14 +18,13 @@ from offnadir.orbits._design_orbit import (
     rates_of,
 )
 from offnadir.orbits._design_repeat import check_perigee, repeating
-from offnadir.orbits._repeat import mean_sun_rad
+from offnadir.orbits._design_sun import sidereal_time_rad
 from offnadir.orbits._secular import RADIUS_M
 from offnadir.units import deg, km
 
 # WGS-72; AIAA 2006-6753, `getgravconst`.
 _J2: Final = 0.001082616
 _J3: Final = -0.00000253881
-_DAY_NS: Final = 86_400_000_000_000
 
 
 def frozen_eccentricity(semi_major_m: float, inclination_rad: float) -> float:
@@ -131,10 +130,3 @@ def molniya(
         arg_perigee_rad=quarter if southern else 3.0 * quarter,
         mean_anomaly_rad=math.pi,
     )
-
-
-def sidereal_time_rad(epoch: Epoch) -> float:
-    """Greenwich mean sidereal time [rad], UT1 taken for UTC: 0.9 s, 0.004 deg, at most."""
-    sun_rad = float(mean_sun_rad(np.array([epoch.tai_ns], np.int64))[0])
-    of_the_day = epoch.utc_ns % _DAY_NS / _DAY_NS
-    return (sun_rad + (of_the_day - 0.5) * 2.0 * math.pi) % (2.0 * math.pi)

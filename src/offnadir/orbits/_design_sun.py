@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +22,8 @@ from offnadir.orbits._secular import GM_M3_S2, RADIUS_M, rates_rad_s
 from offnadir.units import deg, km
 
 Array = NDArray[np.float64]
-_STEPS = 60  # each is nearer by a factor of J2; few are needed
+_DAY_NS: Final = 86_400_000_000_000
+_STEPS: Final = 60  # each is nearer by a factor of J2; few are needed
 
 
 def node_rate_rad_s(semi_major_m: Array, eccentricity: Array, cos_i: Array) -> Array:
@@ -125,3 +127,10 @@ def sun_synchronous(
         raan_rad=raan_at_local_time_rad(epoch, local_time_of_node_h, descending=descending),
         mean_anomaly_rad=mean_anomaly_rad,
     )
+
+
+def sidereal_time_rad(epoch: Epoch) -> float:
+    """Greenwich mean sidereal time [rad], UT1 taken for UTC: 0.9 s, 0.004 deg, at most."""
+    sun_rad = float(mean_sun_rad(np.array([epoch.tai_ns], np.int64))[0])
+    of_the_day = epoch.utc_ns % _DAY_NS / _DAY_NS
+    return (sun_rad + (of_the_day - 0.5) * 2.0 * math.pi) % (2.0 * math.pi)

@@ -4,12 +4,15 @@ Everything is a pure function of numbers; an `Orbit` becomes an `ElementSet` by 
 that all the rest of the house works on it.
 """
 
-from offnadir.orbits._design_drag import (
+from offnadir.orbits._design_air import (
     HIGH_ACTIVITY,
     LOW_ACTIVITY,
     MODERATE_ACTIVITY,
-    Lifetime,
     SolarActivity,
+    solar_activity_at,
+)
+from offnadir.orbits._design_drag import (
+    Lifetime,
     decay_m_day,
     drag_lifetime,
     propellant_mass_kg,
@@ -29,7 +32,7 @@ from offnadir.orbits._design_patterns import (
     walker_delta,
     walker_star,
 )
-from offnadir.orbits._design_repeat import repeat_cycles, repeat_ground_track
+from offnadir.orbits._design_repeat import repeat_cycles, repeat_ground_track, through_longitude
 from offnadir.orbits._design_shapes import (
     critical_inclination_rad,
     elliptical,
@@ -65,11 +68,13 @@ __all__ = [
     "repeat_cycles",
     "repeat_ground_track",
     "secular_rates",
+    "solar_activity_at",
     "sso_planes",
     "string_of_pearls",
     "sun_synchronous",
     "sun_synchronous_altitude_m",
     "sun_synchronous_inclination_rad",
+    "through_longitude",
     "upkeep_delta_v_m_s_year",
     "walker_delta",
     "walker_star",
