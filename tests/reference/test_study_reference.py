@@ -39,7 +39,9 @@ library = "sentinel-2"
 """
 
 
-def test_sentinel_2_sees_the_equator_every_10_days_with_one_and_every_5_with_two_satellites(tmp_path):
+def test_sentinel_2_sees_the_equator_every_10_days_with_one_and_every_5_with_two_satellites(
+    tmp_path,
+):
     """ESA, Sentinel-2 mission: 10 days at the equator with one satellite, 5 with two, 180 deg apart."""
     document = run_study(load_study(write_study(tmp_path, SENTINEL)), tmp_path / "out").document
     one, two = document["designs"]
@@ -47,7 +49,9 @@ def test_sentinel_2_sees_the_equator_every_10_days_with_one_and_every_5_with_two
     assert two["figures"]["longest_gap_h"] / 24 == pytest.approx(5, abs=0.01)
     assert one["figures"]["mean_revisit_h"] / 24 == pytest.approx(10, abs=0.01)
     assert one["figures"]["high_height_km"] == pytest.approx(786, abs=3)  # published
-    assert one["figures"]["inclination_deg"] == pytest.approx(98.62, abs=0.06)  # published; element sets have 98.57
+    assert one["figures"]["inclination_deg"] == pytest.approx(
+        98.62, abs=0.06
+    )  # published; element sets have 98.57
     assert one["figures"]["gsd_nadir_m"] == pytest.approx(10, abs=0.2)  # published
     assert document["cheapest"] == 2
 

@@ -1,4 +1,4 @@
-"""A trade study on a Dask cluster: the same bytes as here, though a worker is killed; and no scheduler any more."""
+"""A trade study on a Dask cluster: the same bytes as here; a worker is killed; the scheduler is gone."""
 
 from __future__ import annotations
 
@@ -41,8 +41,13 @@ def cluster():
 
 def test_the_command_line_gives_the_same_bytes(cluster, tmp_path):
     path = write_study(tmp_path, SMALL)
-    for folder, words in (("here", ["--workers", "1"]), ("there", ["--scheduler", cluster.scheduler_address])):
-        result = CliRunner().invoke(app, ["design", str(path), "-o", str(tmp_path / folder), "-q", *words])
+    for folder, words in (
+        ("here", ["--workers", "1"]),
+        ("there", ["--scheduler", cluster.scheduler_address]),
+    ):
+        result = CliRunner().invoke(
+            app, ["design", str(path), "-o", str(tmp_path / folder), "-q", *words]
+        )
         assert result.exit_code == 0, result.output
     for name in ("study.json", "designs.csv", "designs.parquet", "report.html"):
         assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
@@ -85,7 +90,10 @@ def test_a_scheduler_that_is_gone_is_told_and_what_is_finished_is_kept(
         _cluster.cluster(cluster.scheduler_address, field="--scheduler") as (executor, _, share),
     ):
         run_study(
-            study, tmp_path / "out", crew=Crew(workers=1, executor=executor, share=share), report=close
+            study,
+            tmp_path / "out",
+            crew=Crew(workers=1, executor=executor, share=share),
+            report=close,
         )
     with Store(tmp_path / "out") as store:
         kept = len(store)

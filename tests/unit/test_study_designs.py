@@ -71,9 +71,7 @@ def test_genes_of_what_a_design_does_not_have_count_nothing(study):
 @given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=30))
 def test_the_front_against_brute_force(rows):
     values = np.array(rows, float)
-    brute = [
-        not any(np.all(b <= a) and np.any(b < a) for b in values) for a in values
-    ]
+    brute = [not any(np.all(b <= a) and np.any(b < a) for b in values) for a in values]
     assert front(values).tolist() == brute
 
 

@@ -123,7 +123,9 @@ def test_interrupted_it_goes_on_with_nothing_computed_twice_and_the_same_bytes(t
 def test_other_limits_and_costs_need_no_new_computing(tmp_path, made_up):
     run(tmp_path)
     made_up.clear()
-    document = run(tmp_path, STUDY.replace("40 min", "61 min") + "\n[cost]\nplane_kg = 0\n").document
+    document = run(
+        tmp_path, STUDY.replace("40 min", "61 min") + "\n[cost]\nplane_kg = 0\n"
+    ).document
     assert made_up == []
     assert document["counts"]["keep_all_wishes"] > 5
     run(tmp_path, STUDY.replace("[wishes]", "[wishes]\nmin_sun_elevation_deg = 5"))
@@ -134,7 +136,9 @@ def test_other_limits_and_costs_need_no_new_computing(tmp_path, made_up):
 def test_a_genetic_search_finds_the_front_of_the_factorial(tmp_path, method):
     pytest.importorskip("pymoo")
     text = STUDY.replace("[1, 2, 3, 4]", "{ from = 1, to = 20, step = 1 }")
-    text = text.replace("[500, 600]", "{ from = 500, to = 700, step = 10 }").replace("planes = [1, 2]\n", "")
+    text = text.replace("[500, 600]", "{ from = 500, to = 700, step = 10 }").replace(
+        "planes = [1, 2]\n", ""
+    )
     whole = run(tmp_path, text).document
     evolved = Search(method=method, seed=7, budget=200, population=20)
     found = run(tmp_path, text, search=evolved).document
@@ -152,12 +156,16 @@ def test_a_genetic_search_finds_the_front_of_the_factorial(tmp_path, method):
     assert again.document == found
     assert again.computed == 0
     other = run(tmp_path, text, search=replace(evolved, seed=8)).document
-    assert [one["design"] for one in other["designs"]] != [one["design"] for one in found["designs"]]
+    assert [one["design"] for one in other["designs"]] != [
+        one["design"] for one in found["designs"]
+    ]
 
 
 def test_a_budget_is_kept(tmp_path, made_up):
     pytest.importorskip("pymoo")
-    text = STUDY.replace("[500, 600]", "{ from = 500, to = 700, step = 1 }").replace("40 min", "1 min")
+    text = STUDY.replace("[500, 600]", "{ from = 500, to = 700, step = 1 }").replace(
+        "40 min", "1 min"
+    )
     searched = Search(method="nsga2", seed=1, budget=50, population=20)
     document = run(tmp_path, text, search=searched).document
     assert 50 <= document["search"]["tried"] <= 70  # the last generation is finished
@@ -182,7 +190,9 @@ def test_the_table_has_a_row_for_each_design(tmp_path):
     assert [row["design"] for row in rows] == list(range(1, 17))
     assert sum(row["keeps_all_wishes"] for row in rows) == 5
     assert sum(row["impossible"] != "" for row in rows) == 4
-    assert {row["design"] for row in rows if row["on_front"]} == set(document["front_keeping_all_wishes"])
+    assert {row["design"] for row in rows if row["on_front"]} == set(
+        document["front_keeping_all_wishes"]
+    )
 
 
 def test_two_processes_give_the_same_bytes(tmp_path):

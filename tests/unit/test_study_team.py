@@ -10,7 +10,11 @@ from support.study_jobs import dies, dies_once
 
 
 def test_alone_in_order(tmp_path):
-    assert list(Alone(lambda common, one: common + one, 100).do([1, 2, 3])) == [(0, 101), (1, 102), (2, 103)]
+    assert list(Alone(lambda common, one: common + one, 100).do([1, 2, 3])) == [
+        (0, 101),
+        (1, 102),
+        (2, 103),
+    ]
 
 
 def test_a_process_that_dies_is_replaced_and_loses_nothing(tmp_path):

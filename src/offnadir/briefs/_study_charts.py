@@ -23,7 +23,7 @@ def scatter(
     best: int | None,
     limits: Mapping[str, float],
 ) -> Markup:
-    """Designs by two figures, each (figure, words); the front as a line, the best with a ring, limits dashed."""
+    """Designs by two figures, each (figure, words); front as a line, ring around the best, limits dashed."""
     shown = [one for one in designs if _has(one, x[0]) and _has(one, y[0])]
     if not shown:
         return Markup("")
@@ -39,16 +39,21 @@ def scatter(
         )
 
     parts = [_frame(across, up, x[1], y[1])]
-    parts += [_limit(limits.get(x[0]), across, vertical=True), _limit(limits.get(y[0]), up, vertical=False)]
+    parts += [
+        _limit(limits.get(x[0]), across, vertical=True),
+        _limit(limits.get(y[0]), up, vertical=False),
+    ]
     for keeps in (False, True):
         dots = join(
-            Markup(f'<circle cx="{spot(one)[0]}" cy="{spot(one)[1]}" r="3.5"><title>{_title(one, x, y)}</title></circle>')
+            _dot(*spot(one), _title(one, x, y))
             for one in cut
             if one["keeps_all_wishes"] == keeps
         )  # fmt: skip
         parts.append(Markup(f'<g class="{"keeps" if keeps else "fails"}">{dots}</g>'))
     by_number = {one["design"]: one for one in shown}
-    line = sorted((by_number[n] for n in front if n in by_number), key=lambda one: one["figures"][x[0]])
+    line = sorted(
+        (by_number[n] for n in front if n in by_number), key=lambda one: one["figures"][x[0]]
+    )
     if len(line) > 1:
         points = " ".join(",".join(spot(one)) for one in line)
         parts.append(Markup(f'<polyline class="front" points="{points}"/>'))
@@ -83,7 +88,8 @@ def bars(effect: Mapping[str, Any], words: Mapping[str, str], title: str) -> Mar
             )
         )
     svg = Markup(
-        f'<svg class="bars" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{esc(title)}">{join(parts)}</svg>'
+        f'<svg class="bars" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{esc(title)}">'
+        f"{join(parts)}</svg>"
     )
     return element("figure", join([element("figcaption", title), svg]))
 
@@ -103,7 +109,9 @@ class _Scale:
     def at(self, value: float) -> float:
         """The place of a value."""
         shown = math.log10(value) if self.log else value
-        return self._first + (shown - self._low) / (self._high - self._low) * (self._last - self._first)
+        return self._first + (shown - self._low) / (self._high - self._low) * (
+            self._last - self._first
+        )
 
     def holds(self, value: float) -> bool:
         """Whether a value lies on the axis."""
@@ -122,6 +130,10 @@ class _Scale:
         step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough)
         first = math.ceil(self._low / step)
         return [round(i * step, 10) for i in range(first, math.floor(self._high / step) + 1)]
+
+
+def _dot(cx: str, cy: str, title: Markup) -> Markup:
+    return Markup(f'<circle cx="{cx}" cy="{cy}" r="3.5"><title>{title}</title></circle>')
 
 
 def _has(one: Mapping[str, Any], figure: str) -> bool:

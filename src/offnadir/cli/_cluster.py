@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ def cluster(address: str, *, field: str) -> Iterator[tuple[Executor, int, Callab
     except (OSError, ValueError, TypeError) as error:
         raise InputError(field, address, "where a Dask scheduler answers, e.g. tcp://host:8786",
                          hint=_first_line(error)) from error  # fmt: skip
+    # its log would show tracebacks of what is told below
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with client:
         count = _threads_of(client, field, address)
         try:

@@ -26,20 +26,28 @@ def design(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="DIR", help="Folder for the results; an interrupted study goes on there."
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Folder for the results; an interrupted study goes on there.",
         ),
     ],
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes of this machine. [default: one a core]")
+        int | None,
+        typer.Option(metavar="N", help="Processes of this machine. [default: one a core]"),
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Instead: the workers of a Dask cluster, tcp://HOST:8786."),
+        typer.Option(
+            metavar="ADDRESS", help="Instead: the workers of a Dask cluster, tcp://HOST:8786."
+        ),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Read the file, count its designs, compute nothing.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON on stdout.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
 ) -> None:
     """Try the designs of a trade study, and tell the cheapest that keeps every wish, and why.
@@ -155,7 +163,8 @@ def _check(read: Any, as_json: bool) -> None:
 
 def _notes(result: StudyResult) -> Iterator[str]:
     if result.found:
-        yield f"{_say.count(result.found, 'design')} stood in the folder already, {result.computed} were computed"
+        found = _say.count(result.found, "design")
+        yield f"{found} stood in the folder already, {result.computed} were computed"
     if result.damaged:
         yield f"warning: {_say.count(result.damaged, 'line')} of evaluated.jsonl were damaged and not used"
     if result.deaths:
@@ -169,7 +178,10 @@ def _summary(document: dict[str, Any]) -> str:
         f"{_say.count(counts['designs'], 'design')}: {counts['evaluated']} evaluated, "
         f"{counts['impossible']} impossible, {counts['keep_all_wishes']} keep every wish"
     ]
-    lines += [f"  impossible: {one['designs']}: {one['reason']}" for one in document["why"]["impossible"][:3]]
+    lines += [
+        f"  impossible: {one['designs']}: {one['reason']}"
+        for one in document["why"]["impossible"][:3]
+    ]
     numbers = document["front_keeping_all_wishes"] or document["front"]
     known = {one["design"]: one for one in document["designs"]}
     chosen = [known[number] for number in numbers[:_SHOWN]]

@@ -16,10 +16,10 @@ from offnadir.coverage.study_evaluate import (
     design_key,
     evaluate,
     make_world,
-    with_cost,
     world_key,
 )
 from offnadir.coverage.study_file import load_study
+from offnadir.coverage.study_hardware import with_cost
 from offnadir.coverage.study_model import Design, Study
 from offnadir.coverage.study_search import Report, Trials, best_row, search
 from offnadir.coverage.study_store import Store

@@ -79,9 +79,7 @@ class Space:
                     for own in product(*self._ranges(o, orbit, s, sensor)):
                         yield (o, s, t, *own)
 
-    def _ranges(
-        self, o: int, orbit: Alternative, s: int, sensor: Alternative
-    ) -> Iterator[range]:
+    def _ranges(self, o: int, orbit: Alternative, s: int, sensor: Alternative) -> Iterator[range]:
         chosen = {"orbit": o, "sensor": s}
         for what, number, variable in self._slots:
             yield range(len(variable.values) if chosen[what] == number else 1)

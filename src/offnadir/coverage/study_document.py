@@ -20,12 +20,14 @@ from offnadir.coverage.study_why import plain, shown, told_verdict, why
 def study_document(
     study: Study, rows: Sequence[Row], *, searched: Mapping[str, Any], cells: int, places: str
 ) -> dict[str, Any]:
-    """The whole of a study, in the order of the designs' numbers; no clock, no folder: equal studies, equal bytes."""
+    """The whole of a study, in order of its designs; no clock, no folder: equal studies, equal bytes."""
     ordered = sorted(rows, key=lambda row: row.number)
     possible = [row for row in ordered if row.possible]
     fit = [row for row in possible if keeps_all(row, study.wishes)]
     best = best_row(possible, study)
-    smallest = min(fit, key=lambda r: (r.figures["satellites"], r.figures["cost"], r.number), default=None)
+    smallest = min(
+        fit, key=lambda r: (r.figures["satellites"], r.figures["cost"], r.number), default=None
+    )
     return {
         "kind": "offnadir study",
         "version": __version__,
@@ -66,7 +68,10 @@ def _front(rows: Sequence[Row], study: Study) -> list[int]:
         return []
     values = np.array([objective_values(row, study) for row in rows])
     chosen = np.flatnonzero(front(values))
-    return [rows[at].number for at in sorted(chosen, key=lambda at: (tuple(values[at]), rows[at].number))]
+    return [
+        rows[at].number
+        for at in sorted(chosen, key=lambda at: (tuple(values[at]), rows[at].number))
+    ]
 
 
 def _design(row: Row, study: Study) -> dict[str, Any]:

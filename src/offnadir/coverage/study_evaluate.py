@@ -3,40 +3,47 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+import offnadir
 from offnadir import __version__
 from offnadir.access import Constraint, MaxOffNadir, SunAbove
 from offnadir.coverage._cover import cover
 from offnadir.coverage._coverage import Coverage
 from offnadir.coverage._grid import Grid, equal_area_grid, points_grid
 from offnadir.coverage._observer import Observer
-from offnadir.coverage.study_model import DEFAULT_OFF_NADIR_RAD, Design, Study
-from offnadir.coverage.study_orbits import OrbitFacts, element_sets, orbit_facts
-from offnadir.coverage.study_sharpness import Sharpness, sharpness
+from offnadir.coverage.study_hardware import design_sensor, off_nadir_rad, rounded, upkeep_figures
+from offnadir.coverage.study_model import Design, Study
+from offnadir.coverage.study_orbits import element_sets, orbit_facts
+from offnadir.coverage.study_sharpness import sharpness
 from offnadir.coverage.study_store import Figures, key_of
 from offnadir.earth import Site
 from offnadir.errors import OffnadirError
-from offnadir.orbits.design import drag_lifetime, propellant_mass_kg, upkeep_delta_v_m_s_year
 from offnadir.quality import CloudClimatology
-from offnadir.quality.sizing import size_for_niirs
-from offnadir.sensors import Sensor
-from offnadir.sensors.sizing import Design as Camera
-from offnadir.sensors.sizing import fleet_cost_proxy, mass_class, size_for_gsd
 from offnadir.units import deg, hour, km
 
 Array = NDArray[np.float64]
 
-#: Counts up when the same design and study would give other figures in the same version.
-_RECIPE: Final = 1
-_DIGITS: Final = 9  # of a figure that count: what is stored does not depend on the last bits
-_YEAR_DAYS: Final = 365.25
+#: Rooms whose source decides figures.
+_ROOMS: Final = (
+    "access",
+    "coverage",
+    "data",
+    "earth",
+    "epoch",
+    "geometry",
+    "orbits",
+    "quality",
+    "sensors",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +64,10 @@ def study_grid(study: Study) -> Grid:
     places = study.places
     if places.points:
         return points_grid(
-            [Site(name=name, lat_rad=lat, lon_rad=lon, alt_m=0.0) for name, lat, lon in places.points]
+            [
+                Site(name=name, lat_rad=lat, lon_rad=lon, alt_m=0.0)
+                for name, lat, lon in places.points
+            ]
         )
     if places.ring:
         return equal_area_grid(
@@ -67,11 +77,23 @@ def study_grid(study: Study) -> Grid:
     return equal_area_grid(cell_area_m2=places.cell_area_m2, region=region)
 
 
+@functools.cache
+def program_key() -> str:
+    """Version and a hash of the source that computes figures: another program computes them anew."""
+    digest = hashlib.sha256(__version__.encode())
+    package = Path(offnadir.__file__).parent
+    for room in _ROOMS:
+        for path in sorted((package / room).rglob("*")):
+            if path.suffix in (".py", ".toml", ".npz", ".gz", ".csv"):
+                digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def world_key(world: World) -> str:
-    """A name for everything that decides figures beside the design: version, span, places, what looks count."""
+    """A name for all that decides figures beside the design: program, span, places, what looks count."""
     study, wishes = world.study, world.study.wishes
     return key_of(
-        __version__, _RECIPE, study.span.start.tai_ns, study.span.stop.tai_ns,
+        program_key(), study.span.start.tai_ns, study.span.stop.tai_ns,
         [list(map(float, column)) for column in (world.grid.lat_rad, world.grid.lon_rad, world.grid.area_m2)],
         [wishes.niirs, wishes.gsd_m, wishes.sun_elevation_rad, wishes.rated_sun_rad, wishes.clouds],
         wishes.area_share,
@@ -93,8 +115,12 @@ def design_key(world_name: str, design: Design, study: Study) -> str:
 
 
 def _own(design: Design) -> list[str]:
-    """Variables that decide figures: not the names of orbit, sensor and stations, and nothing of cost alone."""
-    return [n for n, _ in design.values if n not in ("orbit", "sensor", "stations", "library", "mass_kg")]
+    """Variables that decide figures: no names of orbit, sensor and stations, and nothing of cost alone."""
+    return [
+        n
+        for n, _ in design.values
+        if n not in ("orbit", "sensor", "stations", "library", "mass_kg")
+    ]
 
 
 def stations_of(design: Design, study: Study) -> list[Any]:
@@ -135,7 +161,7 @@ def _evaluate(world: World, design: Design) -> Figures:
         "niirs_nadir": sharp.niirs_nadir,
         "gsd_m": sharp.gsd_m,
         "gsd_nadir_m": sharp.gsd_nadir_m,
-        **_upkeep(facts, study),
+        **upkeep_figures(facts, study),
     }
     if figures["off_nadir_deg"] is None:  # no look would count, so none has to be looked for
         figures["off_nadir_deg"] = 0.0
@@ -143,7 +169,7 @@ def _evaluate(world: World, design: Design) -> Figures:
         figures |= {"looks_per_day": 0.0, "seen_share": 0.0}
     else:
         figures |= times(cover_design(world, design), study.wishes.area_share)
-    return {name: _rounded(value) for name, value in figures.items()}
+    return {name: rounded(value) for name, value in figures.items()}
 
 
 def cover_design(world: World, design: Design) -> Coverage:
@@ -188,7 +214,9 @@ def times(covered: Coverage, area_share: float) -> dict[str, Any]:
     looks = cells.get("clear_looks_per_day", cells["looks_per_day"])
     found["looks_per_day"] = float(looks @ area / area.sum())
     found["seen_share"] = float(area[np.isfinite(cells["first_look_s"])].sum() / area.sum())
-    if found["seen_share"] < area_share - 1e-12:  # a cell without looks has the whole span as its gap
+    if (
+        found["seen_share"] < area_share - 1e-12
+    ):  # a cell without looks has the whole span as its gap
         found["longest_gap_h"] = None
     return found
 
@@ -204,72 +232,3 @@ def kept_by(values: Array, area: Array, share: float) -> float | None:
     reached = np.flatnonzero(np.cumsum(area[order]) >= (share - 1e-12) * area.sum())
     value = float(values[order[reached[0]]])
     return value if math.isfinite(value) else None
-
-
-def off_nadir_rad(design: Design, sensor: Sensor) -> float:
-    """How far a design looks aside at most: the study's choice, but no farther than the camera may."""
-    wanted = design.get("max_off_nadir_deg")
-    return sensor.max_off_nadir_rad if wanted is None else min(wanted * deg, sensor.max_off_nadir_rad)
-
-
-def design_sensor(design: Design, study: Study) -> Sensor:
-    """The camera of a design: of the library, or a telescope sized for its height and its farthest look.
-
-    Of an elliptical orbit the height is the apogee's.
-    """
-    kind = study.sensors[design.sensor].kind
-    if kind == "library":
-        return study.sensors_by_name[str(design["library"])]
-    height_m = orbit_facts(design, study).high_height_m
-    limit_rad = design.get("max_off_nadir_deg", DEFAULT_OFF_NADIR_RAD / deg) * deg
-    return _telescope(kind, float(design[kind]), height_m, limit_rad, study.wishes.rated_sun_rad)  # type: ignore[arg-type]
-
-
-@functools.lru_cache(maxsize=256)
-def _telescope(
-    kind: str, wanted: float, height_m: float, limit_rad: float, sun_rad: float
-) -> Sensor:
-    camera = Camera(max_off_nadir_rad=limit_rad)
-    if kind == "niirs":
-        made = size_for_niirs(
-            wanted, altitude_m=height_m, off_nadir_rad=limit_rad, sun_elevation_rad=sun_rad, design=camera
-        ).sizing
-    elif kind == "gsd_m":
-        made = size_for_gsd(wanted, altitude_m=height_m, off_nadir_rad=limit_rad, design=camera)
-    else:
-        gsd_m = camera.wavelength_m * height_m / (camera.q * wanted)
-        made = size_for_gsd(gsd_m, altitude_m=height_m, design=camera)
-    return made.to_sensor(f"telescope of {made.aperture_m:.2f} m")
-
-
-def _upkeep(facts: OrbitFacts, study: Study) -> dict[str, Any]:
-    """Lifetime without upkeep, and what keeping the height takes: an estimate, where it was asked for."""
-    wanted = study.upkeep
-    if wanted is None or facts.design is None:
-        return {}
-    coefficient = {"ballistic_coefficient_kg_m2": wanted.ballistic_kg_m2}
-    lifetime = drag_lifetime(facts.design, **coefficient)
-    speed_m_s = upkeep_delta_v_m_s_year(facts.design, **coefficient)
-    whole_m_s = min(speed_m_s * wanted.years, 20_000.0)
-    propellant = propellant_mass_kg(dry_mass_kg=1.0, delta_v_m_s=whole_m_s, isp_s=wanted.isp_s)
-    return {
-        "lifetime_years": min(lifetime.days / _YEAR_DAYS, 1000.0),
-        "lifetime_least_years": min(lifetime.least_days / _YEAR_DAYS, 1000.0),
-        "upkeep_m_s_year": speed_m_s,
-        "propellant_share": propellant,
-    }
-
-
-def with_cost(design: Design, figures: Figures, study: Study) -> Figures:
-    """The same with mass and cost, which follow from the figures and the study's cost model."""
-    mass_kg = design.get("mass_kg") or mass_class(figures["aperture_m"]).satellite_dry_mass_kg
-    model = study.cost
-    fleet = fleet_cost_proxy(mass_kg, figures["satellites"], learning=model.learning)
-    stations = design["stations"]
-    assert isinstance(stations, tuple)
-    cost = fleet + model.plane_kg * figures["planes"] + model.station_kg * len(stations)
-    return {**figures, "mass_kg": _rounded(mass_kg), "cost": _rounded(cost)}
-
-
-def _rounded(value: Any) -> Any:
-    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value

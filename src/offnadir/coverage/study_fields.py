@@ -143,7 +143,11 @@ class Repeat:
 
     def read(self, value: object, place: Place) -> str:
         """The text, without common divisors it is refused."""
-        match = re.fullmatch(r"\s*(\d{1,4})\s*/\s*(\d{1,3})\s*", value) if isinstance(value, str) else None
+        match = (
+            re.fullmatch(r"\s*(\d{1,4})\s*/\s*(\d{1,3})\s*", value)
+            if isinstance(value, str)
+            else None
+        )
         if match is None or not int(match[2]):
             raise WrongValueError('revolutions and days such as "143/10", which is Sentinel-2\'s')
         revs, days = int(match[1]), int(match[2])

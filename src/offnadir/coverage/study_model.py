@@ -88,8 +88,8 @@ class Places:
 class Wishes:
     """What a design has to keep; None is no wish.
 
-    Only looks at least as sharp as `niirs` or `gsd_m`, with the Sun at least `sun_elevation_rad` high, count as
-    looks. Times must be kept by `area_share` of the area, 1 for every cell: `revisit_s` is the gap that
+    Only looks at least as sharp as `niirs` or `gsd_m`, with the Sun at least `sun_elevation_rad` high, count.
+    Times must be kept by `area_share` of the area, 1 for every cell: `revisit_s` is the gap that
     95 % of a cell's gaps do not exceed. With `clouds` mean revisit and responses are those of clear
     pictures. Telescopes are sized, and sharpness is told, for a Sun at `rated_sun_rad`.
     """
@@ -209,7 +209,9 @@ def wish_rows(wishes: Wishes) -> list[tuple[str, str, float, bool, str]]:
         ("satellites", "satellites", wishes.satellites, True, ""),
         ("lifetime", "lifetime_years", wishes.lifetime_years, False, "years"),
     ]
-    return [(n, f, float(limit), most, unit) for n, f, limit, most, unit in rows if limit is not None]
+    return [
+        (n, f, float(limit), most, unit) for n, f, limit, most, unit in rows if limit is not None
+    ]
 
 
 def _per(value: float | None, unit: float) -> float | None:

@@ -18,8 +18,8 @@ _MOST_PARTITIONS: Final = 200
 class Optimiser:
     """A genetic algorithm over whole numbers 0 to size - 1, asked and told generation by generation.
 
-    K. Deb et al., A fast and elitist multiobjective genetic algorithm: NSGA-II (2002), and K. Deb and H. Jain,
-    NSGA-III (2014), as pymoo has them: simulated binary crossover and polynomial mutation, rounded.
+    K. Deb et al., A fast and elitist multiobjective genetic algorithm: NSGA-II (2002), and K. Deb and H.
+    Jain, NSGA-III (2014), as pymoo has them: simulated binary crossover and polynomial mutation, rounded.
     Wishes are constraints: a design that keeps them goes before one that does not. The same seed
     and the same answers give the same questions.
     """
@@ -67,7 +67,7 @@ class Optimiser:
         return [tuple(row) for row in whole.tolist()]
 
     def tell(self, objectives: Array, violations: Array) -> None:
-        """What the generation's designs have: objectives, less is better, and violations, 0 or less is kept."""
+        """Objectives of the generation, less is better, and violations, 0 where a wish is kept."""
         from pymoo.core.evaluator import Evaluator
         from pymoo.problems.static import StaticProblem
 

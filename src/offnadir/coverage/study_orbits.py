@@ -35,7 +35,7 @@ _STAYS_RAD_S = 0.02 * deg / day  # a Sun-synchronous orbit by design
 class OrbitFacts:
     """What a design's orbits are, as far as it is the same for all of its satellites.
 
-    Heights [m] are those of the mean orbit above the equatorial radius, 6378.135 km; `planes` counts different nodes.
+    Heights [m] are those of the mean orbit above the equatorial radius, 6378.135 km; `planes` counts nodes.
     `design` is one of the orbits; None for given element sets.
     """
 
@@ -92,7 +92,9 @@ def _repeat(values: Mapping[str, Any], count: int, epoch: Epoch) -> tuple[Orbit,
     inclined = "inclination_deg" in values
     hours = [None] if inclined else [_hours(one) for one in values["descending_node"].split()]
     if count % len(hours):
-        raise InputError("satellites", count, f"a multiple of the {len(hours)} planes of descending_node")
+        raise InputError(
+            "satellites", count, f"a multiple of the {len(hours)} planes of descending_node"
+        )
     return tuple(
         repeat_ground_track(
             days=days, revolutions=revs, epoch=epoch,

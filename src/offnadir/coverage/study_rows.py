@@ -62,10 +62,8 @@ def verdicts(row: Row, wishes: Wishes) -> list[Verdict]:
     for name, figure, limit, at_most, unit in wish_rows(wishes):
         key = "niirs_nadir" if figure == "niirs" else "gsd_nadir_m" if figure == "gsd_m" else figure
         value = row.figures.get(key)
-        if value is None:
-            room = -math.inf
-        else:
-            room = (limit - value if at_most else value - limit) / abs(limit)
+        apart = -math.inf if value is None else limit - value if at_most else value - limit
+        room = apart / abs(limit)
         found.append(Verdict(name, value, limit, at_most, unit, room))
     return found
 
@@ -95,7 +93,9 @@ def for_optimiser(rows: Sequence[Row], study: Study) -> tuple[Array, Array]:
     for at, row in enumerate(rows):
         if row.possible:
             objectives[at] = [min(value, worst) for value in objective_values(row, study)]
-            rooms = [min(-one.room, _NEVER) if not one.kept else 0.0 for one in verdicts(row, wishes)]
+            rooms = [
+                min(-one.room, _NEVER) if not one.kept else 0.0 for one in verdicts(row, wishes)
+            ]
             violations[at] = [*rooms, 0.0]
     return objectives, violations
 

@@ -131,7 +131,7 @@ def _polish(trials: Trials) -> int:
 
 
 def best_row(rows: Sequence[Row], study: Study) -> Row | None:
-    """The cheapest design that keeps all wishes, of equal ones that with fewer satellites, then shorter gaps."""
+    """The cheapest design that keeps all wishes; of equals that with fewer satellites, then shorter gaps."""
     fit = [row for row in rows if keeps_all(row, study.wishes)]
     return min(fit, key=rank, default=None)
 

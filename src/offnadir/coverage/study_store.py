@@ -25,10 +25,10 @@ Figures = Mapping[str, Any]
 class Store:
     """Figures by key, kept in FOLDER/evaluated.jsonl: one line each, its checksum first.
 
-    Whatever is killed, a line is kept once `put` returns; a power cut may cost the last second. On opening, what a killed process left of a line at
-    the end is cut off; `damaged` counts lines elsewhere that are not what was written, which are not
-    used. Raises InputError if another process has the file, FileError if it cannot be read or
-    written: a full disk leaves all lines before it whole.
+    Whatever is killed, a line is kept once `put` returns; a power cut may cost the last second. On opening,
+    what a killed process left of a line at the end is cut off; `damaged` counts lines elsewhere that are not
+    what was written, which are not used. Raises InputError if another process has the file, FileError if
+    it cannot be read or written: a full disk leaves all lines before it whole.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,13 +40,17 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
-            raise FileError(error.filename or folder, f"cannot be written: {error.strerror}") from error
+            raise FileError(
+                error.filename or folder, f"cannot be written: {error.strerror}"
+            ) from error
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._end = self._load()
         except BlockingIOError as error:
             os.close(self._fd)
-            raise InputError("output", str(folder), "a folder that no other study is writing into") from error
+            raise InputError(
+                "output", str(folder), "a folder that no other study is writing into"
+            ) from error
         except OSError as error:
             os.close(self._fd)
             raise FileError(self.path, f"cannot be read: {error.strerror}") from error

@@ -31,7 +31,7 @@ class Team(Protocol):
 
 
 class Alone:
-    """This process does everything, one after the other."""
+    """Everything is done here, one after the other."""
 
     def __init__(self, job: Job, common: Any) -> None:
         self._job, self._common = job, common
@@ -94,7 +94,7 @@ class Processes:
 
 
 class Cluster:
-    """Workers behind any executor, Dask's too. `common` may be what its `scatter` gave: it goes there once."""
+    """Workers behind any executor. `common` may be what Dask's `scatter` gave: then it goes there once."""
 
     def __init__(self, job: Job, common: Any, executor: Executor, count: int) -> None:
         self._job, self._common, self._executor, self._count = job, common, executor, count
@@ -106,7 +106,11 @@ class Cluster:
 
 
 def _spread(
-    pool: Executor, job: Callable[..., Any], jobs: dict[int, Any], hands: int, first: Sequence[Any] = ()
+    pool: Executor,
+    job: Callable[..., Any],
+    jobs: dict[int, Any],
+    hands: int,
+    first: Sequence[Any] = (),
 ) -> Iterator[tuple[int, Any]]:
     """Hand out jobs, a few ahead, and give results as they come; drops the rest if it is left early."""
     waiting = iter(list(jobs.items()))

@@ -69,9 +69,7 @@ def in_words(one: Verdict) -> str:
     apart = abs(one.figure - one.limit)
     side = "to spare" if one.kept else "too much" if one.at_most else "too little"
     share = f"{abs(one.room) * 100:.0f} %"
-    return (
-        f"{name} {number(one.figure, one.unit)}, {limit}: {number(apart, one.unit)} ({share}) {side}"
-    )
+    return f"{name} {number(one.figure, one.unit)}, {limit}: {number(apart, one.unit)} ({share}) {side}"
 
 
 def number(value: float, unit: str = "") -> str:
@@ -91,7 +89,8 @@ def _winner(fit: list[Row], possible: list[Row], study: Study) -> dict[str, Any]
     binding = min(all_of, key=lambda one: one.room, default=None)
     sentences = [
         f"{len(fit)} of {len(possible)} evaluated designs keep every wish; the cheapest costs "
-        f"{number(best.figures['cost'])} kg, with {best.figures['satellites']} satellites."
+        f"{number(best.figures['cost'])} kg, with {best.figures['satellites']} "
+        f"satellite{'' if best.figures['satellites'] == 1 else 's'}."
     ]
     told: dict[str, Any] = {"binding": None, "runner_up": None, "cheaper": None}
     if binding is not None:
@@ -101,12 +100,15 @@ def _winner(fit: list[Row], possible: list[Row], study: Study) -> dict[str, Any]
     if limit and best.figures["off_nadir_deg"] < best.figures["max_off_nadir_deg"] - 0.05:
         sentences.append(
             f"It may turn to {number(best.figures['max_off_nadir_deg'])} deg; beyond "
-            f"{number(best.figures['off_nadir_deg'])} deg its looks are less sharp than wished, and do not count."
+            f"{number(best.figures['off_nadir_deg'])} deg its looks are less sharp than wished, "
+            "and do not count."
         )
     if len(fit) > 1:
         told["runner_up"], sentence = _runner_up(best, fit[1], study)
         sentences.append(sentence)
-    cheaper = _nearest([row for row in possible if row.figures["cost"] < best.figures["cost"]], study)
+    cheaper = _nearest(
+        [row for row in possible if row.figures["cost"] < best.figures["cost"]], study
+    )
     if cheaper is not None:
         failed = [one for one in verdicts(cheaper, study.wishes) if not one.kept]
         told["cheaper"] = {
@@ -116,8 +118,9 @@ def _winner(fit: list[Row], possible: list[Row], study: Study) -> dict[str, Any]
             "differs": _differences(best, cheaper),
         }
         sentences.append(
-            f"Of all that is cheaper, design {cheaper.number} comes nearest ({number(cheaper.figures['cost'])} "
-            f"kg; {_changed(best, cheaper)}) and fails: {'; '.join(in_words(one) for one in failed)}."
+            f"Of all that is cheaper, design {cheaper.number} comes nearest "
+            f"({number(cheaper.figures['cost'])} kg; {_changed(best, cheaper)}) and fails: "
+            f"{'; '.join(in_words(one) for one in failed)}."
         )
     elif len(possible) > len(fit):
         sentences.append("Nothing that was evaluated is cheaper.")
@@ -255,7 +258,9 @@ def _changed(one: Row, other: Row) -> str:
     changes = _differences(one, other)
     if not changes:
         return "the same choices"
-    parts = [f"{name} {shown(values[1])} for {shown(values[0])}" for name, values in changes.items()]
+    parts = [
+        f"{name} {shown(values[1])} for {shown(values[0])}" for name, values in changes.items()
+    ]
     return ", ".join(parts[:_TOLD]) + (" and more" if len(parts) > _TOLD else "")
 
 
