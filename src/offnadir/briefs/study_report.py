@@ -126,6 +126,11 @@ def _verdict(document: Mapping[str, Any], best: Mapping[str, Any] | None) -> str
     return f"{describe(best)}: the cheapest of {fit} that keep every wish."
 
 
+def _fewest(document: Mapping[str, Any]) -> int | None:
+    smallest = by_number(document, document["smallest"])
+    return None if smallest is None else int(smallest["figures"]["satellites"])
+
+
 def describe(design: Mapping[str, Any]) -> str:
     """A design in a line."""
     choices, figures = design["choices"], design["figures"]
@@ -153,6 +158,7 @@ def _figures(document: Mapping[str, Any], best: Mapping[str, Any] | None) -> Mar
         pairs += [
             ("Satellites of the cheapest", num(best["figures"]["satellites"])),
             ("Its cost, kg of a first one", num(best["figures"]["cost"])),
+            ("Fewest satellites that do", num(_fewest(document))),
         ]
     return join(
         Markup(f"<div><dt>{esc(name)}</dt><dd>{esc(value)}</dd></div>") for name, value in pairs

@@ -92,6 +92,13 @@ def _winner(fit: list[Row], possible: list[Row], study: Study) -> dict[str, Any]
         f"{number(best.figures['cost'])} kg, with {best.figures['satellites']} "
         f"satellite{'' if best.figures['satellites'] == 1 else 's'}."
     ]
+    fewest = min(fit, key=lambda row: (row.figures["satellites"], rank(row)))
+    if fewest.figures["satellites"] < best.figures["satellites"]:
+        count = fewest.figures["satellites"]
+        sentences.append(
+            f"The fewest satellites that keep every wish are {count}: design {fewest.number}, "
+            f"{number(fewest.figures['cost'])} kg ({_changed(best, fewest)})."
+        )
     told: dict[str, Any] = {"binding": None, "runner_up": None, "cheaper": None}
     if binding is not None:
         told["binding"] = told_verdict(binding)
