@@ -228,9 +228,11 @@ def _matched(mine, theirs):
             alone.append(f"theirs, {row[3] - row[2]:.3f} s long")
     for key, rows in left.items():
         others = theirs[(theirs[:, 0] == key[0]) & (theirs[:, 1] == key[1])]
-        for one in rows:
-            if not ((others[:, 2] <= one[1] + 1) & (others[:, 3] >= one[0] - 1)).any():
-                alone.append(f"ours, {one[1] - one[0]:.3f} s long")
+        alone += [
+            f"ours, {one[1] - one[0]:.3f} s long"
+            for one in rows
+            if not ((others[:, 2] <= one[1] + 1) & (others[:, 3] >= one[0] - 1)).any()
+        ]
     return np.array(starts), np.array(stops), alone[:20]
 
 
@@ -259,7 +261,8 @@ def main() -> None:
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors\n")
     if given.only != "peer":
         print(
-            "| study, all figures | looks | wall s | processor s | GiB | mean revisit h |\n|---|--:|--:|--:|--:|--:|"
+            "| study, all figures | looks | wall s | processor s | GiB | mean revisit h |\n"
+            "|---|--:|--:|--:|--:|--:|"
         )
         for name in STUDIES:
             if given.only in (None, name):

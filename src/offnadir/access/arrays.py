@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +52,9 @@ class LookArrays:
     def concat(parts: Sequence[LookArrays]) -> LookArrays:
         """One after the other."""
         if not parts:
-            whole = {one.name: np.empty(0) for one in fields(LookArrays)}
-            none = np.empty(0, np.int64)
-            return LookArrays(**{**whole, "place": none, "satellite": none})
+            whole: dict[str, Any] = {one.name: np.empty(0) for one in fields(LookArrays)}
+            whole |= {name: np.empty(0, np.int64) for name in ("place", "satellite")}
+            return LookArrays(**whole)
         if len(parts) == 1:
             return parts[0]
         return LookArrays(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -149,7 +150,7 @@ def _draw(axes: Axes, coverage: Coverage, name: str) -> None:
         )
         axes.add_collection(drawn)
     for kind, width in (("coastline", 0.5), ("border", 0.3)):
-        lines = _lines(kind, projection, frame)
+        lines = _lines(kind, projection, tuple(frame.tolist()))
         axes.add_collection(LineCollection(lines, colors=_INK, linewidths=width, zorder=3))
     axes.add_collection(
         LineCollection(_graticule(projection), colors="#bbbbbb", linewidths=0.3, zorder=0)
@@ -209,14 +210,23 @@ def _pieces(ring: Array, middle_deg: float, world: bool) -> list[tuple[Array, Ar
     return pieces
 
 
-def _lines(kind: Any, projection: Projection, frame: Array) -> list[Array]:
+@functools.lru_cache(maxsize=4)  # the maps of one report share them
+def _lines(kind: Any, projection: Projection, frame: tuple[float, ...]) -> list[Array]:
     """Coastlines or borders on the plane, broken where they leave it or leap over its seam."""
     found = []
     wide = frame[2] - frame[0]
     for line in natural_earth_lines(kind):
         points = np.array(line)
         found += _unbroken(projection(points[:, 0], points[:, 1]) * (1, -1), wide / 3)
-    return found
+    box = (frame[0], -frame[3], frame[2], -frame[1])
+    return [
+        part
+        for part in found
+        if part[:, 0].max() > box[0]
+        and part[:, 0].min() < box[2]
+        and part[:, 1].max() > box[1]
+        and part[:, 1].min() < box[3]
+    ]
 
 
 def _graticule(projection: Projection) -> list[Array]:

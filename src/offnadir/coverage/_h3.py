@@ -43,6 +43,9 @@ def resolution_of(cell_area_m2: float) -> int:
 def cells_in(region: Region, resolution: int, most: int) -> tuple[Ids, Array, Array]:
     """Numbers, latitudes and longitudes [rad] of the cells whose centre lies in the region."""
     h3 = _library()
+    if region.area_m2() * _count(resolution) / _EARTH_M2 > most:
+        wish = f"so low that {region.title} has no more than {most} cells"
+        raise InputError("resolution", resolution, wish)
     level = min(_FIRST, resolution)
     ids = _children(h3, list(h3.get_res0_cells()), level)
     while True:
@@ -52,9 +55,6 @@ def cells_in(region: Region, resolution: int, most: int) -> tuple[Ids, Array, Ar
             return ids[inside], lat[inside], lon[inside]
         near = _near(region, lat, lon, 1.1 * math.sqrt(_EARTH_M2 / _count(level)) / 6.371e6)
         ids, after = ids[near], min(level + _STEP, resolution)
-        if len(ids) * 7 ** (after - level) > 4 * most:
-            wish = f"so low that {region.title} has no more than {most} cells"
-            raise InputError("resolution", resolution, wish)
         ids, level = _children(h3, ids.tolist(), after), after
 
 

@@ -25,8 +25,6 @@ class Observer:
     def __post_init__(self) -> None:
         if not isinstance(self.elements, ElementSet):
             raise InputError("elements", self.elements, "an ElementSet")
-        if isinstance(self.constraints, Constraint):
-            object.__setattr__(self, "constraints", (self.constraints,))
         object.__setattr__(self, "constraints", tuple(self.constraints))
 
     def limits(self) -> tuple[Constraint, ...]:
