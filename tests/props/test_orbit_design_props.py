@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from offnadir.orbits.design import (
     element_set_of,
     elliptical,
     nodal_period_s,
+    orbit_of,
     repeat_cycles,
     repeat_ground_track,
     secular_rates,
@@ -54,7 +56,11 @@ def orbits(draw: st.DrawFn) -> Orbit:
 
 @given(orbits())
 def test_element_set_and_back(orbit: Orbit) -> None:
-    back = mean_orbit([element_set_of(orbit)])
+    elements = element_set_of(orbit)
+    again = orbit_of(elements)
+    assert_allclose(again.semi_major_m, orbit.semi_major_m, rtol=1e-12)
+    assert again == replace(orbit, semi_major_m=again.semi_major_m)
+    back = mean_orbit([elements])
     rates = secular_rates(orbit)
     assert_allclose(back.semi_major_m[0], orbit.semi_major_m, rtol=1e-12)
     assert_allclose(back.latitude_rate_rad_s[0], rates.latitude_rad_s, rtol=1e-11)

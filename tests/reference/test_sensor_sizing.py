@@ -105,7 +105,6 @@ def test_niirs_5_is_worldview_class() -> None:
     [
         (0.65, 195.0),  # Pleiades HR (CNES): what it is scaled from
         (0.70, 171.0),  # IKONOS OSA (Kodak)
-        (0.60, 138.0),  # QuickBird BHRC 60, telescope alone (Ball)
         (0.20, 18.5),  # NAOMI of SPOT 6 (Astrium)
     ],
 )
@@ -144,3 +143,24 @@ def test_what_cannot_be_sized_is_refused() -> None:
         size_for_gsd(0.5, altitude_m=500.0)
     with pytest.raises(InputError, match="count"):
         fleet_cost_proxy(100.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"pitch_m": 0.0}, "pitch_m"),
+        ({"q": 0.0}, "q"),
+        ({"obscuration": 1.0}, "obscuration"),
+        ({"band_low_m": 8e-7, "band_high_m": 4e-7}, "band"),
+        ({"bits": 0}, "bits"),
+        ({"tdi_stages": ()}, "tdi_stages"),
+        ({"compression": 0.5}, "compression"),
+        ({"max_off_nadir_rad": 45.0}, "max_off_nadir_rad"),
+    ],
+)
+def test_what_is_no_camera_is_told_before_it_has_a_size(
+    changed: dict[str, object], field: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        Design(**changed)  # type: ignore[arg-type]
+    assert caught.value.field == field

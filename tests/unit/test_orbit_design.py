@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 
 import pytest
 
 from offnadir.epoch import Epoch
-from offnadir.errors import InputError, UnitRangeError
+from offnadir.errors import InputError, MissingExtraError, UnitRangeError
 from offnadir.orbits.design import (
     Orbit,
     SolarActivity,
@@ -25,6 +26,7 @@ from offnadir.orbits.design import (
     sun_synchronous,
     sun_synchronous_altitude_m,
     sun_synchronous_inclination_rad,
+    upkeep_delta_v_m_s_year,
     walker_delta,
     walker_star,
 )
@@ -166,3 +168,10 @@ def test_planes_by_local_time_stand_where_they_should() -> None:
     )
     assert [round(one.local_time_of_node_h, 9) for one in made] == [10.5] * 3 + [13.5] * 3
     assert [round(one.mean_anomaly_rad / deg) for one in made] == [0, 120, 240, 60, 180, 300]
+
+
+def test_drag_without_its_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymsis", None)
+    odd = SolarActivity(f107=101.5, f107_average=101.5, ap=7.5)  # so that no table is kept of it
+    with pytest.raises(MissingExtraError, match=r"offnadir\[coverage\]"):
+        upkeep_delta_v_m_s_year(_orbit(), ballistic_coefficient_kg_m2=50.0, activity=odd)

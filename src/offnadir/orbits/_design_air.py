@@ -16,7 +16,7 @@ from offnadir.errors import InputError
 from offnadir.orbits._design_orbit import Orbit, secular_rates
 from offnadir.orbits._msis import densities_kg_m3
 from offnadir.orbits._repeat import local_time_drift_s_day
-from offnadir.orbits._secular import RADIUS_M
+from offnadir.orbits._secular import J2, RADIUS_M
 from offnadir.units import day, hour, km
 
 Array = NDArray[np.float64]
@@ -145,7 +145,7 @@ def _mean_logs(cos_i: float, node_h: int | None, activity: SolarActivity) -> Arr
         date,
         lat_rad=lat,
         lon_rad=local_h / 12.0 * math.pi % (2.0 * math.pi) - math.pi,
-        alt_m=RADIUS_M + height - ground_m,
+        alt_m=RADIUS_M + height - ground_m + _over_the_mean_m(RADIUS_M + height, cos_i, turn),
         f107=activity.f107,
         f107_average=activity.f107_average,
         ap=activity.ap,
@@ -153,3 +153,12 @@ def _mean_logs(cos_i: float, node_h: int | None, activity: SolarActivity) -> Arr
     logs = np.log(density.reshape(-1, len(_HEIGHTS_M)).mean(axis=0))
     logs.flags.writeable = False
     return np.asarray(logs, np.float64)
+
+
+def _over_the_mean_m(r_m: Array, cos_i: float, u_rad: Array) -> Array:
+    """How far J2 lifts a satellite over its mean orbit [m]: some 4.5 km for a polar one, in every revolution.
+
+    SGP4's short-period terms of a circle (Spacetrack Report No. 3, section 6).
+    """
+    lifted = 0.25 * (1.0 - cos_i**2) * np.cos(2.0 * u_rad) - 0.75 * (3.0 * cos_i**2 - 1.0)
+    return np.asarray(J2 * RADIUS_M**2 / r_m * lifted, np.float64)

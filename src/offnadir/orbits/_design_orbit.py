@@ -13,7 +13,13 @@ from offnadir.epoch import Epoch
 from offnadir.errors import InputError, UnitRangeError
 from offnadir.orbits._elements import ElementSet
 from offnadir.orbits._repeat import local_time_of_node_h
-from offnadir.orbits._secular import GM_M3_S2, RADIUS_M, kozai_motion_rad_s, rates_rad_s
+from offnadir.orbits._secular import (
+    GM_M3_S2,
+    RADIUS_M,
+    kozai_motion_rad_s,
+    mean_orbit,
+    rates_rad_s,
+)
 from offnadir.units import km
 
 LEAST_HEIGHT_M: Final = 100 * km  # of the perigee: what is lower does not last one revolution
@@ -27,7 +33,8 @@ class Orbit:
     """Brouwer mean elements in SGP4's terms (WGS-72), TEME of `epoch`: an orbit by design.
 
     Heights in this room are those of the mean orbit above a sphere of the equatorial radius, 6378.135 km;
-    the ellipsoid is up to 21 km lower at the poles. An eccentricity of 0 is the frozen orbit: SGP4 adds
+    the ellipsoid is up to 21 km lower at the poles, and J2 lifts a polar satellite some 4.5 km over its mean
+    orbit. An eccentricity of 0 is the frozen orbit: SGP4 adds
     what J3 does to it (docs/theory/orbit-design.md). Angles may be up to two turns of either sign.
 
     InputError where the perigee is less than 100 km high, where the orbit is not closed, or larger than
@@ -178,6 +185,24 @@ def element_set_of(orbit: Orbit, *, norad_id: int = _FIRST_ID) -> ElementSet:
         arg_perigee_rad=orbit.arg_perigee_rad % _TURN,
         mean_anomaly_rad=orbit.mean_anomaly_rad % _TURN,
         source="orbits.design",
+    )
+
+
+def orbit_of(elements: ElementSet) -> Orbit:
+    """The mean orbit of an element set, its drag left out: the inverse of `element_set_of`.
+
+    InputError where the set is of no orbit that could be designed, such as one about to decay.
+    """
+    mean = mean_orbit([elements])
+    return Orbit(
+        name=elements.name,
+        epoch=elements.epoch,
+        semi_major_m=float(mean.semi_major_m[0]),
+        eccentricity=elements.eccentricity,
+        inclination_rad=elements.inclination_rad,
+        raan_rad=elements.raan_rad,
+        arg_perigee_rad=elements.arg_perigee_rad,
+        mean_anomaly_rad=elements.mean_anomaly_rad,
     )
 
 

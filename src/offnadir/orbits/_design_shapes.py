@@ -19,11 +19,10 @@ from offnadir.orbits._design_orbit import (
 )
 from offnadir.orbits._design_repeat import check_perigee, repeating
 from offnadir.orbits._design_sun import sidereal_time_rad
-from offnadir.orbits._secular import RADIUS_M
+from offnadir.orbits._secular import J2, RADIUS_M
 from offnadir.units import deg, km
 
 # WGS-72; AIAA 2006-6753, `getgravconst`.
-_J2: Final = 0.001082616
 _J3: Final = -0.00000253881
 
 
@@ -37,7 +36,7 @@ def frozen_eccentricity(semi_major_m: float, inclination_rad: float) -> float:
     """
     check_shape(semi_major_m, 0.0)
     check_inclination(inclination_rad)
-    return -_J3 / (2.0 * _J2) * RADIUS_M / semi_major_m * math.sin(inclination_rad)
+    return -_J3 / (2.0 * J2) * RADIUS_M / semi_major_m * math.sin(inclination_rad)
 
 
 def critical_inclination_rad(

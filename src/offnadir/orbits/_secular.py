@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 # WGS-72, as element sets demand; AIAA 2006-6753, `getgravconst`.
 RADIUS_M: Final = 6_378_135.0
 GM_M3_S2: Final = 398_600.8e9
-_J2: Final = 0.001082616
+J2: Final = 0.001082616
 _J4: Final = -0.00000165597
 # SGP4's atmosphere: density falls with the fourth power of the height over 78 km, scaled at 120 km.
 _S_M: Final = 78 * km
@@ -98,7 +98,7 @@ def mean_orbit(elements: Sequence[ElementSet]) -> MeanOrbit:
 def _brouwer_motion_rad_s(kozai_rad_s: Array, e: Array, cos_i: Array) -> Array:
     """Brouwer's mean motion from Kozai's, as SGP4 recovers it."""
     a = np.cbrt(GM_M3_S2 / kozai_rad_s**2) / RADIUS_M
-    d1 = 0.75 * _J2 * (3.0 * cos_i**2 - 1.0) / (1.0 - e**2) ** 1.5
+    d1 = 0.75 * J2 * (3.0 * cos_i**2 - 1.0) / (1.0 - e**2) ** 1.5
     delta = d1 / a**2
     a = a * (1.0 - delta * (1.0 / 3.0 + delta * (1.0 + 134.0 / 81.0 * delta)))
     return np.asarray(kozai_rad_s / (1.0 + d1 / a**2), np.float64)
@@ -117,8 +117,8 @@ def rates_rad_s(n: Array, a_radii: Array, e: Array, cos_i: Array) -> tuple[Array
     c2, c4 = cos_i**2, cos_i**4
     root = np.sqrt(1.0 - e**2)
     p2 = (a_radii * root**2) ** -2
-    one = 1.5 * _J2 * p2 * n
-    two = 0.5 * one * _J2 * p2
+    one = 1.5 * J2 * p2 * n
+    two = 0.5 * one * J2 * p2
     four = -0.46875 * _J4 * p2**2 * n
     anomaly = n + 0.5 * one * root * (3.0 * c2 - 1.0)
     anomaly += 0.0625 * two * root * (13.0 - 78.0 * c2 + 137.0 * c4)
@@ -138,6 +138,6 @@ def _decay_m_s(bstar: Array, n: Array, a_m: Array, e: Array, cos_i: Array) -> Ar
     eta2, e_eta = eta**2, e * eta
     psi2 = np.abs(1.0 - eta2)
     c2 = a * (1.0 + 1.5 * eta2 + e_eta * (4.0 + eta2))
-    c2 += 0.375 * _J2 * xi / psi2 * (3.0 * cos_i**2 - 1.0) * (8.0 + 3.0 * eta2 * (8.0 + eta2))
+    c2 += 0.375 * J2 * xi / psi2 * (3.0 * cos_i**2 - 1.0) * (8.0 + 3.0 * eta2 * (8.0 + eta2))
     c2 *= ((_Q_M - s_m) / RADIUS_M) ** 4 * xi**4 / psi2**3.5 * n
     return np.asarray(-2.0 * a_m * bstar * c2, np.float64)

@@ -24,6 +24,7 @@ from offnadir.orbits._design_orbit import (
     element_set_of,
     element_sets_of,
     nodal_period_s,
+    orbit_of,
     secular_rates,
 )
 from offnadir.orbits._design_patterns import (
@@ -63,6 +64,7 @@ __all__ = [
     "frozen_eccentricity",
     "molniya",
     "nodal_period_s",
+    "orbit_of",
     "propellant_mass_kg",
     "raan_at_local_time_rad",
     "repeat_cycles",

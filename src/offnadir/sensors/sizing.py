@@ -41,7 +41,8 @@ __all__ = [
 _REFERENCE_APERTURE_M: Final = 0.65
 _REFERENCE_MASS_KG: Final = 195.0
 _REFERENCE_POWER_W: Final = 400.0
-# The same book, table 10-10: payloads are 31 % of the dry mass of low satellites with propulsion.
+# Payloads are 31 % of the dry mass of low satellites with propulsion: Space Mission Engineering, The New
+# SMAD (Wertz, Everett, Puschell 2011), table 14-18.
 _PAYLOAD_SHARE: Final = 0.31
 
 
@@ -81,12 +82,53 @@ class Design:
         within("q", self.q, 0.05, 10.0)
         within("compression", self.compression, 1.0, 100.0)
         object.__setattr__(self, "tdi_stages", tuple(self.tdi_stages))
-        Band(name="pan", low_m=self.band_low_m, high_m=self.band_high_m)
+        if not self.tdi_stages:
+            raise InputError("tdi_stages", self.tdi_stages, "one number of stages at least")
+        if not 0.0 < self.max_off_nadir_rad <= math.pi / 2:
+            raise UnitRangeError(
+                "max_off_nadir_rad", self.max_off_nadir_rad, "above 0, up to pi/2",
+                hint="did you forget `* deg`?",
+            )  # fmt: skip
+        # What cannot be a camera of any size is told now.
+        self.band  # noqa: B018
+        self.optics(1.0, 1.0)
+        self.detector(1)
 
     @property
     def wavelength_m(self) -> float:
         """Middle of the band [m]."""
         return 0.5 * (self.band_low_m + self.band_high_m)
+
+    @property
+    def band(self) -> Band:
+        """The panchromatic band."""
+        return Band(name="pan", low_m=self.band_low_m, high_m=self.band_high_m)
+
+    def optics(self, aperture_m: float, focal_length_m: float) -> Optics:
+        """The telescope of this design in one size."""
+        return Optics(
+            aperture_m=aperture_m,
+            focal_length_m=focal_length_m,
+            wavelength_m=self.wavelength_m,
+            obscuration=self.obscuration,
+            wfe_rms_waves=self.wfe_rms_waves,
+            transmission=self.transmission,
+        )
+
+    def detector(self, columns: int) -> Detector:
+        """The line of detectors of this design, so many columns wide."""
+        return Detector(
+            pitch_m=self.pitch_m,
+            columns=columns,
+            jitter_px=self.jitter_px,
+            smear_px=self.smear_px,
+            tdi_clocking_px=self.tdi_clocking_px,
+            quantum_efficiency=self.quantum_efficiency,
+            full_well_e=self.full_well_e,
+            read_noise_e=self.read_noise_e,
+            bits=self.bits,
+            tdi_stages=self.tdi_stages,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,27 +173,9 @@ class SensorSizing:
             name=name,
             title=f"{name}: {self.aperture_m:.2f} m, {self.gsd_nadir_m:.2f} m at nadir",
             kind="pushbroom",
-            optics=Optics(
-                aperture_m=self.aperture_m,
-                focal_length_m=self.focal_length_m,
-                wavelength_m=design.wavelength_m,
-                obscuration=design.obscuration,
-                wfe_rms_waves=design.wfe_rms_waves,
-                transmission=design.transmission,
-            ),
-            detector=Detector(
-                pitch_m=design.pitch_m,
-                columns=self.columns,
-                jitter_px=design.jitter_px,
-                smear_px=design.smear_px,
-                tdi_clocking_px=design.tdi_clocking_px,
-                quantum_efficiency=design.quantum_efficiency,
-                full_well_e=design.full_well_e,
-                read_noise_e=design.read_noise_e,
-                bits=design.bits,
-                tdi_stages=design.tdi_stages,
-            ),
-            band=Band(name="pan", low_m=design.band_low_m, high_m=design.band_high_m),
+            optics=design.optics(self.aperture_m, self.focal_length_m),
+            detector=design.detector(self.columns),
+            band=design.band,
             agility=design.agility,
             duty=Duty(),
             reference_altitude_m=self.altitude_m,
@@ -239,7 +263,7 @@ def instrument_power_w(aperture_m: float) -> float:
 
 
 def mass_class(aperture_m: float) -> MassClass:
-    """Mass and power of a camera, and the dry mass of its satellite (payload 31 %, SMAD table 10-10)."""
+    """Mass and power of a camera, and the dry mass of its satellite (payload 31 %, New SMAD table 14-18)."""
     mass_kg = instrument_mass_kg(aperture_m)
     return MassClass(
         instrument_mass_kg=mass_kg,
