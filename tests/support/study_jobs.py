@@ -21,6 +21,9 @@ lon_deg = 0
 [wishes]
 revisit = "40 min"
 
+[search]
+objectives = ["revisit", "cost"]
+
 [[orbit]]
 family = "walker-delta"
 satellites = [1, 2, 3, 4]
@@ -58,6 +61,7 @@ def figures(design) -> dict[str, float]:
         "low_height_km": height,
         "high_height_km": height,
         "inclination_deg": 90.0,
+        "longest_gap_h": 2.0 / count,
         "revisit_h": 2.0 / count + (height - 500.0) / 1000.0,
     }
 

@@ -66,10 +66,10 @@ def trouble(folder, old, new):
         ('revisit = "40 min"', 'latency = "40 min"', "left out where there is no [[station]]"),
         ('revisit = "40 min"', "niirs = 5\ngsd_m = 1", "wishes.gsd_m = 1.0: must be left out where niirs"),
         ("lat_deg = 90", "lat_deg = 91", "place[1].lat_deg = 91"),
-        ("[wishes]", '[search]\nmethod = "nsga4"\n[wishes]', "must be one of"),
-        ("[wishes]", "[search]\nbudget = 5\n[wishes]", "left out for method"),
-        ("[wishes]", '[search]\nobjectives = ["price"]\n[wishes]', "search.objectives[1] = 'price'"),
-        ("[wishes]", '[search]\nobjectives = ["latency"]\n[wishes]', "no [[station]]"),
+        ("[search]", '[search]\nmethod = "nsga4"', "must be one of"),
+        ("[search]", "[search]\nbudget = 5", "left out for method"),
+        ('["revisit", "cost"]', '["price"]', "search.objectives[1] = 'price'"),
+        ('["revisit", "cost"]', '["latency"]', "no [[station]]"),
         ("[wishes]", '[places]\nregion = "KR"\n[wishes]', "one of region, polygon and [[place]]"),
         ("[[sensor]]", "[[sensors]]", "sensors = "),
         ("[wishes]", 'station_sets = [["Daejeon"]]\n[wishes]', "station_sets"),
@@ -124,6 +124,26 @@ def test_an_orbit_that_is_impossible_whatever_is_chosen_is_told(tmp_path, orbit,
     assert said in str(caught.value)
 
 
+def test_satellites_of_a_repeating_track_over_a_longitude(tmp_path):
+    """Two in one plane half a revolution apart, the first over the longitude at its node southbound."""
+    from offnadir.coverage.study_orbits import element_sets
+
+    start, stop = STUDY.index('family = "walker'), STUDY.index("[[sensor]]")
+    orbit = 'family = "repeat"\nsatellites = 2\nrepeat = "15/1"\ndescending_node = "10:30"\n'
+    made = {}
+    for lon_deg in (100, 106, 124):
+        text = STUDY[:start] + orbit + f"track_lon_deg = {lon_deg}\n" + STUDY[stop:]
+        study = load(tmp_path, text)
+        made[lon_deg] = element_sets(Space(study).design((0,) * len(Space(study).sizes)), study)
+    for one, other in made.values():
+        apart = (other.mean_anomaly_rad - one.mean_anomaly_rad) % (360 * deg)
+        assert apart == pytest.approx(180 * deg, abs=1e-9)
+    # 24 degrees further is the next track of 15 a day: the satellite is one revolution on or back
+    anomalies = [made[lon_deg][0].mean_anomaly_rad / deg for lon_deg in (100, 106, 124)]
+    assert (anomalies[2] - anomalies[0] + 180) % 360 - 180 == pytest.approx(0, abs=0.5)
+    assert abs((anomalies[1] - anomalies[0] + 180) % 360 - 180) == pytest.approx(90, abs=0.5)
+
+
 def test_a_launch_site_that_cannot_reach_an_inclination(tmp_path):
     """Sohae, 39.66 N: nothing below 39.66 deg; and southward only, so that 90 deg takes an azimuth of 180."""
     launch = '\n[launch]\nname = "Sohae"\nlat_deg = 39.66\n'
@@ -153,7 +173,7 @@ def test_too_many_designs_for_a_factorial(tmp_path):
     text = text.replace("inclination_deg = 90", "inclination_deg = { from = 0, to = 90, step = 1 }")
     with pytest.raises(InputError, match=r"655928 designs.*at most 200000 designs"):
         load(tmp_path, text)
-    nsga = load(tmp_path, text + '\n[search]\nmethod = "nsga2"\n')
+    nsga = load(tmp_path, text.replace("[search]", '[search]\nmethod = "nsga2"'))
     assert nsga.search.method == "nsga2"
 
 

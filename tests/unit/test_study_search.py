@@ -29,6 +29,7 @@ def made_up(monkeypatch):
 
 
 def run(folder, text=STUDY, **changes):
+    folder.mkdir(exist_ok=True)
     study = load_study(write_study(folder, text))
     return run_study(replace(study, **changes), folder / "out")
 
@@ -87,6 +88,16 @@ def test_when_nothing_is_good_enough_it_says_what_would_be(tmp_path):
     assert "satellites = 4, the most offered" in told
     (relaxed,) = document["why"]["relaxed"]
     assert relaxed["needed"] == 0.5
+
+
+def test_short_gaps_with_a_long_one_among_them_are_warned_of(tmp_path, monkeypatch):
+    """A month without light is one gap of many: 95 % of gaps say nothing of it."""
+    assert "Beware" not in sentences(run(tmp_path).document)
+    monkeypatch.setattr(
+        study_module, "evaluate", lambda world, design: figures(design) | {"longest_gap_h": 500.0}
+    )
+    told = sentences(run(tmp_path / "again").document)
+    assert "Beware: 95 % of its gaps are short, but its longest takes 500 h" in told
 
 
 def test_main_effects_worked_out_by_hand(tmp_path):

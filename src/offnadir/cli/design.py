@@ -106,13 +106,18 @@ def _crew(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
     """A bar for a person, a line every half a minute for a log; both with an estimate of the time left."""
-    begun = told = time.monotonic()
+    told = time.monotonic()
+    paced: tuple[float, int] | None = (
+        None  # when the first designs had come, and how many: starting is slow
+    )
     with _say.progress(quiet) as bar:
 
         def report(done: int, total: int, found: int) -> None:
-            nonlocal told
-            now = time.monotonic()
-            left = _left(now - begun, done - found, total - done)
+            nonlocal told, paced
+            now, computed = time.monotonic(), done - found
+            if paced is None and computed:
+                paced = now, computed
+            left = _left(now - paced[0], computed - paced[1], total - done) if paced else ""
             bar(f"Designs: {done} of {total}{left}", done, total)
             if not quiet and not sys.stderr.isatty() and now - told > _TOLD_EVERY_S:
                 told = now

@@ -67,11 +67,8 @@ def _front(rows: Sequence[Row], study: Study) -> list[int]:
     if not rows:
         return []
     values = np.array([objective_values(row, study) for row in rows])
-    chosen = np.flatnonzero(front(values))
-    return [
-        rows[at].number
-        for at in sorted(chosen, key=lambda at: (tuple(values[at]), rows[at].number))
-    ]
+    chosen = [(tuple(values[at]), rows[at].number) for at in np.flatnonzero(front(values)).tolist()]
+    return [number for _, number in sorted(chosen)]
 
 
 def _design(row: Row, study: Study) -> dict[str, Any]:

@@ -187,6 +187,7 @@ FAMILIES: Final[Mapping[str, Mapping[str, Kind]]] = {
         "repeat": Choices(Repeat()),
         "inclination_deg": _INCLINATION,
         "descending_node": Choices(Clocks()),
+        "track_lon_deg": _ANGLE,
     },
     "string-of-pearls": {
         "satellites": _SATELLITES,

@@ -145,7 +145,7 @@ def _wishes(values: Mapping[str, Any], place: Place) -> Wishes:
 
 
 def _search(values: Mapping[str, Any], wishes: Wishes, stations: bool, place: Place) -> Search:
-    objectives = tuple(values.get("objectives", ("revisit", "cost")))
+    objectives = tuple(values.get("objectives", ("response_95", "cost")))
     if len(set(objectives)) < len(objectives) or not objectives:
         place.key("objectives").complain(list(objectives), "at least one, each once")
     if "latency" in objectives and not stations:

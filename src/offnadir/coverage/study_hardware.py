@@ -69,9 +69,9 @@ def upkeep_figures(facts: OrbitFacts, study: Study) -> dict[str, Any]:
     wanted = study.upkeep
     if wanted is None or facts.design is None:
         return {}
-    coefficient = {"ballistic_coefficient_kg_m2": wanted.ballistic_kg_m2}
-    lifetime = drag_lifetime(facts.design, **coefficient)
-    speed_m_s = upkeep_delta_v_m_s_year(facts.design, **coefficient)
+    orbit, coefficient = facts.design, wanted.ballistic_kg_m2
+    lifetime = drag_lifetime(orbit, ballistic_coefficient_kg_m2=coefficient)
+    speed_m_s = upkeep_delta_v_m_s_year(orbit, ballistic_coefficient_kg_m2=coefficient)
     whole_m_s = min(speed_m_s * wanted.years, 20_000.0)
     propellant = propellant_mass_kg(dry_mass_kg=1.0, delta_v_m_s=whole_m_s, isp_s=wanted.isp_s)
     return {

@@ -147,7 +147,7 @@ class Search:
     """How designs are tried: all of them, or by a genetic algorithm up to `budget` evaluations."""
 
     method: Method = "factorial"
-    objectives: tuple[str, ...] = ("revisit", "cost")
+    objectives: tuple[str, ...] = ("response_95", "cost")
     seed: int = 1
     budget: int = 200
     population: int = 24

@@ -21,6 +21,7 @@ from offnadir.orbits.design import (
     secular_rates,
     sso_planes,
     string_of_pearls,
+    through_longitude,
     walker_delta,
     walker_star,
 )
@@ -95,16 +96,25 @@ def _repeat(values: Mapping[str, Any], count: int, epoch: Epoch) -> tuple[Orbit,
         raise InputError(
             "satellites", count, f"a multiple of the {len(hours)} planes of descending_node"
         )
-    return tuple(
-        repeat_ground_track(
-            days=days, revolutions=revs, epoch=epoch,
+    found = []
+    for plane, hour in enumerate(hours, 1):
+        first = repeat_ground_track(
+            days=days,
+            revolutions=revs,
+            epoch=epoch,
             inclination_rad=values["inclination_deg"] * deg if inclined else None,
-            local_time_of_node_h=hour, descending=not inclined,
-            mean_anomaly_rad=_TURN * slot * len(hours) / count, name=f"repeat-{plane + 1}-{slot + 1}",
+            local_time_of_node_h=hour,
+            descending=not inclined,
         )
-        for plane, hour in enumerate(hours)
-        for slot in range(count // len(hours))
-    )  # fmt: skip
+        if "track_lon_deg" in values:
+            over_rad = values["track_lon_deg"] * deg
+            first = through_longitude(first, longitude_rad=over_rad, descending=True)
+        for slot in range(count // len(hours)):
+            ahead_rad = _TURN * slot * len(hours) / count
+            anomaly_rad = (first.mean_anomaly_rad + ahead_rad) % _TURN
+            name = f"repeat-{plane}-{slot + 1}"
+            found.append(replace(first, name=name, mean_anomaly_rad=anomaly_rad))
+    return tuple(found)
 
 
 def _ellipses(

@@ -96,7 +96,7 @@ class StudyReader:
                 here.complain(entry, "a table, begun with [[orbit]]")
                 continue
             family = entry.get("family")
-            if family not in FAMILIES:
+            if not isinstance(family, str) or family not in FAMILIES:
                 read_table(
                     {"family": family} if family else {}, ORBIT_KEYS, here, required=("family",)
                 )

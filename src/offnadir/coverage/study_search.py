@@ -131,7 +131,7 @@ def _polish(trials: Trials) -> int:
 
 
 def best_row(rows: Sequence[Row], study: Study) -> Row | None:
-    """The cheapest design that keeps all wishes; of equals that with fewer satellites, then shorter gaps."""
+    """The cheapest design that keeps all wishes; of equals that with fewer satellites, then shorter waits."""
     fit = [row for row in rows if keeps_all(row, study.wishes)]
     return min(fit, key=rank, default=None)
 
@@ -139,10 +139,10 @@ def best_row(rows: Sequence[Row], study: Study) -> Row | None:
 def rank(row: Row) -> tuple[Any, ...]:
     """Order of preference among designs that keep all wishes."""
     figures = row.figures
-    revisit = figures.get("revisit_h")
+    wait = figures.get("response_95_h")
     return (
         figures["cost"],
         figures["satellites"],
-        float("inf") if revisit is None else revisit,
+        float("inf") if wait is None else wait,
         row.number,
     )

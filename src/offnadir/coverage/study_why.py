@@ -25,6 +25,7 @@ WISH_WORDS: Final = {
     "lifetime": "lifetime in orbit",
 }
 _TOLD: Final = 5
+_LONG_GAPS: Final = 3.0  # of the wished revisit, from which on a longest gap is warned of
 
 
 def why(rows: Sequence[Row], study: Study) -> dict[str, Any]:
@@ -98,6 +99,12 @@ def _winner(fit: list[Row], possible: list[Row], study: Study) -> dict[str, Any]
         sentences.append(
             f"The fewest satellites that keep every wish are {count}: design {fewest.number}, "
             f"{number(fewest.figures['cost'])} kg ({_changed(best, fewest)})."
+        )
+    gap, wished = best.figures.get("longest_gap_h"), study.wishes.revisit_s
+    if wished is not None and (gap is None or gap > _LONG_GAPS * wished / 3600.0):
+        sentences.append(
+            "Beware: 95 % of its gaps are short, but its longest takes "
+            f"{'more than the span' if gap is None else number(gap, 'h')}; response_95 counts time, not gaps."
         )
     told: dict[str, Any] = {"binding": None, "runner_up": None, "cheaper": None}
     if binding is not None:
