@@ -151,7 +151,9 @@ def test_a_genetic_search_finds_the_front_of_the_factorial(tmp_path, method):
         "planes = [1, 2]\n", ""
     )
     whole = run(tmp_path, text).document
-    evolved = Search(method=method, seed=7, budget=200, population=20)
+    evolved = Search(
+        method=method, objectives=("revisit", "cost"), seed=7, budget=200, population=20
+    )
     found = run(tmp_path, text, search=evolved).document
     assert found["counts"]["designs"] == 20 * 21
     assert found["counts"]["tried"] < 260

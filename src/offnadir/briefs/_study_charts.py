@@ -22,8 +22,12 @@ def scatter(
     front: Sequence[int],
     best: int | None,
     limits: Mapping[str, float],
+    joined: bool,
 ) -> Markup:
-    """Designs by two figures, each (figure, words); front as a line, ring around the best, limits dashed."""
+    """Designs by two figures, each (figure, words); ring around the best, limits dashed.
+
+    The front is a line if it is `joined`, as that of two objectives is; of more it is edges of its dots.
+    """
     shown = [one for one in designs if _has(one, x[0]) and _has(one, y[0])]
     if not shown:
         return Markup("")
@@ -54,7 +58,10 @@ def scatter(
     line = sorted(
         (by_number[n] for n in front if n in by_number), key=lambda one: one["figures"][x[0]]
     )
-    if len(line) > 1:
+    if not joined:
+        edges = join(_dot(*spot(one), _title(one, x, y)) for one in line)
+        parts.append(Markup(f'<g class="front">{edges}</g>'))
+    elif len(line) > 1:
         points = " ".join(",".join(spot(one)) for one in line)
         parts.append(Markup(f'<polyline class="front" points="{points}"/>'))
     if best in by_number:

@@ -83,7 +83,7 @@ def scatters(document: Mapping[str, Any]) -> Iterable[Markup]:
     for name in others:
         yield scatter(
             document["designs"], (name, WORDS[name]), (against, WORDS[against]),
-            front=front, best=document["cheapest"], limits=limits,
+            front=front, best=document["cheapest"], limits=limits, joined=len(names) == 2,
         )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def legend() -> Markup:
         Markup('<span class="key keeps"></span>keeps every wish '),
         Markup('<span class="key fails"></span>does not '),
         Markup('<span class="key best"></span>the cheapest that does '),
-        Markup('<span class="key line"></span>the front; dashed: a wish'),
+        Markup('<span class="key line"></span>the front, or edges of dots; dashed: a wish'),
     )
     return Markup(f'<p class="legend">{join(parts)}</p>')
 
