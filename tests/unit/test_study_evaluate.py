@@ -84,7 +84,7 @@ def test_stations_clouds_and_upkeep(tmp_path):
     pytest.importorskip("pymsis")
     text = (
         'station_sets = [["Svalbard"], ["Svalbard", "Troll"]]\n'
-        + HEAD
+        + HEAD.replace("lat_deg = 60", "lat_deg = -30")
         + CAMERA
         + """
 [[station]]

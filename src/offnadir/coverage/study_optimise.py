@@ -13,6 +13,7 @@ from offnadir.errors import MissingExtraError
 
 Array = NDArray[np.float64]
 _MOST_PARTITIONS: Final = 200
+_TRIES: Final = 5
 
 
 class Optimiser:
@@ -54,6 +55,8 @@ class Optimiser:
             "eliminate_duplicates": True,
         }
         self._algorithm: Any = _algorithm(method, objectives, population, operators)
+        # near the end nearly all children are known: a few tries for new ones, not pymoo's hundred
+        self._algorithm.mating.n_max_iterations = _TRIES
         self._algorithm.setup(self._problem, termination=("n_gen", 10**9), seed=seed, verbose=False)
         self._asked: Any = None
 
