@@ -15,6 +15,7 @@ from naive import coverage as naive
 from offnadir.access import MaxOffNadir, Station, find_contacts, find_windows
 from offnadir.coverage import Observer, Stereo, cover, equal_area_grid, points_grid, regular_grid
 from offnadir.coverage import _figure_kernels as kernels
+from offnadir.coverage._block import ages
 from offnadir.earth import Site, up
 from offnadir.epoch import Epoch, Span
 from offnadir.orbits import ElementSet, make_ephemeris
@@ -150,23 +151,21 @@ def test_without_clouds_the_wait_for_a_clear_look_is_the_wait_for_a_look(some):
 def test_age_is_that_of_the_newest_picture_on_the_ground(some, late):
     start, _, chance = some
     delivered = start + np.array(late[: len(start)], float)
-    begin = np.array([0, len(start)])
-    out = np.empty((kernels.AGES, 1))
-    kernels.ages(begin, start, delivered, chance, WHOLE_S, out)
+    cell = np.zeros(len(start), np.int64)
+    out = ages(cell, start, delivered, chance, WHOLE_S, 1)
     pictures = list(zip(start, delivered, strict=True))
     asked = (np.arange(1000) + 0.5) * (WHOLE_S / 1000)
-    ages = np.array([naive.age_s(t, pictures, WHOLE_S) for t in asked])
-    assert_allclose(out[kernels.AGE_MEAN, 0], ages.mean(), atol=4.0)
-    assert_allclose(out[kernels.AGE_PEAK, 0], ages.max(), atol=1.1)
-    kernels.ages(begin, start, delivered, np.ones(len(start)), WHOLE_S, out)
+    told = np.array([naive.age_s(t, pictures, WHOLE_S) for t in asked])
+    assert_allclose(out[kernels.AGE_MEAN, 0], told.mean(), atol=4.0)
+    assert_allclose(out[kernels.AGE_PEAK, 0], told.max(), atol=1.1)
+    out = ages(cell, start, delivered, np.ones(len(start)), WHOLE_S, 1)
     assert_allclose(out[kernels.CLEAR_AGE, 0], out[kernels.AGE_MEAN, 0], rtol=1e-6)
 
 
 def test_expected_age_under_clouds_by_hand():
     """One picture a turn, delivered at once, clear with 1/2: the newest clear one is a mean turn older."""
-    out = np.empty((kernels.AGES, 1))
     at, half = np.array([400.0]), np.array([0.5])
-    kernels.ages(np.array([0, 1]), at, at, half, WHOLE_S, out)
+    out = ages(np.zeros(1, np.int64), at, at, half, WHOLE_S, 1)
     # half a turn since the last one, and turns of 1/2, 1/4 ... before: 1 more on the mean
     assert_allclose(out[kernels.CLEAR_AGE, 0], WHOLE_S * 1.5)
 
@@ -178,7 +177,9 @@ def test_stereo_by_hand():
     out = np.empty((kernels.STEREOS, 1))
     best, apart = np.array([0.0, 100.0, 100.0 + 2 * day]), np.array([5.0, 15.0, 70.0]) * deg
     chance = np.array([0.5, 0.4, 1.0])
-    kernels.stereo(np.array([0, 3]), best, apart, sight, chance, 10 * deg, 60 * deg, day, out)
+    kernels.stereo(
+        np.array([0, 3]), np.arange(3), best, apart, sight, chance, 10 * deg, 60 * deg, day, out
+    )
     assert out[:, 0].tolist() == [2.0, 1.0, 1.4, 0.2]
 
 

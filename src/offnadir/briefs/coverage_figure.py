@@ -133,9 +133,17 @@ def _draw(axes: Axes, coverage: Coverage, name: str) -> None:
     looks: dict[str, Any] = {"cmap": "viridis" if better else "viridis_r", "clim": (low, high)}
     if grid.kind == "points":
         xy = projection(lon, lat) * (1, -1)
-        axes.scatter(*xy[~known].T, s=40, color=_NONE, edgecolors=_INK, linewidths=0.6, zorder=4)
+        axes.scatter(
+            xy[~known, 0],
+            xy[~known, 1],
+            s=40,
+            color=_NONE,
+            edgecolors=_INK,
+            linewidths=0.6,
+            zorder=4,
+        )
         drawn: Any = axes.scatter(
-            *xy[known].T, c=shown[known], s=40, edgecolors=_INK, linewidths=0.6, zorder=4,
+            xy[known, 0], xy[known, 1], c=shown[known], s=40, edgecolors=_INK, linewidths=0.6, zorder=4,
             cmap=looks["cmap"], vmin=low, vmax=high,
         )  # fmt: skip
     else:
@@ -241,7 +249,7 @@ def _graticule(projection: Projection) -> list[Array]:
 
 
 def _unbroken(xy: Array, longest: float) -> list[Array]:
-    good = np.isfinite(xy).all(axis=1)
+    good: NDArray[np.bool_] = np.asarray(np.isfinite(xy).all(axis=1))
     leap = np.flatnonzero(
         ~(good[1:] & good[:-1]) | (np.abs(np.diff(xy, axis=0)).max(axis=1) > longest)
     )

@@ -102,8 +102,6 @@ class Work:
         return ready
 
     def __call__(self, cells: tuple[int, int]) -> Block:
-        from offnadir.coverage import _figure_kernels as kernels
-
         first, last = cells
         here = slice(first, last)
         looks = self._looks(here)
@@ -114,8 +112,7 @@ class Work:
         if self.wishes.min_niirs is not None:
             keep &= niirs >= self.wishes.min_niirs
         rows = np.flatnonzero(keep)
-        begin, order = np.empty(last - first + 1, np.int64), np.empty(len(rows), np.int64)
-        kernels.order(looks.place[rows], looks.start_s[rows], last - first, begin, order)
+        begin, order = ordered(looks.place[rows], looks.start_s[rows], last - first)
         rows = rows[order]
         looks, niirs, gsd, optical = looks.take(rows), niirs[rows], gsd[rows], optical[rows]
         chance = self._chance(looks, here, optical)
@@ -204,13 +201,13 @@ class Work:
         )
         wish = self.wishes.stereo
         angles = (wish.least_rad, wish.most_rad, wish.within_s)
-        kernels.stereo(begin, looks.best_s, looks.apart_rad, sight, chance, *angles, pairs)
+        by_best = ordered(looks.place, looks.best_s, n)
+        kernels.stereo(*by_best, looks.best_s, looks.apart_rad, sight, chance, *angles, pairs)
         pairs *= _DAY_S / whole_s
         cells["stereo_one_pass_per_day"], cells["stereo_two_pass_per_day"] = pairs[:2]
         if self.stations:
-            ages = np.empty((kernels.AGES, n))
-            kernels.ages(begin, looks.best_s, self._delivered(looks), chance, whole_s, ages)
-            cells |= dict(zip(_AGES, ages, strict=True))
+            times = (looks.best_s, self._delivered(looks))
+            cells |= dict(zip(_AGES, ages(looks.place, *times, chance, whole_s, n), strict=True))
         seen, clear = np.zeros(self.steps), np.zeros(self.steps)
         step_s = whole_s / (self.steps - 1)
         kernels.growth(begin, looks.start_s, chance, self.area_m2[here], step_s, seen, clear)
@@ -235,7 +232,7 @@ class Work:
             places = looks.place if which is None else looks.place[which]
             if weight is not None and which is not None:
                 weight = weight[which]
-            return np.bincount(places, weight, minlength=n) * per_day
+            return np.asarray(np.bincount(places, weight, minlength=n) * per_day, np.float64)
 
         classes: dict[str, Sequence[NDArray[np.bool_]]] = {
             "looks_per_day_by_off_nadir": [
@@ -280,6 +277,36 @@ _WAITS = (
 )  # fmt: skip
 _CLOUDY = ("clear_revisit_mean_s", "clear_response_mean_s", "clear_response_p95_s")
 _AGES = ("latency_mean_s", "latency_p95_s", "age_mean_s", "age_peak_s", "clear_age_mean_s")
+
+
+def ordered(
+    cell: NDArray[np.int64], key: Array, cells: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each cell's rows begin (cells + 1,), and all rows in order of cell and key."""
+    rows = np.lexsort((key, cell))
+    return np.searchsorted(cell[rows], np.arange(cells + 1)), rows
+
+
+def ages(
+    cell: NDArray[np.int64],
+    taken_s: Array,
+    delivered_s: Array,
+    chance: Array,
+    whole_s: float,
+    cells: int,
+) -> Array:
+    """Latencies and ages (5, cells) of pictures taken and delivered (NaN: never), on a ring of `whole_s`."""
+    from offnadir.coverage import _figure_kernels as kernels
+
+    known = np.flatnonzero(np.isfinite(delivered_s))
+    turns_s = np.floor(delivered_s[known] / whole_s) * whole_s
+    came_s = delivered_s[known] - turns_s
+    begin, rows = ordered(cell[known], came_s, cells)
+    known, turns_s, came_s = known[rows], turns_s[rows], came_s[rows]
+    taken_s, late_s = taken_s[known], (delivered_s - taken_s)[known]
+    out = np.empty((kernels.AGES, cells))
+    kernels.ages(begin, taken_s - turns_s, came_s, late_s, chance[known], whole_s, out)
+    return out
 
 
 def _least(place: NDArray[np.int64], value: Array, n: int) -> Array:

@@ -27,25 +27,6 @@ _NEAR = 1e-3  # of a centile of the response under clouds
 
 
 @kernel
-def order(cell, start_s, cells, begin, rows):
-    """Fill `rows` with numbers of looks in order of cell and start, `begin` (cells + 1,) with firsts."""
-    for c in range(cells + 1):
-        begin[c] = 0
-    for i in range(cell.shape[0]):
-        begin[cell[i] + 1] += 1
-    for c in range(cells):
-        begin[c + 1] += begin[c]
-    at = begin[:-1].copy()
-    for i in range(cell.shape[0]):
-        rows[at[cell[i]]] = i
-        at[cell[i]] += 1
-    for c in range(cells):
-        first, last = begin[c], begin[c + 1]
-        part = rows[first:last]
-        part[:] = part[np.argsort(start_s[part], kind="mergesort")]
-
-
-@kernel
 def merge(begin, start_s, stop_s, chance, out_begin, out_start_s, out_stop_s, out_chance):
     """Looks that overlap made one, with the best chance of a clear view among them."""
     filled = 0
@@ -216,44 +197,35 @@ def cloudy(begin, start_s, stop_s, chance, whole_s, out):
 
 
 @kernel
-def ages(begin, taken_s, delivered_s, chance, whole_s, out):
-    """Fill `out` (AGES, cells) from looks: when each was taken and delivered (NaN: never), on the ring."""
+def ages(begin, took_s, came_s, late_s, chance, whole_s, out):
+    """Fill `out` (AGES, cells) from pictures in order of arrival on the ring.
+
+    A picture was taken at `took_s`, before 0 if it arrived a turn later, and came down at `came_s`, `late_s`
+    after it was taken.
+    """
     for c in range(begin.shape[0] - 1):
         first, last = begin[c], begin[c + 1]
         for row in range(AGES):
             out[row, c] = math.nan
-        n = 0
-        took, came, hope, late = (
-            np.empty(last - first),
-            np.empty(last - first),
-            np.empty(last - first),
-            np.empty(last - first),
-        )
-        for i in range(first, last):
-            if delivered_s[i] == delivered_s[i]:
-                turns = math.floor(delivered_s[i] / whole_s) * whole_s
-                took[n], came[n], hope[n] = taken_s[i] - turns, delivered_s[i] - turns, chance[i]
-                late[n] = delivered_s[i] - taken_s[i]
-                n += 1
+        n = last - first
         if n == 0:
             continue
-        late = np.sort(late[:n])
+        late = np.sort(late_s[first:last])
         out[LATENCY_MEAN, c], out[LATENCY_P95, c] = late.sum() / n, centile(late, 0.95)
-        by_arrival = np.argsort(came[:n], kind="mergesort")
-        newest = took[:n].max() - whole_s  # of the turn before
+        newest = took_s[first:last].max() - whole_s  # of the turn before
         at, total, peak = 0.0, 0.0, 0.0
         # The mean instant of the newest clear picture: m = a + b * m at the beginning.
         a, b, at_clear, sum_a, sum_b = 0.0, 1.0, 0.0, 0.0, 0.0
-        for i in by_arrival:
-            if took[i] <= newest:
+        for i in range(first, last):
+            if took_s[i] <= newest:
                 continue
-            then, p = came[i], min(hope[i], _SURE)
+            then, p = came_s[i], min(chance[i], _SURE)
             total += 0.5 * (then * then - at * at) - newest * (then - at)
             peak = max(peak, then - newest)
-            newest, at = took[i], then
+            newest, at = took_s[i], then
             sum_a += a * (then - at_clear)
             sum_b += b * (then - at_clear)
-            a, b, at_clear = p * took[i] + (1.0 - p) * a, (1.0 - p) * b, then
+            a, b, at_clear = p * took_s[i] + (1.0 - p) * a, (1.0 - p) * b, then
         total += 0.5 * (whole_s * whole_s - at * at) - newest * (whole_s - at)
         out[AGE_MEAN, c], out[AGE_PEAK, c] = total / whole_s, max(peak, whole_s - newest)
         sum_a += a * (whole_s - at_clear)
@@ -264,26 +236,26 @@ def ages(begin, taken_s, delivered_s, chance, whole_s, out):
 
 
 @kernel
-def stereo(begin, best_s, apart_rad, sight, chance, least_rad, most_rad, within_s, out):
+def stereo(begin, rows, best_s, apart_rad, sight, chance, least_rad, most_rad, within_s, out):
     """Fill `out` (STEREOS, cells) with numbers of looks that give a stereo pair.
 
-    `sight` (3, n) are unit vectors from the place to the satellite at the best instant. One pass: its first
-    and last line of sight stand `least_rad` apart at least. Two passes: an earlier look, at most
-    `within_s` before, stands between `least_rad` and `most_rad` apart.
+    `rows` number the looks in order of cell and best instant; `sight` (3, n) are unit vectors from the place
+    to the satellite at the best instant. One pass: its first and last line of sight stand `least_rad` apart
+    at least. Two passes: an earlier look, at most `within_s` before, stands between `least_rad` and
+    `most_rad` apart.
     """
     least, most = math.cos(least_rad), math.cos(most_rad)
     for c in range(begin.shape[0] - 1):
         first, last = begin[c], begin[c + 1]
         one, two, clear_one, clear_two = 0.0, 0.0, 0.0, 0.0
-        by_time = first + np.argsort(best_s[first:last], kind="mergesort")
-        for k in range(last - first):
-            i = by_time[k]
+        for k in range(first, last):
+            i = rows[k]
             if apart_rad[i] >= least_rad:
                 one += 1.0
                 clear_one += chance[i]
             none, fog = True, 1.0
-            for before in range(k - 1, -1, -1):
-                j = by_time[before]
+            for before in range(k - 1, first - 1, -1):
+                j = rows[before]
                 if best_s[i] - best_s[j] > within_s or fog < 1e-6:
                     break
                 cosine = sight[0, i] * sight[0, j] + sight[1, i] * sight[1, j]

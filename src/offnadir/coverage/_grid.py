@@ -137,8 +137,8 @@ def regular_grid(*, step_rad: float, region: Where | Region = "land", alt_m: flo
     j = j[((j + 1) * step_rad - math.pi >= west) & (j * step_rad - math.pi <= east)]
     if len(i) * len(j) > 4 * MOST_CELLS:
         raise InputError("step_rad", step_rad, f"so wide that {where.title} has fewer cells")
-    lat = (np.repeat(i, len(j)) + 0.5) * step_rad - math.pi / 2
-    lon = (np.tile(j, len(i)) + 0.5) * step_rad - math.pi
+    lat: Array = np.asarray((np.repeat(i, len(j)) + 0.5) * step_rad - math.pi / 2, np.float64)
+    lon: Array = np.asarray((np.tile(j, len(i)) + 0.5) * step_rad - math.pi, np.float64)
     inside = where.holds(lat, lon)
     if not inside.any():
         raise InputError("step_rad", step_rad, f"so small that a cell lies in {where.title}")

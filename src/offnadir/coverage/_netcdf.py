@@ -17,7 +17,7 @@ from offnadir.errors import FileError, MissingExtraError
 from offnadir.units import deg
 
 if TYPE_CHECKING:
-    from xarray import Dataset
+    from xarray import Dataset as Dataset
 
     from offnadir.coverage._coverage import Coverage
 
@@ -92,7 +92,7 @@ def to_dataset(coverage: Coverage) -> Dataset:
     if coverage.clear_share is not None:
         clear = {"units": "1", "long_name": "share of the area expected to be seen clear so far"}
         variables["clear_share"] = ("time", coverage.clear_share, clear)
-    dataset = xr.Dataset(variables, attrs=_attributes(coverage))
+    dataset: Dataset = xr.Dataset(variables, attrs=_attributes(coverage))
     return dataset.set_coords(sorted(coords))
 
 
