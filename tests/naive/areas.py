@@ -1,11 +1,11 @@
-"""The slow, obvious twin of the search over areas: many points, every second, then bisect."""
+"""The slow, obvious twin of the search over areas: many points, every second, then cut that second up."""
 
 from __future__ import annotations
 
 import numpy as np
 import shapely
 
-from naive.access import NS, SUN_EVERY_S, Wish, margins, positions_itrf_m
+from naive.access import NS, SUN_EVERY_S, Wish, edge, margins, positions_itrf_m
 from offnadir.earth import EarthOrientation, Site, sun_itrf_m
 from offnadir.epoch import Span
 from offnadir.orbits import ElementSet
@@ -39,14 +39,8 @@ def area_windows(
             r_sun = np.column_stack([np.interp(tai_ns, coarse, column) for column in nodes.T])
         return pick([margins(r_sat, r_sun, site, wish) for site in sites], axis=0)
 
-    def edge(a: int, b: int, *, rising: bool) -> int:
-        while b - a > 1000:
-            middle = (a + b) // 2
-            if (margin(np.array([middle]))[0] >= 0) == rising:
-                b = middle
-            else:
-                a = middle
-        return (a + b) // 2
+    def good(at_ns: np.ndarray) -> np.ndarray:
+        return margin(at_ns) >= 0
 
     tai_ns = span.start.tai_ns + np.arange(int(span.duration_s) + 1) * NS
     seen = np.concatenate([[False], margin(tai_ns) >= 0, [False]])
@@ -55,8 +49,8 @@ def area_windows(
     for first, after in zip(rises, falls, strict=True):
         start, stop = int(tai_ns[first]), int(tai_ns[after - 1])
         if first > 0:
-            start = edge(int(tai_ns[first - 1]), start, rising=True)
+            start = edge(int(tai_ns[first - 1]), start, good)
         if after < len(tai_ns):
-            stop = edge(stop, int(tai_ns[after]), rising=False)
+            stop = edge(stop, int(tai_ns[after]), good)
         found.append((start, stop))
     return found

@@ -54,6 +54,7 @@ def orbits(draw: st.DrawFn) -> Orbit:
     )
 
 
+@settings(max_examples=25)
 @given(orbits())
 def test_element_set_and_back(orbit: Orbit) -> None:
     elements = element_set_of(orbit)
@@ -67,6 +68,7 @@ def test_element_set_and_back(orbit: Orbit) -> None:
     assert_allclose(back.raan_rate_rad_s[0], rates.raan_rad_s, rtol=1e-10, atol=1e-20)
 
 
+@settings(max_examples=25)
 @given(st.floats(200.0, 5000.0), st.floats(0.0, 23.99), st.booleans(), EPOCHS)
 def test_sun_synchronous_stays_at_its_local_time(
     altitude_km: float, hours: float, descending: bool, epoch: Epoch
@@ -79,6 +81,7 @@ def test_sun_synchronous_stays_at_its_local_time(
     assert abs(local_time_drift_s_day(secular_rates(made).raan_rad_s)) < 1e-3
 
 
+@settings(max_examples=25)
 @given(st.integers(1, 60), st.floats(11.5, 15.9), st.one_of(st.none(), st.floats(0.0, 180.0)))
 def test_repeat_orbits_are_told_as_such_by_the_history_s_own_search(
     days: int, rate: float, inclination_deg: float | None
@@ -100,7 +103,7 @@ def test_repeat_orbits_are_told_as_such_by_the_history_s_own_search(
     assert_allclose(nodal_period_s(made) * revolutions, turn_s * days, rtol=1e-12)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(
     st.floats(300.0, 1500.0), st.floats(10.0, 120.0), st.integers(1, 6),
     st.one_of(st.none(), st.floats(0.0, 180.0)),
@@ -127,6 +130,7 @@ def test_the_table_of_cycles_is_complete(
     assert list(zip(table["days"], table["revolutions"], strict=True)) == expected
 
 
+@settings(max_examples=25)
 @given(st.integers(1, 8), st.integers(1, 6), st.data(), st.floats(0.0, 180.0))
 def test_a_walker_pattern_looks_the_same_from_every_plane(
     planes: int, per_plane: int, data: st.DataObject, inclination_deg: float
@@ -155,6 +159,7 @@ def test_a_walker_pattern_looks_the_same_from_every_plane(
     assert len({one.raan_rad for one in in_plane}) == 1
 
 
+@settings(max_examples=25)
 @given(orbits(), st.floats(-3000.0, 3000.0))
 def test_pearls_are_the_leader_some_time_ago(orbit: Orbit, spacing_s: float) -> None:
     """Flown on by the spacing, the follower has the leader's mean elements."""
@@ -169,6 +174,7 @@ def test_pearls_are_the_leader_some_time_ago(orbit: Orbit, spacing_s: float) -> 
         assert abs(math.remainder(off, TURN)) < 1e-9
 
 
+@settings(max_examples=25)
 @given(orbits(), st.floats(-180.0, 180.0), st.booleans())
 def test_moving_along_changes_nothing_but_the_anomaly(
     orbit: Orbit, longitude_deg: float, descending: bool
@@ -179,6 +185,7 @@ def test_moving_along_changes_nothing_but_the_anomaly(
     assert abs(math.remainder(again.mean_anomaly_rad - moved.mean_anomaly_rad, TURN)) < 1e-9
 
 
+@settings(max_examples=25)
 @given(st.floats(6600.0, 40_000.0), st.booleans())
 def test_perigee_stands_still_at_the_critical_inclination(
     semi_major_km: float, retrograde: bool
@@ -208,6 +215,7 @@ def test_higher_orbits_sink_more_slowly(perigee_km: float, more_km: float, b: fl
     assert 0.0 < high < low
 
 
+@settings(max_examples=25)
 @given(
     st.floats(0.1, 50.0), st.floats(200.0, 2000.0), st.floats(0.0, 45.0), st.floats(3.0, 30.0),
     st.floats(0.3, 2.5),

@@ -94,7 +94,7 @@ def test_sums_over_a_turn_are_fine_enough() -> None:
         even = (np.arange(200_000) + 0.5) / 200_000 * math.pi
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(drag, "_COS_E", np.cos(even))
-            patch.setattr(drag, "_SHARES", np.full(200_000, 1 / 200_000))
+            patch.setattr(drag, "_TURN_WEIGHTS", np.full(200_000, 1 / 200_000))
             many = drag._rates(air, np.zeros(1), a_m, e, cos_i, 50.0)
         assert_allclose(few, many, rtol=0.005)
 
@@ -223,6 +223,6 @@ def test_a_finer_step_finds_the_same_lifetime(monkeypatch: pytest.MonkeyPatch) -
 
     orbits = [_orbit(300, 300, 51.6), _orbit(300, 1500, 97.0)]
     coarse = [drag_lifetime(one, ballistic_coefficient_kg_m2=50.0).days for one in orbits]
-    monkeypatch.setattr(_design_drag, "_SHARE", 0.005)
+    monkeypatch.setattr(_design_drag, "_STEP_SHARE", 0.005)
     fine = [drag_lifetime(one, ballistic_coefficient_kg_m2=50.0).days for one in orbits]
     assert_allclose(coarse, fine, rtol=0.005)

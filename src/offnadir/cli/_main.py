@@ -25,6 +25,7 @@ from offnadir.cli.detect import detect
 from offnadir.cli.elements import elements
 from offnadir.cli.history import history
 from offnadir.cli.identify import identify
+from offnadir.cli.launch import launch
 from offnadir.cli.look import look
 from offnadir.cli.may import may
 from offnadir.cli.measure import measure
@@ -78,6 +79,7 @@ app.add_typer(key, name="key")
 app.add_typer(audit, name="audit")
 app.add_typer(archive, name="archive")
 app.add_typer(measure, name="measure")
+app.add_typer(launch, name="launch")
 app.add_typer(elements, name="elements")
 app.add_typer(sensors, name="sensors")
 

@@ -29,8 +29,8 @@ _END_M: Final = 120 * km  # a satellite that has come so low makes no further re
 # Half a turn of eccentric anomaly by Gauss and Legendre, E = pi t^2: close together at the perigee.
 _AT, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 _COS_E: Final = np.cos(math.pi * (0.5 * (_AT + 1.0)) ** 2)
-_SHARES: Final = _WEIGHTS * 0.5 * (_AT + 1.0)
-_SHARE: Final = 0.02  # of the way down that a step of the integration may go
+_TURN_WEIGHTS: Final = _WEIGHTS * 0.5 * (_AT + 1.0)
+_STEP_SHARE: Final = 0.02  # of the way down that a step of the integration may go
 _LONGEST_STEP_S: Final = 0.25 * YEAR_S
 _LONGEST_YEARS: Final = 200.0
 _STARTS: Final = np.arange(8) / 8 * 11.0  # years into a cycle
@@ -166,7 +166,7 @@ def _rates(
 ) -> tuple[Array, Array, Array]:
     """Rates of semi-major axis [m/s] and eccentricity [1/s] and the mean deceleration [m/s2], (n,) each."""
     a, ecc = a_m[:, None], e[:, None]
-    cos_e, weight = (_COS_E, _SHARES) if np.any(e > 0.0) else (np.ones(1), np.ones(1))
+    cos_e, weight = (_COS_E, _TURN_WEIGHTS) if np.any(e > 0.0) else (np.ones(1), np.ones(1))
     of_time = 1.0 - ecc * cos_e
     r = a * of_time
     speed = np.sqrt(GM_M3_S2 / a * (1.0 + ecc * cos_e) / of_time)
@@ -207,6 +207,6 @@ def _steps_s(a_m: Array, e: Array, a_rate: Array, e_rate: Array) -> Array:
     perigee_m_s = np.abs(a_rate * (1.0 - e) - a_m * e_rate)
     height_m = np.maximum(a_m * (1.0 - e) - RADIUS_M - 0.9 * _END_M, 1.0 * km)
     with np.errstate(divide="ignore", invalid="ignore"):
-        steps = np.minimum(_LONGEST_STEP_S, _SHARE * height_m / perigee_m_s)
+        steps = np.minimum(_LONGEST_STEP_S, _STEP_SHARE * height_m / perigee_m_s)
         rounder = np.where((e > 1e-4) & (e_rate < 0.0), 0.05 * e / -e_rate, math.inf)
     return np.maximum(np.minimum(steps, rounder), 60.0)
