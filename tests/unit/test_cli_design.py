@@ -45,7 +45,9 @@ def test_what_it_says(whole):
 
 def test_what_it_writes(whole):
     _, out, _ = whole
-    assert sorted(one.name for one in out.iterdir()) == sorted([*FILES, FILE_NAME])
+    assert sorted(one.name for one in out.iterdir()) == sorted(
+        [*FILES, FILE_NAME, "best.html", "best.parquet"]
+    )
     document = json.loads((out / "study.json").read_text())
     with (out / "designs.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -56,6 +58,9 @@ def test_what_it_writes(whole):
     assert table["keeps_all_wishes"].to_pylist() == [
         one.get("keeps_all_wishes", False) for one in document["designs"]
     ]
+    best = next(one for one in document["designs"] if one["design"] == document["cheapest"])
+    (cell,) = parquet.read_table(out / "best.parquet").to_pylist()
+    assert cell["revisit_p95_s"] / 3600 == pytest.approx(best["figures"]["revisit_h"], rel=1e-6)
     html = (out / "report.html").read_text()
     assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]*"', html)
     for sentence in document["why"]["sentences"]:

@@ -32,6 +32,7 @@ from offnadir.errors import FileError
 
 if TYPE_CHECKING:
     from offnadir._table import Table
+    from offnadir.coverage import Coverage
 
 
 def write_study(
@@ -64,6 +65,17 @@ def write_study(
             except OSError as error:
                 raise FileError(path, f"cannot be written: {error.strerror or error}") from error
     return tuple(folder / name for name, _ in texts)
+
+
+def write_best(coverage: Coverage, folder: str | Path) -> None:
+    """Write best.parquet, GeoParquet of the figures of each cell of a design, and best.html, their maps."""
+    from offnadir.briefs.coverage_report import coverage_html
+    from offnadir.coverage.files import write_geoparquet
+
+    with replacing(Path(folder) / "best.parquet") as part:
+        write_geoparquet(coverage, part)
+    with replacing(Path(folder) / "best.html") as part:
+        part.write_text(coverage_html(coverage), encoding="utf-8")
 
 
 def _csv(designs: Table) -> str:

@@ -52,8 +52,8 @@ def design(
 ) -> None:
     """Try the designs of a trade study, and tell the cheapest that keeps every wish, and why.
 
-    Writes study.json, designs.csv, designs.parquet and report.html, and evaluated.jsonl, by which the same
-    study goes on after an interrupt with nothing computed twice.
+    Writes study.json, designs.csv, designs.parquet and report.html; best.html and best.parquet, the cells of
+    the best design; and evaluated.jsonl, by which an interrupted study goes on, with nothing computed twice.
     Example: offnadir design korea.toml -o korea
     """
     from offnadir.coverage.study import load_study
@@ -74,10 +74,12 @@ def design(
         from offnadir.coverage.study import run_study
 
         result = run_study(read, output, crew=crew, report=report)
-    from offnadir.briefs.study_report import write_study
+    from offnadir.briefs.study_report import write_best, write_study
     from offnadir.coverage.study_document import study_table
 
     write_study(result.document, study_table(result.document), output)
+    if result.best is not None:
+        write_best(result.best, output)
     if not quiet:
         for line in _notes(result):
             _say.note(line)
