@@ -23,7 +23,7 @@ settings.load_profile("steady" if os.environ.get("CI") else "desk")
 TOGETHER = {
     "test_capture", "test_change", "test_cli_process", "test_demo", "test_kills", "test_meet",
     "test_operations", "test_planning_guide", "test_process_level1", "test_process_raster", "test_report",
-    "test_workers",
+    "test_study_cluster", "test_workers",
 }  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 from typing import Any, Final
@@ -24,6 +25,16 @@ def workers(address: str | None, *, field: str = "--dask") -> Iterator[tuple[Exe
     if address is None:
         yield None, 2
         return
+    with cluster(address, field=field) as (executor, hands, _):
+        yield executor, hands
+
+
+@contextmanager
+def cluster(address: str, *, field: str) -> Iterator[tuple[Executor, int, Callable[[Any], Any]]]:
+    """The same of an address, and a function that takes a thing to every worker, once.
+
+    What it gives stands for the thing among the arguments of a piece.
+    """
     try:
         import distributed
         from distributed.comm.core import CommClosedError
@@ -34,12 +45,14 @@ def workers(address: str | None, *, field: str = "--dask") -> Iterator[tuple[Exe
     except (OSError, ValueError, TypeError) as error:
         raise InputError(field, address, "where a Dask scheduler answers, e.g. tcp://host:8786",
                          hint=_first_line(error)) from error  # fmt: skip
+    # its log would show tracebacks of what is told below
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with client:
         count = _threads_of(client, field, address)
         try:
             # twice as many pieces as hands, so that none waits for the next
             executor: Executor = client.get_executor()
-            yield executor, 2 * count
+            yield executor, 2 * count, lambda thing: client.scatter(thing, broadcast=True)
         except (
             distributed.KilledWorker,
             CancelledError,

@@ -20,6 +20,7 @@ from offnadir.cli.check import check
 from offnadir.cli.coverage import coverage
 from offnadir.cli.customer import customer, user
 from offnadir.cli.demo import demo
+from offnadir.cli.design import design
 from offnadir.cli.detect import detect
 from offnadir.cli.elements import elements
 from offnadir.cli.history import history
@@ -65,6 +66,7 @@ app.command(short_help="Take a planned picture: raw counts with all that explain
 app.command(short_help="Make a map product of raw counts or a real image.")(process)
 app.command(short_help="What changed between two pictures of a place.")(change)
 app.command(short_help="Ships on water, and other bright compact objects.")(detect)
+app.command(short_help="Which orbits, how many satellites, what telescope.")(design)
 app.command(short_help="May a picture be had, by whom and when? Dated rules.")(may)
 app.command(short_help="Is a customer on a list of sanctioned persons?")(screen)
 app.command(short_help="Run the mission loop: orders in, pictures out.")(operate)

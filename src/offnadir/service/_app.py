@@ -106,7 +106,9 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     if told.docs:
         app.include_router(_docs.router)
     for route in app.router.routes:  # what is read of routes at the first request is read now
-        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
+        route.matches(
+            {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
+        )
     app.router.middleware_stack = ShortWay(app.router.middleware_stack, app)
     add_problems(app)
     _add_guards(app, told)
