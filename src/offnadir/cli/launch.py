@@ -163,6 +163,14 @@ def launch_(
         sso=sso, node=node, inclination=inclination, raan=raan, to=to, altitude=altitude
     )
     if reach or not orbit.given:
+        asked = {
+            "--raan": raan,
+            "--at": at,
+            "--map": map_,
+            "--site": site,
+            "--station": station,
+        }
+        _ask.refuse_without_orbit({k: v for k, v in asked.items() if v not in (None, [])})
         _tell.print_reach(place, 500.0 if altitude is None else altitude, json=json)
         return
     if map_ is not None:
