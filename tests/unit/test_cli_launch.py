@@ -177,6 +177,8 @@ def test_reconstruct(capsys, sets):
     assert one["kind"] == "dog-leg"
     off_s = Epoch.from_utc(one["lift_off"]) - Epoch.from_utc("2023-11-21T13:42:28Z")
     assert abs(off_s) < 60.0 * one["sigma_min"]
+    with pytest.raises(InputError, match=r"--since = '1950.*at most 400 days before 2023"):
+        run("reconstruct", f"{sets}:58400", "--from", "sohae", "--since", "1950-01-01")
     run("reconstruct", f"{sets}:42063", "--from", "kourou", "--top", "3")
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 4

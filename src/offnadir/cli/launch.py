@@ -286,5 +286,7 @@ def reconstruct(
     end = Epoch.from_utc(until, field="--until") if until else first
     if end <= begin:
         raise InputError("--until", end.utc(0), f"later than --since {begin.utc(0)}")
+    if end - begin > 400 * 86400.0:
+        raise InputError("--since", begin.utc(0), f"at most 400 days before {end.utc(0)}")
     found = find(sets, place, span=Span(begin, end), ascent=how)
     _tell.print_candidates(place, sets, found[:top], json=json, count=len(found))
