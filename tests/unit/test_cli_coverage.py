@@ -63,6 +63,7 @@ def test_files_of_all_kinds(elements, tmp_path, monkeypatch):
     ran = Ran(*elements, *WHEN, "--at", "37.57,126.98", *outs, "--language", "ko")
     assert not ran.trouble
     assert {path.suffix[1:] for path in tmp_path.iterdir()} == set(kinds)
+    assert "1 cell, " in ran.out
     assert 'lang="ko"' in (tmp_path / "korea.html").read_text("utf-8")
     assert json.loads((tmp_path / "korea.json").read_text())["cells"] == 1
 
@@ -87,12 +88,26 @@ def test_files_of_all_kinds(elements, tmp_path, monkeypatch):
         (["--land", "--max-off-nadir", "99"], "--max-off-nadir = 99"),
         (["--land", "--stations", "1,2", "--station-elevation", "95"], "--station-elevation = 95"),
         (["--land", "--satellite", "NOBODY"], "--satellite = 'NOBODY'"),
-        (["--land", "--resolution", "9"], "no more than 2000000 cells"),
+        (
+            ["--land", "--resolution", "9"],
+            "--resolution = 9: must be so coarse that land has no more",
+        ),
+        (["--land", "--cell", "1"], "--cell = 1.0: must be so coarse that land has no more"),
+        (["--country", "VA", "--step", "10"], "--step = 10.0: must be so small that a cell lies"),
+        (["--land", "--max-gsd", "-1"], "--max-gsd = -1.0: must be above 0 m"),
+        (["--land", "--min-niirs", "nan"], "--min-niirs = nan: must be from 0 to 9"),
     ],
 )
 def test_what_is_refused(elements, words, text):
     given = WHEN if "--days" not in words else WHEN[:2]
     assert text in Ran(*elements, *given, *words).trouble
+
+
+def test_sets_far_from_the_span_are_told(elements):
+    place = ["--at", "37.57,126.98", "--days", "1"]
+    assert "far end of the span" not in Ran(*elements, "--start", "2026-06-01", *place).err
+    far = Ran(*elements, "--start", "2036-06-01", *place).err
+    assert re.search(r"an element set is 36\d\d days from the far end of the span", far)
 
 
 def test_lists_may_follow_one_word():

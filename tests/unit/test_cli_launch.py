@@ -119,6 +119,16 @@ def test_what_cannot_be_is_told_with_what_would_pass():
         run("--from", "naro", "--inclination", "98")
     with pytest.raises(InputError, match="one of --sso, --inclination, --to"):
         run("--from", "naro", "--inclination", "98", "--sso", "10:30")
+    with pytest.raises(InputError, match=r"--altitude = 500\.0: must be left out with --to"):
+        run("--from", "naro", "--to", "any.tle", "--altitude", "500")
+    for option, value in {
+        "--raan": "0",
+        "--map": "a.png",
+        "--site": "1,2",
+        "--at": "2026-06-01",
+    }.items():
+        with pytest.raises(InputError, match=f"{option} = .*must be given with an orbit"):
+            run("--from", "naro", option, value)
     for option, value in {
         "--sso": "25:00", "--altitude": "60", "--on": "today", "--node": "north", "--tolerance": "-1",
         "--ascent": "500", "--downrange": "200", "--hours": "0", "--direction": "south", "--map": "a.html",
@@ -167,6 +177,8 @@ def test_reconstruct(capsys, sets):
     assert one["kind"] == "dog-leg"
     off_s = Epoch.from_utc(one["lift_off"]) - Epoch.from_utc("2023-11-21T13:42:28Z")
     assert abs(off_s) < 60.0 * one["sigma_min"]
+    with pytest.raises(InputError, match=r"--since = '1950.*at most 400 days before 2023"):
+        run("reconstruct", f"{sets}:58400", "--from", "sohae", "--since", "1950-01-01")
     run("reconstruct", f"{sets}:42063", "--from", "kourou", "--top", "3")
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 4

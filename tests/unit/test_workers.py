@@ -182,3 +182,14 @@ def test_nobody_at_the_address(monkeypatch):
         _cluster.workers("tcp://127.0.0.1:1"),
     ):
         pass
+
+
+@pytest.mark.parametrize("address", ["nonsense", "carrier://pigeon:1"])
+def test_what_is_no_address_is_refused_before_a_client_is_made(monkeypatch, address):
+    """A client that fails on its address prints a traceback and holds the program for a minute."""
+    distributed = pytest.importorskip("distributed")
+    from offnadir.cli import _cluster
+
+    monkeypatch.setattr(distributed, "Client", None)
+    with pytest.raises(InputError, match=r"--dask.*where a Dask scheduler answers.*address"):
+        _cluster.workers(address).__enter__()

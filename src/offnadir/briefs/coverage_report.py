@@ -42,11 +42,11 @@ def coverage_html(coverage: Coverage, names: Sequence[str] = (), language: str =
         (shelf / name).read_text(encoding="utf-8") for name in ("coverage.css", "coverage.html")
     )
     told = [
-        f"{coverage.satellites} {say['satellites']}",
-        f"{coverage.stations} {say['stations']}" if coverage.stations else "",
-        f"{num(len(coverage.grid))} {say['cells']}",
-        f"{num(coverage.looks)} {say['looks']}",
-        f"{coverage.span.start.utc(0)} + {coverage.span.duration_s / day:g} {say['days']}",
+        _count(coverage.satellites, say["satellites"]),
+        _count(coverage.stations, say["stations"]) if coverage.stations else "",
+        _count(len(coverage.grid), say["cells"]),
+        _count(coverage.looks, say["looks"]),
+        f"{coverage.span.start.utc(0)} + {_count(coverage.span.duration_s / day, say['days'])}",
     ]
     return Template(page).substitute(
         language=language,
@@ -63,6 +63,12 @@ def coverage_html(coverage: Coverage, names: Sequence[str] = (), language: str =
         how=_section("how", join(element("p", one) for one in _how(coverage, say)), say),
         footer=esc(say["footer"].format(version=__version__)),
     )
+
+
+def _count(number: float, noun: str) -> str:
+    """A number with its noun of many, which in English loses its s beside a one."""
+    text = num(number) if number == round(number) else f"{number:g}"
+    return f"{text} {noun.removesuffix('s') if number == 1 else noun}"
 
 
 def told_value(name: str, value: float | None, size: float, unit: str) -> str:

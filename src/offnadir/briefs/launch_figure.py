@@ -57,7 +57,8 @@ def write_launch_figure(launch: Launch, path: str | Path) -> None:
         wide = 26.0 / max(np.cos(launch.spaceport.site.lat_rad), 0.3)
         near.set_xlim(at_lon - wide, at_lon + wide)
         near.set_ylim(max(at_lat - 30, -90), min(at_lat + 30, 90))
-        world.legend(loc="lower left", framealpha=0.9)
+        told = near.get_legend_handles_labels()  # of the panel with the limits
+        figure.legend(*told, loc="outside lower center", ncols=4, fontsize=9.0)
 
 
 def _panel(axes: Axes, launch: Launch, track: Array, *, fan: bool = False) -> None:
@@ -119,7 +120,7 @@ def _along(site: Site, azimuth_rad: float, arc_rad: Array) -> Array:
 
 def _fan(axes: Axes, launch: Launch) -> None:
     """The azimuths that the range allows."""
-    for first, last in launch.spaceport.azimuths_rad:
+    for n, (first, last) in enumerate(launch.spaceport.azimuths_rad):
         width = (last - first) % (2.0 * np.pi)
         edge = [
             _along(launch.spaceport.site, first + turn, np.array([_FAN_RAD]))[:, 0]
@@ -127,7 +128,13 @@ def _fan(axes: Axes, launch: Launch) -> None:
         ]
         site = launch.spaceport.site
         ring = np.array([[site.lon_rad / deg, site.lat_rad / deg], *edge])
-        axes.fill(ring[:, 0], ring[:, 1], color=_LIMITS, alpha=0.2, linewidth=0.0)
+        axes.fill(
+            *ring.T,
+            color=_LIMITS,
+            alpha=0.2,
+            linewidth=0.0,
+            label="published azimuths" if not n else None,
+        )
 
 
 def _line(axes: Axes, lon_deg: Array, lat_deg: Array, **look: Any) -> None:

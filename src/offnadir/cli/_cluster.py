@@ -37,10 +37,12 @@ def cluster(address: str, *, field: str) -> Iterator[tuple[Executor, int, Callab
     """
     try:
         import distributed
+        from distributed.comm.addressing import resolve_address
         from distributed.comm.core import CommClosedError
     except ImportError as error:
         raise MissingExtraError(f"{field} needs a library", "dask") from error
     try:
+        resolve_address(address)  # a Client that stumbles over it takes a minute to give up
         client = distributed.Client(address, timeout=_WAIT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(field, address, "where a Dask scheduler answers, e.g. tcp://host:8786",

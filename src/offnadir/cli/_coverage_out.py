@@ -112,10 +112,11 @@ def _table(told: Coverage) -> str:
             for key in (name, name + "_worst")
         )
         rows.append([say[name], *(one.replace("\u202f", " ") for one in cells)])
+    days = told.span.duration_s / day
     weighed = "Mean of the places" if told.grid.kind == "points" else "Mean of the area"
     lines = [
         f"{told.grid.title}: {_say.count(len(told.grid), 'cell')}, "
-        f"{_say.count(told.satellites, 'satellite')}, {told.span.duration_s / day:g} days from "
+        f"{_say.count(told.satellites, 'satellite')}, {days:g} {'day' if days == 1 else 'days'} from "
         f"{told.span.start.utc(0)}, {_say.count(told.looks, 'look')}",
         f"seen at least once: {100 * sums['seen_share']:.1f} %"
         + (f", expected clear: {100 * sums['clear_share']:.1f} %" if "clear_share" in sums else ""),

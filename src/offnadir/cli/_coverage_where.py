@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,19 @@ if TYPE_CHECKING:
     from offnadir.coverage import Grid, Region
 
 _CELLS: Final = 4000  # about, if nobody says how many
+_SIZES: Final = ("resolution", "cell_area_m2", "step_rad")
 _OPTIONS: Final = ("--world", "--land", "--country", "--area", "--at")
+
+
+@contextmanager
+def _named(option: str, value: object) -> Iterator[None]:
+    """An error about the size of cells names the option that set it, in the unit of the option."""
+    try:
+        yield
+    except InputError as error:
+        if value is None or error.field not in _SIZES:
+            raise
+        raise InputError(option, value, error.wish, hint=error.hint) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +75,14 @@ class GridWanted:
             )
         region = self._region()
         if self.step_deg is not None:
-            return regular_grid(step_rad=self.step_deg * deg, region=region)
+            with _named("--step", self.step_deg):
+                return regular_grid(step_rad=self.step_deg * deg, region=region)
         if self.resolution is not None:
-            return equal_area_grid(resolution=self.resolution, region=region)
+            with _named("--resolution", self.resolution):
+                return equal_area_grid(resolution=self.resolution, region=region)
         cell_m2 = region.area_m2() / _CELLS if self.cell_km2 is None else self.cell_km2 * 1e6
-        return equal_area_grid(cell_area_m2=max(cell_m2, 1.0), region=region)
+        with _named("--cell", self.cell_km2):
+            return equal_area_grid(cell_area_m2=max(cell_m2, 1.0), region=region)
 
     def _region(self) -> Region:
         from offnadir.coverage import region_of, region_of_file

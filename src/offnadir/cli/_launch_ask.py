@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,10 @@ class Orbit:
             raise InputError("--node", self.node, "descending or ascending")
         if self.raan is not None and (self.inclination is None or not -360 <= self.raan <= 360):
             raise InputError("--raan", self.raan, "from -360 to 360 degrees, with --inclination")
+        if self.to is not None and self.altitude is not None:
+            raise InputError(
+                "--altitude", self.altitude, "left out with --to, which brings its own"
+            )
         if self.to is not None:
             return target_of_elements(one_set(self.to, near))
         altitude = 500.0 if self.altitude is None else self.altitude
@@ -86,6 +91,13 @@ class Orbit:
             raise InputError("--inclination", self.inclination, "from 0 to 180 degrees")
         raan_rad = math.nan if self.raan is None else self.raan * deg
         return inclined_target(altitude * km, self.inclination * deg, near, raan_rad=raan_rad)
+
+
+def refuse_without_orbit(asked: Mapping[str, object]) -> None:
+    """InputError for options that mean nothing to --reach: better than to pass them over in silence."""
+    for option, value in asked.items():
+        wish = "given with an orbit: --sso, --inclination or --to, and without --reach"
+        raise InputError(option, str(value), wish)
 
 
 def clock(text: str, option: str) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from offnadir.cli._look_satellites import Flock
     from offnadir.coverage import Observer
     from offnadir.epoch import Span
+
+_FAR_DAYS: Final = 60.0  # beyond which an orbit that nobody holds has plainly moved on
 
 
 def coverage(
@@ -201,11 +204,13 @@ def coverage(
         step_deg=step,
     )
     where.check()
+    _check_sharpness(max_gsd, min_niirs)
     span = _span(start, days)
     constraints = tuple(limits.constraints())
     posts = _stations(stations or (), station_elevation)
     flock = read_flock(elements, wanted, span)
     observers = _observers(flock, sensor, constraints)
+    _warn_of_age(flock)
     grid = where.grid()
     from offnadir.cli._cluster import workers
     from offnadir.cli._look_quality import read_clouds
@@ -237,6 +242,26 @@ def _span(start: str, days: float) -> Span:
     if not 1 / 24 <= days <= 400:
         raise InputError("--days", days, "from 0.042 (an hour) to 400")
     return Span(begin, begin + days * 86400.0)
+
+
+def _check_sharpness(max_gsd_m: float | None, min_niirs: float | None) -> None:
+    if max_gsd_m is not None and not 0 < max_gsd_m < math.inf:
+        raise InputError("--max-gsd", max_gsd_m, "above 0 m")
+    if min_niirs is not None and not 0 <= min_niirs <= 9:
+        raise InputError("--min-niirs", min_niirs, "from 0 to 9")
+
+
+def _warn_of_age(flock: Flock) -> None:
+    """Tell of sets so far from the span that their orbits need not be those of the satellites any more."""
+    ends = (flock.span.start, flock.span.stop)
+    far = max(max(abs(end - one.epoch) for end in ends) for one in flock.sets) / 86400
+    if far > _FAR_DAYS:
+        _say.warn(
+            [
+                f"an element set is {far:.0f} days from the far end of the span: figures of an orbit "
+                "left to itself, which a satellite that manoeuvres does not fly"
+            ]
+        )
 
 
 def _observers(flock: Flock, sensor: str | None, constraints: tuple[object, ...]) -> list[Observer]:

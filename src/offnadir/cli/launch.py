@@ -163,6 +163,14 @@ def launch_(
         sso=sso, node=node, inclination=inclination, raan=raan, to=to, altitude=altitude
     )
     if reach or not orbit.given:
+        asked = {
+            "--raan": raan,
+            "--at": at,
+            "--map": map_,
+            "--site": site,
+            "--station": station,
+        }
+        _ask.refuse_without_orbit({k: v for k, v in asked.items() if v not in (None, [])})
         _tell.print_reach(place, 500.0 if altitude is None else altitude, json=json)
         return
     if map_ is not None:
@@ -278,5 +286,7 @@ def reconstruct(
     end = Epoch.from_utc(until, field="--until") if until else first
     if end <= begin:
         raise InputError("--until", end.utc(0), f"later than --since {begin.utc(0)}")
+    if end - begin > 400 * 86400.0:
+        raise InputError("--since", begin.utc(0), f"at most 400 days before {end.utc(0)}")
     found = find(sets, place, span=Span(begin, end), ascent=how)
     _tell.print_candidates(place, sets, found[:top], json=json, count=len(found))

@@ -44,7 +44,7 @@ def cells_in(region: Region, resolution: int, most: int) -> tuple[Ids, Array, Ar
     """Numbers, latitudes and longitudes [rad] of the cells whose centre lies in the region."""
     h3 = _library()
     if region.area_m2() * _count(resolution) / _EARTH_M2 > most:
-        wish = f"so low that {region.title} has no more than {most} cells"
+        wish = f"so coarse that {region.title} has no more than {most} cells"
         raise InputError("resolution", resolution, wish)
     level = min(_FIRST, resolution)
     ids = _children(h3, list(h3.get_res0_cells()), level)
