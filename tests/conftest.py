@@ -29,7 +29,7 @@ TOGETHER = {
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """xdist's own groups do not reach it: it appends them to names, which pytest 9.2 makes otherwise."""
+    """Xdist's own groups do not reach it: it appends them to names, which pytest 9.2 makes otherwise."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Together(LoadScopeScheduling):
