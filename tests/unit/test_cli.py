@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from offnadir.epoch import Epoch
+from support.command import offnadir
 
 DAY = ["--start", "2026-05-31T00:00:00Z", "--stop", "2026-06-01T00:00:00Z"]
 FIELDS = [
@@ -54,10 +55,7 @@ time_limit_s = 5
 
 
 def run(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "offnadir", *args],
-        capture_output=True, text=True, timeout=300, cwd=cwd, check=False,
-    )  # fmt: skip
+    return offnadir(*args, cwd=cwd)
 
 
 def look(elements_file: Path, *args: str) -> subprocess.CompletedProcess[str]:

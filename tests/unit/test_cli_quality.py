@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from offnadir.cli._main import app
 from offnadir.quality import predict
 from offnadir.sensors import load_sensor, sensor_names
 from offnadir.units import deg, km
+from support.command import offnadir
 
 # WorldView-3 and an element set of another orbit; US Space Force, 2026-05-30, as in the demo's mission.
 MINE = """\
@@ -45,10 +45,7 @@ source = "our drawing"
 
 def run(*args: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, **({"XDG_DATA_HOME": str(home)} if home else {})}
-    return subprocess.run(
-        [sys.executable, "-m", "offnadir", *map(str, args)],
-        capture_output=True, text=True, timeout=300, check=False, env=env,
-    )  # fmt: skip
+    return offnadir(*args, env=env)
 
 
 def refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
