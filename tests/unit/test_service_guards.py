@@ -312,3 +312,26 @@ def test_methods_that_are_made_up_are_counted_together(hall: Hall) -> None:
     told = hall.client.get("/metrics").text
     assert "MADEUP" not in told
     assert 'offnadir_http_requests_total{method="other",route="/orders",status="405"} 3.0' in told
+
+
+def test_a_key_that_is_revoked_while_it_is_opened_is_not_believed_after(
+    hall: Hall, monkeypatch
+) -> None:
+    """To hash a key takes long enough for another request to revoke it in between."""
+    app = hall.client.app
+    desk, callers = app.state.service.desk, app.state.callers  # type: ignore[attr-defined]
+    key, text = desk.add_key("kim", by="boss", label="lost")
+    opens = desk.open_key
+
+    def opened_too_early(shown: str) -> object:
+        found = opens(shown)
+        desk.revoke_key(key.id, by="boss")
+        callers.forget()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(desk), "open_key", lambda _desk, shown: opened_too_early(shown))
+        hall.client.get("/orders", headers={"Authorization": f"Bearer {text}"})
+    assert (
+        hall.client.get("/orders", headers={"Authorization": f"Bearer {text}"}).status_code == 401
+    )

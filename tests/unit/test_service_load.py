@@ -195,17 +195,21 @@ def test_a_key_without_the_scope_takes_no_short_way(hall: Hall) -> None:
         assert "archive:read" in refused.json()["detail"]
 
 
-def test_a_head_without_end_is_cut_off() -> None:
-    """By the quick parser, which of itself would take headers of any length."""
+@contextmanager
+def quick_server():
+    """A server with the quick parser, which by itself takes heads of any length: its address, what it saw."""
     pytest.importorskip("httptools")
     import uvicorn
 
-    from offnadir.service._protocol import MOST_HEAD_BYTES, BoundedProtocol
+    from offnadir.service._protocol import BoundedProtocol
+
+    seen: list[list[bytes]] = []
 
     async def app(scope, receive, send):
         if scope["type"] == "http":
             while (await receive()).get("more_body"):
                 pass
+            seen.append([name for name, _ in scope["headers"]])
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"ok"})
 
@@ -218,22 +222,48 @@ def test_a_head_without_end_is_cut_off() -> None:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listens]})
         thread.start()
         try:
-            for piece, whole, wanted in (
-                (b"a" * 1000, False, b"400"), (b"x: y\r\n" * 100, False, b"400"),
-                (b"b" * 200_000, True, b"200"),
-            ):  # fmt: skip
-                with socket.create_connection(listens.getsockname(), 20) as link:
-                    length = len(piece) if whole else 0
-                    link.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" % length)
-                    link.sendall(b"\r\n" if whole else b"x: ")
-                    sent = 0
-                    while sent <= (0 if whole else 4 * MOST_HEAD_BYTES):
-                        try:
-                            link.sendall(piece)
-                        except OSError:
-                            break
-                        sent += len(piece)
-                    assert link.recv(100).split()[1] == wanted
+            yield listens.getsockname(), seen
         finally:
             server.should_exit = True
             thread.join(20)
+
+
+def test_a_head_without_end_is_cut_off() -> None:
+    from offnadir.service._protocol import MOST_HEAD_BYTES
+
+    with quick_server() as (address, _):
+        for piece, whole, wanted in (
+            (b"a" * 1000, False, b"400"), (b"x: y\r\n" * 100, False, b"400"),
+            (b"b" * 200_000, True, b"200"),
+        ):  # fmt: skip
+            with socket.create_connection(address, 20) as link:
+                length = len(piece) if whole else 0
+                link.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" % length)
+                link.sendall(b"\r\n" if whole else b"x: ")
+                sent = 0
+                while sent <= (0 if whole else 4 * MOST_HEAD_BYTES):
+                    try:
+                        link.sendall(piece)
+                    except OSError:
+                        break
+                    sent += len(piece)
+                assert link.recv(100).split()[1] == wanted
+
+
+def test_what_comes_after_a_body_is_no_header_and_has_an_end() -> None:
+    """RFC 9110, section 6.5.1: no trailer field may be merged that is not known to be safe."""
+    with quick_server() as (address, seen):
+        begins = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+        with socket.create_connection(address, 20) as link:
+            link.sendall(begins + b"Authorization: Bearer late\r\n\r\n")
+            assert link.recv(100).split()[1] == b"200"
+        assert seen == [[b"host", b"transfer-encoding"]]
+        for piece in (b"x: y\r\n" * 100, b"a" * 1000):
+            with socket.create_connection(address, 20) as link, pytest.raises(ConnectionError):
+                _send_without_end(link, begins + b"z: ", piece)
+
+
+def _send_without_end(link: socket.socket, first: bytes, piece: bytes) -> None:
+    link.sendall(first)
+    for _ in range(20_000):
+        link.sendall(piece)

@@ -35,6 +35,17 @@ def test_a_range_has_both_ends(tmp_path):
     assert orbit.variables[2].values == (500, 525, 550, 575, 600)
 
 
+def test_a_step_beyond_all_numbers_leaves_the_first_choice(tmp_path):
+    text = STUDY.replace("[500, 600]", "{ from = 500, to = 600, step = 1%s }" % ("0" * 400))
+    (orbit,) = load(tmp_path, text).orbits
+    assert orbit.variables[2].values == (500,)
+
+
+def test_an_objective_that_is_unknown_is_told_once(tmp_path):
+    assert trouble(tmp_path, '["revisit", "cost"]', '["price"]').count("search.objectives") == 1
+    assert "at least one, each once" in trouble(tmp_path, '["revisit", "cost"]', "[]")
+
+
 def trouble(folder, old, new):
     """What is said of the study with one text in place of another."""
     assert old in STUDY
@@ -53,6 +64,7 @@ def trouble(folder, old, new):
         ("[500, 600]", "[]", "must be at least one value"),
         ("[500, 600]", "{ from = 600, to = 500, step = 10 }", "height_km.to = 500.0: must be at least from"),
         ("[500, 600]", "{ from = 500, to = 600, step = 0.001 }", "makes at most 1000 choices"),
+        ("[500, 600]", "{ from = 500, to = 600, step = 1e-320 }", "makes at most 1000 choices"),
         ("[500, 600]", "{ from = 500, to = 600 }", "{ from = ..., to = ..., step = ... }"),
         ("satellites = [1, 2, 3, 4]", "satellites = 2.5", "must be a whole number from 1 to 10000"),
         ("inclination_deg = 90", "inclination_deg = 190", "must be a number from 0 to 180 degrees"),
@@ -71,6 +83,7 @@ def trouble(folder, old, new):
         ('["revisit", "cost"]', '["price"]', "search.objectives[1] = 'price'"),
         ('["revisit", "cost"]', '["latency"]', "no [[station]]"),
         ("[wishes]", '[places]\nregion = "KR"\n[wishes]', "one of region, polygon and [[place]]"),
+        ("[[place]]", "[places]\nregion = []\n[[place]]", "places.region = []: must be at least one country"),
         ("[[sensor]]", "[[sensors]]", "sensors = "),
         ("[wishes]", 'station_sets = [["Daejeon"]]\n[wishes]', "station_sets"),
     ],

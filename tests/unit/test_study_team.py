@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import select
+import subprocess
+import sys
+
 import pytest
 
 from offnadir.coverage.study_team import Alone, Processes
@@ -33,3 +38,27 @@ def test_processes_that_always_die_are_given_up():
             list(team.do([1, 2]))
     finally:
         team.close()
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "pidfd_open"), reason="how a stranger's end is waited for is Linux's"
+)
+def test_processes_end_when_the_one_who_began_them_is_killed():
+    """Killed outright it tells them nothing; they would keep their memory for ever."""
+    code = (
+        "import time\nfrom offnadir.coverage.study_team import Processes\n"
+        "from support.study_jobs import tells_who\n"
+        "if __name__ == '__main__':\n"
+        "    print(*{who for _, who in Processes(tells_who, None, 1).do([1])}, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment
+    ) as parent:
+        assert parent.stdout is not None
+        watched = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
+        ended, _, _ = select.select([watched], [], [], 60)
+        os.close(watched)
+    assert ended

@@ -72,13 +72,14 @@ class Choices:
         if stop < start:
             place.key("to").complain(stop, f"at least from = {start:g}")
             return ()
-        count = math.floor((stop - start) / step + 1e-9) + 1
-        if count > MOST_CHOICES:
+        if stop - start >= step * MOST_CHOICES:  # divided by a step near 0, it would be no number
             place.key("step").complain(step, f"one that makes at most {MOST_CHOICES} choices")
             return ()
         if kind.whole and not isinstance(step, int):
             place.key("step").complain(step, "a whole number")
             return ()
+        many = step < 2 * (stop - start)  # a whole number may be larger than what can be divided by
+        count = math.floor((stop - start) / step + 1e-9) + 1 if many else 1
         values = [start + i * step for i in range(count)]
         return tuple(values if kind.whole else [round(one, 9) for one in values])
 

@@ -146,7 +146,8 @@ def _wishes(values: Mapping[str, Any], place: Place) -> Wishes:
 
 def _search(values: Mapping[str, Any], wishes: Wishes, stations: bool, place: Place) -> Search:
     objectives = tuple(values.get("objectives", ("response_95", "cost")))
-    if len(set(objectives)) < len(objectives) or not objectives:
+    is_told = any(e.field.startswith("search.objectives[") for e in place.problems.errors)
+    if len(set(objectives)) < len(objectives) or not (objectives or is_told):
         place.key("objectives").complain(list(objectives), "at least one, each once")
     if "latency" in objectives and not stations:
         place.key("objectives").complain(

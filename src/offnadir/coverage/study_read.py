@@ -68,6 +68,8 @@ class StudyReader:
                 region_of(region[0] if len(region) == 1 else region)
             except InputError as error:
                 here.key("region").pass_on(error)
+        elif "region" in table and not here.problems.errors:
+            here.key("region").complain([], "at least one country's code, land or world")
         ring: tuple[tuple[float, float], ...] = ()
         if "polygon" in table:
             read_rings = read_polygon(table["polygon"], "area", 0.0, here.key("polygon"))

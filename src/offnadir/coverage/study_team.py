@@ -136,9 +136,19 @@ _here: list[Any] = []
 def _begin(job: Job, common: Any) -> None:
     """In a new process: keep what is common; one thread each, as there are as many processes as cores."""
     import signal
+    import threading
 
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's Ctrl-C ends the pool in order
     _here[:] = [job, common]
+
+
+def _end_with(parent: Any) -> None:
+    """Whoever is killed tells nobody: without this his processes would wait for jobs for ever."""
+    parent.join()
+    os._exit(1)
 
 
 def _job_of_process(one: Any) -> Any:

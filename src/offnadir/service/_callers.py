@@ -61,17 +61,21 @@ class Callers:
         self._salt = secrets.token_bytes(32)
         self._known: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
         self._lock = threading.Lock()
+        self._forgot = 0
 
     def find(self, shown: str) -> Caller | None:
         """The caller who shows this; None if it opens nothing."""
         known = self.known(shown)
         if known is not None:
             return known
+        forgot = self._forgot
         caller = self._open(shown)
         if caller is None:
             return None
         mark, ends = self._mark(shown), time.monotonic() + self._service.settings.key_cache_s
         with self._lock:
+            if forgot != self._forgot:  # it was opened before a key was revoked, maybe this one
+                return caller
             self._known[mark] = (ends, caller)
             self._known.move_to_end(mark)
             while len(self._known) > _MOST_KNOWN:
@@ -90,6 +94,7 @@ class Callers:
     def forget(self) -> None:
         """Look at every key anew: one was revoked, or a user's roles changed."""
         with self._lock:
+            self._forgot += 1
             self._known.clear()
 
     def _open(self, shown: str) -> Caller | None:
