@@ -21,9 +21,10 @@ settings.load_profile("steady" if os.environ.get("CI") else "desk")
 
 #: Files whose tests share what is dear to make: of several processes one has them all.
 TOGETHER = {
-    "test_capture", "test_change", "test_cli_process", "test_demo", "test_kills", "test_meet",
-    "test_operations", "test_planning_guide", "test_process_level1", "test_process_raster", "test_report",
-    "test_study_cluster", "test_workers",
+    "test_capture", "test_change", "test_cli_coverage", "test_cli_design", "test_cli_process", "test_demo",
+    "test_docs", "test_meet", "test_operations", "test_planning_guide", "test_process_level1",
+    "test_process_raster", "test_report", "test_service_faults", "test_service_matrix",
+    "test_service_process", "test_study_cluster", "test_workers",
 }  # fmt: skip
 
 
