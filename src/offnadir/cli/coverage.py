@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from offnadir.cli import _options as options
 from offnadir.cli import _say
 from offnadir.cli._coverage_out import Outputs
 from offnadir.cli._coverage_where import GridWanted
@@ -33,7 +34,7 @@ def coverage(
             "of `offnadir elements`. Repeatable.",
         ),
     ],
-    start: Annotated[str, typer.Option(metavar="UTC", help="Start, e.g. 2026-05-31T00:00:00Z.")],
+    start: options.Start,
     days: Annotated[float, typer.Option(metavar="DAYS", help="Length of the span.")] = 10.0,
     world: Annotated[bool, typer.Option("--world", help="The whole Earth.")] = False,
     land: Annotated[bool, typer.Option("--land", help="All land.")] = False,
@@ -67,23 +68,9 @@ def coverage(
             metavar="DEG", help="Instead of H3: cells of even steps in latitude and longitude."
         ),
     ] = None,
-    satellite: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME_OR_ID", help="Only these satellites, by NORAD number or name. Repeatable."
-        ),
-    ] = None,
-    name: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATTERN",
-            help="Only satellites with such a name; * ? [] as in a shell, case aside. Repeatable.",
-        ),
-    ] = None,
-    norad: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RANGE", help="Only NORAD numbers such as 40000-41000. Repeatable."),
-    ] = None,
+    satellite: options.Satellite = None,
+    name: options.Name = None,
+    norad: options.Norad = None,
     group: Annotated[
         list[str] | None,
         typer.Option(
@@ -107,28 +94,12 @@ def coverage(
             help="Greatest off-nadir angle at the satellite. [default: the sensor's own]",
         ),
     ] = None,
-    min_elevation: Annotated[
-        float | None, typer.Option(metavar="DEG", help="Least elevation at the place. [default: 0]")
-    ] = None,
-    max_incidence: Annotated[
-        float | None,
-        typer.Option(metavar="DEG", help="Greatest angle from the zenith of the place."),
-    ] = None,
-    max_roll: Annotated[
-        float | None,
-        typer.Option(metavar="DEG", help="Greatest roll to either side, in the orbit frame."),
-    ] = None,
-    max_pitch: Annotated[
-        float | None,
-        typer.Option(metavar="DEG", help="Greatest pitch ahead or back, in the orbit frame."),
-    ] = None,
-    min_sun: Annotated[
-        float | None, typer.Option(metavar="DEG", help="Least elevation of the Sun at the place.")
-    ] = None,
-    max_sun: Annotated[
-        float | None,
-        typer.Option(metavar="DEG", help="Greatest elevation of the Sun at the place: darkness."),
-    ] = None,
+    min_elevation: options.MinElevation = None,
+    max_incidence: options.MaxIncidence = None,
+    max_roll: options.MaxRoll = None,
+    max_pitch: options.MaxPitch = None,
+    min_sun: options.MinSun = None,
+    max_sun: options.MaxSun = None,
     max_gsd: Annotated[
         float | None, typer.Option(metavar="M", help="Only looks with so fine a sample distance.")
     ] = None,
@@ -146,13 +117,7 @@ def coverage(
     station_elevation: Annotated[
         float, typer.Option(metavar="DEG", help="Least elevation of a contact.")
     ] = 5.0,
-    clouds: Annotated[
-        str | None,
-        typer.Option(
-            metavar="climatology|FILE",
-            help="Chance of a clear sky from the climatology, or a forecast in NetCDF or GRIB.",
-        ),
-    ] = None,
+    clouds: options.Clouds = None,
     out: Annotated[
         list[Path] | None,
         typer.Option(

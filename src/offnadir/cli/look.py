@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from offnadir.cli import _options as options
 from offnadir.cli import _say
 from offnadir.cli._look_limits import Limits
 from offnadir.cli._look_rows import ORDERS, Rows, Target
@@ -30,7 +31,7 @@ def look(
             "CCSDS OEM, SP3 or CSV; gzip too; or a store of `offnadir elements`. Repeatable.",
         ),
     ],
-    start: Annotated[str, typer.Option(metavar="UTC", help="Start, e.g. 2026-05-31T00:00:00Z.")],
+    start: options.Start,
     stop: Annotated[str, typer.Option(metavar="UTC", help="Stop.")],
     site: Annotated[
         list[str] | None,
@@ -58,23 +59,9 @@ def look(
             help="How much of an area each window can cover with a strip so wide, and all together.",
         ),
     ] = None,
-    satellite: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME_OR_ID", help="Only these satellites, by NORAD number or name. Repeatable."
-        ),
-    ] = None,
-    name: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATTERN",
-            help="Only satellites with such a name; * ? [] as in a shell, case aside. Repeatable.",
-        ),
-    ] = None,
-    norad: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RANGE", help="Only NORAD numbers such as 40000-41000. Repeatable."),
-    ] = None,
+    satellite: options.Satellite = None,
+    name: options.Name = None,
+    norad: options.Norad = None,
     group: Annotated[
         list[str] | None,
         typer.Option(
@@ -111,13 +98,8 @@ def look(
     max_off_nadir: Annotated[
         float | None, typer.Option(metavar="DEG", help="Greatest off-nadir angle at the satellite.")
     ] = None,
-    min_elevation: Annotated[
-        float | None, typer.Option(metavar="DEG", help="Least elevation at the place. [default: 0]")
-    ] = None,
-    max_incidence: Annotated[
-        float | None,
-        typer.Option(metavar="DEG", help="Greatest angle from the zenith of the place."),
-    ] = None,
+    min_elevation: options.MinElevation = None,
+    max_incidence: options.MaxIncidence = None,
     max_range: Annotated[
         float | None, typer.Option(metavar="KM", help="Greatest distance to the satellite.")
     ] = None,
@@ -125,25 +107,14 @@ def look(
         float | None,
         typer.Option(metavar="DEG", help="Least incidence at the place, as for radar."),
     ] = None,
-    max_roll: Annotated[
-        float | None,
-        typer.Option(metavar="DEG", help="Greatest roll to either side, in the orbit frame."),
-    ] = None,
-    max_pitch: Annotated[
-        float | None,
-        typer.Option(metavar="DEG", help="Greatest pitch ahead or back, in the orbit frame."),
-    ] = None,
+    max_roll: options.MaxRoll = None,
+    max_pitch: options.MaxPitch = None,
     look_side: Annotated[
         str | None,
         typer.Option(metavar="left|right", help="Side of the flight on which the place must lie."),
     ] = None,
-    min_sun: Annotated[
-        float | None, typer.Option(metavar="DEG", help="Least elevation of the Sun at the place.")
-    ] = None,
-    max_sun: Annotated[
-        float | None,
-        typer.Option(metavar="DEG", help="Greatest elevation of the Sun at the place: darkness."),
-    ] = None,
+    min_sun: options.MinSun = None,
+    max_sun: options.MaxSun = None,
     min_glint: Annotated[
         float | None,
         typer.Option(metavar="DEG", help="Least angle from the mirror image of the Sun."),
@@ -159,13 +130,7 @@ def look(
             "[default: the sensor that is known of each]",
         ),
     ] = None,
-    clouds: Annotated[
-        str | None,
-        typer.Option(
-            metavar="climatology|FILE",
-            help="Chance of a clear sky from the climatology, or a forecast in NetCDF or GRIB.",
-        ),
-    ] = None,
+    clouds: options.Clouds = None,
     sort: Annotated[
         str | None,
         typer.Option(
