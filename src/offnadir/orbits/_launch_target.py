@@ -10,15 +10,15 @@ import numpy as np
 
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError, UnitRangeError
+from offnadir.orbits._design_orbit import Orbit, element_set_of
 from offnadir.orbits._design_sun import sun_synchronous_inclinations_rad
 from offnadir.orbits._elements import ElementSet
 from offnadir.orbits._repeat import local_time_of_node_h
-from offnadir.orbits._secular import RADIUS_M, MeanOrbit, mean_orbit
+from offnadir.orbits._secular import GM_M3_S2, RADIUS_M, MeanOrbit, mean_orbit
 from offnadir.units import deg, km
 
 _LOWEST_M, _HIGHEST_M = 120 * km, 50_000 * km
 _HOUR_RAD: Final = 15.0 * deg
-_GM_M3_S2: Final = 398_600.8e9  # WGS-72, as element sets demand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class TargetOrbit:
     @property
     def speed_m_s(self) -> float:
         """Speed [m/s] on the circular orbit, against the stars."""
-        return math.sqrt(_GM_M3_S2 / (RADIUS_M + self.height_m))
+        return math.sqrt(GM_M3_S2 / (RADIUS_M + self.height_m))
 
     @property
     def pace_rad_s(self) -> float:
@@ -81,22 +81,16 @@ def circular_elements(
     norad_id: int = 0,
 ) -> ElementSet:
     """Elements of a circular orbit whose Brouwer semi-major axis is `height_m` over 6378.135 km; no drag."""
-    wanted_rad_s = math.sqrt(_GM_M3_S2 / (RADIUS_M + height_m) ** 3)
-    kozai_rad_s = wanted_rad_s
-    for _ in range(4):  # each step is a thousand times nearer
-        one = ElementSet(
-            norad_id=norad_id,
-            name=name,
-            epoch=epoch,
-            mean_motion_rad_s=kozai_rad_s,
-            eccentricity=1e-6,
-            inclination_rad=inclination_rad,
-            raan_rad=raan_rad % (2.0 * math.pi),
-            arg_perigee_rad=0.0,
-            mean_anomaly_rad=argument_of_latitude_rad % (2.0 * math.pi),
-        )
-        kozai_rad_s *= wanted_rad_s / float(mean_orbit([one]).mean_motion_rad_s[0])
-    return one
+    orbit = Orbit(
+        name=name,
+        epoch=epoch,
+        semi_major_m=RADIUS_M + height_m,
+        eccentricity=1e-6,
+        inclination_rad=inclination_rad,
+        raan_rad=raan_rad % (2.0 * math.pi),
+        mean_anomaly_rad=argument_of_latitude_rad % (2.0 * math.pi),
+    )
+    return element_set_of(orbit, norad_id=norad_id)
 
 
 def _mean(height_m: float, inclination_rad: float) -> MeanOrbit:
