@@ -97,6 +97,11 @@ class Callers:
                 self._seen.popitem(last=False)
         return caller
 
+    def has_seen(self, shown: str) -> bool:
+        """Whether this opened something before, be it long ago."""
+        with self._lock:
+            return self._mark(shown) in self._seen
+
     def known(self, shown: str) -> Caller | None:
         """The caller who showed this a moment ago, if he did: found at once, without the database."""
         with self._lock:
@@ -149,15 +154,13 @@ def find_caller(
         service.here.clock.look()  # a set clock is the loop's, which sets it in another process
         callers: Callers = request.app.state.callers
         caller = callers.find(shown.credentials)
-    return _admitted(request, caller, shown, scopes)
+    return admitted(request, caller, None if shown is None else shown.credentials, scopes)
 
 
-def _admitted(
-    request: Request,
-    caller: Caller | None,
-    shown: HTTPAuthorizationCredentials | None,
-    scopes: Sequence[str],
+def admitted(
+    request: Request, caller: Caller | None, shown: str | None, scopes: Sequence[str]
 ) -> Caller:
+    """The caller who was found by what is shown, if it has these scopes; ProblemError if not."""
     if caller is None:
         words = "show a valid key: Authorization: Bearer ofn_..."
         if shown is not None:
@@ -189,7 +192,7 @@ async def _caller(
         callers: Callers = request.app.state.callers
         known = callers.known(shown.credentials)
         if known is not None:
-            return _admitted(request, known, shown, wanted.scopes)
+            return admitted(request, known, shown.credentials, wanted.scopes)
     return await run_in_threadpool(find_caller, request, shown, *wanted.scopes)
 
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from offnadir.service._callers import LINK
-from offnadir.service._limits import Buckets, too_busy, too_many
-from offnadir.service._problems import ProblemError, as_problem, problem_response
+from offnadir.service._limits import STATUS, Buckets, too_busy, too_many
+from offnadir.service._problems import ProblemError, problem_response
 from offnadir.service._settings import Settings
 
 #: What a wrong key costs its sender, in requests.
@@ -41,23 +41,15 @@ class Guarding:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status = 0
-
-        async def told(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
         address = (scope.get("client") or ("",))[0]
         try:
             self._check(scope, address)
-            await self.app(scope, receive, told)
+            await self.app(scope, receive, send)
         except ProblemError as error:
-            if status:
+            if scope.get(STATUS):
                 raise  # the answer has begun
-            await problem_response(Request(scope), as_problem(error))(scope, receive, told)
-        if status == 401:
+            await problem_response(Request(scope), error)(scope, receive, send)
+        if scope.get(STATUS) == 401:
             self._wrong.punish(address, _WRONG_KEY)
         caller = scope.get("offnadir.caller")
         if caller is not None and caller.shown != LINK:
