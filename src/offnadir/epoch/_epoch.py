@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,8 +96,7 @@ class Epoch:
         days, rest = divmod(utc_ns - (_NS if in_leap else 0), _DAY_NS)
         second, part = divmod(rest, _NS)
         minute, second = divmod(second, 60)
-        day = date.fromordinal(_DAY_ZERO + days).isoformat()
-        text = f"{day}T{minute // 60:02d}:{minute % 60:02d}:{60 if in_leap else second:02d}"
+        text = f"{_day_text(days)}T{minute // 60:02d}:{minute % 60:02d}:{60 if in_leap else second:02d}"
         return f"{text}.{part:09d}"[: 20 + digits] + "Z" if digits else text + "Z"
 
     def __add__(self, seconds: float) -> Epoch:
@@ -110,6 +110,12 @@ class Epoch:
 
     def __repr__(self) -> str:
         return f"Epoch('{self.utc()}')"
+
+
+@lru_cache(1024)
+def _day_text(days: int) -> str:
+    """ISO 8601 of a day after 1970-01-01: few days are written many times."""
+    return date.fromordinal(_DAY_ZERO + days).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
