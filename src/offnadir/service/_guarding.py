@@ -56,13 +56,14 @@ class Guarding:
             self._note(_mark(dict(scope["headers"])))
 
     def _check(self, scope: Scope, address: str) -> None:
-        names = [name for name, _ in scope["headers"]]
-        twice = [name.decode() for name in _ONCE if names.count(name) > 1]
-        if twice:
-            raise ProblemError(400, "wrong-input", f"the header {twice[0]} stands there twice")
+        headers = dict(scope["headers"])
+        if len(headers) < len(scope["headers"]):
+            names = [name for name, _ in scope["headers"]]
+            twice = [name.decode() for name in _ONCE if names.count(name) > 1]
+            if twice:
+                raise ProblemError(400, "wrong-input", f"the header {twice[0]} stands there twice")
         if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
             raise ProblemError(422, "wrong-input", "the URL has the character NUL in it")
-        headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
         if name.strip("[]").lower() not in self._hosts:
@@ -70,7 +71,8 @@ class Guarding:
             raise ProblemError(421, "wrong-host", words)
         if scope["path"] in _FREE:
             return
-        if current_default_thread_limiter().statistics().tasks_waiting >= self._most_waiting:
+        hands = current_default_thread_limiter()
+        if not hands.available_tokens and hands.statistics().tasks_waiting >= self._most_waiting:
             raise too_busy()
         mark = _mark(headers)
         wait_s = self._wrong.take(address, 0.0)

@@ -94,21 +94,21 @@ class Observing:
         scope["offnadir.request_id"] = name
         began, size = time.perf_counter(), 0
 
-        async def told(message: Message) -> None:
+        async def send_on(message: Message) -> None:
             nonlocal size
             if message["type"] == "http.response.start":
                 scope[STATUS] = message["status"]
-                headers = [*message.get("headers", ()), (b"x-request-id", name.encode("latin-1"))]
-                if not any(key == _POLICY[0] for key, _ in headers):
-                    headers.append(_POLICY)
-                message = {**message, "headers": [*headers, *_SECURE]}
+                own = list(message.get("headers", ()))
+                policy = () if _POLICY[0] in dict(own) else (_POLICY,)
+                told = (b"x-request-id", name.encode("latin-1"))
+                message = {**message, "headers": [*own, told, *policy, *_SECURE]}
             size += len(message.get("body", b""))
             await send(message)
 
         scope[STATUS] = 0
         self.numbers.under_way.inc()
         try:
-            await self.app(scope, receive, told)
+            await self.app(scope, receive, send_on)
         finally:
             took_s = time.perf_counter() - began
             self.numbers.under_way.dec()

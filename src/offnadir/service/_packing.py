@@ -8,9 +8,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-#: Bytes from which it pays, and how hard it is tried: 4 of 9.
+#: Bytes from which it pays, and how hard it is tried: JSON gets hardly smaller by more than 1 of 9.
 LEAST_BYTES: Final = 2048
-LEVEL: Final = 4
+LEVEL: Final = 1
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
