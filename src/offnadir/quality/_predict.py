@@ -14,9 +14,9 @@ from offnadir.errors import UnitRangeError
 from offnadir.geometry import gsd_across_m, gsd_along_m
 from offnadir.quality._atmosphere import Atmosphere
 from offnadir.quality._giqe import giqe5_niirs, weighted_rer
-from offnadir.quality._light import light_of
+from offnadir.quality._light import Light, light_of
 from offnadir.quality._mtf import sensor_rer, with_smear
-from offnadir.quality._signal import GIQE_REFLECTANCES, electronics
+from offnadir.quality._signal import GIQE_REFLECTANCES, Electronics, electronics
 from offnadir.sensors import Sensor
 
 Array = NDArray[np.float64]
@@ -76,7 +76,9 @@ def predict(
     given = [range_m, incidence_rad, sun_elevation_rad, relative_azimuth_rad]
     if smear_px is not None:
         given.append(smear_px)
-    looks = np.broadcast_arrays(*(np.asarray(one, np.float64) for one in given))
+    looks = [np.asarray(one, np.float64) for one in given]
+    if any(one.shape != looks[0].shape for one in looks):
+        looks = list(np.broadcast_arrays(*looks))
     _check_angles(looks[1], looks[2])
     shape = looks[0].shape
     flat = [one.reshape(-1) for one in looks]
@@ -99,8 +101,8 @@ def _check_angles(incidence_rad: Array, sun_rad: Array) -> None:
         ("incidence_rad", incidence_rad, np.pi),
         ("sun_elevation_rad", sun_rad, np.pi / 2),
     ):
-        beyond = (angle > most + 1e-6) | (angle < -most - 1e-6)
-        if np.any(beyond):
+        beyond = np.abs(angle) > most + 1e-6
+        if beyond.any():
             wish = "within +-pi" if most == np.pi else "within +-pi/2"
             raise UnitRangeError(
                 field, float(angle[beyond].flat[0]), wish, hint="did you forget `* deg`?"
@@ -115,31 +117,28 @@ def _chunk(
     pitch, focal = sensor.detector.pitch_m, sensor.optics.focal_length_m
     along = gsd_along_m(pitch, focal, distance)
     across = gsd_across_m(pitch, focal, distance, incidence)
-    rer = _rer(sensor, looks[4]) if len(looks) > 4 else np.full_like(along, _weighted(sensor))
-    snr = contrast_snr(sensor, sun, incidence, azimuth, atmosphere, ground_alt_m)
+    light, chain, weighted = _camera(sensor, atmosphere, ground_alt_m)
+    rer = _rer(sensor, looks[4]) if len(looks) > 4 else np.full_like(along, weighted)
+    snr = _contrast_snr(light, chain, (sun, incidence, azimuth))
     niirs = giqe5_niirs(along, rer, np.where(snr > 0, snr, np.nan), math.pi / 2 - incidence)
     return along, across, np.sqrt(along * across), rer, snr, niirs
 
 
-def contrast_snr(
-    sensor: Sensor,
-    sun_rad: Array,
-    incidence_rad: Array,
-    azimuth_rad: Array,
-    atmosphere: Atmosphere,
-    ground_alt_m: float,
-) -> Array:
+@functools.lru_cache(maxsize=256)
+def _camera(
+    sensor: Sensor, atmosphere: Atmosphere, ground_alt_m: float
+) -> tuple[Light, Electronics, float]:
+    """Its light, its electronics, and its edge response with its own smear."""
+    light = light_of(sensor.band, atmosphere, ground_alt_m)
+    return light, electronics(sensor), float(weighted_rer(*sensor_rer(sensor)))
+
+
+def _contrast_snr(light: Light, chain: Electronics, looks: tuple[Array, Array, Array]) -> Array:
     """GIQE's signal over noise: 15 against 7 % reflectance over the noise of the brighter one."""
     target, background = GIQE_REFLECTANCES
-    light = light_of(sensor.band, atmosphere, ground_alt_m)
-    own, total = light.radiance(target, sun_rad, incidence_rad, azimuth_rad)
-    chain = electronics(sensor)
+    own, total = light.radiance(target, *looks)
     contrast = own * (chain.gain * (1.0 - background / target))
     return np.asarray(contrast / chain.noise_e(total * chain.gain), np.float64)
-
-
-def _weighted(sensor: Sensor) -> float:
-    return float(weighted_rer(*sensor_rer(sensor)))
 
 
 def _rer(sensor: Sensor, smear_px: Array) -> Array:

@@ -99,7 +99,9 @@ def find(ask: Ask, kept: Ephemerides) -> tuple[list[Opportunity], list[Reason]]:
     """The opportunities by start; if there are none, the reasons."""
     looks = ask.wishes.looks
     found = search(ask.satellites, ask.place, ask.span, looks, kept)
-    fits = [one for one in found if ask.wishes.holds(properties_of(one, ask.product))]
+    fits = found
+    if ask.wishes.rest:
+        fits = [one for one in found if ask.wishes.holds(properties_of(one, ask.product))]
     if fits:
         return fits, []
     if found:

@@ -287,8 +287,9 @@ def _told(
     seen = flock.see(place, windows.who, windows.best, rate=True)
     aim = place.aim
     most = MAX_CLOUD if looks.max_cloud is None else looks.max_cloud
-    chance = clouds.clear_chance(aim.lat_rad, aim.lon_rad, windows.best, max_cloud=most)
-    cover = clouds.mean_cover(aim.lat_rad, aim.lon_rad, windows.best)
+    where = np.full((2, len(windows)), [[aim.lat_rad], [aim.lon_rad]])
+    chance = clouds.clear_chance(*where, windows.best, max_cloud=most)
+    cover = clouds.mean_cover(*where, windows.best)
     shares = _shares(flock, place, windows, seen)
     for i, number in enumerate(windows.who.tolist()):
         satellite, best = flock.satellites[number], int(windows.best[i])
