@@ -30,6 +30,7 @@ _DAY_NS = 86_400 * 10**9
 _YEAR_DAYS = 365.2425
 _STEP_DEG = 3.0
 _DAYTIME = 0.6  # mean of the swing while the Sun is up: the map is of the daytime
+_SWINGS = (SWING_LAND, SWING_SEA, PEAK_HOUR, _DAYTIME)
 
 
 class CloudModel(Protocol):
@@ -135,11 +136,22 @@ class CloudClimatology:
         >>> f"Cairo {cairo:.0%}, London {london:.0%}"
         'Cairo 81%, London 21%'
         """
+        return self.outlook(lat_rad, lon_rad, tai_ns, max_cloud=max_cloud)[0]
+
+    def outlook(
+        self,
+        lat_rad: ArrayLike,
+        lon_rad: ArrayLike,
+        tai_ns: ArrayLike,
+        *,
+        max_cloud: float = MAX_CLOUD,
+    ) -> tuple[Array, Array]:
+        """`clear_chance` and `mean_cover` in one go."""
         check_max_cloud(max_cloud)
         mean, land = self._at(lat_rad, lon_rad, tai_ns)
         over_land = np.interp(mean, *chance_curve(float(max_cloud), self.spread_land))
         over_sea = np.interp(mean, *chance_curve(float(max_cloud), self.spread_sea))
-        return np.asarray(land * over_land + (1 - land) * over_sea, np.float64)
+        return np.asarray(land * over_land + (1 - land) * over_sea, np.float64), mean
 
     def why_missing(
         self, lat_rad: ArrayLike, lon_rad: ArrayLike, tai_ns: ArrayLike
@@ -173,15 +185,13 @@ class CloudClimatology:
         """Cover and share of land at latitude, longitude, month (0.0: the middle of January), hour."""
         from offnadir.quality import _table_kernels  # numba costs half a second: only when needed
 
-        places = np.array([lat, lon, month], np.float64)
+        places = np.array([lat, lon, month, hour], np.float64)
         made = np.empty((2, lat.size))
-        _table_kernels.covers(self.cover, self.land, _STEP_DEG, places.reshape(3, -1), made)
+        _table_kernels.covers(
+            self.cover, self.land, _STEP_DEG, _SWINGS, places.reshape(4, -1), made
+        )
         mean, land = made.reshape(places[:2].shape)
-        swing = land * SWING_LAND + (1 - land) * SWING_SEA
-        wave = np.cos((hour - PEAK_HOUR) * (np.pi / 12)) - _DAYTIME
-        # full swing at a cover of a half, none where the sky is always clear or always covered
-        mean += 4 * mean * (1 - mean) * swing * wave
-        return np.minimum(np.maximum(mean, 0.0), 1.0), land
+        return mean, land
 
 
 def broadcast_places(

@@ -46,6 +46,12 @@ class Light:
     direct: Array
     haze: Array
 
+    @property
+    def tables(self) -> tuple[Array, Array, float, float]:
+        """For kernels: both tables, the bend of the Sun's nodes, and the lowest view [rad]."""
+        direct, haze = np.ascontiguousarray(self.direct), np.ascontiguousarray(self.haze)
+        return direct, haze, _BEND, _LOWEST_VIEW_RAD
+
     def radiance(
         self, reflectance: float, sun_rad: Array, incidence_rad: Array, azimuth_rad: Array
     ) -> tuple[Array, Array]:
@@ -58,8 +64,7 @@ class Light:
 
         looks = np.array([sun_rad, incidence_rad, azimuth_rad], np.float64)
         made = np.empty((2, looks[0].size))
-        tables = np.ascontiguousarray(self.direct), np.ascontiguousarray(self.haze)
-        _table_kernels.radiances(*tables, _BEND, _LOWEST_VIEW_RAD, looks.reshape(3, -1), made)
+        _table_kernels.radiances(self.tables, looks.reshape(3, -1), made)
         own, haze = made.reshape(looks[:2].shape)
         direct = np.asarray(reflectance * own, np.float64)
         return direct, direct + haze

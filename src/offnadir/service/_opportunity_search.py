@@ -23,7 +23,7 @@ from offnadir.access.areas import track_heading_rad
 from offnadir.epoch import Span
 from offnadir.orbits import Ephemeris
 from offnadir.planning.model import Satellite
-from offnadir.quality import CloudClimatology, CloudModel, rate_looks
+from offnadir.quality import CloudClimatology, rate_looks
 from offnadir.quality._clouds import MAX_CLOUD
 from offnadir.sensors import Sensor
 from offnadir.service._ephemerides import Ephemerides
@@ -199,16 +199,14 @@ def search(
     span: Span,
     looks: Looks,
     kept: Ephemerides,
-    *,
-    clouds: CloudModel | None = None,
 ) -> list[Opportunity]:
     """The opportunities of a place within a span, by start, then satellite.
 
-    `clouds` is the climatology if None. What SGP4 cannot follow has no opportunities.
+    What SGP4 cannot follow has no opportunities.
     """
     flock = Flock.over(satellites, span, kept)
     windows = find_starts(flock, place, looks)
-    return list(_told(flock, place, windows, looks, clouds or CloudClimatology.bundled()))
+    return list(_told(flock, place, windows, looks))
 
 
 def _shortest_ns(satellite: Satellite) -> int:
@@ -279,17 +277,15 @@ def _sharp(flock: Flock, place: Place, looks: Looks, found: Windows) -> Windows:
     return replace(found, start=outer[:count], stop=outer[count:])
 
 
-def _told(
-    flock: Flock, place: Place, windows: Windows, looks: Looks, clouds: CloudModel
-) -> Iterator[Opportunity]:
+def _told(flock: Flock, place: Place, windows: Windows, looks: Looks) -> Iterator[Opportunity]:
     order = np.lexsort((windows.who, windows.start))
     windows = windows.take(order)
     seen = flock.see(place, windows.who, windows.best, rate=True)
     aim = place.aim
     most = MAX_CLOUD if looks.max_cloud is None else looks.max_cloud
     where = np.full((2, len(windows)), [[aim.lat_rad], [aim.lon_rad]])
-    chance = clouds.clear_chance(*where, windows.best, max_cloud=most)
-    cover = clouds.mean_cover(*where, windows.best)
+    clouds = CloudClimatology.bundled()
+    chance, cover = clouds.outlook(*where, windows.best, max_cloud=most)
     shares = _shares(flock, place, windows, seen)
     for i, number in enumerate(windows.who.tolist()):
         satellite, best = flock.satellites[number], int(windows.best[i])
