@@ -40,7 +40,7 @@ class _Part:
     @property
     def nbytes(self) -> int:
         """Of what it keeps."""
-        return self.flock.tracks[0].nbytes + sum(one.nbytes for one in self.ways)
+        return int(self.flock.tracks[0].nbytes + sum(one.nbytes for one in self.ways))
 
 
 class Lookout:

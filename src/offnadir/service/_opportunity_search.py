@@ -283,9 +283,9 @@ def _told(flock: Flock, place: Place, windows: Windows, looks: Looks) -> Iterato
     seen = flock.see(place, windows.who, windows.best, rate=True)
     aim = place.aim
     most = MAX_CLOUD if looks.max_cloud is None else looks.max_cloud
-    where = np.full((2, len(windows)), [[aim.lat_rad], [aim.lon_rad]])
+    lat, lon = np.full((2, len(windows)), [[aim.lat_rad], [aim.lon_rad]])
     clouds = CloudClimatology.bundled()
-    chance, cover = clouds.outlook(*where, windows.best, max_cloud=most)
+    chance, cover = clouds.outlook(lat, lon, windows.best, max_cloud=most)
     shares = _shares(flock, place, windows, seen)
     for i, number in enumerate(windows.who.tolist()):
         satellite, best = flock.satellites[number], int(windows.best[i])
