@@ -16,6 +16,8 @@ from offnadir.tasking._tables import AUDIT_HEAD, AUDIT_LOG, insert_rows
 
 #: What stands for the hash before the first entry.
 NOTHING_BEFORE: Final = "0" * 64
+#: How a writer of the log on PostgreSQL takes its turn.
+LOCK: Final = "LOCK TABLE audit_head IN EXCLUSIVE MODE"
 _SECRET_KEY = re.compile(r"secret|passw|token|authori[sz]ation|api_?key|credential", re.IGNORECASE)
 _USER_IN_URL = re.compile(r"([a-z][a-z0-9+.-]*://)[^/@\s]*@", re.IGNORECASE)
 _QUERY_IN_URL = re.compile(r"([a-z][a-z0-9+.-]*://[^?#\s]*)[?#]\S*", re.IGNORECASE)
@@ -31,7 +33,7 @@ def turn(database: Database) -> Iterator[sa.Connection]:
     """
     with database.begin() as connection:
         if database.dialect == "postgresql":
-            connection.execute(sa.text("LOCK TABLE audit_head IN EXCLUSIVE MODE"))
+            connection.exec_driver_sql(LOCK)
         yield connection
 
 
@@ -121,16 +123,8 @@ class AuditLog:
             head = Head(row.seq, row.hash)
         rows = []
         for one in said:
-            content = {
-                "seq": head.seq + 1,
-                "at": one.at.utc(9),
-                "by": one.by,
-                "action": one.action,
-                "subject": one.subject,
-                "body": veiled(one.body),
-                "previous": head.hash,
-            }
-            text = canonical(content)
+            before, after = open_entry(one)
+            text = f'{before}{head.hash}","seq":{head.seq + 1}{after}'
             head = Head(head.seq + 1, hashlib.sha256(text.encode("ascii")).hexdigest())
             rows.append(
                 {
@@ -178,6 +172,15 @@ def canonical(content: Mapping[str, Any]) -> str:
     """JSON that is always the same for the same content: keys sorted, no blanks, ASCII; no floats."""
     _refuse_floats(content)
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def open_entry(said: Said) -> tuple[str, str]:
+    """An entry's canonical JSON up to the hash of the entry before it, and what follows its number.
+
+    Between them stand that hash, `","seq":` and the number, in the order of the alphabet.
+    """
+    first = {"action": said.action, "at": said.at.utc(9), "body": veiled(said.body), "by": said.by}
+    return canonical(first)[:-1] + ',"previous":"', "," + canonical({"subject": said.subject})[1:]
 
 
 def _refuse_floats(value: Any) -> None:

@@ -161,5 +161,10 @@ class Order:
     @property
     def digest(self) -> str:
         """SHA-256 of the document: two orders with the same digest are the same order."""
-        text = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+        return digest_of(self.document())
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """SHA-256 of an order's document."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
