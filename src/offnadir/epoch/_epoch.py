@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -90,14 +91,7 @@ class Epoch:
 
     def utc(self, digits: int = 6) -> str:
         """ISO 8601 UTC text with that many digits after the second, rounded to nearest."""
-        tick = 10 ** (9 - digits)
-        utc_ns, in_leap = one_to_utc_ns((int(self.tai_ns) + tick // 2) // tick * tick)
-        days, rest = divmod(utc_ns - (_NS if in_leap else 0), _DAY_NS)
-        second, part = divmod(rest, _NS)
-        minute, second = divmod(second, 60)
-        day = date.fromordinal(_DAY_ZERO + days).isoformat()
-        text = f"{day}T{minute // 60:02d}:{minute % 60:02d}:{60 if in_leap else second:02d}"
-        return f"{text}.{part:09d}"[: 20 + digits] + "Z" if digits else text + "Z"
+        return _utc_text(int(self.tai_ns), digits)
 
     def __add__(self, seconds: float) -> Epoch:
         return Epoch(self.tai_ns + round(seconds * _NS))
@@ -110,6 +104,19 @@ class Epoch:
 
     def __repr__(self) -> str:
         return f"Epoch('{self.utc()}')"
+
+
+@lru_cache(4096)
+def _utc_text(tai_ns: int, digits: int) -> str:
+    """See `Epoch.utc`: the same few instants are told again and again."""
+    tick = 10 ** (9 - digits)
+    utc_ns, in_leap = one_to_utc_ns((tai_ns + tick // 2) // tick * tick)
+    days, rest = divmod(utc_ns - (_NS if in_leap else 0), _DAY_NS)
+    second, part = divmod(rest, _NS)
+    minute, second = divmod(second, 60)
+    day = date.fromordinal(_DAY_ZERO + days).isoformat()
+    text = f"{day}T{minute // 60:02d}:{minute % 60:02d}:{60 if in_leap else second:02d}"
+    return f"{text}.{part:09d}"[: 20 + digits] + "Z" if digits else text + "Z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ def create_order(
         if error.field == "Idempotency-Key":
             raise ProblemError(422, "key-was-used", str(error)) from error
         raise
-    document = order_document(request, view)
+    document = order_document(request, view, order)
     headers = {"Location": document["links"][0]["href"]}
     status = 201 if is_new else 200
     return answer(request, document, status=status, kind=GEOJSON_TYPE, headers=headers)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from offnadir._database import Database, sa
-from offnadir._database._burst import run_locked
+from offnadir._database._burst import Prepared, run_locked
 from offnadir.tasking._audit import LOCK, Said, open_entry
 from offnadir.tasking._stand import Stand
 from offnadir.tasking._tables import HISTORY, ORDERS
@@ -65,7 +65,7 @@ _AREA: Final = "%(order_quota_area_m2)s::bigint"
 
 
 @cache
-def _statement(lines: int, said: int) -> str:
+def _statement(lines: int, said: int) -> Prepared:
     entries = "".join(_sealed(n) for n in range(said))
     columns, line_columns = (", ".join(one.name for one in table.c) for table in (ORDERS, HISTORY))
     order = ", ".join(_told("order_", one) for one in ORDERS.c)
@@ -77,7 +77,7 @@ def _statement(lines: int, said: int) -> str:
         f"SELECT seq, {_AT}, %(by_{n})s::text, %(action_{n})s::text, {_ID}, entry, hash FROM entry_{n}"  # noqa: S608
         for n in range(said)
     )
-    return f"""
+    text = f"""
 WITH stand AS (
   SELECT audit_head.seq, audit_head.hash
   FROM users
@@ -110,6 +110,7 @@ WITH stand AS (
 )
 SELECT count(*) FROM stand
 """  # noqa: S608 - names of ours
+    return Prepared(f"offnadir_place_{lines}_{said}", text)
 
 
 def _told(prefix: str, column: sa.Column[Any]) -> str:

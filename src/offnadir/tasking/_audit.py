@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from offnadir._database import Database, sa
@@ -194,14 +195,19 @@ def _refuse_floats(value: Any) -> None:
             _refuse_floats(one)
 
 
+@lru_cache(1024)
+def _is_secret(key: str) -> bool:
+    return _SECRET_KEY.search(key) is not None
+
+
 def veiled(value: Any, key: str = "") -> Any:
     """The value with its secrets written as `***`."""
-    if _SECRET_KEY.search(key):
+    if _is_secret(key):
         return "***"
     if isinstance(value, Mapping):
         return {name: veiled(one, str(name)) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [veiled(one) for one in value]
-    if isinstance(value, str):
+    if isinstance(value, str) and "://" in value:
         return _QUERY_IN_URL.sub(r"\1?***", _USER_IN_URL.sub(r"\1***@", value))
     return value

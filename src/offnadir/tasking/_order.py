@@ -75,8 +75,10 @@ class Looks:
             raise InputError("kind", self.kind, " or ".join(SENSOR_KINDS))
         for name, (low, high, unit) in _RULES.items():
             value = getattr(self, name)
+            if value is None:
+                continue
             scale = deg if name.endswith("_rad") else 1.0
-            if value is not None and not low * scale <= value <= high * scale * (1 + 1e-12):
+            if not low * scale <= value <= high * scale * (1 + 1e-12):
                 raise InputError(name, value, f"from {low:g} to {high:g} {unit}".rstrip())
         if (self.azimuth_from_rad is None) != (self.azimuth_to_rad is None):
             raise InputError("azimuth", self.azimuth_from_rad, "two angles, from and to")
