@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -132,6 +133,11 @@ class FakeClock:
         return self.now
 
 
+def running_clock() -> Epoch:
+    """The same time in all processes of this machine, some time after START."""
+    return Epoch(START.tai_ns + time.monotonic_ns())
+
+
 @dataclass
 class Office:
     """A desk; root administers, kim and lee order, rita and rolf release, loop plans, anna audits."""
@@ -193,7 +199,7 @@ def wish(**more: Any) -> Order:
 def place_orders(where: str, by: str, first: int, count: int, together: Any) -> None:
     """Place orders with keys from a number on, each one twice: what a process of its own does in tests."""
     database = open_database(where)
-    desk = office_of(database).desk
+    desk = replace(office_of(database).desk, clock=running_clock)
     if together is not None:
         together.wait(60)
     for n in range(first, first + count):

@@ -123,15 +123,20 @@ def _geometry(value: object) -> Any:
 def filter_of(looks: Looks) -> dict[str, Any] | None:
     """The limits of a look as CQL2 JSON; None if there are none."""
     parts: list[dict[str, Any]] = [
-        {"op": op, "args": [{"property": name}, round(getattr(looks, ours) / one.scale, 6)]}
+        {"op": op, "args": [{"property": name}, _shown(getattr(looks, ours) / one.scale)]}
         for name, one in QUERYABLES.items()
         for op, ours in ((">=", one.least), ("<=", one.most))
         if name != "view:azimuth" and ours is not None and getattr(looks, ours) is not None
     ]
     if looks.azimuth_from_rad is not None and looks.azimuth_to_rad is not None:
-        ends = [round(end / deg, 6) for end in (looks.azimuth_from_rad, looks.azimuth_to_rad)]
+        ends = [_shown(end / deg) for end in (looks.azimuth_from_rad, looks.azimuth_to_rad)]
         parts.append({"op": "between", "args": [{"property": "view:azimuth"}, *ends]})
     return {"op": "and", "args": parts} if len(parts) > 1 else parts[0] if parts else None
+
+
+def _shown(value: float) -> float:
+    """As it is told; a value that was not stored yet is rounded first as that would do it."""
+    return round(round(value, 9), 6)
 
 
 def interval_of(window: Window | None) -> str:
@@ -140,12 +145,14 @@ def interval_of(window: Window | None) -> str:
     return "/".join(".." if end is None else end.utc(3) for end in ends)
 
 
-def order_document(request: Request, view: OrderView) -> dict[str, Any]:
-    """An order as a feature of STAPI."""
+def order_document(request: Request, view: OrderView, order: Order | None = None) -> dict[str, Any]:
+    """An order as a feature of STAPI; `order` is what was ordered, if it need not be read again."""
     placed = view.placed
     path = f"/orders/{placed.id}"
-    asked = _asked if len(placed.document) <= SHORT else _asked.__wrapped__
-    wish = asked(placed.document)
+    if order is not None:
+        wish = _wish(order)
+    else:
+        wish = (_asked if len(placed.document) <= SHORT else _asked.__wrapped__)(placed.document)
     properties = {
         **wish,
         "created": placed.placed.utc(3),
@@ -180,8 +187,12 @@ def order_document(request: Request, view: OrderView) -> dict[str, Any]:
 
 @lru_cache(4096)
 def _asked(document: str) -> Mapping[str, Any]:
-    """What was ordered, of an order's stored document, as properties of the feature: it is not to change."""
-    order = order_of(document)
+    """The wish of an order's stored document: it is kept, and not to change."""
+    return _wish(order_of(document))
+
+
+def _wish(order: Order) -> dict[str, Any]:
+    """What was ordered, as properties of the feature."""
     looks = order.looks
     window = order.windows[0] if order.windows else None
     search: dict[str, Any] = {"datetime": interval_of(window), "geometry": dict(order.place)}

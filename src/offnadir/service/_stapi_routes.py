@@ -159,15 +159,14 @@ def create_order(
     order = read_request(here.fleet, product_id, body.model_dump(exclude_none=True), now)
     try:
         with in_wire_names():
-            placed, is_new = here.desk.place(
+            view, is_new = here.desk.place_and_show(
                 order, by=caller.name, key=idempotency_key, customer=customer
             )
     except InputError as error:
         if error.field == "Idempotency-Key":
             raise ProblemError(422, "key-was-used", str(error)) from error
         raise
-    view = here.desk.show(placed.id, by=caller.name)
-    document = order_document(request, view)
+    document = order_document(request, view, order)
     headers = {"Location": document["links"][0]["href"]}
     status = 201 if is_new else 200
     return answer(request, document, status=status, kind=GEOJSON_TYPE, headers=headers)

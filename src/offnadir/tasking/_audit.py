@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from offnadir._database import Database, sa
@@ -16,6 +17,8 @@ from offnadir.tasking._tables import AUDIT_HEAD, AUDIT_LOG, insert_rows
 
 #: What stands for the hash before the first entry.
 NOTHING_BEFORE: Final = "0" * 64
+#: How a writer of the log on PostgreSQL takes its turn.
+LOCK: Final = "LOCK TABLE audit_head IN EXCLUSIVE MODE"
 _SECRET_KEY = re.compile(r"secret|passw|token|authori[sz]ation|api_?key|credential", re.IGNORECASE)
 _USER_IN_URL = re.compile(r"([a-z][a-z0-9+.-]*://)[^/@\s]*@", re.IGNORECASE)
 _QUERY_IN_URL = re.compile(r"([a-z][a-z0-9+.-]*://[^?#\s]*)[?#]\S*", re.IGNORECASE)
@@ -31,7 +34,7 @@ def turn(database: Database) -> Iterator[sa.Connection]:
     """
     with database.begin() as connection:
         if database.dialect == "postgresql":
-            connection.execute(sa.text("LOCK TABLE audit_head IN EXCLUSIVE MODE"))
+            connection.exec_driver_sql(LOCK)
         yield connection
 
 
@@ -121,16 +124,8 @@ class AuditLog:
             head = Head(row.seq, row.hash)
         rows = []
         for one in said:
-            content = {
-                "seq": head.seq + 1,
-                "at": one.at.utc(9),
-                "by": one.by,
-                "action": one.action,
-                "subject": one.subject,
-                "body": veiled(one.body),
-                "previous": head.hash,
-            }
-            text = canonical(content)
+            before, after = open_entry(one)
+            text = f'{before}{head.hash}","seq":{head.seq + 1}{after}'
             head = Head(head.seq + 1, hashlib.sha256(text.encode("ascii")).hexdigest())
             rows.append(
                 {
@@ -180,6 +175,15 @@ def canonical(content: Mapping[str, Any]) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
+def open_entry(said: Said) -> tuple[str, str]:
+    """An entry's canonical JSON up to the hash of the entry before it, and what follows its number.
+
+    Between them stand that hash, `","seq":` and the number, in the order of the alphabet.
+    """
+    first = {"action": said.action, "at": said.at.utc(9), "body": veiled(said.body), "by": said.by}
+    return canonical(first)[:-1] + ',"previous":"', "," + canonical({"subject": said.subject})[1:]
+
+
 def _refuse_floats(value: Any) -> None:
     if isinstance(value, float):
         raise TypeError(f"{value!r}: the audit log holds whole numbers and texts, no floats")
@@ -191,14 +195,19 @@ def _refuse_floats(value: Any) -> None:
             _refuse_floats(one)
 
 
+@lru_cache(1024)
+def _is_secret(key: str) -> bool:
+    return _SECRET_KEY.search(key) is not None
+
+
 def veiled(value: Any, key: str = "") -> Any:
     """The value with its secrets written as `***`."""
-    if _SECRET_KEY.search(key):
+    if _is_secret(key):
         return "***"
     if isinstance(value, Mapping):
         return {name: veiled(one, str(name)) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [veiled(one) for one in value]
-    if isinstance(value, str):
+    if isinstance(value, str) and "://" in value:
         return _QUERY_IN_URL.sub(r"\1?***", _USER_IN_URL.sub(r"\1***@", value))
     return value

@@ -216,7 +216,11 @@ def _question(
     from offnadir.tasking.policy import Question
 
     named = party[1]
-    place = shapely.geometry.shape(product.get("place") or order.place)
+    place: Any = product.get("place")
+    if not place and order.place["type"] == "Point":
+        place = tuple(order.place["coordinates"])
+    else:
+        place = shapely.geometry.shape(place or order.place)
     facts: dict[str, Any] = {
         "kind": order.looks.kind,
         "recipient_name": named.name,

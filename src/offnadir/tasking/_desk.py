@@ -38,6 +38,7 @@ from offnadir.tasking._order import Order
 from offnadir.tasking._people import Customer, User
 from offnadir.tasking._release import Product, Release
 from offnadir.tasking._rescreen import Rescreened
+from offnadir.tasking._stand import Seen
 from offnadir.tasking._views import OrderView, Page
 
 
@@ -74,6 +75,7 @@ class Desk:
     judge: Callable[[Sequence[Any], Any], VerdictLike] = field(default=_judge, repr=False)
     refuses_url: Callable[[str], str] = field(default=lambda url: "", repr=False)
     screened_with: str = field(init=False, repr=False)
+    seen: Seen = field(init=False, repr=False, compare=False, default_factory=Seen)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "screened_with", _checks.screened_with(self.screener))
@@ -195,7 +197,16 @@ class Desk:
         self, order: Order, *, by: str, key: str | None = None, customer: str | None = None
     ) -> tuple[Placed, bool]:
         """Place an order: it is then accepted, held or rejected. False: that key had placed it before."""
-        return _placing.place(self, order, by=by, key=key, customer=customer)
+        done = _placing.place(self, order, by=by, key=key, customer=customer)
+        return done.placed, done.is_new
+
+    def place_and_show(
+        self, order: Order, *, by: str, key: str | None = None, customer: str | None = None
+    ) -> tuple[OrderView, bool]:
+        """The same, and the order as `show` tells it."""
+        done = _placing.place(self, order, by=by, key=key, customer=customer)
+        view = self.show(done.placed.id, by=by) if done.view is None else done.view
+        return view, done.is_new
 
     def show(self, order_id: str, *, by: str) -> OrderView:
         """One order with its history."""

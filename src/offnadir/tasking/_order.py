@@ -75,8 +75,10 @@ class Looks:
             raise InputError("kind", self.kind, " or ".join(SENSOR_KINDS))
         for name, (low, high, unit) in _RULES.items():
             value = getattr(self, name)
+            if value is None:
+                continue
             scale = deg if name.endswith("_rad") else 1.0
-            if value is not None and not low * scale <= value <= high * scale * (1 + 1e-12):
+            if not low * scale <= value <= high * scale * (1 + 1e-12):
                 raise InputError(name, value, f"from {low:g} to {high:g} {unit}".rstrip())
         if (self.azimuth_from_rad is None) != (self.azimuth_to_rad is None):
             raise InputError("azimuth", self.azimuth_from_rad, "two angles, from and to")
@@ -161,5 +163,10 @@ class Order:
     @property
     def digest(self) -> str:
         """SHA-256 of the document: two orders with the same digest are the same order."""
-        text = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+        return digest_of(self.document())
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """SHA-256 of an order's document."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from offnadir._database import sa
 from offnadir.epoch import Epoch
-from offnadir.errors import InputError
-from offnadir.tasking._audit import Said, turn
-from offnadir.tasking._checks import Ruling, parties_of
+from offnadir.errors import InputError, InputProblems
+from offnadir.tasking._at_once import write_at_once
+from offnadir.tasking._audit import turn
+from offnadir.tasking._checks import parties_of
 from offnadir.tasking._holds import Cause, sync_holds
-from offnadir.tasking._ids import new_id
 from offnadir.tasking._moves import (
     Placed,
     by_checks,
     charge,
-    history_row,
     move,
     read_placed,
-    said_of_move,
 )
+from offnadir.tasking._new_order import Examined, new_order
 from offnadir.tasking._order import Order
 from offnadir.tasking._order_read import check_now
 from offnadir.tasking._people import (
-    CHECKS_NAME,
     Customer,
     RefusedError,
     User,
@@ -39,33 +36,41 @@ from offnadir.tasking._people import (
 from offnadir.tasking._roles import MAY
 from offnadir.tasking._stand import Stand, asker, month_of, own_stand, quota_used
 from offnadir.tasking._tables import HISTORY, ORDERS, insert_rows
-from offnadir.tasking.states import State, find_step
+from offnadir.tasking._views import OrderView, new_view
+from offnadir.tasking.states import State
 from offnadir.units import km
 
 if TYPE_CHECKING:
     from offnadir.tasking._desk import Desk
 
 _LONGEST_KEY: Final = 200
+#: What a user does who places an order and sees what became of it.
+_DONE_HERE: Final = ("order.place", "order.see")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """What the checks found, before the transaction begins: they may take longer than a lock should."""
+class Outcome:
+    """An order that was placed, now or before with the same key; `view` where it is known already."""
 
-    screened_with: str
-    causes: Sequence[Cause]
-    ruling: Ruling
+    placed: Placed
+    is_new: bool
+    view: OrderView | None = None
 
 
-def place(
-    desk: Desk, order: Order, *, by: str, key: str | None, customer: str | None
-) -> tuple[Placed, bool]:
+def place(desk: Desk, order: Order, *, by: str, key: str | None, customer: str | None) -> Outcome:
     """Place an order; the order as it stands then, and whether it is new.
 
     `customer` is an id or name; by default the user's own. The same `key` of the same customer with the same
     order gives the order that was placed before; with another order, InputError.
     """
     _check_key(key)
+    seen = None if customer is not None else desk.seen.find(by)
+    if seen is not None and not _refused_webhook(desk, order):
+        examined = examine(desk, order, seen.customer, desk.clock())
+        done = _at_once(desk, order, seen, key, examined)
+        if done is not None:
+            return done
+        desk.seen.forget(by)
     with recording_refusals(desk):
         stand = (
             None if customer is not None else own_stand(desk.database.ask, by, key, desk.clock())
@@ -80,9 +85,14 @@ def place(
                 who = customer_of(connection, asks, by, customer)
                 before = _placed_before(connection, who, order, key)
         if before is not None and asks is not None and set(asks.roles) & set(MAY["order.place"]):
-            return before, False
+            return Outcome(placed=before, is_new=False)
     check_webhook(desk, order)
     examined = examine(desk, order, who, desk.clock())
+    if stand is not None and seen is None:
+        done = _at_once(desk, order, stand, key, examined)
+        if done is not None:
+            desk.seen.keep(stand)
+            return done
     with recording_refusals(desk), turn(desk.database) as connection:
         now = desk.clock()
         stand = None if customer is not None else own_stand(asker(connection), by, key, now)
@@ -95,9 +105,31 @@ def place(
             before = _placed_before(connection, who, order, key)
             who, stand = find_customer(connection, who.id), None
         if before is not None:
-            return before, False
+            return Outcome(placed=before, is_new=False)
         check_now(order, now)
-        return _insert(desk, connection, order, who, user, key, now, examined, stand), True
+        placed = _insert(desk, connection, order, who, user, key, now, examined, stand)
+        return Outcome(placed=placed, is_new=True)
+
+
+def _at_once(
+    desk: Desk, order: Order, stand: Stand, key: str | None, examined: Examined
+) -> Outcome | None:
+    """Place an order that nothing stands in the way of, if its user and customer are as in `stand`."""
+    user, customer = stand.user, stand.customer
+    if desk.database.dialect != "postgresql" or not examined.is_plain:
+        return None
+    if not all(set(user.roles) & set(MAY[one]) for one in _DONE_HERE):
+        return None
+    at = desk.clock()
+    try:
+        check_now(order, at)
+    except (InputError, InputProblems):
+        return None  # unless it was placed before, with the same key
+    new = new_order(order, customer, user, key, at, examined, last=None)
+    if not write_at_once(desk.database, stand, new.row, new.lines, new.said):
+        return None
+    view = new_view(new.written, customer.named.name, new.lines, user)
+    return Outcome(placed=new.written, is_new=True, view=view)
 
 
 def examine(desk: Desk, order: Order, customer: Customer, at: Epoch) -> Examined:
@@ -112,11 +144,16 @@ def examine(desk: Desk, order: Order, customer: Customer, at: Epoch) -> Examined
 
 def check_webhook(desk: Desk, order: Order) -> None:
     """InputError for a webhook to which nothing would ever be posted."""
-    webhook = order.delivery.get("webhook", "")
-    refused = desk.refuses_url(webhook) if webhook else ""
+    refused = _refused_webhook(desk, order)
     if refused:
         wish = "a public address, or one that the operation allows"
-        raise InputError("delivery.webhook", webhook, wish, hint=refused)
+        raise InputError("delivery.webhook", order.delivery["webhook"], wish, hint=refused)
+
+
+def _refused_webhook(desk: Desk, order: Order) -> str:
+    """Why nothing would be posted to an order's webhook; "" if it would, or if it has none."""
+    webhook = order.delivery.get("webhook", "")
+    return desk.refuses_url(webhook) if webhook else ""
 
 
 def _check_key(key: str | None) -> None:
@@ -185,59 +222,17 @@ def _insert(
         used, head = quota_used(connection, customer, month), None
     else:
         last, used, head = stand.last, stand.used, stand.head
-    placed = Placed(
-        id=new_id("o", at.utc_ns // 1_000_000, last),
-        customer_id=customer.id,
-        placed_by=user.name,
-        placed=at,
-        state=State.RECEIVED,
-        code="placed",
-        changed=at,
-        changes=1,
-        held_from=None,
-        document=json.dumps(order.document(), ensure_ascii=True),
-        quota_month=month,
-        quota_pictures=order.count,
-        quota_area_m2=round(order.area_m2) * order.count,
-        screened_with=examined.screened_with,
-    )
-    over = beyond(customer, month, used, placed.quota_pictures, placed.quota_area_m2)
+    over = beyond(customer, month, used, order.count, round(order.area_m2) * order.count)
+    new = new_order(order, customer, user, key, at, examined, last=last, is_over=bool(over))
+    connection.execute(ORDERS.insert(), new.row)
+    insert_rows(connection, HISTORY, new.lines)
+    desk.audit.append_all(connection, new.said, head)
     if over:
-        placed = replace(placed, quota_pictures=0, quota_area_m2=0)
-    step = find_step(placed.id, None, "received", "placed")
-    lines = [history_row(placed.id, 1, State.RECEIVED, "placed", step.words, by=user.name, at=at)]
-    body = {
-        "customer": customer.id,
-        "order_sha256": order.digest,
-        "pictures": placed.quota_pictures,
-        "area_m2": placed.quota_area_m2,
-        "screened_with": examined.screened_with,
-        "restrictions": dict(examined.ruling.document),
-    }
-    if key is not None:
-        body["key"] = key
-    said = [Said(at=at, by=user.name, action="order.place", subject=placed.id, body=body)]
-    found, written = examined, placed
-    if not (over or found.causes or found.ruling.causes) and found.ruling.outcome == "pass":
-        written, line, entry = _accepted(placed, " ".join(found.ruling.told), at)
-        lines.append(line)
-        said.append(entry)
-    connection.execute(ORDERS.insert(), _row(written, order, key))
-    insert_rows(connection, HISTORY, lines)
-    desk.audit.append_all(connection, said, head)
-    if over:
-        return by_checks(desk, connection, placed, "rejected", "quota", at, over)
-    charge(connection, placed, sign=1)
-    return written if len(lines) > 1 else pass_checks(desk, connection, placed, examined, at)
-
-
-def _accepted(placed: Placed, told: str, at: Epoch) -> tuple[Placed, dict[str, Any], Said]:
-    """An order that passed all checks as it came, with the line and the entry that say so."""
-    step = find_step(placed.id, State.RECEIVED, "accepted", "passed")
-    words = f"{step.words}: {told}" if told else step.words
-    line = history_row(placed.id, 2, step.after, "passed", words, by=CHECKS_NAME, at=at)
-    said = said_of_move(placed, step.after, "passed", by=CHECKS_NAME, at=at, detail=told)
-    return replace(placed, state=step.after, code="passed", changes=2), line, said
+        return by_checks(desk, connection, new.placed, "rejected", "quota", at, over)
+    charge(connection, new.placed, sign=1)
+    if new.is_accepted:
+        return new.written
+    return pass_checks(desk, connection, new.placed, examined, at)
 
 
 def pass_checks(
@@ -331,28 +326,3 @@ def beyond(
         all_km2, most_km2 = area_m2 / km**2, customer.quota_area_m2 / km**2
         return f"{all_km2:,.1f} km2 in {month}, of {most_km2:,.1f} km2"
     return ""
-
-
-def _row(placed: Placed, order: Order, key: str | None) -> dict[str, object]:
-    return {
-        "id": placed.id,
-        "customer_id": placed.customer_id,
-        "placed_by": placed.placed_by,
-        "placed_tai_ns": placed.placed.tai_ns,
-        "idempotency_key": key,
-        "digest": order.digest,
-        "document": placed.document,
-        "title": order.title,
-        "priority": order.priority,
-        "deadline_tai_ns": None if order.deadline is None else order.deadline.tai_ns,
-        "state": placed.state.value,
-        "code": placed.code,
-        "changed_tai_ns": placed.changed.tai_ns,
-        "changes": placed.changes,
-        "held_from": None,
-        "is_open": True,
-        "screened_with": placed.screened_with,
-        "quota_month": placed.quota_month,
-        "quota_pictures": placed.quota_pictures,
-        "quota_area_m2": placed.quota_area_m2,
-    }

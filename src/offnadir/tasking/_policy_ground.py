@@ -166,6 +166,8 @@ def as_target(place: Any, field_name: str = "place_deg") -> Figure:
     (longitude, latitude), a shapely geometry, or polygons across the antimeridian or a pole, as an edge
     goes the short way round. Raises InputError, naming the field.
     """
+    if isinstance(place, tuple) and len(place) == 2 and _is_plain(*place):
+        return shapely.Point(place)
     shape = shapely.Point(*place) if isinstance(place, tuple | list) and len(place) == 2 else place
     if not isinstance(shape, shapely.Geometry) or shape.is_empty:
         raise InputError(
@@ -195,6 +197,12 @@ def as_target(place: Any, field_name: str = "place_deg") -> Figure:
             )
         shape = shapely.Point((shape.x + 180.0) % 360.0 - 180.0, shape.y)
     return _at_pole(shape)
+
+
+def _is_plain(lon: Any, lat: Any) -> bool:
+    """Whether longitude and latitude are those of one point that is neither beyond +-180 nor a pole."""
+    both = isinstance(lon, float | int) and isinstance(lat, float | int)
+    return both and -180.0 <= lon <= 180.0 and -90.0 < lat < 90.0
 
 
 def _at_pole(shape: Figure) -> Figure:

@@ -30,6 +30,7 @@ from offnadir.tasking._policy_model import (
     strictness,
 )
 from offnadir.tasking._policy_question import Question
+from offnadir.tasking._policy_standing import is_dated, standing
 from offnadir.tasking._policy_verdict import Finding, PackUsed, TraceLine, Verdict
 from offnadir.units import km
 
@@ -38,7 +39,10 @@ _EVER = 2**63 - 1  # an instant later than all others
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A rule over a question, for every instant: it binds from `start` up to `stop` [TAI ns], if at all."""
+    """A rule over a question, for every instant: it binds from `start` up to `stop` [TAI ns], if at all.
+
+    `line` is what the trace says of it, where that is known already.
+    """
 
     pack: Pack
     rule: Rule
@@ -46,6 +50,7 @@ class Hold:
     answers: tuple[Answer, ...]
     start: int
     stop: int
+    line: TraceLine | None = None
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -72,7 +77,10 @@ def judge(packs: Sequence[Pack], question: Question) -> Verdict:
     changes nothing. What is not known never makes the answer laxer. Not legal advice.
     """
     facts = facts_of(packs, question)
-    holds = [hold_of(pack, rule, facts) for pack in packs for rule in pack.rules]
+    holds = [
+        one if isinstance(one, Hold) else _placed(*one, facts)
+        for one in standing(packs, facts, _standing)
+    ]
     full = _verdict(packs, holds, question)
     if not any(pack.is_private for pack in packs):
         return full
@@ -138,6 +146,26 @@ def hold_of(pack: Pack, rule: Rule, facts: Facts, *, always_fresh: bool = False)
 
     `always_fresh`: not of one picture that grows older, but of one that is taken at the very instant.
     """
+    return _placed(
+        pack, rule, _elsewhere(rule, facts, always_fresh), facts, always_fresh=always_fresh
+    )
+
+
+def _standing(
+    pack: Pack, rule: Rule, facts: Facts
+) -> Hold | tuple[Pack, Rule, tuple[Answer, ...] | None]:
+    """A rule that does not bind wherever and whenever, or what it answers before it is asked of the place."""
+    if is_dated(rule):
+        return pack, rule, None
+    answers = _elsewhere(rule, facts)
+    if together(answers) is not False:
+        return pack, rule, answers
+    hold = Hold(pack=pack, rule=rule, state=False, answers=answers, start=0, stop=0)
+    return replace(hold, line=_trace_line(hold, facts.question))
+
+
+def _elsewhere(rule: Rule, facts: Facts, always_fresh: bool = False) -> tuple[Answer, ...]:
+    """The answers to all that a rule asks, but of the place: places cost most, and are asked last."""
     answers = [_stage(rule, facts.question)]
     if rule.template:
         answers.insert(0, Answer(False, "a template, to be copied into a pack of one's own"))
@@ -149,14 +177,27 @@ def hold_of(pack: Pack, rule: Rule, facts: Facts, *, always_fresh: bool = False)
     aged = rule.conditions.age_below_s is not None or rule.delay_s is not None
     if aged and not always_fresh:
         answers += _age_known(facts)
-    if together(answers) is not False:  # places cost most, and are asked last
-        answers += _place(rule, facts.question.target)
+    return tuple(answers)
+
+
+def _placed(
+    pack: Pack,
+    rule: Rule,
+    elsewhere: tuple[Answer, ...] | None,
+    facts: Facts,
+    *,
+    always_fresh: bool = False,
+) -> Hold:
+    """A rule's answer, where it depends on the place."""
+    answers = _elsewhere(rule, facts) if elsewhere is None else elsewhere
+    if together(answers) is not False:
+        answers += tuple(_place(rule, facts.question.target))
     start, stop = _in_force(rule, facts, always_fresh=always_fresh)
     return Hold(
         pack=pack,
         rule=rule,
         state=together(answers),
-        answers=tuple(answers),
+        answers=answers,
         start=start,
         stop=stop,
     )
@@ -230,7 +271,7 @@ def _verdict(packs: Sequence[Pack], holds: Sequence[Hold], question: Question) -
         until=released_at(possible, now),
         gsd_m=outcome.gsd_m,
         findings=tuple(findings),
-        trace=tuple(_trace_line(one, question) for one in holds),
+        trace=tuple(one.line or _trace_line(one, question) for one in holds),
         packs=tuple(
             PackUsed(
                 name=one.name,
@@ -296,15 +337,13 @@ def _finding(one: Hold, question: Question) -> Finding:
 
 def _trace_line(one: Hold, question: Question) -> TraceLine:
     now = question.at.tai_ns
-    in_time = one.start <= now < one.stop
-    times = list(_time_words(one, question))
     if one.state is False:
         state, why = "does not bind", [a.words for a in one.answers if a.holds is False]
-    elif not in_time:
-        state, why = "does not bind", times
+    elif not one.start <= now < one.stop:
+        state, why = "does not bind", _time_words(one, question)
     else:
         state = "binds" if one.state else "may bind"
-        why = [a.words for a in one.answers] + times
+        why = [a.words for a in one.answers] + _time_words(one, question)
     return TraceLine(
         pack=one.pack.name,
         rule_id=one.rule.rule_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from offnadir._database import sa
@@ -16,9 +16,12 @@ from offnadir.tasking._tables import AUDIT_HEAD, CUSTOMERS, ORDERS, QUOTA_USE, U
 Asks = Callable[[Any, Mapping[str, Any]], Sequence[Any]]
 
 
+_MOST_SEEN: Final = 4096
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
-    """A user who orders for his own customer.
+    """A user who orders for his own customer, whose row has `firm` as its document.
 
     `before` is the row of the order that was placed with the same key, if there is one; `last` the id of
     the last order; `used` pictures and m2 of the customer's month; `head` where the log ends.
@@ -26,10 +29,32 @@ class Stand:
 
     user: User
     customer: Customer
+    firm: str
     before: Any | None
     last: str | None
     used: tuple[int, int]
     head: Head
+
+
+class Seen:
+    """Who ordered lately, and for whom: it is likely to be so still, and looked up again where it counts."""
+
+    def __init__(self) -> None:
+        self._stands: dict[str, Stand] = {}
+
+    def find(self, by: str) -> Stand | None:
+        """How it stood for a user."""
+        return self._stands.get(by)
+
+    def keep(self, stand: Stand) -> None:
+        """Remember a stand."""
+        if len(self._stands) >= _MOST_SEEN:
+            self._stands.clear()
+        self._stands[stand.user.name] = replace(stand, before=None)
+
+    def forget(self, by: str) -> None:
+        """Something was not as it stood."""
+        self._stands.pop(by, None)
 
 
 def own_stand(asks: Asks, by: str, key: str | None, at: Epoch) -> Stand | None:
@@ -45,6 +70,7 @@ def own_stand(asks: Asks, by: str, key: str | None, at: Epoch) -> Stand | None:
         customer=made_customer(
             row.firm_id, row.firm_document, row.firm_added_by, row.firm_pictures, row.firm_m2
         ),
+        firm=row.firm_document,
         before=None if row.id is None else row,
         last=row.last_id,
         used=(row.used_pictures or 0, row.used_m2 or 0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -245,6 +245,22 @@ def _plain_view(placed: Placed, rows: Sequence[Any], user: User) -> OrderView:
     return OrderView(
         placed=placed, customer=rows[0].customer, history=tuple(lines), holds=(),
         waits_for=waits_for(placed, ()), products=(),
+    )  # fmt: skip
+
+
+def new_view(
+    placed: Placed, customer: str, lines: Sequence[Mapping[str, Any]], user: User
+) -> OrderView:
+    """An order that was just written with these lines, as `show` would tell it: no holds, no products."""
+    return OrderView(
+        placed=placed, customer=customer, holds=(), waits_for=waits_for(placed, ()), products=(),
+        history=tuple(
+            Line(
+                at=Epoch(one["at_tai_ns"]), state=State(one["state"]), code=one["code"], words=one["words"],
+                by=_shown_by(one["by"], user),
+            )
+            for one in lines
+        ),
     )  # fmt: skip
 
 

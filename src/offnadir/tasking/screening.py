@@ -29,6 +29,7 @@ _LOW, _OTHER_KIND = (
 )  # log-odds that a low-quality alias, and one of another kind, take away
 _SURE: Final = 0.95  # a name so alike is never cleared by facts alone
 _AT_ONCE: Final = 1000
+_MOST_KNOWN: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,7 @@ class Screener:
             raise InputError("threshold", threshold, "between 0 and 1")
         self.threshold = threshold
         self.lists = tuple((one.name, one.date, one.sha256) for one in lists)
+        self._known: dict[Party, Screening] = {}
         self._listed = {"person": _Listed(), "organisation": _Listed()}
         for one in lists:
             for entry in one.entries:
@@ -146,20 +148,28 @@ class Screener:
         """The same for many, in their order; several times faster than one by one."""
         for start in range(0, len(parties), _AT_ONCE):
             part = parties[start : start + _AT_ONCE]
+            known = {party: self._known[party] for party in part if party in self._known}
             for kind, listed in self._listed.items():
                 if listed.index is not None:
                     asked = (
                         form
                         for party in part
-                        if not _is_other(party.kind, kind)
+                        if party not in known and not _is_other(party.kind, kind)
                         for name in (party.name, *party.aliases)
                         for form in _asked(name, party.kind, kind)
                     )
                     listed.index.learn(list(asked))
             for n, party in enumerate(part, start + 1):
-                yield self._screen(party)
+                yield known.get(party) or self._remembered(party)
                 if report is not None and (n % 100 == 0 or n == len(parties)):
                     report(n, len(parties))
+
+    def _remembered(self, party: Party) -> Screening:
+        """The lists stay as they are, and the same few order again and again."""
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        found = self._known[party] = self._screen(party)
+        return found
 
     def _screen(self, party: Party) -> Screening:
         best: dict[tuple[str, str], tuple[float, Comparison, ListedName, str]] = {}
