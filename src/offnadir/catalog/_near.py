@@ -97,15 +97,12 @@ def _statement(told: frozenset[str], sort: str, *, any_box: bool) -> sa.Executab
     """
     value, descending = C[SORTS[sort.removeprefix("-")]], sort.startswith("-")
     t = _Told(told, value.type, any_box)
+    fits = sa.and_(sa.true(), *(t.in_time() if any_box else ()), *t.collected())
     near = sa.select(
-        C.key, value.label("value"), C.start_tai_ns, C.stop_tai_ns, C.folder, C.added_tai_ns,
-        t.edge.label("edge"),
-    )  # fmt: skip
-    if "collections" in told:
-        near = near.add_columns(sa.func.coalesce(C.collection, PICTURES).label("collection"))
-    near = near.where(_SHAPE.op("&&", is_comparison=True)(t.box))
+        C.key, value.label("value"), C.folder, C.added_tai_ns, t.edge.label("edge"), fits.label("fits")
+    ).where(_SHAPE.op("&&", is_comparison=True)(t.box))  # fmt: skip
     if not any_box:
-        near = near.where(*t.in_time(C))
+        near = near.where(*t.in_time())
     found = near.limit(sa.literal_column(str(MOST_NEAR + 1))).cte("found")
     count = sa.select(sa.func.count()).select_from(found).scalar_subquery()
     newest = sa.select(sa.func.coalesce(sa.func.max(C.key), sa.literal_column("0")))
@@ -113,24 +110,13 @@ def _statement(told: frozenset[str], sort: str, *, any_box: bool) -> sa.Executab
         "whole"
     )
     # Sorted first (OFFSET keeps it so): what is dear is then asked of a page of items, and not of all.
-    few = sa.select(found).where(count <= sa.literal_column(str(MOST_NEAR)))
-    if any_box:
-        few = few.where(*t.in_time(found.c))
+    few = sa.select(found).where(count <= sa.literal_column(str(MOST_NEAR)), found.c.fits)
     if "newest" in told:
         few = few.where(found.c.key <= t["newest"], t.after(found.c, descending))
     each = (
         few.order_by(*_order(found.c, descending)).offset(sa.literal_column("0")).subquery("each")
     )
-    page = sa.select(each).where(t.touches(each.c.edge))
-    if "readers" in told:
-        # A query within: as a join it would be made of all that was found.
-        seen = sa.select(READERS.c.reader).where(
-            READERS.c.key == each.c.key, READERS.c.reader == sa.any_(t.readers)
-        )
-        page = page.where(seen.limit(sa.literal_column("1")).scalar_subquery().is_not(None))
-    if "collections" in told:
-        names = sa.bindparam("collections", type_=_TEXTS)
-        page = page.where(each.c.collection == sa.any_(names))
+    page = sa.select(each).where(t.touches(each.c.edge), *t.seen(each.c.key))
     shown = (
         page.order_by(*_order(each.c, descending)).limit(sa.bindparam("limit")).subquery("shown")
     )
@@ -166,13 +152,22 @@ class _Told:
     def _once(self, told: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         return sa.select(told).scalar_subquery() if self._any_box else told
 
-    @property
-    def readers(self) -> sa.ColumnElement[Any]:
-        """Names of those who look."""
+    def seen(self, key: Any) -> list[sa.ColumnElement[bool]]:
+        """Whether one of those who look may see an item: a query within, a join would be made of all."""
+        if "readers" not in self._told:
+            return []
         between = sa.func.chr(sa.literal_column(str(ord(_BETWEEN))))
-        readers = sa.bindparam("readers", type_=sa.Text())
-        each = self._once(sa.func.string_to_array(readers, between, type_=_TEXTS))
-        return sa.cast(each, _TEXTS)
+        told = sa.func.string_to_array(sa.bindparam("readers", type_=sa.Text()), between)
+        asks = sa.any_(sa.cast(self._once(told), _TEXTS))
+        found = sa.select(READERS.c.reader).where(READERS.c.key == key, READERS.c.reader == asks)
+        return [found.limit(sa.literal_column("1")).scalar_subquery().is_not(None)]
+
+    def collected(self) -> list[sa.ColumnElement[bool]]:
+        """Whether an item is in one of the collections."""
+        if "collections" not in self._told:
+            return []
+        names = sa.bindparam("collections", type_=_TEXTS)
+        return [sa.func.coalesce(C.collection, PICTURES) == sa.any_(names)]
 
     @property
     def box(self) -> sa.ColumnElement[Any]:
@@ -198,9 +193,9 @@ class _Told:
         place = sa.func.ST_GeomFromWKB(sa.bindparam("place"), sa.literal_column("4326"))
         return sa.type_coerce(sa.func.ST_Intersects(edge, self._once(place)), sa.Boolean)
 
-    def in_time(self, columns: Any) -> list[sa.ColumnElement[bool]]:
+    def in_time(self) -> list[sa.ColumnElement[bool]]:
         """What touches the time, in words that the index along the beginnings knows: few items last long."""
-        start, stop = columns.start_tai_ns, columns.stop_tai_ns
+        start, stop = C.start_tai_ns, C.stop_tai_ns
         made: list[sa.ColumnElement[bool]] = []
         if "start" in self._told:
             is_long = stop - start > sa.literal_column(str(LONG_NS))
