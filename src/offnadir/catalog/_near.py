@@ -10,7 +10,7 @@ import shapely
 
 from offnadir._database import Database, sa
 from offnadir.catalog._query import SORTS, ArchiveQuery, Token
-from offnadir.catalog._tables import DOCUMENTS, LONG_NS, PICTURES, READERS
+from offnadir.catalog._tables import DOCUMENTS, LONG_NS, PICTURES
 from offnadir.catalog._where import C
 
 #: Items near the place that are looked at one by one; where there are more, the search goes along the sort.
@@ -26,6 +26,8 @@ _OTHERS: Final = tuple(one.name for one in fields(ArchiveQuery) if one.name not 
 _BETWEEN: Final = "\n"
 _ENDS: Final = ("west", "south", "east", "north")
 _TEXTS: Final = sa.ARRAY(sa.Text())
+#: The database keeps them by itself, on PostgreSQL only (`_database/versions/v0005_readers.py`).
+_READERS: Final = sa.literal_column("archive_items.readers", _TEXTS)
 _SHAPE: Final = sa.type_coerce(C.geometry, sa.LargeBinary)
 
 
@@ -97,7 +99,7 @@ def _statement(told: frozenset[str], sort: str, *, any_box: bool) -> sa.Executab
     """
     value, descending = C[SORTS[sort.removeprefix("-")]], sort.startswith("-")
     t = _Told(told, value.type, any_box)
-    fits = sa.and_(sa.true(), *(t.in_time() if any_box else ()), *t.collected())
+    fits = sa.and_(sa.true(), *(t.in_time() if any_box else ()), *t.seen(), *t.collected())
     near = sa.select(
         C.key, value.label("value"), C.folder, C.added_tai_ns, t.edge.label("edge"), fits.label("fits")
     ).where(_SHAPE.op("&&", is_comparison=True)(t.box))  # fmt: skip
@@ -116,7 +118,7 @@ def _statement(told: frozenset[str], sort: str, *, any_box: bool) -> sa.Executab
     each = (
         few.order_by(*_order(found.c, descending)).offset(sa.literal_column("0")).subquery("each")
     )
-    page = sa.select(each).where(t.touches(each.c.edge), *t.seen(each.c.key))
+    page = sa.select(each).where(t.touches(each.c.edge))
     shown = (
         page.order_by(*_order(each.c, descending)).limit(sa.bindparam("limit")).subquery("shown")
     )
@@ -152,15 +154,13 @@ class _Told:
     def _once(self, told: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         return sa.select(told).scalar_subquery() if self._any_box else told
 
-    def seen(self, key: Any) -> list[sa.ColumnElement[bool]]:
-        """Whether one of those who look may see an item: a query within, a join would be made of all."""
+    def seen(self) -> list[sa.ColumnElement[bool]]:
+        """Whether one of those who look is among the readers of an item."""
         if "readers" not in self._told:
             return []
         between = sa.func.chr(sa.literal_column(str(ord(_BETWEEN))))
-        told = sa.func.string_to_array(sa.bindparam("readers", type_=sa.Text()), between)
-        asks = sa.any_(sa.cast(self._once(told), _TEXTS))
-        found = sa.select(READERS.c.reader).where(READERS.c.key == key, READERS.c.reader == asks)
-        return [found.limit(sa.literal_column("1")).scalar_subquery().is_not(None)]
+        asks = sa.func.string_to_array(sa.bindparam("readers", type_=sa.Text()), between)
+        return [_READERS.op("&&", is_comparison=True)(self._once(asks))]
 
     def collected(self) -> list[sa.ColumnElement[bool]]:
         """Whether an item is in one of the collections."""
