@@ -16,7 +16,7 @@ from offnadir._database._quick import Quick, QuickSlowError
 from offnadir.errors import FileError, InputError, MissingExtraError, OffnadirError
 
 #: The newest step in `versions`; a test sees that it is.
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 _BUSY_MS: Final = 30_000  # how long one process waits for another to finish its transaction
 #: A client that was stopped, or whose machine died, in a transaction: the server ends it and frees its locks.
 _GONE: Final = (
