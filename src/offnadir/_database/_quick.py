@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -51,6 +50,8 @@ class Quick:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        driver: Any = engine.dialect.dbapi
+        self._error: type[Any] = driver.Error
         self._known: OrderedDict[int, tuple[sa.Executable, _Written | None]] = OrderedDict()
         self._fits: set[int] = set()
 
@@ -65,7 +66,7 @@ class Quick:
             return None
         try:
             pooled = self._engine.raw_connection()
-        except psycopg_error():
+        except self._error:
             return None
         try:
             raw: Any = pooled.driver_connection
@@ -74,7 +75,7 @@ class Quick:
                 if key not in self._fits and not self._is_plain(statement, cursor):
                     return None
                 rows = cursor.fetchall()
-            except psycopg_error() as error:
+            except self._error as error:
                 if error.sqlstate == _CANCELED:
                     raise QuickSlowError(str(error).strip().splitlines()[0]) from error
                 if raw.broken or raw.closed:
@@ -109,14 +110,6 @@ class Quick:
         while len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
         return written
-
-
-@cache
-def psycopg_error() -> type[Any]:
-    """The driver's error."""
-    import psycopg
-
-    return psycopg.Error
 
 
 def _write(statement: sa.Executable, dialect: sa.Dialect) -> _Written | None:

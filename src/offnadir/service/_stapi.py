@@ -149,10 +149,8 @@ def order_document(request: Request, view: OrderView, order: Order | None = None
     """An order as a feature of STAPI; `order` is what was ordered, if it need not be read again."""
     placed = view.placed
     path = f"/orders/{placed.id}"
-    if order is not None:
-        wish = _wish(order)
-    else:
-        wish = (_asked if len(placed.document) <= SHORT else _asked.__wrapped__)(placed.document)
+    asked = _asked if len(placed.document) <= SHORT else _asked.__wrapped__
+    wish = asked(placed.document) if order is None else _wish(order)
     properties = {
         **wish,
         "created": placed.placed.utc(3),
@@ -191,7 +189,7 @@ def _asked(document: str) -> Mapping[str, Any]:
     return _wish(order_of(document))
 
 
-def _wish(order: Order) -> dict[str, Any]:
+def _wish(order: Order) -> Mapping[str, Any]:
     """What was ordered, as properties of the feature."""
     looks = order.looks
     window = order.windows[0] if order.windows else None
