@@ -108,7 +108,8 @@ def fill(database: Database, count: int) -> None:
             rows.append({**first, "id": key, "name": name, "document": document})
         if rows:
             connection.execute(CUSTOMERS.insert(), rows)
-        if not connection.execute(sa.text("SELECT 1 FROM archive_readers LIMIT 1")).first():
+        new = not connection.execute(sa.text("SELECT 1 FROM archive_readers LIMIT 1")).first()
+        if new:
             connection.execute(
                 sa.text(
                     "INSERT INTO archive_readers (reader, key) SELECT CASE WHEN i.key % 3 = 0 THEN '*' "
@@ -117,6 +118,9 @@ def fill(database: Database, count: int) -> None:
                 ),
                 {"count": count},
             )
+    if new:  # each reader made a new row of its item, and left the old one
+        with database.alone.connect() as connection:
+            connection.execute(sa.text("VACUUM FULL archive_items"))
     with database.begin() as connection:
         connection.execute(sa.text("ANALYZE"))
 

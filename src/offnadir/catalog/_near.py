@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Final
@@ -61,7 +62,8 @@ def near(database: Database, query: ArchiveQuery) -> Near | None:
     if token is not None:
         told |= {"newest": token.newest, "last_value": token.value, "last": token.key}
     told = {key: value for key, value in told.items() if value is not None}
-    names, rows = frozenset(told), []
+    names = frozenset(told)
+    rows: Sequence[Any] = ()
     if (east - west) * (north - south) <= _SMALL_DEG2:
         rows = database.ask(_statement(names, query.sort, any_box=True), told)
     if not rows or rows[0].near > MOST_NEAR:
@@ -141,7 +143,8 @@ class _Told:
     """
 
     def __init__(self, told: frozenset[str], kind: Any, any_box: bool) -> None:
-        number, ends = sa.Double(), sa.BigInteger()
+        number: Any = sa.Double()
+        ends: Any = sa.BigInteger()
         self._told, self._any_box = told, any_box
         self._kinds: dict[str, Any] = {
             "west": number, "south": number, "east": number, "north": number,
@@ -149,7 +152,10 @@ class _Told:
         }  # fmt: skip
 
     def __getitem__(self, name: str) -> Any:
-        return self._once(sa.bindparam(name, type_=self._kinds[name]))
+        return self._once(self._bound(name))
+
+    def _bound(self, name: str) -> Any:
+        return sa.bindparam(name, type_=self._kinds[name])
 
     def _once(self, told: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         return sa.select(told).scalar_subquery() if self._any_box else told
@@ -172,7 +178,7 @@ class _Told:
     @property
     def box(self) -> sa.ColumnElement[Any]:
         """The box around the place."""
-        ends = (sa.bindparam(one, type_=sa.Double()) for one in _ENDS)
+        ends = [self._bound(one) for one in _ENDS]
         return self._once(sa.func.ST_MakeEnvelope(*ends, sa.literal_column("4326")))
 
     @property
