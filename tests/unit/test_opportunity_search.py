@@ -21,7 +21,7 @@ from offnadir.service._ephemerides import Ephemerides
 from offnadir.service._fleet import fleet_of
 from offnadir.service._opportunity_place import Strips, read_geometry
 from offnadir.service._opportunity_reasons import LIMITS, why_not
-from offnadir.service._opportunity_search import search
+from offnadir.service._opportunity_search import Flock, search
 from offnadir.tasking._order import Looks
 from offnadir.units import day, deg, hour
 from support.operation import make_operation
@@ -237,3 +237,18 @@ def test_strips_of_a_square_by_hand():
     share, strips = Strips(place.area).of(0.0, 20.5e3, 30e3)  # pictures half as long as the square
     assert strips == 8
     assert share == pytest.approx(1 / 6, abs=0.02)
+
+
+def test_what_is_kept_of_satellites_is_theirs_and_bounded(fleet):
+    """The same objects are found again; others that are equal are not, and old ones make room."""
+    kept = Ephemerides(most_bytes=4 * 2**20)
+    several = fleet.satellites
+    first = Flock.over(several, SPAN, kept)
+    assert Flock.over(list(several), SPAN, kept) is first
+    moved = replace(several[0], elements=replace(several[0].elements, raan_rad=1.0))
+    other = Flock.over((moved, *several[1:]), SPAN, kept)
+    assert other is not first
+    assert other.satellites[0].elements.raan_rad == 1.0
+    for i in range(1, 40):
+        Flock.over(several, Span(START + i * hour, START + 2 * day), kept)
+    assert Flock.over(several, SPAN, kept) is not first

@@ -6,14 +6,16 @@ import json
 import logging
 import re
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from offnadir.errors import InputError
-from offnadir.service import Settings, create_app, read_settings
+from offnadir.service import Settings, _callers, create_app, read_settings
 from offnadir.service._limits import Buckets
 from offnadir.service._observing import JsonLines
 from support.service import SECRET, WISH, Hall
@@ -335,3 +337,29 @@ def test_a_key_that_is_revoked_while_it_is_opened_is_not_believed_after(
     assert (
         hall.client.get("/orders", headers={"Authorization": f"Bearer {text}"}).status_code == 401
     )
+
+
+def test_a_key_is_hashed_once_and_looked_up_again_when_it_was_believed_long_enough(
+    hall: Hall, monkeypatch
+) -> None:
+    """To hash it is dear by design; what another process revoked must come to light all the same."""
+    app = hall.client.app
+    desk = app.state.service.desk  # type: ignore[attr-defined]
+    key, text = desk.add_key("kim", by="boss", label="long")
+    hashed: list[str] = []
+    opens, clock = desk.open_key, time.monotonic
+
+    def status(later_s: float) -> int:
+        with monkeypatch.context() as patched:
+            patched.setattr(type(desk), "open_key", lambda _, one: hashed.append(one) or opens(one))
+            patched.setattr(_callers, "time", SimpleNamespace(monotonic=lambda: clock() + later_s))
+            told = hall.client.get("/orders", headers={"Authorization": f"Bearer {text}"})
+        return told.status_code
+
+    assert [status(0.0), status(0.0), status(31.0)] == [200, 200, 200]
+    assert hashed == [text]
+    desk.revoke_key(key.id, by="boss")  # as another process would: this one is not told
+    assert status(40.0) == 200  # until key_cache_s is over
+    assert status(62.0) == 401
+    assert status(62.0) == 401
+    assert hashed == [text, text]  # what opened nothing is known no more

@@ -116,6 +116,38 @@ def test_pages_are_bound_to_their_search(hall: Hall, monkeypatch: pytest.MonkeyP
     assert hall.post("kim", "/products/worldview-3/opportunities", more["body"]).status_code == 422
 
 
+def test_a_question_is_searched_once_for_all_until_the_fleet_changes(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks; another question, and newer element sets, are searched for anew."""
+    searched, find = [], _opportunity_routes.find
+
+    def counted(ask, kept):
+        searched.append(ask)
+        return find(ask, kept)
+
+    monkeypatch.setattr(_opportunity_routes, "find", counted)
+    before = found(hall.post("kim", PATH, SEARCH))
+    assert found(hall.post("lee", PATH, SEARCH)) == before
+    short = found(hall.post("kim", PATH, {**SEARCH, "limit": 1}))
+    assert short["features"] == before["features"][:1]
+    assert len(searched) == 1
+    narrow = {"op": "<=", "args": [{"property": "view:off_nadir"}, 20]}
+    for changed in ({"datetime": WISH["datetime"]}, {"filter": narrow}):
+        assert found(hall.post("kim", PATH, {**SEARCH, **changed})) != before
+    found(hall.post("kim", "/products/worldview-3/opportunities", SEARCH))
+    assert len(searched) == 4
+    path = hall.path.parent / "elements.omm.json"
+    sets = json.loads(path.read_text())
+    for one in sets:
+        one["MEAN_ANOMALY"] = (one["MEAN_ANOMALY"] + 20.0) % 360.0
+    path.write_text(json.dumps(sets))
+    hall.client.app.state.service.fleets._next = 0.0  # type: ignore[attr-defined]
+    after = found(hall.post("kim", PATH, SEARCH))
+    assert len(searched) == 5
+    assert after["features"] != before["features"]
+
+
 def test_preferences_are_followed_as_rfc_7240_says(hall: Hall) -> None:
     def ask(prefer):
         headers = {} if prefer is None else {"Prefer": prefer}

@@ -158,20 +158,44 @@ def test_satellites_of_a_repeating_track_over_a_longitude(tmp_path):
 
 
 def test_a_launch_site_that_cannot_reach_an_inclination(tmp_path):
-    """Sohae, 39.66 N: nothing below 39.66 deg; and southward only, so that 90 deg takes an azimuth of 180."""
+    """Sohae, 39.66 N (39.47 geocentric): nothing below that.
+
+    For 90 deg against the ground that turns east with 465.1 m/s x cos 39.47 = 359 m/s: towards atan(359/7590)
+    = 2.7 deg west of north or of south.
+    """
     launch = '\n[launch]\nname = "Sohae"\nlat_deg = 39.66\n'
     text = STUDY.replace("inclination_deg = 90", "inclination_deg = [30, 90]") + launch
     study = load(tmp_path, text)  # one of the two is possible
     from offnadir.coverage.study_orbits import design_trouble
 
+    reach = "Sohae reaches only those from 39.47 to 140.53 deg at this latitude"
     troubles = {design_trouble(Space(study).design(genes), study) for genes in Space(study).all()}
-    assert any("reaches only 39.66 to 140.34 deg" in one for one in troubles)
-    with pytest.raises(InputError, match=r"reaches only 39\.66 to 140\.34 deg"):
+    assert any(reach in one for one in troubles)
+    with pytest.raises(InputError, match=reach):
         load(tmp_path, STUDY.replace("inclination_deg = 90", "inclination_deg = 30") + launch)
-    with pytest.raises(
-        InputError, match=r"towards 0\.0 or 180\.0 deg, its azimuths are 190 to 200 deg"
-    ):
+    ways = r"towards 357\.3 or 182\.7 deg, its azimuths are 190 to 200 deg"
+    with pytest.raises(InputError, match=ways):
         load(tmp_path, STUDY + launch + "min_azimuth_deg = 190\nmax_azimuth_deg = 200\n")
+    load(tmp_path, STUDY + launch + "min_azimuth_deg = 180\nmax_azimuth_deg = 190\n")
+
+
+def test_a_launch_site_by_its_name(tmp_path):
+    """Cape Canaveral's range allows 35 to 120 deg (NASA): 28.5 to 57 deg of inclination, not 90."""
+    named = (
+        STUDY.replace("inclination_deg = 90", "inclination_deg = {}") + "\n[launch]\nsite = {}\n"
+    )
+    for inclination_deg in (30, 51.6, 56):
+        study = load(tmp_path, named.format(inclination_deg, '"cape canaveral"'))
+        assert study.launch is not None
+        assert study.launch.key == "cape-canaveral"
+    with pytest.raises(InputError, match="azimuths are 35 to 120 deg"):
+        load(tmp_path, named.format(90, '"cape-canaveral"'))
+    with pytest.raises(InputError, match=r"launch\.site = 'atlantis': must be a launch site"):
+        load(tmp_path, named.format(90, '"atlantis"'))
+    with pytest.raises(InputError, match=r"launch\.lat_deg.*left out where site names"):
+        load(tmp_path, named.format(45, '"naro"\nlat_deg = 34'))
+    with pytest.raises(InputError, match="site, a known launch site, or lat_deg"):
+        load(tmp_path, STUDY + '\n[launch]\nname = "x"\n')
 
 
 def test_a_file_that_is_not_there_and_one_that_is_no_toml(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
+from offnadir._database._quick import Quick, QuickSlowError
 from offnadir.errors import FileError, InputError, MissingExtraError, OffnadirError
 
 #: The newest step in `versions`; a test sees that it is.
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 _BUSY_MS: Final = 30_000  # how long one process waits for another to finish its transaction
 #: A client that was stopped, or whose machine died, in a transaction: the server ends it and frees its locks.
 _GONE: Final = (
@@ -52,7 +53,8 @@ class Database:
     """A database that is there and up to date.
 
     `where` is the file or the URL without its password; `dialect` is "sqlite" or "postgresql". Connections of
-    `alone` begin no transactions, and keep the plans of statements: each finds few rows by a key.
+    `alone` begin no transactions, and keep the plans of statements: each finds few rows by a key. Where
+    nobody watches statements, those of one trip go to PostgreSQL's driver itself.
     """
 
     where: str
@@ -61,6 +63,7 @@ class Database:
 
     alone: sa.Engine = field(default=None, repr=False)  # type: ignore[assignment]
     _anew: sa.Engine = field(init=False, repr=False)
+    _quick: dict[int, Quick] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         alone = (self.engine if self.alone is None else self.alone).execution_options(
@@ -68,6 +71,8 @@ class Database:
         )
         object.__setattr__(self, "alone", alone)
         object.__setattr__(self, "_anew", self.engine.execution_options(**{_ALONE: True}))
+        if self.dialect == "postgresql":
+            self._quick.update({id(one): Quick(one) for one in (self.alone, self._anew)})
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -100,6 +105,10 @@ class Database:
         self, engine: sa.Engine, statement: sa.Executable, told: Mapping[str, Any] | None
     ) -> Sequence[sa.Row[Any]]:
         with _told(self.where):
+            quick = self._quick.get(id(engine))
+            rows = None if quick is None else quick.ask(statement, told)
+            if rows is not None:
+                return rows
             try:
                 with engine.connect() as connection:
                     return connection.execute(statement, told).all()
@@ -108,6 +117,18 @@ class Database:
                     raise
             with engine.connect() as connection:  # the one before was kept from before a restart
                 return connection.execute(statement, told).all()
+
+    def watch(self, begins: Callable[..., None], ends: Callable[..., None]) -> None:
+        """From now on SQLAlchemy's events before and after each statement are told, as it describes them.
+
+        `ends` is told the connection alone, of a statement that failed, too.
+        """
+        self._quick.clear()
+        apart = self.alone.pool is not self.engine.pool
+        for engine in (self.engine, self.alone) if apart else (self.engine,):
+            sa.event.listen(engine, "before_cursor_execute", begins)
+            sa.event.listen(engine, "after_cursor_execute", lambda connection, *_: ends(connection))
+            sa.event.listen(engine, "handle_error", lambda context: _failed(context, ends))
 
     def limit(self, statement_s: float) -> None:
         """From now on no statement lasts longer; DatabaseSlowError for one that would."""
@@ -279,10 +300,17 @@ def _limit_sqlite(engine: sa.Engine, statement_s: float) -> None:
             ends[0] = float("inf") if in_pieces else time.monotonic() + statement_s
 
 
+def _failed(context: sa.ExceptionContext, ends: Callable[..., None]) -> None:
+    if context.connection is not None and context.statement is not None:
+        ends(context.connection)
+
+
 @contextmanager
 def _told(where: str) -> Iterator[None]:
     try:
         yield
+    except QuickSlowError as error:
+        raise DatabaseSlowError(f"database {where}: {error}") from error
     except sa.exc.TimeoutError as error:
         raise DatabaseGoneError(f"database {where}: all connections are taken") from error
     except sa.exc.DBAPIError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
 import time
@@ -71,6 +72,12 @@ class Places:
         places.names, places.first = np.empty(0, dtype=object), 0
         places._set(r_m, enu, encode([list(constraints)]))
         places.group = np.zeros(len(r_m), np.int64)
+        return places
+
+    def moved(self, r_m: Array, enu: Array) -> Places:
+        """As many other places under the same limits; `rho_m` stays what it was."""
+        places = copy.copy(self)
+        places.r_m, places.enu = r_m, enu
         return places
 
     def _set(self, r_m: Array, enu: Array, code: Any) -> None:
@@ -293,14 +300,20 @@ def _world(one: Ephemeris) -> tuple[Span, EarthOrientation]:
 
 def _search(flock: _Flock, places: Places, sun: Track) -> Iterator[Found]:
     """The windows of some satellites over a block of places, in tables of bounded size."""
+    ways, left = prepare(flock, places.code, places.rho_m)
+    for stretches, filled in _stretches(flock, ways, left, places, sun):
+        yield _rows(flock, ways[0], places, sun, stretches, filled)
+
+
+def prepare(
+    flock: _Flock, code: Any, rho_m: tuple[float, float]
+) -> tuple[tuple[Any, ...], NDArray[np.bool_]]:
+    """How satellites are searched for places of these radii [m]: for `passes`, and what is left over."""
     from offnadir.access import _cells  # numba costs half a second: only when needed
 
-    facts, *grid = _cells.survey(
-        flock.tracks, flock.span.duration_s, places.code, *places.rho_m, *_CELLS_RAD
-    )
-    limits, left = choose(places.code, facts, places.rho_m, _LOWEST_M)
-    for stretches, filled in _stretches(flock, (facts, *grid, limits), left, places, sun):
-        yield _rows(flock, facts, places, sun, stretches, filled)
+    facts, *grid = _cells.survey(flock.tracks, flock.span.duration_s, code, *rho_m, *_CELLS_RAD)
+    limits, left = choose(code, facts, rho_m, _LOWEST_M)
+    return (facts, *grid, limits), left
 
 
 def _rows(
@@ -394,10 +407,9 @@ def _narrow(
 ) -> tuple[int, int]:
     """Fill `new` from stretches `done` to `filled`; returns where to go on, and how many were found."""
     from offnadir.access import _kernels
-    from offnadir.access._margins import SUN, SUN_BELOW
 
-    here, kinds = (places.r_m, places.enu, places.group), places.code[0]
-    if not (left & (kinds != SUN) & (kinds != SUN_BELOW)).any():
+    here = (places.r_m, places.enu, places.group)
+    if not is_narrowed(left, places.code[0]):
         at, found = _kernels.lit(done, filled, out, *here, sun, places.sun, new)
         return int(at), int(found)
     from offnadir.access import _march  # takes long to compile
@@ -406,6 +418,13 @@ def _narrow(
         done, filled, out, flock.tracks, facts, *here, places.code, left, sun, new
     )
     return int(at), int(found)
+
+
+def is_narrowed(left: NDArray[np.bool_], kinds: NDArray[np.int64]) -> bool:
+    """Whether more than the Sun is left over for `_march`."""
+    from offnadir.access._margins import SUN, SUN_BELOW
+
+    return bool((left & (kinds != SUN) & (kinds != SUN_BELOW)).any())
 
 
 def _room(rows: int) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:

@@ -38,11 +38,24 @@ _TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class ArchivedItem:
-    """An item, the folder that its files lie in (None if nobody said), and when it came in."""
+    """An item, the folder that its files lie in (None if nobody said), and when it came in.
 
-    item: Mapping[str, Any]
+    `document` is the item as JSON, which is read when `item` is first looked at.
+    """
+
+    document: str
     folder: Path | None
     added: Epoch
+    _read: list[Mapping[str, Any]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
+
+    @property
+    def item(self) -> Mapping[str, Any]:
+        """The STAC item."""
+        if not self._read:
+            self._read.append(json.loads(self.document))
+        return self._read[0]
 
     @property
     def id(self) -> str:
@@ -358,7 +371,7 @@ def _collected(row: Any) -> Collected:
 
 def _archived(row: Any) -> ArchivedItem:
     folder = None if row.folder is None else Path(row.folder)
-    return ArchivedItem(json.loads(row.document), folder, Epoch(row.added_tai_ns))
+    return ArchivedItem(row.document, folder, Epoch(row.added_tai_ns))
 
 
 def _checked(

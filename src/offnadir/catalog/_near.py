@@ -10,22 +10,25 @@ import shapely
 
 from offnadir._database import Database, sa
 from offnadir.catalog._query import SORTS, ArchiveQuery, Token
-from offnadir.catalog._tables import DOCUMENTS, ITEMS, LONG_NS, PICTURES, READERS
-from offnadir.catalog._where import IS_LONG, C
+from offnadir.catalog._tables import DOCUMENTS, LONG_NS, PICTURES
+from offnadir.catalog._where import C
 
 #: Items near the place that are looked at one by one; where there are more, the search goes along the sort.
 MOST_NEAR: Final = 5_000
+#: The largest box [square degrees] that is asked for by a plan that was made once for all boxes.
+_SMALL_DEG2: Final = 100.0
 #: What a query may say beside its place to be answered here.
 _KNOWN: Final = (
     "bbox", "geometry", "start", "stop", "collections", "readers", "sort", "limit", "token",
 )  # fmt: skip
+_OTHERS: Final = tuple(one.name for one in fields(ArchiveQuery) if one.name not in _KNOWN)
+#: Between readers that are told as one text, which a driver hands over sooner than a list. In no name.
+_BETWEEN: Final = "\n"
+_ENDS: Final = ("west", "south", "east", "north")
 _TEXTS: Final = sa.ARRAY(sa.Text())
+#: The database keeps them by itself, on PostgreSQL only (`_database/versions/v0005_readers.py`).
+_READERS: Final = sa.literal_column("archive_items.readers", _TEXTS)
 _SHAPE: Final = sa.type_coerce(C.geometry, sa.LargeBinary)
-_WEST: Final[sa.BindParameter[float]] = sa.bindparam("west", type_=sa.Double())
-_SOUTH: Final[sa.BindParameter[float]] = sa.bindparam("south", type_=sa.Double())
-_EAST: Final[sa.BindParameter[float]] = sa.bindparam("east", type_=sa.Double())
-_NORTH: Final[sa.BindParameter[float]] = sa.bindparam("north", type_=sa.Double())
-_BOX: Final = sa.func.ST_MakeEnvelope(_WEST, _SOUTH, _EAST, _NORTH, 4326)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +46,26 @@ def near(database: Database, query: ArchiveQuery) -> Near | None:
     """The items of a query that has a place, if it is a simple one with few items near it; else None."""
     if database.dialect != "postgresql" or not _is_simple(query):
         return None
-    token, place = Token.read(query), query.place()
-    if place is None or place.geom_type not in ("Point", "LineString", "Polygon"):
+    token, place = Token.read(query), _place(query)
+    if place is None:
         return None
-    west, south, east, north = place.bounds
+    (west, south, east, north), wkb = place
     told: dict[str, Any] = {
-        "west": west, "south": south, "east": east, "north": north, "most": MOST_NEAR + 1,
-        "limit": query.limit + 1, "readers": query.readers, "collections": query.collections,
+        "west": west, "south": south, "east": east, "north": north, "place": wkb,
+        "limit": query.limit + 1, "collections": query.collections,
+        "readers": None if query.readers is None else _BETWEEN.join(query.readers),
         "start": None if query.start is None else query.start.tai_ns,
         "early": None if query.start is None else query.start.tai_ns - LONG_NS,
         "stop": None if query.stop is None else query.stop.tai_ns,
     }  # fmt: skip
-    is_box = place.area > 0 and place.equals(shapely.box(*place.bounds))
-    if not is_box:
-        told["place"] = place.wkb
     if token is not None:
         told |= {"newest": token.newest, "last_value": token.value, "last": token.key}
     told = {key: value for key, value in told.items() if value is not None}
-    rows = database.ask_anew(_statement(frozenset(told), query.sort), told)
+    names, rows = frozenset(told), []
+    if (east - west) * (north - south) <= _SMALL_DEG2:
+        rows = database.ask(_statement(names, query.sort, any_box=True), told)
+    if not rows or rows[0].near > MOST_NEAR:
+        rows = database.ask_anew(_statement(names, query.sort, any_box=False), told)
     if rows[0].near > MOST_NEAR:
         return None
     newest = rows[0].newest if token is None else token.newest
@@ -68,98 +73,150 @@ def near(database: Database, query: ArchiveQuery) -> Near | None:
 
 
 def _is_simple(query: ArchiveQuery) -> bool:
-    names = (one.name for one in fields(ArchiveQuery) if one.name not in _KNOWN)
-    return all(getattr(query, name) is None for name in names)
+    return all(getattr(query, name) is None for name in _OTHERS)
+
+
+def _place(query: ArchiveQuery) -> tuple[tuple[float, float, float, float], bytes | None] | None:
+    """The box around a place, and the place itself as WKB if it is no box; None for one of many parts."""
+    box = query.bbox
+    if box is not None and len(box) == 4 and all(type(one) in (int, float) for one in box):
+        west, south, east, north = map(float, box)
+        if -180.0 < west < east < 180.0 and -90.0 < south < north < 90.0:  # false for NaN
+            return (west, south, east, north), None
+    place = query.place()
+    if place is None or place.geom_type not in ("Point", "LineString", "Polygon"):
+        return None
+    is_box = place.area > 0 and place.equals(shapely.box(*place.bounds))
+    return place.bounds, None if is_box else place.wkb
 
 
 @cache
-def _statement(told: frozenset[str], sort: str) -> sa.Executable:
-    """Built once for each kind of query: to build it takes as long as to have it answered."""
+def _statement(told: frozenset[str], sort: str, *, any_box: bool) -> sa.Executable:
+    """Built once for each kind of query: to build it takes as long as to have it answered.
+
+    Planned for any box it goes along the index of places and looks at the times of all that is there; planned
+    for one it may go along another index, but to plan takes longer than to answer where there is little.
+    """
     value, descending = C[SORTS[sort.removeprefix("-")]], sort.startswith("-")
-    found = (
-        sa.select(
-            C.key, value.label("value"), sa.func.coalesce(C.collection, PICTURES).label("collection"),
-            C.west_deg, C.south_deg, C.east_deg, C.north_deg, _SHAPE.label("shape"),
-        )
-        .where(_SHAPE.op("&&", is_comparison=True)(_BOX), *_in_time(told))
-        .limit(sa.bindparam("most"))
-        .cte("found")
-    )  # fmt: skip
+    t = _Told(told, value.type, any_box)
+    fits = sa.and_(sa.true(), *(t.in_time() if any_box else ()), *t.seen(), *t.collected())
+    near = sa.select(
+        C.key, value.label("value"), C.folder, C.added_tai_ns, t.edge.label("edge"), fits.label("fits")
+    ).where(_SHAPE.op("&&", is_comparison=True)(t.box))  # fmt: skip
+    if not any_box:
+        near = near.where(*t.in_time())
+    found = near.limit(sa.literal_column(str(MOST_NEAR + 1))).cte("found")
     count = sa.select(sa.func.count()).select_from(found).scalar_subquery()
-    whole = sa.select(
-        count.label("near"),
-        sa.select(sa.func.coalesce(sa.func.max(C.key), 0)).scalar_subquery().label("newest"),
-    ).subquery("whole")
-    # Sorted first (OFFSET keeps it so): what is dear is then asked of a page of items, and not of all.
-    few = sa.select(found, found.c.value.is_(None).label("unknown")).where(count <= MOST_NEAR)
-    if "newest" in told:
-        few = few.where(found.c.key <= sa.bindparam("newest"))
-        few = few.where(_after(found.c, "last_value" in told, descending))
-    each = (
-        few.order_by(*_order(found.c, descending, found.c.value.is_(None)))
-        .offset(0)
-        .subquery("each")
+    newest = sa.select(sa.func.coalesce(sa.func.max(C.key), sa.literal_column("0")))
+    whole = sa.select(count.label("near"), newest.scalar_subquery().label("newest")).subquery(
+        "whole"
     )
-    page = sa.select(each.c.key, each.c.value, each.c.unknown).where(_touches(each.c, told))
-    if "readers" in told:
-        # A query within: as a join it would be made of all that was found.
-        seen = sa.select(READERS.c.reader).where(
-            READERS.c.key == each.c.key, READERS.c.reader == sa.any_(sa.bindparam("readers", type_=_TEXTS))
-        )  # fmt: skip
-        page = page.where(seen.limit(1).scalar_subquery().is_not(None))
-    if "collections" in told:
-        names = sa.bindparam("collections", type_=_TEXTS)
-        page = page.where(each.c.collection == sa.any_(names))
-    page = page.order_by(*_order(each.c, descending, each.c.unknown)).limit(sa.bindparam("limit"))
-    shown = page.subquery("shown")
+    # Sorted first (OFFSET keeps it so): what is dear is then asked of a page of items, and not of all.
+    few = sa.select(found).where(count <= sa.literal_column(str(MOST_NEAR)), found.c.fits)
+    if "newest" in told:
+        few = few.where(found.c.key <= t["newest"], t.after(found.c, descending))
+    each = (
+        few.order_by(*_order(found.c, descending)).offset(sa.literal_column("0")).subquery("each")
+    )
+    page = sa.select(each).where(t.touches(each.c.edge))
+    shown = (
+        page.order_by(*_order(each.c, descending)).limit(sa.bindparam("limit")).subquery("shown")
+    )
     return (
         sa.select(
-            whole.c.near, whole.c.newest, shown.c.key, shown.c.value, DOCUMENTS.c.document, C.folder,
-            C.added_tai_ns,
+            whole.c.near, whole.c.newest, shown.c.key, shown.c.value, DOCUMENTS.c.document, shown.c.folder,
+            shown.c.added_tai_ns,
         )
         .select_from(whole)
         .outerjoin(shown, sa.true())
-        .outerjoin(ITEMS, C.key == shown.c.key)
         .outerjoin(DOCUMENTS, DOCUMENTS.c.key == shown.c.key)
-        .order_by(*_order(shown.c, descending, shown.c.unknown))
+        .order_by(*_order(shown.c, descending))
     )  # fmt: skip
 
 
-def _touches(columns: Any, told: frozenset[str]) -> sa.ColumnElement[bool]:
-    """Whether a footprint touches the place: what lies within a box does, and PostGIS need not be asked."""
-    if "place" in told:
-        place = sa.func.ST_GeomFromWKB(sa.bindparam("place"), 4326)
-        return sa.type_coerce(sa.func.ST_Intersects(columns.shape, place), sa.Boolean)
-    inside = sa.and_(
-        columns.west_deg >= _WEST, columns.south_deg >= _SOUTH, columns.east_deg <= _EAST,
-        columns.north_deg <= _NORTH,
-    )  # fmt: skip
-    return sa.or_(inside, sa.func.ST_Intersects(columns.shape, _BOX))
+class _Told:
+    """What a query tells, in SQL. For any box it is hidden in queries of its own, which are done once.
+
+    A planner that sees the values thinks that a plan for them will be cheaper, and makes one each time.
+    """
+
+    def __init__(self, told: frozenset[str], kind: Any, any_box: bool) -> None:
+        number, ends = sa.Double(), sa.BigInteger()
+        self._told, self._any_box = told, any_box
+        self._kinds: dict[str, Any] = {
+            "west": number, "south": number, "east": number, "north": number,
+            "start": ends, "early": ends, "stop": ends, "newest": ends, "last": ends, "last_value": kind,
+        }  # fmt: skip
+
+    def __getitem__(self, name: str) -> Any:
+        return self._once(sa.bindparam(name, type_=self._kinds[name]))
+
+    def _once(self, told: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        return sa.select(told).scalar_subquery() if self._any_box else told
+
+    def seen(self) -> list[sa.ColumnElement[bool]]:
+        """Whether one of those who look is among the readers of an item."""
+        if "readers" not in self._told:
+            return []
+        between = sa.func.chr(sa.literal_column(str(ord(_BETWEEN))))
+        asks = sa.func.string_to_array(sa.bindparam("readers", type_=sa.Text()), between)
+        return [_READERS.op("&&", is_comparison=True)(self._once(asks))]
+
+    def collected(self) -> list[sa.ColumnElement[bool]]:
+        """Whether an item is in one of the collections."""
+        if "collections" not in self._told:
+            return []
+        names = sa.bindparam("collections", type_=_TEXTS)
+        return [sa.func.coalesce(C.collection, PICTURES) == sa.any_(names)]
+
+    @property
+    def box(self) -> sa.ColumnElement[Any]:
+        """The box around the place."""
+        ends = (sa.bindparam(one, type_=sa.Double()) for one in _ENDS)
+        return self._once(sa.func.ST_MakeEnvelope(*ends, sa.literal_column("4326")))
+
+    @property
+    def edge(self) -> sa.ColumnElement[Any]:
+        """Footprints that PostGIS must be asked about: what lies within a box touches it."""
+        if "place" in self._told:
+            return _SHAPE
+        inside = sa.and_(
+            C.west_deg >= self["west"], C.south_deg >= self["south"], C.east_deg <= self["east"],
+            C.north_deg <= self["north"],
+        )  # fmt: skip
+        return sa.case((inside, sa.null()), else_=_SHAPE)
+
+    def touches(self, edge: Any) -> sa.ColumnElement[bool]:
+        """Whether a footprint touches the place."""
+        if "place" not in self._told:
+            return sa.or_(edge.is_(None), sa.func.ST_Intersects(edge, self.box))
+        place = sa.func.ST_GeomFromWKB(sa.bindparam("place"), sa.literal_column("4326"))
+        return sa.type_coerce(sa.func.ST_Intersects(edge, self._once(place)), sa.Boolean)
+
+    def in_time(self) -> list[sa.ColumnElement[bool]]:
+        """What touches the time, in words that the index along the beginnings knows: few items last long."""
+        start, stop = C.start_tai_ns, C.stop_tai_ns
+        made: list[sa.ColumnElement[bool]] = []
+        if "start" in self._told:
+            is_long = stop - start > sa.literal_column(str(LONG_NS))
+            made += [stop >= self["start"], sa.or_(start >= self["early"], is_long)]
+        if "stop" in self._told:
+            made.append(start <= self["stop"])
+        return made
+
+    def after(self, columns: Any, descending: bool) -> sa.ColumnElement[bool]:
+        """What comes after the last item of the page before."""
+        last = self["last"]
+        further = columns.key < last if descending else columns.key > last
+        if "last_value" not in self._told:
+            return sa.and_(columns.value.is_(None), further)
+        mark = self["last_value"]
+        beyond = columns.value < mark if descending else columns.value > mark
+        return sa.or_(columns.value.is_(None), beyond, sa.and_(columns.value == mark, further))
 
 
-def _in_time(told: frozenset[str]) -> list[sa.ColumnElement[bool]]:
-    """What touches the time, in words that the index along the beginnings knows: few items last long."""
-    made: list[sa.ColumnElement[bool]] = []
-    if "start" in told:
-        early = C.start_tai_ns >= sa.bindparam("early")
-        made += [C.stop_tai_ns >= sa.bindparam("start"), sa.or_(early, IS_LONG)]
-    if "stop" in told:
-        made.append(C.start_tai_ns <= sa.bindparam("stop"))
-    return made
-
-
-def _order(columns: Any, descending: bool, unknown: Any) -> tuple[Any, ...]:
+def _order(columns: Any, descending: bool) -> tuple[Any, ...]:
     """What does not tell the value comes last, whichever way the others go."""
-    ends = (columns.value, columns.key)
-    return (unknown, *(one.desc() if descending else one.asc() for one in ends))
-
-
-def _after(columns: Any, has_value: bool, descending: bool) -> sa.ColumnElement[bool]:
-    """What comes after the last item of the page before."""
-    last: sa.BindParameter[int] = sa.bindparam("last")
-    further = columns.key < last if descending else columns.key > last
-    if not has_value:
-        return sa.and_(columns.value.is_(None), further)
-    mark = sa.bindparam("last_value", type_=columns.value.type)
-    beyond = columns.value < mark if descending else columns.value > mark
-    return sa.or_(columns.value.is_(None), beyond, sa.and_(columns.value == mark, further))
+    if descending:
+        return (columns.value.desc().nulls_last(), columns.key.desc())
+    return (columns.value.asc().nulls_last(), columns.key.asc())

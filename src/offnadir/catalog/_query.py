@@ -113,19 +113,23 @@ class ArchiveQuery:
     def digest(self) -> str:
         """What tells this query from others, whatever page of it is asked for."""
         told: dict[str, Any] = {}
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if one.name in ("token", "limit") or value is None:
+        for name in _BINDING:
+            value = getattr(self, name)
+            if value is None:
                 continue
             if isinstance(value, Epoch):
                 value = value.tai_ns
             elif isinstance(value, shapely.Geometry):
                 value = value.wkb_hex
-            told[one.name] = value
-        text = json.dumps(told, sort_keys=True, default=list)
+            told[name] = value
+        text = _ENCODER.encode(told)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+_BINDING: Final = tuple(
+    one.name for one in fields(ArchiveQuery) if one.name not in ("token", "limit")
+)
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, default=list)
 _LIMITS: Final = (
     ("max_off_nadir_rad", 0.0, math.pi / 2),
     ("max_incidence_rad", 0.0, math.pi / 2),

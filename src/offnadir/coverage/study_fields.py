@@ -277,6 +277,7 @@ UPKEEP_KEYS: Final[Mapping[str, Kind]] = {
     "years": Number(0, 100, "years", open_low=True),
 }
 LAUNCH_KEYS: Final[Mapping[str, Kind]] = {
+    "site": Text(),
     "name": Text(),
     "lat_deg": Number(-90, 90, "degrees", deg),
     "min_azimuth_deg": Number(0, 360, "degrees", deg),
@@ -299,5 +300,5 @@ STUDY_KEYS: Final[Mapping[str, Kind]] = {
     "search": Inline(SEARCH_KEYS),
     "cost": Inline(COST_KEYS),
     "upkeep": Inline(UPKEEP_KEYS),
-    "launch": Inline(LAUNCH_KEYS, required=("lat_deg",)),
+    "launch": Inline(LAUNCH_KEYS),
 }

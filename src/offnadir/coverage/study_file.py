@@ -15,7 +15,6 @@ from offnadir.coverage.study_fields import STUDY_KEYS
 from offnadir.coverage.study_model import (
     Alternative,
     CostModel,
-    LaunchSite,
     Search,
     Study,
     Upkeep,
@@ -24,7 +23,10 @@ from offnadir.coverage.study_model import (
 )
 from offnadir.coverage.study_orbits import light_cycle_s, orbit_trouble
 from offnadir.coverage.study_read import StudyReader, entries_of
+from offnadir.earth import Site
 from offnadir.epoch import Span
+from offnadir.errors import InputError
+from offnadir.orbits._launch_sites import Spaceport, find_spaceport
 from offnadir.planning._fields import read_table
 from offnadir.planning._ground import read_stations
 from offnadir.planning._problems import Place, Problems, name_hint
@@ -162,16 +164,34 @@ def _search(values: Mapping[str, Any], wishes: Wishes, stations: bool, place: Pl
     return Search(**{**values, "objectives": objectives})
 
 
-def _launch(values: Mapping[str, Any] | None, place: Place) -> LaunchSite | None:
-    if values is None or "lat_deg" not in values:
+def _launch(values: Mapping[str, Any] | None, place: Place) -> Spaceport | None:
+    """One of the launch sites that are known, by its name, or a place of the study's own."""
+    if values is None:
         return None
-    low, high = values.get("min_azimuth_deg", 0.0), values.get("max_azimuth_deg", 360 * deg)
+    if "site" in values:
+        for key in values:
+            if key != "site":
+                place.key(key).complain(values[key], "left out where site names a launch site")
+        try:
+            return find_spaceport(values["site"], field="site")
+        except InputError as error:
+            place.key("site").complain(
+                values["site"], "a launch site that is known", hint=error.hint
+            )
+            return None
+    if "lat_deg" not in values:
+        place.complain(dict(values), "site, a known launch site, or lat_deg of another one")
+        return None
+    limits = ("min_azimuth_deg", "max_azimuth_deg")
+    low, high = (values.get(key, end) for key, end in zip(limits, (0.0, 360 * deg), strict=True))
     if high < low:
         place.key("max_azimuth_deg").complain(high / deg, "at least min_azimuth_deg")
-    return LaunchSite(
-        name=values.get("name", "the launch site"),
-        lat_rad=values["lat_deg"],
-        azimuth_rad=(low, high),
+    return Spaceport(
+        key="",
+        site=Site(
+            name=values.get("name", "the launch site"), lat_rad=values["lat_deg"], lon_rad=0.0
+        ),
+        azimuths_rad=((low, high),) if any(key in values for key in limits) else (),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from offnadir.access import Station
 from offnadir.epoch import Span
 from offnadir.orbits import ElementSet
+from offnadir.orbits._launch_sites import Spaceport
 from offnadir.sensors import Sensor
 from offnadir.units import day, deg, hour
 
@@ -134,15 +135,6 @@ class Upkeep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchSite:
-    """Where satellites are launched, and between which azimuths [rad], clockwise from north."""
-
-    name: str
-    lat_rad: float
-    azimuth_rad: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """How designs are tried: all of them, or by a genetic algorithm up to `budget` evaluations."""
 
@@ -168,7 +160,7 @@ class Study:
     search: Search = field(default_factory=Search)
     cost: CostModel = field(default_factory=CostModel)
     upkeep: Upkeep | None = None
-    launch: LaunchSite | None = None
+    launch: Spaceport | None = None
     sensors_by_name: Mapping[str, Sensor] = field(default_factory=dict)
     element_sets: Mapping[str, tuple[ElementSet, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from offnadir.coverage.study_model import LOWEST_HEIGHT_KM, Design, LaunchSite, Study
+from offnadir.coverage.study_model import LOWEST_HEIGHT_KM, Design, Study
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError
 from offnadir.orbits import ElementSet
+from offnadir.orbits._launch_azimuth import headings
+from offnadir.orbits._launch_sites import Spaceport
 from offnadir.orbits._secular import GM_M3_S2, RADIUS_M
 from offnadir.orbits.design import (
     Orbit,
@@ -210,7 +212,7 @@ def _given(kind: str, values: Mapping[str, Any], study: Study) -> int:
 
 @functools.lru_cache(maxsize=65_536)
 def _trouble(
-    kind: str, own: tuple[tuple[str, Any], ...], epoch: Epoch, launch: LaunchSite | None, given: int
+    kind: str, own: tuple[tuple[str, Any], ...], epoch: Epoch, launch: Spaceport | None, given: int
 ) -> str:
     values = dict(own)
     if kind == "given":
@@ -225,31 +227,26 @@ def _trouble(
     low_km = orbits[0].perigee_height_m / km
     if low_km < LOWEST_HEIGHT_KM - 1e-6:
         return f"perigee {low_km:.0f} km high: in air that thick no satellite goes round twice"
-    return "" if launch is None else launch_trouble(orbits[0].inclination_rad, launch)
+    return "" if launch is None else launch_trouble(orbits[0], launch)
 
 
-def launch_trouble(inclination_rad: float, launch: LaunchSite) -> str:
-    """Why an inclination cannot be launched into without a turn of the plane; empty where it can.
+def launch_trouble(orbit: Orbit, launch: Spaceport) -> str:
+    """Why an orbit cannot be launched into without a turn of its plane; empty where it can.
 
-    cos i = cos(latitude) sin(azimuth), the azimuth against the stars; north- and southbound.
+    Azimuths are against the ground, as ranges are published, at the speed of a circle of the orbit's size.
     """
-    ratio = math.cos(inclination_rad) / math.cos(launch.lat_rad)
-    shown = f"inclination {inclination_rad / deg:.2f} deg"
-    if abs(ratio) > 1.0 + 1e-12:
-        least = abs(launch.lat_rad) / deg
-        return (
-            f"{shown}: {launch.name}, at latitude {launch.lat_rad / deg:.2f} deg, reaches only "
-            f"{least:.2f} to {180 - least:.2f} deg"
-        )
-    north = math.asin(max(-1.0, min(1.0, ratio)))
-    for azimuth in (north % _TURN, (math.pi - north) % _TURN):
-        low, high = launch.azimuth_rad
-        if (azimuth - low) % _TURN <= high - low + 1e-9:
-            return ""
-    both = f"{north % _TURN / deg:.1f} or {(math.pi - north) % _TURN / deg:.1f}"
+    speed_m_s = math.sqrt(GM_M3_S2 / orbit.semi_major_m)
+    shown = f"inclination {orbit.inclination_rad / deg:.2f} deg"
+    try:
+        ways = headings(launch, orbit.inclination_rad, speed_m_s)
+    except InputError as error:
+        return f"{shown}: {launch.name} reaches only those {error.wish}"
+    if any(launch.excess_rad(way.ground_rad) == 0.0 for way in ways):
+        return ""
+    both = " or ".join(f"{way.ground_rad / deg:.1f}" for way in ways)
     return (
         f"{shown}: {launch.name} would have to launch towards {both} deg, its azimuths are "
-        f"{launch.azimuth_rad[0] / deg:g} to {launch.azimuth_rad[1] / deg:g} deg"
+        f"{launch.limits_text()}"
     )
 
 

@@ -91,7 +91,13 @@ class Epoch:
 
     def utc(self, digits: int = 6) -> str:
         """ISO 8601 UTC text with that many digits after the second, rounded to nearest."""
-        return _utc_text(int(self.tai_ns), digits)
+        tick = 10 ** (9 - digits)
+        utc_ns, in_leap = one_to_utc_ns((int(self.tai_ns) + tick // 2) // tick * tick)
+        days, rest = divmod(utc_ns - (_NS if in_leap else 0), _DAY_NS)
+        second, part = divmod(rest, _NS)
+        minute, second = divmod(second, 60)
+        text = f"{_day_text(days)}T{minute // 60:02d}:{minute % 60:02d}:{60 if in_leap else second:02d}"
+        return f"{text}.{part:09d}"[: 20 + digits] + "Z" if digits else text + "Z"
 
     def __add__(self, seconds: float) -> Epoch:
         return Epoch(self.tai_ns + round(seconds * _NS))
@@ -106,17 +112,10 @@ class Epoch:
         return f"Epoch('{self.utc()}')"
 
 
-@lru_cache(4096)
-def _utc_text(tai_ns: int, digits: int) -> str:
-    """See `Epoch.utc`: the same few instants are told again and again."""
-    tick = 10 ** (9 - digits)
-    utc_ns, in_leap = one_to_utc_ns((tai_ns + tick // 2) // tick * tick)
-    days, rest = divmod(utc_ns - (_NS if in_leap else 0), _DAY_NS)
-    second, part = divmod(rest, _NS)
-    minute, second = divmod(second, 60)
-    day = date.fromordinal(_DAY_ZERO + days).isoformat()
-    text = f"{day}T{minute // 60:02d}:{minute % 60:02d}:{60 if in_leap else second:02d}"
-    return f"{text}.{part:09d}"[: 20 + digits] + "Z" if digits else text + "Z"
+@lru_cache(1024)
+def _day_text(days: int) -> str:
+    """ISO 8601 of a day after 1970-01-01: few days are written many times."""
+    return date.fromordinal(_DAY_ZERO + days).isoformat()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ _DAY_NS = 86_400 * 10**9
 _YEAR_DAYS = 365.2425
 _STEP_DEG = 3.0
 _DAYTIME = 0.6  # mean of the swing while the Sun is up: the map is of the daytime
+_SWINGS = (SWING_LAND, SWING_SEA, PEAK_HOUR, _DAYTIME)
 
 
 class CloudModel(Protocol):
@@ -135,11 +136,22 @@ class CloudClimatology:
         >>> f"Cairo {cairo:.0%}, London {london:.0%}"
         'Cairo 81%, London 21%'
         """
+        return self.outlook(lat_rad, lon_rad, tai_ns, max_cloud=max_cloud)[0]
+
+    def outlook(
+        self,
+        lat_rad: ArrayLike,
+        lon_rad: ArrayLike,
+        tai_ns: ArrayLike,
+        *,
+        max_cloud: float = MAX_CLOUD,
+    ) -> tuple[Array, Array]:
+        """`clear_chance` and `mean_cover` in one go."""
         check_max_cloud(max_cloud)
         mean, land = self._at(lat_rad, lon_rad, tai_ns)
         over_land = np.interp(mean, *chance_curve(float(max_cloud), self.spread_land))
         over_sea = np.interp(mean, *chance_curve(float(max_cloud), self.spread_sea))
-        return np.asarray(land * over_land + (1 - land) * over_sea, np.float64)
+        return np.asarray(land * over_land + (1 - land) * over_sea, np.float64), mean
 
     def why_missing(
         self, lat_rad: ArrayLike, lon_rad: ArrayLike, tai_ns: ArrayLike
@@ -171,48 +183,27 @@ class CloudClimatology:
 
     def _cover(self, lat: Array, lon: Array, month: Array, hour: Array) -> tuple[Array, Array]:
         """Cover and share of land at latitude, longitude, month (0.0: the middle of January), hour."""
-        y = np.nan_to_num((lat * (180 / np.pi) + 90) / _STEP_DEG)
-        x = np.nan_to_num((lon * (180 / np.pi) + 180) % 360 / _STEP_DEG)
-        _, rows, columns = self.cover.shape
-        i = np.minimum(y.astype(np.intp), rows - 2)
-        j = x.astype(np.intp)
-        k = np.floor(month).astype(np.intp)
-        up, right, later = y - i, x - j, month - k
-        corners = _corners(i, j % columns, columns)
-        weights = ((1 - up) * (1 - right), (1 - up) * right, up * (1 - right), up * right)
-        flat = self.cover.reshape(12, -1)
-        first, second = k % 12, (k + 1) % 12
-        mean = np.zeros(lat.shape)
-        land = np.zeros(lat.shape)
-        for corner, weight in zip(corners, weights, strict=True):
-            mean += weight * (flat[first, corner] * (1 - later) + flat[second, corner] * later)
-            land += weight * self.land.ravel()[corner]
-        swing = land * SWING_LAND + (1 - land) * SWING_SEA
-        wave = np.cos((hour - PEAK_HOUR) * (np.pi / 12)) - _DAYTIME
-        # full swing at a cover of a half, none where the sky is always clear or always covered
-        mean += 4 * mean * (1 - mean) * swing * wave
-        return np.where(~np.isfinite(lat + lon), np.nan, np.clip(mean, 0.0, 1.0)), land
+        from offnadir.quality import _table_kernels  # numba costs half a second: only when needed
 
-
-def _corners(
-    i: NDArray[np.intp], j: NDArray[np.intp], columns: int
-) -> tuple[NDArray[np.intp], ...]:
-    """Places in a flattened grid of the four points around; longitudes close."""
-    right, below = (j + 1) % columns, i * columns
-    return below + j, below + right, below + columns + j, below + columns + right
+        places = np.array([lat, lon, month, hour], np.float64)
+        made = np.empty((2, lat.size))
+        _table_kernels.covers(
+            self.cover, self.land, _STEP_DEG, _SWINGS, places.reshape(4, -1), made
+        )
+        mean, land = made.reshape(places[:2].shape)
+        return mean, land
 
 
 def broadcast_places(
     lat_rad: ArrayLike, lon_rad: ArrayLike, tai_ns: ArrayLike
 ) -> tuple[Array, Array, NDArray[np.int64]]:
     """The three against each other; UnitRangeError for a latitude beyond the poles."""
-    lat, lon, time = np.broadcast_arrays(
-        np.asarray(lat_rad, np.float64),
-        np.asarray(lon_rad, np.float64),
-        np.asarray(tai_ns, np.int64),
-    )
+    lat, lon = np.asarray(lat_rad, np.float64), np.asarray(lon_rad, np.float64)
+    time = np.asarray(tai_ns, np.int64)
+    if not lat.shape == lon.shape == time.shape:
+        lat, lon, time = np.broadcast_arrays(lat, lon, time)
     beyond = np.abs(lat) > np.pi / 2 + 1e-9
-    if np.any(beyond):
+    if beyond.any():
         worst = float(lat[beyond].flat[0])
         raise UnitRangeError("lat_rad", worst, "within +-pi/2", hint="did you forget `* deg`?")
     return lat, lon, time

@@ -36,19 +36,13 @@ def giqe5_niirs(
     go from Q = 1 to 2 and down to an RER of 0.1. Where RER falls below some 0.18 the term in its fourth
     power outweighs the gain of a finer pitch, so a camera with Q well above 2 is judged too harshly.
     """
-    sine = np.sin(np.asarray(elevation_rad, np.float64))
-    stretch = np.where(sine > 0, sine, np.nan) ** 0.25
-    gsd_in = _above_zero(gsd_normal_m) / stretch / _INCH_M
-    slope = np.log10(_above_zero(rer))
-    noise = _above_zero(snr)
-    return np.asarray(
-        9.57
-        - 3.32 * np.log10(gsd_in)
-        + 3.32 * (1.0 - np.exp(-1.9 / noise)) * slope
-        - 2.0 * (slope * slope) ** 2
-        - 1.8 / noise,
-        np.float64,
-    )
+    from offnadir.quality import _table_kernels  # numba costs half a second: only when needed
+
+    given = np.broadcast_arrays(gsd_normal_m, rer, snr, elevation_rad)
+    looks = np.array(given, np.float64)
+    made = np.empty(looks[0].size)
+    _table_kernels.ratings(looks.reshape(4, -1), made)
+    return made.reshape(looks.shape[1:])
 
 
 def giqe4_niirs(

@@ -46,6 +46,12 @@ class Light:
     direct: Array
     haze: Array
 
+    @property
+    def tables(self) -> tuple[Array, Array, float, float]:
+        """For kernels: both tables, the bend of the Sun's nodes, and the lowest view [rad]."""
+        direct, haze = np.ascontiguousarray(self.direct), np.ascontiguousarray(self.haze)
+        return direct, haze, _BEND, _LOWEST_VIEW_RAD
+
     def radiance(
         self, reflectance: float, sun_rad: Array, incidence_rad: Array, azimuth_rad: Array
     ) -> tuple[Array, Array]:
@@ -54,38 +60,14 @@ class Light:
         `azimuth_rad` is between the directions from the place to the Sun and to the satellite. None come
         with the Sun at or below the horizon. Incidence beyond 84 deg is taken for 84 deg.
         """
-        sun = _place(np.clip(sun_rad / (np.pi / 2), 0.0, 1.0) ** (1 / _BEND), _SUNS)
-        view = _place(np.clip(incidence_rad / _LOWEST_VIEW_RAD, 0.0, 1.0), _VIEWS)
-        turn = _place(np.abs((azimuth_rad + np.pi) % (2 * np.pi) - np.pi) / np.pi, _AZIMUTHS)
-        direct = reflectance * _bilinear(self.direct, sun, view)
-        near, share = turn
-        haze = _bilinear(self.haze, sun, view, near) * (1 - share)
-        haze += _bilinear(self.haze, sun, view, near + 1) * share
+        from offnadir.quality import _table_kernels  # numba costs half a second: only when needed
+
+        looks = np.array([sun_rad, incidence_rad, azimuth_rad], np.float64)
+        made = np.empty((2, looks[0].size))
+        _table_kernels.radiances(self.tables, looks.reshape(3, -1), made)
+        own, haze = made.reshape(looks[:2].shape)
+        direct = np.asarray(reflectance * own, np.float64)
         return direct, direct + haze
-
-
-def _place(share: Array, nodes: int) -> tuple[NDArray[np.intp], Array]:
-    """Node below and the share of the way to the next one."""
-    at = share * (nodes - 1)
-    finite = np.where(np.isfinite(at), at, 0.0)
-    below = np.minimum(finite.astype(np.intp), nodes - 2)
-    return below, at - below
-
-
-def _bilinear(
-    table: Array,
-    sun: tuple[NDArray[np.intp], Array],
-    view: tuple[NDArray[np.intp], Array],
-    turn: NDArray[np.intp] | None = None,
-) -> Array:
-    (i, a), (j, b) = sun, view
-    deep = 1 if turn is None else table.shape[2]
-    flat = table.reshape(-1)
-    base = (i * table.shape[1] + j) * deep + (0 if turn is None else turn)
-    row = table.shape[1] * deep
-    low = flat[base] * (1 - b) + flat[base + deep] * b
-    high = flat[base + row] * (1 - b) + flat[base + row + deep] * b
-    return np.asarray(low * (1 - a) + high * a, np.float64)
 
 
 @functools.lru_cache(maxsize=512)

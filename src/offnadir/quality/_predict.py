@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import functools
-import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from offnadir.errors import UnitRangeError
-from offnadir.geometry import gsd_across_m, gsd_along_m
+from offnadir.geometry import gsd_along_m
 from offnadir.quality._atmosphere import Atmosphere
-from offnadir.quality._giqe import giqe5_niirs, weighted_rer
+from offnadir.quality._giqe import weighted_rer
 from offnadir.quality._light import light_of
 from offnadir.quality._mtf import sensor_rer, with_smear
 from offnadir.quality._signal import GIQE_REFLECTANCES, electronics
 from offnadir.sensors import Sensor
 
 Array = NDArray[np.float64]
-_CHUNK: Final = 32_768  # looks at a time, so that all that is between stays in the cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +71,22 @@ def predict(
     >>> f"{seen.gsd_m:.2f} m, NIIRS {seen.niirs:.1f}"
     '0.52 m, NIIRS 5.0'
     """
+    from offnadir.quality import _table_kernels  # numba costs half a second: only when needed
+
     given = [range_m, incidence_rad, sun_elevation_rad, relative_azimuth_rad]
     if smear_px is not None:
         given.append(smear_px)
-    looks = np.broadcast_arrays(*(np.asarray(one, np.float64) for one in given))
+    looks = [np.asarray(one, np.float64) for one in given]
+    if any(one.shape != looks[0].shape for one in looks):
+        looks = list(np.broadcast_arrays(*looks))
     _check_angles(looks[1], looks[2])
     shape = looks[0].shape
     flat = [one.reshape(-1) for one in looks]
     made = np.empty((6, flat[0].size))
-    atmosphere = atmosphere or Atmosphere()
-    for start in range(0, flat[0].size, _CHUNK):
-        part = slice(start, start + _CHUNK)
-        made[:, part] = _chunk(sensor, [one[part] for one in flat], atmosphere, ground_alt_m)
+    tables, chain, made[3] = _camera(sensor, atmosphere or Atmosphere(), ground_alt_m)
+    if len(flat) > 4:
+        made[3] = _rer(sensor, flat[4])
+    _table_kernels.worth(tables, chain, np.array(flat[:4]), made)
     return Quality(
         **{
             name: np.asarray(row.reshape(shape))
@@ -99,47 +101,26 @@ def _check_angles(incidence_rad: Array, sun_rad: Array) -> None:
         ("incidence_rad", incidence_rad, np.pi),
         ("sun_elevation_rad", sun_rad, np.pi / 2),
     ):
-        beyond = (angle > most + 1e-6) | (angle < -most - 1e-6)
-        if np.any(beyond):
+        beyond = np.abs(angle) > most + 1e-6
+        if beyond.any():
             wish = "within +-pi" if most == np.pi else "within +-pi/2"
             raise UnitRangeError(
                 field, float(angle[beyond].flat[0]), wish, hint="did you forget `* deg`?"
             )
 
 
-def _chunk(
-    sensor: Sensor, looks: list[Array], atmosphere: Atmosphere, ground_alt_m: float
-) -> tuple[Array, ...]:
-    distance, incidence, sun, azimuth = looks[:4]
-    distance, incidence = np.where(distance > 0, distance, np.nan), np.abs(incidence)
-    pitch, focal = sensor.detector.pitch_m, sensor.optics.focal_length_m
-    along = gsd_along_m(pitch, focal, distance)
-    across = gsd_across_m(pitch, focal, distance, incidence)
-    rer = _rer(sensor, looks[4]) if len(looks) > 4 else np.full_like(along, _weighted(sensor))
-    snr = contrast_snr(sensor, sun, incidence, azimuth, atmosphere, ground_alt_m)
-    niirs = giqe5_niirs(along, rer, np.where(snr > 0, snr, np.nan), math.pi / 2 - incidence)
-    return along, across, np.sqrt(along * across), rer, snr, niirs
+@functools.lru_cache(maxsize=256)
+def _camera(
+    sensor: Sensor, atmosphere: Atmosphere, ground_alt_m: float
+) -> tuple[Any, tuple[float, ...], float]:
+    """For `worth`: its light and its electronics; and its edge response with its own smear.
 
-
-def contrast_snr(
-    sensor: Sensor,
-    sun_rad: Array,
-    incidence_rad: Array,
-    azimuth_rad: Array,
-    atmosphere: Atmosphere,
-    ground_alt_m: float,
-) -> Array:
-    """GIQE's signal over noise: 15 against 7 % reflectance over the noise of the brighter one."""
-    target, background = GIQE_REFLECTANCES
-    light = light_of(sensor.band, atmosphere, ground_alt_m)
-    own, total = light.radiance(target, sun_rad, incidence_rad, azimuth_rad)
-    chain = electronics(sensor)
-    contrast = own * (chain.gain * (1.0 - background / target))
-    return np.asarray(contrast / chain.noise_e(total * chain.gain), np.float64)
-
-
-def _weighted(sensor: Sensor) -> float:
-    return float(weighted_rer(*sensor_rer(sensor)))
+    GIQE's signal over noise is 15 against 7 % reflectance over the noise of the brighter one.
+    """
+    light, electrons = light_of(sensor.band, atmosphere, ground_alt_m), electronics(sensor)
+    pixel_rad = float(gsd_along_m(sensor.detector.pitch_m, sensor.optics.focal_length_m, 1.0))
+    chain = (pixel_rad, electrons.gain, electrons.floor_e2, *GIQE_REFLECTANCES)
+    return light.tables, chain, float(weighted_rer(*sensor_rer(sensor)))
 
 
 def _rer(sensor: Sensor, smear_px: Array) -> Array:

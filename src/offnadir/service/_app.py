@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from offnadir import __version__
 from offnadir.errors import InputError
@@ -38,6 +39,7 @@ from offnadir.service._guarding import Guarding
 from offnadir.service._limits import BodyLimit
 from offnadir.service._observing import Numbers, Observing, write_logs
 from offnadir.service._oidc import Tokens
+from offnadir.service._packing import LEAST_BYTES, LEVEL
 from offnadir.service._problems import add_problems
 from offnadir.service._service import Service
 from offnadir.service._settings import Settings, read_settings
@@ -109,9 +111,8 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
         route.matches(
             {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
         )
-    app.router.middleware_stack = ShortWay(app.router.middleware_stack, app)
     add_problems(app)
-    _add_guards(app, told)
+    app.middleware_stack = _guarded(app, told)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
@@ -129,20 +130,23 @@ def app_from_environment() -> FastAPI:
     return app
 
 
-def _add_guards(app: FastAPI, settings: Settings) -> None:
-    """The last that is added is the outermost."""
-    app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
-    app.add_middleware(BodyLimit, most_bytes=settings.body_kib * 1024, most_s=settings.body_s)
+def _guarded(app: FastAPI, settings: Settings) -> ASGIApp:
+    """The framework's layers in ours: the last one is the outermost."""
+    way: ASGIApp = GZipMiddleware(
+        app.build_middleware_stack(), minimum_size=LEAST_BYTES, compresslevel=LEVEL
+    )
+    way = BodyLimit(way, most_bytes=settings.body_kib * 1024, most_s=settings.body_s)
+    way = ShortWay(way, app, settings)
     if settings.origins:
-        app.add_middleware(
-            CORSMiddleware,
+        way = CORSMiddleware(
+            way,
             allow_origins=list(settings.origins),
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key", "prefer", "if-none-match"],
             expose_headers=["etag", "location", "preference-applied", "retry-after", "x-request-id"],
         )  # fmt: skip
-    app.add_middleware(Guarding, settings=settings)
-    app.add_middleware(Observing, numbers=app.state.numbers, traces=app.state.traces)
+    way = Guarding(way, settings=settings)
+    return Observing(way, numbers=app.state.numbers, traces=app.state.traces)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

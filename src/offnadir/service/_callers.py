@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Protocol
 
 from fastapi import Depends, Request, Security
@@ -52,59 +52,83 @@ class Opens(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was shown by whom, believed until `ends`, of a monotonic clock; `key` is an API key's id."""
+
+    ends: float
+    caller: Caller
+    key: str | None
+
+
 class Callers:
-    """Finds out who calls. A key that opened once is believed for a while: hashing it is dear, by design."""
+    """Finds out who calls.
+
+    What opened once is believed for a while. Then a key is looked up anew, but not hashed again, which is
+    dear by design: a process remembers of each that it hashed a keyed digest, whose key ends with it.
+    """
 
     def __init__(self, service: Service, tokens: Opens | None = None) -> None:
         self._service = service
         self._tokens = tokens
         self._salt = secrets.token_bytes(32)
-        self._known: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
         self._lock = threading.Lock()
         self._forgot = 0
 
     def find(self, shown: str) -> Caller | None:
         """The caller who shows this; None if it opens nothing."""
-        known = self.known(shown)
-        if known is not None:
-            return known
-        forgot = self._forgot
-        caller = self._open(shown)
-        if caller is None:
-            return None
-        mark, ends = self._mark(shown), time.monotonic() + self._service.settings.key_cache_s
+        mark = self._mark(shown)
         with self._lock:
-            if forgot != self._forgot:  # it was opened before a key was revoked, maybe this one
-                return caller
-            self._known[mark] = (ends, caller)
-            self._known.move_to_end(mark)
-            while len(self._known) > _MOST_KNOWN:
-                self._known.popitem(last=False)
+            seen, forgot = self._seen.get(mark), self._forgot
+        if seen is not None and time.monotonic() < seen.ends:
+            return seen.caller
+        found = self._open(shown, None if seen is None else seen.key)
+        with self._lock:
+            if found is None:
+                self._seen.pop(mark, None)
+                return None
+            caller, key = found
+            ends = time.monotonic() + self._service.settings.key_cache_s
+            # What was opened before a key was revoked, maybe this one, is not believed a second time.
+            self._seen[mark] = _Seen(ends if forgot == self._forgot else 0.0, caller, key)
+            self._seen.move_to_end(mark)
+            while len(self._seen) > _MOST_KNOWN:
+                self._seen.popitem(last=False)
         return caller
+
+    def has_seen(self, shown: str) -> bool:
+        """Whether this opened something before, be it long ago."""
+        with self._lock:
+            return self._mark(shown) in self._seen
 
     def known(self, shown: str) -> Caller | None:
         """The caller who showed this a moment ago, if he did: found at once, without the database."""
         with self._lock:
-            known = self._known.get(self._mark(shown))
-        return known[1] if known is not None and time.monotonic() < known[0] else None
+            seen = self._seen.get(self._mark(shown))
+        return seen.caller if seen is not None and time.monotonic() < seen.ends else None
 
     def _mark(self, shown: str) -> bytes:
         return hmac.digest(self._salt, shown.encode(), hashlib.sha256)
 
     def forget(self) -> None:
-        """Look at every key anew: one was revoked, or a user's roles changed."""
+        """Look at every key and token anew: a key was revoked, or a user's roles changed."""
         with self._lock:
             self._forgot += 1
-            self._known.clear()
+            for mark, seen in self._seen.items():
+                self._seen[mark] = replace(seen, ends=0.0)
 
-    def _open(self, shown: str) -> Caller | None:
+    def _open(self, shown: str, key: str | None) -> tuple[Caller, str | None] | None:
         if not shown.startswith("ofn_") and self._tokens is not None:
-            return self._tokens.open(shown)
-        found = self._service.desk.open_key(shown)
+            caller = self._tokens.open(shown)
+            return None if caller is None else (caller, None)
+        desk = self._service.desk
+        found = desk.open_key(shown) if key is None else desk.find_key(key)
         if found is None:
             return None
-        key, user = found
-        return Caller(user=user, scopes=frozenset(key.scopes), shown=f"key {key.id}")
+        opened, user = found
+        scopes = frozenset(opened.scopes)
+        return Caller(user=user, scopes=scopes, shown=f"key {opened.id}"), opened.id
 
 
 async def service_of(request: Request) -> Service:  # async: else it would be called in a thread
@@ -130,15 +154,13 @@ def find_caller(
         service.here.clock.look()  # a set clock is the loop's, which sets it in another process
         callers: Callers = request.app.state.callers
         caller = callers.find(shown.credentials)
-    return _admitted(request, caller, shown, scopes)
+    return admitted(request, caller, None if shown is None else shown.credentials, scopes)
 
 
-def _admitted(
-    request: Request,
-    caller: Caller | None,
-    shown: HTTPAuthorizationCredentials | None,
-    scopes: Sequence[str],
+def admitted(
+    request: Request, caller: Caller | None, shown: str | None, scopes: Sequence[str]
 ) -> Caller:
+    """The caller who was found by what is shown, if it has these scopes; ProblemError if not."""
     if caller is None:
         words = "show a valid key: Authorization: Bearer ofn_..."
         if shown is not None:
@@ -170,7 +192,7 @@ async def _caller(
         callers: Callers = request.app.state.callers
         known = callers.known(shown.credentials)
         if known is not None:
-            return _admitted(request, known, shown, wanted.scopes)
+            return admitted(request, known, shown.credentials, wanted.scopes)
     return await run_in_threadpool(find_caller, request, shown, *wanted.scopes)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, Protocol, TypeVar
 
 from offnadir.earth import EarthOrientation, SunTable
 from offnadir.epoch import Epoch, Span
@@ -16,19 +16,52 @@ from offnadir.planning.model import Satellite
 _DAY_NS: Final = 86_400 * 10**9
 _DAYS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
 _Key = tuple[ElementSet, int, int]
+_MOST_READY: Final = 32
+
+
+class _Sized(Protocol):
+    @property
+    def nbytes(self) -> int:
+        """Of memory, about."""
+
+
+_Ready = TypeVar("_Ready", bound=_Sized)
 
 
 class Ephemerides:
     """Made once for each element set over whole days, and cut to what is asked for: the same numbers.
 
-    At most `most_bytes` of them are kept, the last used ones. Threads may ask at once.
+    At most `most_bytes` of them are kept, the last used ones, and half as much of what searches make of
+    them. Threads may ask at once.
     """
 
     def __init__(self, most_bytes: int = 128 * 2**20) -> None:
         self._most_bytes, self._bytes = most_bytes, 0
         self._kept: OrderedDict[_Key, Ephemeris] = OrderedDict()
         self._suns: OrderedDict[tuple[int, int], SunTable] = OrderedDict()
+        self._ready: OrderedDict[tuple[Any, ...], tuple[tuple[Satellite, ...], Any]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def ready(
+        self, satellites: Sequence[Satellite], span: Span, make: Callable[[], _Ready]
+    ) -> _Ready:
+        """What `make` made of the very same satellites over the span, if that is kept yet; else made now."""
+        key = (
+            span,
+            *map(id, satellites),
+        )  # what is kept keeps its satellites, and so their numbers
+        with self._lock:
+            if key in self._ready:
+                self._ready.move_to_end(key)
+                found: _Ready = self._ready[key][1]
+                return found
+        made = make()
+        with self._lock:
+            self._ready[key] = (tuple(satellites), made)
+            spare = self._most_bytes // 2 - sum(one.nbytes for _, one in self._ready.values())
+            while (spare < 0 and len(self._ready) > 1) or len(self._ready) > _MOST_READY:
+                spare += self._ready.popitem(last=False)[1][1].nbytes
+        return made
 
     def of(self, satellites: Sequence[Satellite], span: Span) -> list[Ephemeris]:
         """Those of the satellites over the span, by their names in the fleet."""

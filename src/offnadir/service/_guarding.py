@@ -9,11 +9,11 @@ from typing import Final
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from offnadir.service._callers import LINK
-from offnadir.service._limits import Buckets, too_busy, too_many
-from offnadir.service._problems import ProblemError, as_problem, problem_response
+from offnadir.service._limits import STATUS, Buckets, too_busy, too_many
+from offnadir.service._problems import ProblemError, problem_response
 from offnadir.service._settings import Settings
 
 #: What a wrong key costs its sender, in requests.
@@ -41,36 +41,29 @@ class Guarding:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status = 0
-
-        async def told(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
         address = (scope.get("client") or ("",))[0]
         try:
             self._check(scope, address)
-            await self.app(scope, receive, told)
+            await self.app(scope, receive, send)
         except ProblemError as error:
-            if status:
+            if scope.get(STATUS):
                 raise  # the answer has begun
-            await problem_response(Request(scope), as_problem(error))(scope, receive, told)
-        if status == 401:
+            await problem_response(Request(scope), error)(scope, receive, send)
+        if scope.get(STATUS) == 401:
             self._wrong.punish(address, _WRONG_KEY)
         caller = scope.get("offnadir.caller")
         if caller is not None and caller.shown != LINK:
             self._note(_mark(dict(scope["headers"])))
 
     def _check(self, scope: Scope, address: str) -> None:
-        names = [name for name, _ in scope["headers"]]
-        twice = [name.decode() for name in _ONCE if names.count(name) > 1]
-        if twice:
-            raise ProblemError(400, "wrong-input", f"the header {twice[0]} stands there twice")
+        headers = dict(scope["headers"])
+        if len(headers) < len(scope["headers"]):
+            names = [name for name, _ in scope["headers"]]
+            twice = [name.decode() for name in _ONCE if names.count(name) > 1]
+            if twice:
+                raise ProblemError(400, "wrong-input", f"the header {twice[0]} stands there twice")
         if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
             raise ProblemError(422, "wrong-input", "the URL has the character NUL in it")
-        headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
         if name.strip("[]").lower() not in self._hosts:
@@ -78,7 +71,8 @@ class Guarding:
             raise ProblemError(421, "wrong-host", words)
         if scope["path"] in _FREE:
             return
-        if current_default_thread_limiter().statistics().tasks_waiting >= self._most_waiting:
+        hands = current_default_thread_limiter()
+        if not hands.available_tokens and hands.statistics().tasks_waiting >= self._most_waiting:
             raise too_busy()
         mark = _mark(headers)
         wait_s = self._wrong.take(address, 0.0)

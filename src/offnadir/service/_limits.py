@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from offnadir.service._problems import ProblemError
 
 _MOST_BUCKETS: Final = 50_000
+#: Under this an answer's status stands in the scope of its request, once it has begun.
+STATUS: Final = "offnadir.status"
 
 
 class Buckets:
@@ -61,6 +63,12 @@ def too_busy() -> ProblemError:
     return ProblemError(503, "busy", words, headers={"Retry-After": "2"})
 
 
+def too_slow(most_s: float) -> ProblemError:
+    """The answer to one whose body does not come."""
+    words = f"the body did not arrive within {most_s:g} s"
+    return ProblemError(408, "too-slow", words, headers={"Connection": "close"})
+
+
 class BodyLimit:
     """Refuses bodies that are larger than `most_bytes`, or take longer than `most_s` to arrive.
 
@@ -89,8 +97,7 @@ class BodyLimit:
                 async with asyncio.timeout(max(ends - time.monotonic(), 0.0)):
                     message = await receive()
             except TimeoutError:
-                words = f"the body did not arrive within {self.most_s:g} s"
-                refused = ProblemError(408, "too-slow", words, headers={"Connection": "close"})
+                refused = too_slow(self.most_s)
                 return {"type": "http.disconnect"}
             came += len(message.get("body", b""))
             done = not message.get("more_body", False)

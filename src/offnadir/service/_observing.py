@@ -13,7 +13,7 @@ import orjson
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from offnadir.service._limits import is_text
+from offnadir.service._limits import STATUS, is_text
 from offnadir.service._traces import Traced, Traces
 
 if TYPE_CHECKING:
@@ -48,6 +48,19 @@ class Numbers:
         self.under_way = Gauge(
             "offnadir_http_requests_under_way", "Requests being answered.", registry=self.registry
         )
+        self._of: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def count(self, method: str, route: str, status: int, took_s: float) -> None:
+        """One request; what counts its kind is found once."""
+        of = self._of.get((method, route, status))
+        if of is None:
+            of = (
+                self.requests.labels(method, route, str(status)),
+                self.seconds.labels(method, route),
+            )
+            self._of[method, route, status] = of
+        of[0].inc()
+        of[1].observe(took_s)
 
 
 class Observing:
@@ -79,30 +92,31 @@ class Observing:
         asked = headers.get(b"x-request-id", b"").decode("latin-1")
         name = traced.id or (asked if is_text(asked) else uuid.uuid4().hex)
         scope["offnadir.request_id"] = name
-        began, status, size = time.perf_counter(), 0, 0
+        began, size = time.perf_counter(), 0
 
-        async def told(message: Message) -> None:
-            nonlocal status, size
+        async def send_on(message: Message) -> None:
+            nonlocal size
             if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = [*message.get("headers", ()), (b"x-request-id", name.encode("latin-1"))]
-                if not any(key == _POLICY[0] for key, _ in headers):
-                    headers.append(_POLICY)
-                message = {**message, "headers": [*headers, *_SECURE]}
+                scope[STATUS] = message["status"]
+                own = list(message.get("headers", ()))
+                policy = () if _POLICY[0] in dict(own) else (_POLICY,)
+                told = (b"x-request-id", name.encode("latin-1"))
+                message = {**message, "headers": [*own, told, *policy, *_SECURE]}
             size += len(message.get("body", b""))
             await send(message)
 
+        scope[STATUS] = 0
         self.numbers.under_way.inc()
         try:
-            await self.app(scope, receive, told)
+            await self.app(scope, receive, send_on)
         finally:
             took_s = time.perf_counter() - began
             self.numbers.under_way.dec()
             route = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in _METHODS else "other"
+            status: int = scope[STATUS]
             traced.end(method, route, status)
-            self.numbers.requests.labels(method, route, str(status)).inc()
-            self.numbers.seconds.labels(method, route).observe(took_s)
+            self.numbers.count(method, route, status, took_s)
             if _LOG.isEnabledFor(logging.INFO):
                 _LOG.info("request", extra={"offnadir": _line(scope, name, status, size, took_s)})
 

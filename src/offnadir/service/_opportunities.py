@@ -52,6 +52,14 @@ class Ask:
     request: Mapping[str, Any]
 
     @property
+    def question(self) -> bytes:
+        """What is the same for all who ask this, and for all pages of the answer."""
+        ends = (self.span.start.tai_ns, self.span.stop.tai_ns)
+        asked = (self.request["geometry"], self.request.get("filter"))
+        text = json.dumps((self.product, ends, asked), sort_keys=True)
+        return hashlib.sha256(text.encode()).digest()
+
+    @property
     def too_large(self) -> str:
         """Why no answer can be waited for; empty if it can."""
         if self.span.duration_s > LONGEST_S:
@@ -99,7 +107,9 @@ def find(ask: Ask, kept: Ephemerides) -> tuple[list[Opportunity], list[Reason]]:
     """The opportunities by start; if there are none, the reasons."""
     looks = ask.wishes.looks
     found = search(ask.satellites, ask.place, ask.span, looks, kept)
-    fits = [one for one in found if ask.wishes.holds(properties_of(one, ask.product))]
+    fits = found
+    if ask.wishes.rest:
+        fits = [one for one in found if ask.wishes.holds(properties_of(one, ask.product))]
     if fits:
         return fits, []
     if found:
@@ -233,10 +243,6 @@ class Tokens:
             if hmac.compare_digest(self._mark(product, body, now_ns, first), match[3]):
                 return Epoch(now_ns), first
         raise InputError("next", text[:100], "that of the link `next`, with the same search")
-
-    def question(self, product: str, body: Mapping[str, Any], now: Epoch) -> str:
-        """What is the same for all pages of a search, and for no other one."""
-        return self._mark(product, body, now.tai_ns, 0)
 
     def _mark(self, product: str, body: Mapping[str, Any], now_ns: int, first: int) -> str:
         asked = {key: body.get(key) for key in ("datetime", "geometry", "filter")}

@@ -90,13 +90,15 @@ def search_opportunities(
         return answer(request, _record_document(request, kept), status=201, headers=headers)
     if ask.too_large:
         raise too_large(ask.too_large)
-    question = finder.tokens.question(product_id, asked, now)
+    question = ask.question
     with request.app.state.traces.span("search for opportunities"):
-        told = finder.pages.get(question, fleet) or kept_answer(ask, *find(ask, finder.kept))
+        told = finder.pages.get(question, fleet)
+        if told is None:
+            told = kept_answer(ask, *find(ask, finder.kept))
+            finder.pages.put(question, fleet, told)
     following = first + body.limit
     links = []
     if following < len(told["features"]):
-        finder.pages.put(question, fleet, told)
         token = finder.tokens.make(product_id, asked, now, following)
         more = {**asked, "limit": body.limit, "next": token}
         path = request.url.path

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offnadir._table import Table
 from offnadir.access import (
     AzimuthWithin,
     Constraint,
@@ -18,16 +17,15 @@ from offnadir.access import (
     MaxOffNadir,
     SunAbove,
     SunBelow,
-    find_windows,
 )
+from offnadir.access._lookout import Lookout
 from offnadir.access.areas import track_heading_rad
-from offnadir.earth import SunTable
 from offnadir.epoch import Span
-from offnadir.geometry import look_angles
 from offnadir.orbits import Ephemeris
 from offnadir.planning.model import Satellite
-from offnadir.quality import CloudClimatology, CloudModel, rate_looks
+from offnadir.quality import CloudClimatology, rate_looks
 from offnadir.quality._clouds import MAX_CLOUD
+from offnadir.sensors import Sensor
 from offnadir.service._ephemerides import Ephemerides
 from offnadir.service._opportunity_place import Place, Strips
 from offnadir.tasking._order import Looks
@@ -98,7 +96,7 @@ class Windows:
         return Windows(**{name: getattr(self, name)[rows] for name in names})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """A place as satellites see it at instants, arrays of shape (n,); gsd and NIIRS NaN if not asked for."""
 
@@ -114,54 +112,64 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Flock:
-    """Satellites over a span, ready to be asked."""
+    """Satellites over a span, ready to be asked.
+
+    `lookout` counts as `satellites` do. `dark` are those of which nothing is known; `cameras` are told apart
+    by their names, and `camera_of` (satellites,) says whose is whose.
+    """
 
     satellites: tuple[Satellite, ...]
     ephemerides: tuple[Ephemeris, ...]
-    sun: SunTable
-    span: Span
+    lookout: Lookout
+    dark: frozenset[int]
+    cameras: tuple[Sensor, ...]
+    camera_of: NDArray[np.int64]
 
     @classmethod
     def over(cls, satellites: Sequence[Satellite], span: Span, kept: Ephemerides) -> Flock:
-        """Made from what is kept."""
+        """Made from what is kept, and kept itself."""
+        return kept.ready(satellites, span, lambda: cls._made(satellites, span, kept))
+
+    @classmethod
+    def _made(cls, satellites: Sequence[Satellite], span: Span, kept: Ephemerides) -> Flock:
+        ephemerides = tuple(kept.of(satellites, span))
+        cameras = {one.sensor.name: one.sensor for one in satellites}
+        names = list(cameras)
         return cls(
             satellites=tuple(satellites),
-            ephemerides=tuple(kept.of(satellites, span)),
-            sun=kept.sun(span),
-            span=span,
+            ephemerides=ephemerides,
+            lookout=Lookout(ephemerides, kept.sun(span)),
+            dark=frozenset(i for i, one in enumerate(ephemerides) if one.status.all()),
+            cameras=tuple(cameras.values()),
+            camera_of=np.array([names.index(one.sensor.name) for one in satellites], np.int64),
         )
+
+    @property
+    def nbytes(self) -> int:
+        """Of memory, about; that of the ephemerides is not its own."""
+        return self.lookout.nbytes
 
     def see(self, place: Place, who: NDArray[np.int64], tai_ns: Times, *, rate: bool) -> Seen:
         """Angles of the place's aim at instants, and what they are worth."""
-        columns, aim = np.full((8, len(who)), np.nan), place.aim
-        r_m, v_m_s = np.empty((len(who), 3)), np.empty((len(who), 3))
-        for number in np.unique(who).tolist():
-            rows = np.flatnonzero(who == number)
-            ephemeris, at = self.ephemerides[number], tai_ns[rows]
-            r_m[rows] = ephemeris.position_itrf_m(at)
-            v_m_s[rows] = ephemeris.velocity_itrf_m_s(at)
-        look = look_angles(r_m, v_m_s, aim.r_itrf_m, aim.lat_rad, aim.lon_rad)
-        columns[:4] = look.off_nadir_rad, look.elevation_rad, look.azimuth_rad, look.range_m
-        columns[4:6] = self.sun.angles_rad(aim, tai_ns)
+        columns = np.full((8, len(who)), np.nan)
+        columns[:6] = self.lookout.looks(place.aim, who, tai_ns)
         if rate:
             self._rate(who, columns)
-        return Seen(**dict(zip(Seen.__slots__, columns, strict=True)))
+        return Seen(*columns)
 
     def _rate(self, who: NDArray[np.int64], columns: Array) -> None:
-        """All looks of one sensor at once."""
-        names = [one.sensor.name for one in self.satellites]
-        sensors = {one.sensor.name: one.sensor for one in self.satellites}
-        for name, sensor in sensors.items():
-            mine = np.flatnonzero(np.isin(who, [i for i, one in enumerate(names) if one == name]))
-            if not len(mine):
-                continue
+        """All looks of one camera at once."""
+        cameras = self.camera_of[who]
+        for number in set(cameras.tolist()):
+            mine = np.flatnonzero(cameras == number)
+            looks = columns[:6, mine]
             rated = rate_looks(
-                sensor,
-                elevation_rad=columns[1, mine],
-                azimuth_rad=columns[2, mine],
-                range_m=columns[3, mine],
-                sun_elevation_rad=columns[4, mine],
-                sun_azimuth_rad=columns[5, mine],
+                self.cameras[number],
+                elevation_rad=looks[1],
+                azimuth_rad=looks[2],
+                range_m=looks[3],
+                sun_elevation_rad=looks[4],
+                sun_azimuth_rad=looks[5],
             )
             columns[6, mine], columns[7, mine] = rated.gsd_m, rated.niirs
 
@@ -191,16 +199,14 @@ def search(
     span: Span,
     looks: Looks,
     kept: Ephemerides,
-    *,
-    clouds: CloudModel | None = None,
 ) -> list[Opportunity]:
     """The opportunities of a place within a span, by start, then satellite.
 
-    `clouds` is the climatology if None. What SGP4 cannot follow has no opportunities.
+    What SGP4 cannot follow has no opportunities.
     """
     flock = Flock.over(satellites, span, kept)
     windows = find_starts(flock, place, looks)
-    return list(_told(flock, place, windows, looks, clouds or CloudClimatology.bundled()))
+    return list(_told(flock, place, windows, looks))
 
 
 def _shortest_ns(satellite: Satellite) -> int:
@@ -228,38 +234,16 @@ def _constraints(looks: Looks, most_rad: float, *, day: bool) -> Iterator[Constr
 
 
 def _geometric(flock: Flock, place: Place, looks: Looks, *, own: bool, day: bool) -> Windows:
-    groups: dict[tuple[Constraint, ...], list[int]] = {}
+    turns: dict[float, list[int]] = {}
     for number, one in enumerate(flock.satellites):
-        if flock.ephemerides[number].status.all():
-            continue
-        most_rad = one.max_off_nadir_rad if own else math.pi / 2
+        if number not in flock.dark:
+            turns.setdefault(one.max_off_nadir_rad if own else math.pi / 2, []).append(number)
+    groups: dict[tuple[Constraint, ...], list[int]] = {}
+    for most_rad, numbers in turns.items():
         wishes = tuple(_constraints(looks, most_rad, day=day))
-        groups.setdefault(wishes, []).append(number)
-    parts = []
-    for wishes, numbers in groups.items():
-        several = [flock.ephemerides[number] for number in numbers]
-        parts.append((numbers, find_windows(several, place.aim, wishes)))
-    return _gathered(flock, parts)
-
-
-def _gathered(flock: Flock, parts: Iterable[tuple[list[int], Table]]) -> Windows:
-    """The tables' rows in the order of the satellites; two of one number are told apart by their names."""
-    who, columns = [np.empty(0, np.int64)], [np.empty((4, 0))]
-    times = [np.empty((3, 0), np.int64)]
-    for numbers, table in parts:
-        known = {
-            (flock.satellites[n].name, flock.satellites[n].elements.norad_id): n for n in numbers
-        }
-        pairs = zip(table["satellite"].tolist(), table["norad_id"].tolist(), strict=True)
-        who.append(np.array([known[pair] for pair in pairs], np.int64))
-        times.append(np.array([table["start"], table["stop"], table["best"]], np.int64))
-        columns.append(np.array([table["timing_90_s"]] * 4, np.float64))
-    order = np.argsort(np.concatenate(who), kind="stable")
-    start, stop, best = np.concatenate(times, axis=1)[:, order]
-    doubt = np.concatenate(columns, axis=1)[0, order]
-    return Windows(
-        who=np.concatenate(who)[order], start=start, stop=stop, best=best, timing_90_s=doubt
-    )
+        groups[wishes] = sorted([*groups.get(wishes, ()), *numbers])
+    who, (start, stop, best), timing_90_s = flock.lookout.windows(place.aim, groups)
+    return Windows(who=who, start=start, stop=stop, best=best, timing_90_s=timing_90_s)
 
 
 def _good(looks: Looks, seen: Seen) -> NDArray[np.bool_]:
@@ -293,16 +277,15 @@ def _sharp(flock: Flock, place: Place, looks: Looks, found: Windows) -> Windows:
     return replace(found, start=outer[:count], stop=outer[count:])
 
 
-def _told(
-    flock: Flock, place: Place, windows: Windows, looks: Looks, clouds: CloudModel
-) -> Iterator[Opportunity]:
+def _told(flock: Flock, place: Place, windows: Windows, looks: Looks) -> Iterator[Opportunity]:
     order = np.lexsort((windows.who, windows.start))
     windows = windows.take(order)
     seen = flock.see(place, windows.who, windows.best, rate=True)
     aim = place.aim
     most = MAX_CLOUD if looks.max_cloud is None else looks.max_cloud
-    chance = clouds.clear_chance(aim.lat_rad, aim.lon_rad, windows.best, max_cloud=most)
-    cover = clouds.mean_cover(aim.lat_rad, aim.lon_rad, windows.best)
+    lat, lon = np.full((2, len(windows)), [[aim.lat_rad], [aim.lon_rad]])
+    clouds = CloudClimatology.bundled()
+    chance, cover = clouds.outlook(lat, lon, windows.best, max_cloud=most)
     shares = _shares(flock, place, windows, seen)
     for i, number in enumerate(windows.who.tolist()):
         satellite, best = flock.satellites[number], int(windows.best[i])

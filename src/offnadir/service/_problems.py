@@ -158,16 +158,18 @@ def _methods(request: Request) -> list[str]:
     return sorted(method.upper() for method in known)
 
 
+def response_to(request: Request, error: Exception) -> Response:
+    """The answer to trouble that a route met."""
+    problem = as_problem(error)
+    if problem.status == 422 and request.url.path.startswith("/stac"):
+        problem.status = 400  # as the STAC API has it
+    if problem.status >= 500:
+        _LOG.error("%s", problem.name, exc_info=error)
+    return problem_response(request, problem)
+
+
 def add_problems(app: FastAPI) -> None:
     """Every trouble leaves as a problem."""
-
-    def answer(request: Request, error: Exception) -> Response:
-        problem = as_problem(error)
-        if problem.status == 422 and request.url.path.startswith("/stac"):
-            problem.status = 400  # as the STAC API has it
-        if problem.status >= 500:
-            _LOG.error("%s", problem.name, exc_info=error)
-        return problem_response(request, problem)
 
     def wrong_form(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -185,6 +187,6 @@ def add_problems(app: FastAPI) -> None:
         return problem_response(request, problem)
 
     for kind in (ProblemError, OffnadirError, Exception):
-        app.add_exception_handler(kind, answer)
+        app.add_exception_handler(kind, response_to)
     app.add_exception_handler(RequestValidationError, wrong_form)
     app.add_exception_handler(HTTPException, plain)

@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from offnadir._database import DatabaseSlowError
 from offnadir.catalog._archive import Collected
 from offnadir.catalog._filter import PROPERTIES
-from offnadir.catalog._tables import EVERYBODY, PICTURES
+from offnadir.catalog._tables import EVERYBODY
 from offnadir.errors import InputError
 from offnadir.service._callers import Caller, Here, ReadsArchive
 from offnadir.service._problems import ProblemError
@@ -249,9 +249,10 @@ def item(
         found = here.archive.get(name, readers=readers_of(here, caller))
     except InputError:
         found = None
-    if found is None or (found.item.get("collection") or PICTURES) != home:
+    document = None if found is None else item_document(request, found)
+    if document is None or document["collection"] != home:
         raise ProblemError(404, "not-found", f"there is no item {name} in collection {home}")
-    return answer(request, item_document(request, found), kind=GEOJSON_TYPE)
+    return answer(request, document, kind=GEOJSON_TYPE)
 
 
 @router.get("/stac/search", summary="Search items", response_class=GeoJson)

@@ -7,14 +7,16 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
 from fastapi import Request
 
 from offnadir.catalog import ArchivedItem
 from offnadir.catalog._archive import Collected
 from offnadir.catalog._tables import PICTURES
 from offnadir.service._stac_read import Fields
-from offnadir.service._wire import GEOJSON_TYPE, base_url, link
+from offnadir.service._wire import GEOJSON_TYPE, JSON_TYPE, base_url, link
 
+_PLAIN: Final = re.compile("[A-Za-z0-9_.~-]*")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _STRUCTURE: Final = ("self", "root", "parent", "collection", "items", "item", "child", "data")
 #: Without these an item is none, and clients read no time of it.
@@ -27,6 +29,8 @@ _LEAST: Final = (
 
 def quoted(name: str) -> str:
     """A name as a part of a path; a slash in it stays one (see `unquoted`)."""
+    if _PLAIN.fullmatch(name):
+        return name
     return urllib.parse.quote(name.replace("/", "%2F"), safe="")
 
 
@@ -45,23 +49,23 @@ def item_document(
     request: Request, found: ArchivedItem, fields: Fields | None = None
 ) -> dict[str, Any]:
     """An item with links to this service in the place of files."""
-    told, base = dict(found.item), base_url(request)
+    told, base = orjson.loads(found.document), base_url(request)
     collection = str(told.get("collection") or PICTURES)
-    home = f"/stac/collections/{quoted(collection)}"
+    home, name = f"{base}/stac/collections/{quoted(collection)}", quoted(told["id"])
     kept = [
         one for one in told.get("links") or ()
         if isinstance(one, Mapping) and one.get("rel") not in _STRUCTURE and is_url(one.get("href"))
     ]  # fmt: skip
     told["collection"] = collection
     told["links"] = [
-        link(request, "self", f"{home}/items/{quoted(found.id)}", GEOJSON_TYPE),
-        link(request, "root", "/stac"),
-        link(request, "parent", home),
-        link(request, "collection", home),
+        {"rel": "self", "href": f"{home}/items/{name}", "type": GEOJSON_TYPE},
+        {"rel": "root", "href": f"{base}/stac", "type": JSON_TYPE},
+        {"rel": "parent", "href": home, "type": JSON_TYPE},
+        {"rel": "collection", "href": home, "type": JSON_TYPE},
         *kept,
     ]
     told["assets"] = {
-        key: _asset(asset, f"{base}/assets/{quoted(found.id)}/{quoted(key)}")
+        key: _asset(asset, f"{base}/assets/{name}/{quoted(key)}")
         for key, asset in told["assets"].items()
     }
     return told if fields is None else _chosen(told, fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from fastapi import Request
@@ -19,6 +20,7 @@ from offnadir.service._queryables import QUERYABLES
 from offnadir.service._wire import GEOJSON_TYPE, JSON_TYPE, link
 from offnadir.service._wire_names import in_wire_names
 from offnadir.tasking import Order, read_order
+from offnadir.tasking._moves import SHORT, order_of
 from offnadir.tasking._order import Looks, Window
 from offnadir.tasking._views import Line, OrderView
 from offnadir.units import deg
@@ -146,27 +148,18 @@ def interval_of(window: Window | None) -> str:
 def order_document(request: Request, view: OrderView, order: Order | None = None) -> dict[str, Any]:
     """An order as a feature of STAPI; `order` is what was ordered, if it need not be read again."""
     placed = view.placed
-    order = placed.order if order is None else order
     path = f"/orders/{placed.id}"
-    looks = order.looks
-    window = order.windows[0] if order.windows else None
-    search: dict[str, Any] = {"datetime": interval_of(window), "geometry": dict(order.place)}
-    wanted = filter_of(looks)
-    if wanted is not None:
-        search["filter"] = wanted
+    asked = _asked if len(placed.document) <= SHORT else _asked.__wrapped__
+    wish = asked(placed.document) if order is None else _wish(order)
     properties = {
-        "product_id": looks.sensors[0] if len(looks.sensors) == 1 else ANY,
+        **wish,
         "created": placed.placed.utc(3),
         "status": status_document(request, placed.id, view.history[-1]),
-        "search_parameters": search,
         "opportunity_properties": {},
-        "order_parameters": parameters_of(order),
         "offnadir:customer": placed.customer_id,
         "offnadir:waits_for": view.waits_for,
         "offnadir:products": [{"id": name, "status": status} for name, status in view.products],
     }
-    if len(order.windows) > 1:
-        properties["offnadir:windows"] = [interval_of(one) for one in order.windows]
     links = [
         link(request, "self", path, GEOJSON_TYPE),
         link(request, "monitor", f"{path}/statuses"),
@@ -184,10 +177,34 @@ def order_document(request: Request, view: OrderView, order: Order | None = None
         "stapi_type": "Order",
         "stapi_version": VERSION,
         "id": placed.id,
-        "geometry": search["geometry"],
+        "geometry": wish["search_parameters"]["geometry"],
         "properties": properties,
         "links": links,
     }
+
+
+@lru_cache(4096)
+def _asked(document: str) -> Mapping[str, Any]:
+    """The wish of an order's stored document: it is kept, and not to change."""
+    return _wish(order_of(document))
+
+
+def _wish(order: Order) -> Mapping[str, Any]:
+    """What was ordered, as properties of the feature."""
+    looks = order.looks
+    window = order.windows[0] if order.windows else None
+    search: dict[str, Any] = {"datetime": interval_of(window), "geometry": dict(order.place)}
+    wanted = filter_of(looks)
+    if wanted is not None:
+        search["filter"] = wanted
+    told = {
+        "product_id": looks.sensors[0] if len(looks.sensors) == 1 else ANY,
+        "search_parameters": search,
+        "order_parameters": parameters_of(order),
+    }
+    if len(order.windows) > 1:
+        told["offnadir:windows"] = [interval_of(one) for one in order.windows]
+    return told
 
 
 def status_document(request: Request, order_id: str, line: Line) -> dict[str, Any]:

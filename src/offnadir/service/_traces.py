@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from offnadir import __version__
-from offnadir._database import Database, sa
+from offnadir._database import Database
 from offnadir.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -94,15 +94,14 @@ class Traces:
 
     def watch(self, database: Database) -> None:
         """A child for each statement, with its text but without its values."""
-        tracer, engine = self._tracer, database.engine
+        tracer = self._tracer
         if tracer is None:
             return
         from opentelemetry.trace import SpanKind, get_current_span
 
         spans = "offnadir_spans"
 
-        @sa.event.listens_for(engine, "before_cursor_execute")
-        def _begin(connection: Any, cursor: Any, text: str, *more: Any) -> None:
+        def begin(connection: Any, cursor: Any, text: str, *more: Any) -> None:
             kept = connection.info.setdefault(spans, [])
             if not get_current_span().get_span_context().is_valid:
                 kept.append(None)  # of no request: a search that goes on, a look at what waits
@@ -111,20 +110,13 @@ class Traces:
             name = f"database {text.split(maxsplit=1)[0]}"
             kept.append(tracer.start_span(name, kind=SpanKind.CLIENT, attributes=told))
 
-        def _end(connection: Any) -> None:
+        def end(connection: Any) -> None:
             kept = connection.info.get(spans)
             span = kept.pop() if kept else None
             if span is not None:
                 span.end()
 
-        @sa.event.listens_for(engine, "after_cursor_execute")
-        def _after(connection: Any, *more: Any) -> None:
-            _end(connection)
-
-        @sa.event.listens_for(engine, "handle_error")
-        def _failed(context: Any) -> None:
-            if context.connection is not None and context.statement is not None:
-                _end(context.connection)
+        database.watch(begin, end)
 
     def close(self) -> None:
         """Send what waits."""

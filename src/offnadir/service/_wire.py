@@ -16,6 +16,8 @@ from offnadir.service._service import Service
 JSON_TYPE: Final = "application/json"
 GEOJSON_TYPE: Final = "application/geo+json"
 SCHEMA_TYPE: Final = "application/schema+json"
+#: Under this the base of links stands in the scope of a request, once it was asked for.
+_BASE: Final = "offnadir.base_url"
 
 
 class GeoJson(JSONResponse):
@@ -38,10 +40,12 @@ class SchemaJson(JSONResponse):
 
 def base_url(request: Request) -> str:
     """Where the public sees the service, without a slash at its end."""
-    service: Service = request.app.state.service
-    if service.settings.url is not None:
-        return service.settings.url.rstrip("/")
-    return str(request.base_url).rstrip("/")
+    found: str | None = request.scope.get(_BASE)
+    if found is None:
+        service: Service = request.app.state.service
+        found = (service.settings.url or str(request.base_url)).rstrip("/")
+        request.scope[_BASE] = found
+    return found
 
 
 def link(

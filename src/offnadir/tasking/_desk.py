@@ -163,6 +163,10 @@ class Desk:
         """The key of a text with its user, if it opens anything now."""
         return _keys.open_key(self, text)
 
+    def find_key(self, key: str) -> tuple[ApiKey, User] | None:
+        """The key of an id with its user, if it opens anything now; whose text it is was seen before."""
+        return _keys.find_key(self, key)
+
     # The audit log
 
     def read_log(

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from offnadir.tasking._desk import Desk
 
 
-_SHORT: Final = 2048  # characters of a document
+#: Characters of an order's document that is kept when it was read, for the next who asks.
+SHORT: Final = 2048
 _CHARGE: Final = (
     QUOTA_USE.update()
     .where(
@@ -60,8 +61,7 @@ class Placed:
     @property
     def order(self) -> Order:
         """What was ordered."""
-        read = _order_of if len(self.document) <= _SHORT else _order_of.__wrapped__
-        return read(self.document)
+        return order_of(self.document)
 
     @property
     def is_open(self) -> bool:
@@ -69,9 +69,14 @@ class Placed:
         return self.state not in FINAL
 
 
+def order_of(document: str) -> Order:
+    """An order of its stored document: those that are short are asked for again and again."""
+    read = _order_of if len(document) <= SHORT else _order_of.__wrapped__
+    return read(document)
+
+
 @lru_cache(4096)
 def _order_of(document: str) -> Order:
-    """An order of its document: those that are short are asked for again and again."""
     return read_order(json.loads(document))
 
 
