@@ -14,8 +14,10 @@ import pytest
 
 from fake_checks import START, FakeFinding, FakeVerdict, Office, open_office, running_clock, wish
 from offnadir._database import sa
+from offnadir._database._burst import Prepared, run_locked
 from offnadir.errors import InputError, InputProblems
 from offnadir.tasking import RefusedError, State
+from offnadir.tasking._audit import LOCK
 from offnadir.tasking._audit_verify import verify
 
 
@@ -149,3 +151,36 @@ def test_an_order_with_a_match_is_held_by_whoever_ordered_before(office):
     assert (view.placed.state, view.placed.code) == (State.HELD, "screening")
     later = office.with_list({"X.1": "Weekly"})
     assert later.desk.place(wish(), by="lee")[0].state is State.HELD
+
+
+def test_connections_that_the_server_closed_are_no_trouble(office):
+    """As after its restart: an order is placed all the same, once."""
+    desk = office.desk
+    for _ in range(2):
+        desk.place(wish(), by="lee")
+    if desk.database.dialect == "postgresql":
+        end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        with desk.database.read() as connection:
+            connection.execute(sa.text(f"{end} AND backend_type = 'client backend'"))
+    assert desk.place(wish(title="after"), by="lee")[1]
+    desk.place(wish(), by="lee")
+    with statements(office) as told:
+        desk.place(wish(), by="lee")
+    assert is_at_once(office, told)
+    assert len(desk.list(by="lee").rows) == 5
+    assert verify(desk.audit).is_whole
+
+
+def test_a_statement_that_the_server_refuses_leaves_nothing_behind(office):
+    """The transaction is undone, its lock free, and the connection good for more."""
+    desk = office.desk
+    for _ in range(2):
+        desk.place(wish(), by="kim", key="a")
+    if desk.database.dialect != "postgresql":
+        return
+    before = desk.audit.head()
+    broken = Prepared("broken", "SELECT 1 / (%(zero)s::bigint)")
+    assert run_locked(desk.database, LOCK, broken, {"zero": "0"}) is None
+    assert desk.audit.head() == before
+    assert desk.place(wish(title="after"), by="kim", key="b")[1]
+    assert run_locked(desk.database, LOCK, broken, {"zero": "1"}) == (1,)

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import math
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -468,3 +469,13 @@ def test_the_schema_refuses_what_the_reader_refuses(tmp_path, rest):
         schema_says(text)
     with pytest.raises(InputError):
         pack(tmp_path, rest)
+
+
+@FEW
+@given(rests=RESTS, questions=st.lists(QUESTIONS, min_size=2, max_size=5))
+def test_what_was_asked_before_changes_no_answer(tmp_path_factory, rests, questions):
+    """Answers are remembered for each sort of question: a copy of the pack remembers nothing."""
+    own = pack(tmp_path_factory.mktemp("packs"), *rests)
+    for question in questions:
+        fresh = judge([replace(own)], question)
+        assert judge([own], question).as_dict() == fresh.as_dict()

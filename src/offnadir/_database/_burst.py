@@ -68,12 +68,13 @@ def run_locked(
             cursor.nextset(), cursor.nextset()  # begun, locked
             row: Sequence[Any] | None = cursor.fetchone()
             return row
-        except (
-            driver.OperationalError
-        ) as error:  # gone or too slow: nobody knows whether it was done
-            raise sa.exc.OperationalError(statement.text, None, error) from error
-        except driver.Error:  # the server would not: a key that somebody else was quicker to use
-            return None
+        except driver.Error as error:
+            kept.invalidate(error)  # after a transaction undone the driver forgets what was planned
+            if isinstance(
+                error, driver.OperationalError
+            ):  # gone or too slow: it may have been done
+                raise sa.exc.OperationalError(statement.text, None, error) from error
+            return None  # the server would not: a key that somebody else was quicker to use
         finally:
             kept.close()
 

@@ -12,11 +12,11 @@ from offnadir.errors import OffnadirError
 from offnadir.tasking._audit import turn
 from offnadir.tasking._holds import forget_holds
 from offnadir.tasking._moves import Placed, charge, find_order, is_delivered, move
+from offnadir.tasking._new_order import Examined
 from offnadir.tasking._order import Order
 from offnadir.tasking._order_read import check_now
 from offnadir.tasking._people import Customer, acting, find_customer, seeing
 from offnadir.tasking._placing import (
-    Examined,
     check_webhook,
     customer_of,
     examine,

@@ -166,7 +166,7 @@ def as_target(place: Any, field_name: str = "place_deg") -> Figure:
     (longitude, latitude), a shapely geometry, or polygons across the antimeridian or a pole, as an edge
     goes the short way round. Raises InputError, naming the field.
     """
-    if isinstance(place, tuple) and len(place) == 2 and _is_plain(*place):
+    if _is_plain_point(place):
         return shapely.Point(place)
     shape = shapely.Point(*place) if isinstance(place, tuple | list) and len(place) == 2 else place
     if not isinstance(shape, shapely.Geometry) or shape.is_empty:
@@ -199,8 +199,11 @@ def as_target(place: Any, field_name: str = "place_deg") -> Figure:
     return _at_pole(shape)
 
 
-def _is_plain(lon: Any, lat: Any) -> bool:
-    """Whether longitude and latitude are those of one point that is neither beyond +-180 nor a pole."""
+def _is_plain_point(place: Any) -> bool:
+    """Whether a place is (longitude, latitude) of a point that is neither beyond +-180 nor a pole."""
+    if not (isinstance(place, tuple) and len(place) == 2):
+        return False
+    lon, lat = place
     both = isinstance(lon, float | int) and isinstance(lat, float | int)
     return both and -180.0 <= lon <= 180.0 and -90.0 < lat < 90.0
 

@@ -78,7 +78,7 @@ def judge(packs: Sequence[Pack], question: Question) -> Verdict:
     """
     facts = facts_of(packs, question)
     holds = [
-        one if isinstance(one, Hold) else _placed(*one, facts)
+        one if isinstance(one, Hold) else _placed(one[0], one[1], one[2], facts)
         for one in standing(packs, facts, _standing)
     ]
     full = _verdict(packs, holds, question)
