@@ -25,11 +25,12 @@ def write_at_once(
     order: Mapping[str, Any],
     lines: Sequence[Mapping[str, Any]],
     said: Sequence[Said],
-) -> bool:
+) -> bool | None:
     """Write a new order with its lines and entries, and charge its quota; whether it was done.
 
-    It is not where user or customer are not those of `stand` any more, the key was used, the quota would not
-    do, or an order or an entry of this instant or a later one is there: ids and entries go by time.
+    It is not where user or customer are not those of `stand` any more, the key was used, or the quota would
+    not do. None, where it was not done for nothing but its time: ids and entries go by time, and an order or
+    an entry of this instant or a later one is there.
     """
     told: dict[str, Any] = {
         "roles": ",".join(stand.user.roles),
@@ -43,7 +44,9 @@ def write_at_once(
         told |= {f"before_{n}": before, f"after_{n}": after, f"by_{n}": one.by}
         told |= {f"action_{n}": one.action}
     row = run_locked(database, LOCK, _statement(len(lines), len(said)), told)
-    return row is not None and row[0] == 1
+    if row is None or row[0] == 0:
+        return False
+    return True if row[1] == 1 else None
 
 
 def _plain(value: object) -> str | bool | None:
@@ -78,7 +81,7 @@ def _statement(lines: int, said: int) -> Prepared:
         for n in range(said)
     )
     text = f"""
-WITH stand AS (
+WITH known AS (
   SELECT audit_head.seq, audit_head.hash
   FROM users
   JOIN customers ON customers.id = users.customer_id
@@ -92,8 +95,10 @@ WITH stand AS (
       SELECT FROM orders
       WHERE customer_id = {_CUSTOMER} AND idempotency_key = %(order_idempotency_key)s::text
     )
-    AND coalesce((SELECT max(id) FROM orders), '') < left({_ID}, {_DIGITS_OF_TIME})
-    AND coalesce((SELECT at_tai_ns FROM audit_log WHERE seq = audit_head.seq), 0) <= {_AT}
+), stand AS (
+  SELECT seq, hash FROM known
+  WHERE coalesce((SELECT max(id) FROM orders), '') < left({_ID}, {_DIGITS_OF_TIME})
+    AND coalesce((SELECT at_tai_ns FROM audit_log WHERE audit_log.seq = known.seq), 0) <= {_AT}
 ){entries}, new_order AS (
   INSERT INTO orders ({columns}) SELECT {order} FROM stand
 ), new_lines AS (
@@ -108,7 +113,7 @@ WITH stand AS (
   ON CONFLICT (customer_id, month) DO UPDATE
   SET pictures = month.pictures + excluded.pictures, area_m2 = month.area_m2 + excluded.area_m2
 )
-SELECT count(*) FROM stand
+SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM stand)
 """  # noqa: S608 - names of ours
     return Prepared(f"offnadir_place_{lines}_{said}", text)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from offnadir.tasking._audit import Head
 from offnadir.tasking._people import Customer, User, made_customer
 from offnadir.tasking._tables import AUDIT_HEAD, CUSTOMERS, ORDERS, QUOTA_USE, USERS
 
+_TURN_S: Final = 0.1
 #: Has a statement answered: `Database.ask`, or within a transaction (`asker`).
 Asks = Callable[[Any, Mapping[str, Any]], Sequence[Any]]
 
@@ -41,6 +44,17 @@ class Seen:
 
     def __init__(self) -> None:
         self._stands: dict[str, Stand] = {}
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """One at a time, as long as that goes quickly: what is written in order need not be written anew."""
+        has_turn = self._turn.acquire(timeout=_TURN_S)
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._turn.release()
 
     def find(self, by: str) -> Stand | None:
         """How it stood for a user."""
