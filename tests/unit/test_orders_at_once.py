@@ -15,10 +15,12 @@ import pytest
 from fake_checks import START, FakeFinding, FakeVerdict, Office, open_office, running_clock, wish
 from offnadir._database import sa
 from offnadir._database._burst import Prepared, run_locked
+from offnadir.epoch import Epoch
 from offnadir.errors import InputError, InputProblems
 from offnadir.tasking import RefusedError, State
 from offnadir.tasking._audit import LOCK
 from offnadir.tasking._audit_verify import verify
+from offnadir.tasking._stand import own_stand
 
 
 @pytest.fixture
@@ -140,6 +142,25 @@ def test_a_clock_that_was_set_back_changes_no_order_of_ids(office):
     ids += [back.place(wish(), by="lee")[0].id for _ in range(2)]
     ids += [desk.place(wish(), by="kim")[0].id for _ in range(2)]
     assert ids == sorted(ids)
+    assert verify(desk.audit).is_whole
+
+
+def test_an_order_that_another_process_overtook_is_written_anew_at_once(office):
+    """Its time was taken before that of an order which is there when it comes to the database."""
+    desk = office.desk
+    ids = [desk.place(wish(), by="kim")[0].id for _ in range(2)]
+    asked = itertools.count()
+
+    def lagging() -> Epoch:
+        return running_clock() + (-60.0 if next(asked) < 4 else 0.0)
+
+    late = replace(desk, clock=lagging)
+    late.seen.keep(own_stand(desk.database.ask, "kim", None, running_clock()))
+    with statements(office) as told:
+        view, is_new = late.place_and_show(wish(), by="kim")
+    assert is_at_once(office, told)
+    assert is_new
+    assert view.placed.id > ids[-1]
     assert verify(desk.audit).is_whole
 
 
