@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fake_checks import START, FakeFinding, FakeVerdict, Office, open_office, running_clock, wish
-from offnadir._database import sa
+from offnadir._database import open_database, sa
 from offnadir._database._burst import Prepared, run_locked
 from offnadir.epoch import Epoch
 from offnadir.errors import InputError, InputProblems
@@ -205,3 +205,16 @@ def test_a_statement_that_the_server_refuses_leaves_nothing_behind(office):
     assert desk.audit.head() == before
     assert desk.place(wish(title="after"), by="kim", key="b")[1]
     assert run_locked(desk.database, LOCK, broken, {"zero": "1"}) == (1,)
+
+
+def test_who_watches_statements_sees_those_of_orders(database):
+    """Traces would not be whole without them."""
+    own = open_database(database.engine.url.render_as_string(hide_password=False))
+    told: list[str] = []
+    own.watch(lambda _connection, _cursor, text, *_: told.append(text), lambda _connection: None)
+    desk = replace(open_office(own).desk, clock=running_clock)
+    for _ in range(2):
+        told.clear()
+        desk.place(wish(), by="kim")
+        assert any(text.startswith("INSERT INTO orders") for text in told)
+    own.close()

@@ -42,11 +42,11 @@ def run_locked(
     """The first row of one statement in a transaction of its own, which first waits for a lock.
 
     `lock` is a statement too. Nothing of ours runs while the lock is held: whoever waits for it waits for
-    the server alone. None where nothing was done: this is no PostgreSQL, the server would not take the
-    statement, or the connection was kept from before the server's restart. DatabaseGoneError and
-    DatabaseSlowError as in other transactions.
+    the server alone. None where nothing was done: this is no PostgreSQL, somebody watches statements, the
+    server would not take this one, or the connection was kept from before the server's restart.
+    DatabaseGoneError and DatabaseSlowError as in other transactions.
     """
-    if database.dialect != "postgresql":
+    if database.dialect != "postgresql" or database.is_watched:
         return None
     driver: Any = database.engine.dialect.dbapi
     with _told(database.where):

@@ -118,6 +118,11 @@ class Database:
             with engine.connect() as connection:  # the one before was kept from before a restart
                 return connection.execute(statement, told).all()
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody wants to be told of each statement: then none goes past SQLAlchemy."""
+        return self.dialect == "postgresql" and not self._quick
+
     def watch(self, begins: Callable[..., None], ends: Callable[..., None]) -> None:
         """From now on SQLAlchemy's events before and after each statement are told, as it describes them.
 
