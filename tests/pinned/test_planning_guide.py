@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sample_missions import SETS
+from support import command
 
 PAGE = (Path(__file__).parents[2] / "docs/guide/planning.md").read_text()
 
@@ -28,10 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def offnadir(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "offnadir", *words],
-        cwd=folder, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    return command.offnadir(*words, cwd=folder)
 
 
 def test_what_was_left_out_and_what_it_would_have_needed(folder: Path) -> None:

@@ -19,7 +19,7 @@ _SERVER.set_forkserver_preload(
     [
         "numba", "pyarrow.parquet", "offnadir.cli._main", "offnadir.cli.look", "offnadir.cli.quality",
         "offnadir.cli.sensors", "offnadir.access", "offnadir.access._kernels", "offnadir.access._rows",
-        "offnadir.quality",
+        "offnadir.quality", "offnadir.planning.plan", "offnadir.briefs", "pandas",
     ]
 )  # fmt: skip
 _PATIENCE_S = 300
