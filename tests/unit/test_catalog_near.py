@@ -10,6 +10,7 @@ from offnadir._database import open_database, sa
 from offnadir.catalog import Archive, ArchiveQuery
 from offnadir.catalog import _near as module
 from offnadir.epoch import Epoch
+from offnadir.errors import InputError
 from sample_items import square, stac
 
 DAY = "2026-05-{:02d}T00:00:00Z"
@@ -85,6 +86,12 @@ def readers(archive: Archive) -> dict[str, list[str]]:
     rows = archive.database.ask(READERS)
     assert [sorted(row.readers) for row in rows] == [row.wanted for row in rows]
     return {row.id: row.wanted for row in rows}
+
+
+def test_a_number_beyond_all_floats_is_no_place(archive):
+    """JSON's whole numbers know no largest one (RFC 8259, 6)."""
+    with pytest.raises(InputError, match="bbox"):
+        archive.search(ArchiveQuery(bbox=(0, 0, 10**400, 4)))
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
