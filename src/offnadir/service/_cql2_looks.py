@@ -14,8 +14,8 @@ from offnadir.tasking._order import Looks
 
 _MOST_PARTS: Final = 200
 _DEEPEST: Final = 20
-#: No property has such a value, and an answer, which tells the filter again, has no room for it: whole numbers
-#: of JSON may be larger than 64 bits, or than a float.
+#: No property has such a value, and an answer, which tells the filter again, has no room for it: a whole
+#: number of JSON may be larger than 64 bits, or than a float.
 _BEYOND: Final = 2.0**63
 _COMPARES: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
