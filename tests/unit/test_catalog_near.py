@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -106,6 +107,19 @@ def test_readers_stand_beside_the_item(archive):
         connection.execute(sa.text("DELETE FROM archive_readers WHERE reader = 'c2'"))
     found = readers(archive)
     assert (found["i01"], found["i08"], found.get("i04")) == (["*"], ["c1"], None)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_two_may_let_read_the_same_item_at_once(archive):
+    waits = sa.text("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with ThreadPoolExecutor(1) as hands:
+        with archive.database.begin() as connection:
+            archive.let_read("i08", "c1", within=connection)
+            other = hands.submit(archive.let_read, "i08", "c2")
+            while not archive.database.ask(waits):
+                assert not other.done()
+        other.result()
+    assert readers(archive)["i08"] == ["c1", "c2"]
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
