@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from offnadir._database import open_database, sa
 from offnadir.catalog import Archive, ArchiveQuery
 from offnadir.catalog import _near as module
 from offnadir.epoch import Epoch
+from offnadir.errors import InputError
 from sample_items import square, stac
 
 DAY = "2026-05-{:02d}T00:00:00Z"
@@ -87,6 +89,12 @@ def readers(archive: Archive) -> dict[str, list[str]]:
     return {row.id: row.wanted for row in rows}
 
 
+def test_a_number_beyond_all_floats_is_no_place(archive):
+    """JSON's whole numbers know no largest one (RFC 8259, 6)."""
+    with pytest.raises(InputError, match="bbox"):
+        archive.search(ArchiveQuery(bbox=(0, 0, 10**400, 4)))
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_readers_stand_beside_the_item(archive):
     assert readers(archive)["i01"] == ["*", "c2"]
@@ -99,6 +107,19 @@ def test_readers_stand_beside_the_item(archive):
         connection.execute(sa.text("DELETE FROM archive_readers WHERE reader = 'c2'"))
     found = readers(archive)
     assert (found["i01"], found["i08"], found.get("i04")) == (["*"], ["c1"], None)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_two_may_let_read_the_same_item_at_once(archive):
+    waits = sa.text("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with ThreadPoolExecutor(1) as hands:
+        with archive.database.begin() as connection:
+            archive.let_read("i08", "c1", within=connection)
+            other = hands.submit(archive.let_read, "i08", "c2")
+            while not archive.database.ask(waits):
+                assert not other.done()
+        other.result()
+    assert readers(archive)["i08"] == ["c1", "c2"]
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

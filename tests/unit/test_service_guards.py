@@ -279,6 +279,13 @@ def test_another_header_buys_no_more_requests(
             assert twice.status_code == 400, (name, twice.text)
 
 
+HALF = '"\\ud800"'
+
+
+def _asks(name: str, value: str) -> str:
+    return f'{{"op":"=","args":[{{"property":"{name}"}},{value}]}}'
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -289,12 +296,17 @@ def test_another_header_buys_no_more_requests(
         ("/products/any/orders", '{"datetime":"\\ud800/..","geometry":{},"order_parameters":{}}'),
         ("/products/any/quotes", "[1,1,1" + "0" * 400 + "]"),
         ("/products/any/opportunities", "[1,1" + "0" * 400 + "]"),
+        ("/products/any/opportunities", f"={_asks('platform', HALF)}"),
+        ("/products/any/opportunities", f"={_asks('gsd', '1' + '0' * 30)}"),
+        ("/products/any/opportunities", f"={_asks('gsd', '-9223372036854775809')}"),
     ],
 )
 def test_what_json_writes_badly_is_told_and_no_crash(hall: Hall, path: str, body: str) -> None:
     if body.startswith("["):
         wish = {**WISH, "geometry": {"type": "Point", "coordinates": "here"}}
         body = json.dumps(wish).replace('"here"', body)
+    elif body.startswith("="):
+        body = json.dumps({**WISH, "filter": "here"}).replace('"here"', body[1:])
     headers = {**hall.as_("kim"), "Content-Type": "application/json"}
     answer = hall.client.post(path, headers=headers, content=body.encode())
     assert answer.status_code in (400, 422), answer.text

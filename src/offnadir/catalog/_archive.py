@@ -199,14 +199,23 @@ class Archive:
         """
         check_id(name)
         check_id(reader, field="reader")
-        if within is None:
-            with self.database.begin() as connection:
-                self.let_read(name, reader, within=connection)
+        if within is not None:
+            key = within.execute(
+                sa.select(ITEMS.c.key).where(ITEMS.c.id == name)
+            ).scalar_one_or_none()
+            if key is None:
+                raise InputError("id", name, "the name of an item in the archive")
+            let_readers(within, [(reader, key)])
             return
-        key = within.execute(sa.select(ITEMS.c.key).where(ITEMS.c.id == name)).scalar_one_or_none()
-        if key is None:
-            raise InputError("id", name, "the name of an item in the archive")
-        let_readers(within, [(reader, key)])
+        for left in range(_TRIES, -1, -1):  # another may let somebody read the same item
+            try:
+                with self.database.begin() as connection:
+                    self.let_read(name, reader, within=connection)
+            except DatabaseGoneError:
+                if not left:
+                    raise
+            else:
+                return
 
     def collections(self, *, readers: Sequence[str] | None = None) -> list[Collected]:
         """The collections that items are in, with what they reach over; it looks at every item."""

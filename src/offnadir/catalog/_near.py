@@ -82,9 +82,11 @@ def _place(query: ArchiveQuery) -> tuple[tuple[float, float, float, float], byte
     """The box around a place, and the place itself as WKB if it is no box; None for one of many parts."""
     box = query.bbox
     if box is not None and len(box) == 4 and all(type(one) in (int, float) for one in box):
-        west, south, east, north = map(float, box)
+        west, south, east, north = (
+            box  # a whole number may be larger than any other: compared first
+        )
         if -180.0 < west < east < 180.0 and -90.0 < south < north < 90.0:  # false for NaN
-            return (west, south, east, north), None
+            return (float(west), float(south), float(east), float(north)), None
     place = query.place()
     if place is None or place.geom_type not in ("Point", "LineString", "Polygon"):
         return None

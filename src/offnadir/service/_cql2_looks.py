@@ -14,8 +14,9 @@ from offnadir.tasking._order import Looks
 
 _MOST_PARTS: Final = 200
 _DEEPEST: Final = 20
-#: No property has such a value; a whole number of JSON may be too large for a float.
-_BEYOND: Final = 1e300
+#: No property has such a value, and an answer, which tells the filter again, has no room for it: a whole
+#: number of JSON may be larger than 64 bits, or than a float.
+_BEYOND: Final = 2.0**63
 _COMPARES: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
     ">=": operator.ge,
@@ -135,7 +136,7 @@ def _check_plain(
     one = QUERYABLES[name]
     for other in others:
         if not _is_value(other, one):
-            wish = "a text" if one.text else "a number"
+            wish = "a printable text" if one.text else "a number"
             raise InputError(f"{field}.args", _shown(other), f"{wish} to compare {name} with")
     if one.text and op not in ("=", "<>", "in"):
         raise InputError(f"{field}.op", op, f"=, <> or in for the text {name}")
@@ -150,8 +151,8 @@ def _is_property(value: object) -> bool:
 
 
 def _is_value(value: object, one: Queryable) -> bool:
-    if one.text:
-        return isinstance(value, str)
+    if one.text:  # half a character could not be told again
+        return isinstance(value, str) and value.isprintable()
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and abs(value) < _BEYOND  # type: ignore[arg-type]
 

@@ -148,7 +148,9 @@ class Screener:
         """The same for many, in their order; several times faster than one by one."""
         for start in range(0, len(parties), _AT_ONCE):
             part = parties[start : start + _AT_ONCE]
-            known = {party: self._known[party] for party in part if party in self._known}
+            # Another thread may empty what is remembered between a look whether it is there and the next.
+            found = {party: self._known.get(party) for party in part}
+            known = {party: one for party, one in found.items() if one is not None}
             for kind, listed in self._listed.items():
                 if listed.index is not None:
                     asked = (
