@@ -120,7 +120,7 @@ def test_names_cannot_break_the_page(tmp_path):
 
 
 def test_check_computes_nothing(tmp_path):
-    result = design(write_study(tmp_path), "-o", tmp_path / "out", "--check")
+    result = design(write_study(tmp_path), "--check")
     assert "16 designs, 1 cell (North Pole)" in result.stdout
     assert "impossible: 2 designs: planes = 2" in result.stdout
     assert not (tmp_path / "out").exists()

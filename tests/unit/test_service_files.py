@@ -289,6 +289,26 @@ def test_tiles_that_there_are_not(kim):
         assert "/tmp" not in answer.text
 
 
+def test_blocks_of_a_file_are_kept_while_it_is_drawn(kim, monkeypatch):
+    """With room for no block each row unpacks its block anew: a preview took a minute instead of some ms."""
+    from rasterio.env import get_gdal_config
+
+    from offnadir.service import _tiles
+
+    seen = []
+    bands_of = _tiles.bands_of
+
+    def noting(dataset):
+        blocks = dataset.block_shapes[0]
+        seen.append((get_gdal_config("GDAL_CACHEMAX"), blocks[0] * blocks[1] * 8 * dataset.count))
+        return bands_of(dataset)
+
+    monkeypatch.setattr(_tiles, "bands_of", noting)
+    assert kim.get("/previews/A/pan.png?size=100").status_code == 200
+    ((room, block),) = seen
+    assert room > 4 * block
+
+
 def test_tilejson_leads_to_the_tiles(served, kim):
     told = kim.get("/tiles/A/pan/tilejson.json").json()
     west, south, east, north = told["bounds"]

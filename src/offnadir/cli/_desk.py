@@ -86,12 +86,17 @@ def open_desk(
     operator: Path | None = None,
     operation: Path | None = None,
     checks: bool = False,
+    is_there: bool = False,
 ) -> Iterator[tuple[Desk, str]]:
     """The desk and the name of who acts; `checks` says whether lists and packs are needed.
 
-    Whoever comes first to a new database becomes its administrator, and is told.
+    Whoever comes first to a new database becomes its administrator, and is told. With `is_there` a file that
+    is not there is trouble: who looks into a record shall not find a new one.
     """
     name = acting_name(user)
+    if is_there and operation is None and "://" not in db and not Path(db).expanduser().exists():
+        wish = "name a database with --db or OFFNADIR_DB, or its operation with --operation"
+        raise FileError(db, f"there is no database here: {wish}")
     with _desk(db, lists, packs, operator, operation, checks=checks) as desk:
         if desk.first_user(name):
             _say.note(f"{name} is the first user of this database, and so its administrator.")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from offnadir.cli import _say
-from offnadir.cli._desk import DEFAULT_DB, As, Db, Json, open_desk
+from offnadir.cli._desk import DEFAULT_DB, As, Db, Json, OperationFile, open_desk
 
 audit = typer.Typer(
     help="The record of everything that was done: list, verify, export.",
@@ -33,13 +33,14 @@ def list_entries(
         int | None, typer.Option(metavar="SEQ", min=0, help="All after this number instead.")
     ] = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
     """List entries, the oldest first."""
     if last is None and after is None and subject is None:
         last = 20
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation, is_there=True) as (desk, by):
         found = desk.read_log(by=by, subject=subject, after=after or 0, last=last)
     if json:
         _say.print_json([one.document() for one in found])
@@ -65,6 +66,7 @@ def verify(
         ),
     ] = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
@@ -75,7 +77,7 @@ def verify(
     from offnadir.tasking._audit_verify import read_head
 
     kept = [read_head(one, "--head") for one in head or ()]
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation, is_there=True) as (desk, by):
         report = desk.verify_log(by=by, kept=kept)
     if json:
         _say.print_json(report.document())
@@ -94,11 +96,12 @@ def verify(
 def export(
     output: Annotated[str, typer.Argument(metavar="FILE", help="Where to; - is standard output.")],
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
     """Write the log as JSON Lines, which anybody can check with a script of thirty lines (see the guide)."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation, is_there=True) as (desk, by):
         to = sys.stdout if output == "-" else Path(output)
         written = desk.export_log(to, by=by)
     if output == "-":

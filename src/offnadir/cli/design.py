@@ -24,14 +24,14 @@ _SHOWN = 8
 def design(
     study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study file.")],
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--output",
             "-o",
             metavar="DIR",
-            help="Folder for the results; an interrupted study goes on there.",
+            help="Folder for the results; an interrupted study goes on there. Needed, but for --check.",
         ),
-    ],
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(metavar="N", help="Processes of this machine. [default: one a core]"),
@@ -62,10 +62,12 @@ def design(
         raise InputError("--workers", workers, "a whole number from 1 to 1024")
     if workers is not None and scheduler is not None:
         raise InputError("--workers", workers, "left out with --scheduler: the cluster has its own")
+    if output is None and not check:
+        raise InputError("--output", None, "given: the folder for the results")
     read = load_study(study)
     if not quiet:
         _say.warn(read.warnings)
-    if check:
+    if check or output is None:
         _check(read, json)
         return
     if not quiet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from offnadir.cli import _say
-from offnadir.cli._desk import DEFAULT_DB, As, Db, Json, open_desk
+from offnadir.cli._desk import DEFAULT_DB, As, Db, Json, OperationFile, open_desk
 from offnadir.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -63,15 +64,30 @@ def serve(
     from offnadir.cli._desk import acting_name
 
     name = acting_name(user)
+    _check_port(host, port)
+    is_new = operation is None and not (Path(_EXAMPLE) / "operation.toml").exists()
     path = _example() if operation is None else operation.absolute()
     _prepare(path, name, workers, shows_key=operation is None, url=f"http://{_shown(host)}:{port}")
-    if operation is None:
+    if is_new:
         _say.note(
             "The first use compiles: one to three minutes until the first answers and pictures."
         )
     runs_loop = operation is None if loop is None else loop
     with _loop(path, name) if runs_loop else _nothing():
         _run(path, host, port, workers, proxies)
+
+
+def _check_port(host: str, port: int) -> None:
+    """InputError for an address that somebody else listens on, before anything is made or started."""
+    try:
+        kind = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(kind[0], kind[1]) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(kind[4])
+    except OSError as error:
+        raise InputError(
+            "--port", port, f"a port that is free on {host}", hint=error.strerror or str(error)
+        ) from error
 
 
 def _example() -> Path:
@@ -101,6 +117,7 @@ def _prepare(path: Path, name: str, workers: int, *, shows_key: bool, url: str) 
             )
         if shows_key:
             admit_loop(here, name)
+            _say.note(f"its clock stands at {here.clock.now().utc(0)}: it goes on, and never back")
             _say.note(f"{url} - key in {_key_of(here, name, path.parent)}; documents at {url}/docs")
 
 
@@ -207,6 +224,7 @@ def add_key(
         str | None, typer.Option(metavar="UTC", help="When it ends. [default: never]")
     ] = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
@@ -220,7 +238,7 @@ def add_key(
     from offnadir.tasking._keys import SCOPES
 
     end = None if ends is None else Epoch.from_utc(ends, field="--ends")
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation, is_there=True) as (desk, by):
         made, text = desk.add_key(name, by=by, scopes=scope or tuple(SCOPES), label=label, ends=end)
     if json:
         _say.print_json({**made.document(), "key": text})
@@ -230,9 +248,14 @@ def add_key(
 
 
 @key.command("list")
-def list_keys(db: Db = DEFAULT_DB, user: As = None, json: Json = False) -> None:
+def list_keys(
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
+    user: As = None,
+    json: Json = False,
+) -> None:
     """List keys, without their texts."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation, is_there=True) as (desk, by):
         found = desk.keys(by=by)
     if json:
         _say.print_json([one.document() for one in found])
@@ -256,9 +279,10 @@ def list_keys(db: Db = DEFAULT_DB, user: As = None, json: Json = False) -> None:
 def revoke_key(
     name: Annotated[str, typer.Argument(metavar="KEY_ID", help="From `offnadir key list`.")],
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
 ) -> None:
     """End a key: it opens nothing from now on."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation, is_there=True) as (desk, by):
         revoked = desk.revoke_key(name, by=by)
     _say.note(f"key {revoked.id} of {revoked.user} is revoked")

@@ -171,7 +171,8 @@ def _launch(values: Mapping[str, Any] | None, place: Place) -> Spaceport | None:
     if "site" in values:
         for key in values:
             if key != "site":
-                place.key(key).complain(values[key], "left out where site names a launch site")
+                shown = values[key] / deg if key.endswith("_deg") else values[key]
+                place.key(key).complain(shown, "left out where site names a launch site")
         try:
             return find_spaceport(values["site"], field="site")
         except InputError as error:

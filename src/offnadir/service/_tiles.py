@@ -25,9 +25,9 @@ _MOST_COARSEST_PX: Final = 64_000_000
 _LOW_PERCENT, _HIGH_PERCENT = 2.0, 98.0
 _STRETCH_PX: Final = 512
 _MOST_STRETCHES: Final = 1_000
-#: Only the file itself is opened, not what lies beside it, and GDAL keeps little of it.
+#: Only the file itself is opened, not what lies beside it, and GDAL keeps little of it: rasterio takes bytes.
 _GDAL: Final = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO", "GDAL_CACHEMAX": 64,
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO", "GDAL_CACHEMAX": 64 * 1024 * 1024,
     "GDAL_NUM_THREADS": 1,
 }  # fmt: skip
 #: Formats that are drawn, by how files begin: none of them names other files.
