@@ -11,6 +11,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import cache
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,7 +21,7 @@ _SERVER.set_forkserver_preload(
     [
         "numba", "pyarrow.parquet", "offnadir.cli._main", "offnadir.cli.look", "offnadir.cli.quality",
         "offnadir.cli.sensors", "offnadir.access", "offnadir.access._kernels", "offnadir.access._rows",
-        "offnadir.quality", "offnadir.planning.plan", "offnadir.briefs", "pandas",
+        "offnadir.quality", "offnadir.planning.plan", "offnadir.briefs", "pandas", "support.command_ready",
     ]
 )  # fmt: skip
 _PATIENCE_S = 300
@@ -30,6 +32,7 @@ def offnadir(
 ) -> subprocess.CompletedProcess[str]:
     """What `python -m offnadir ARGS` does and says."""
     words = [str(arg) for arg in args]
+    _start()
     with tempfile.TemporaryDirectory() as name:
         out, err = Path(name) / "out", Path(name) / "err"
         process = _SERVER.Process(
@@ -44,6 +47,18 @@ def offnadir(
         code, told = process.exitcode, (out.read_text(), err.read_text())
         process.close()
     return subprocess.CompletedProcess(words, code, *told)
+
+
+@cache
+def _start() -> None:
+    """The process that the others are forked from; it finds modules of the tests where this one does."""
+    tests, before = str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (tests, before)))
+    forkserver.ensure_running()
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before
 
 
 def _run(words: list[str], env: dict[str, str], cwd: str, out: Path, err: Path) -> NoReturn:

@@ -125,7 +125,7 @@ def test_look_finds_real_maxar_pictures(tmp_path):
     space: dict = {"__name__": "pictures"}
     exec(compile(from_test.read_text(), str(from_test), "exec"), space)  # the figures stand there
     apart = []
-    for strip in space["MAXAR"]:
+    for strip in space["MAXAR"][::4]:
         path = tmp_path / "set.tle"
         path.write_text(f"{strip.line1}\n{strip.line2}\n")
         taken = Epoch.from_utc(strip.time_utc) + 0.5
