@@ -16,22 +16,24 @@ import sqlalchemy as sa
 _MOST_KNOWN: Final = 500
 #: What PostgreSQL calls a statement that it broke off (errcodes, class 57).
 _CANCELED: Final = "57014"
-#: Told of a statement that the driver cannot be given as it is.
-_NOT_PLAIN: Final = None
 
 
 class QuickSlowError(Exception):
     """The server broke the statement off, for it took too long; to say it again would take as long again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Written:
-    """A statement's text, what is made of the values told to it, and the row of its columns."""
+    """A statement's text, what is made of the values told to it, and the row of its columns.
+
+    `is_seen` once the driver's rows were seen to be SQLAlchemy's.
+    """
 
     text: str
     fixed: Mapping[str, Any]
     told_by: Mapping[str, Callable[[Any], Any] | None]
     row: Callable[[Sequence[Any]], Any]
+    is_seen: bool = False
 
     def values(self, told: Mapping[str, Any]) -> dict[str, Any]:
         """Values for the driver."""
@@ -53,11 +55,10 @@ class Quick:
         driver: Any = engine.dialect.dbapi
         self._error: type[Any] = driver.Error
         self._known: OrderedDict[int, tuple[sa.Executable, _Written | None]] = OrderedDict()
-        self._fits: set[int] = set()
 
     def ask(self, statement: sa.Executable, told: Mapping[str, Any] | None) -> Sequence[Any] | None:
         """All rows; None if it has to be asked the usual way, which tells what is wrong if anything is."""
-        written, key = self._written(statement), id(statement)
+        written = self._written(statement)
         if written is None:
             return None
         try:
@@ -72,8 +73,10 @@ class Quick:
             raw: Any = pooled.driver_connection
             try:
                 cursor = raw.execute(written.text, values, prepare=True)
-                if key not in self._fits and not self._is_plain(statement, cursor):
+                if not written.is_seen and not self._is_plain(statement, cursor):
+                    self._known[id(statement)] = (statement, None)
                     return None
+                written.is_seen = True
                 rows = cursor.fetchall()
             except self._error as error:
                 if error.sqlstate == _CANCELED:
@@ -86,15 +89,12 @@ class Quick:
         return [written.row(row) for row in rows]
 
     def _is_plain(self, statement: Any, cursor: Any) -> bool:
-        """Whether the driver's rows are SQLAlchemy's; found out with the first rows of each statement."""
-        dialect, key = self._engine.dialect, id(statement)
-        for column, told in zip(statement.selected_columns, cursor.description, strict=True):
-            of = column.type.dialect_impl(dialect)
-            if of.result_processor(dialect, told.type_code) is not None:
-                self._known[key] = (statement, _NOT_PLAIN)
-                return False
-        self._fits.add(key)
-        return True
+        """Whether the driver's rows are SQLAlchemy's, which its first rows tell."""
+        dialect = self._engine.dialect
+        return all(
+            column.type.dialect_impl(dialect).result_processor(dialect, told.type_code) is None
+            for column, told in zip(statement.selected_columns, cursor.description, strict=True)
+        )
 
     def _written(self, statement: sa.Executable) -> _Written | None:
         key = id(statement)
@@ -102,11 +102,8 @@ class Quick:
         if found is not None and found[0] is statement:
             return found[1]
         written = _write(statement, self._engine.dialect)
-        self._known[key] = (
-            statement,
-            written,
-        )  # kept alive: another one shall not have its identity
-        self._fits.discard(key)
+        # It is kept alive: another one shall not have its identity.
+        self._known[key] = (statement, written)
         while len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
         return written
@@ -115,13 +112,13 @@ class Quick:
 def _write(statement: sa.Executable, dialect: sa.Dialect) -> _Written | None:
     """The statement as the driver takes it; None if it or its rows need more than that."""
     if not isinstance(statement, sa.Select):
-        return _NOT_PLAIN
+        return None
     compiled = statement.compile(dialect=dialect)
     told_by: dict[str, Callable[[Any], Any] | None] = {}
     fixed: dict[str, Any] = {}
     for name, bound in compiled.binds.items():
         if bound.expanding or bound.literal_execute or bound.callable is not None:
-            return _NOT_PLAIN
+            return None
         way = bound.type.dialect_impl(dialect).bind_processor(dialect)
         if bound.required:
             told_by[name] = way
@@ -130,5 +127,5 @@ def _write(statement: sa.Executable, dialect: sa.Dialect) -> _Written | None:
     names = [str(one.key) for one in statement.selected_columns]
     row = namedtuple("Row", names, rename=True)  # type: ignore[misc]
     if list(row._fields) != names:  # two of one name, or one that is no name in Python
-        return _NOT_PLAIN
+        return None
     return _Written(str(compiled), fixed, told_by, row._make)

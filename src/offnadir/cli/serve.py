@@ -65,8 +65,7 @@ def serve(
 
     name = acting_name(user)
     _check_port(host, port)
-    is_new = operation is None and not (Path(_EXAMPLE) / "operation.toml").exists()
-    path = _example() if operation is None else operation.absolute()
+    path, is_new = _example() if operation is None else (operation.absolute(), False)
     _prepare(path, name, workers, shows_key=operation is None, url=f"http://{_shown(host)}:{port}")
     if is_new:
         _say.note(
@@ -90,18 +89,19 @@ def _check_port(host: str, port: int) -> None:
         ) from error
 
 
-def _example() -> Path:
-    """The example operation's file, made if it is not there."""
+def _example() -> tuple[Path, bool]:
+    """The example operation's file, made if it is not there; and whether it was made now."""
     folder = Path(_EXAMPLE).absolute()
     path = folder / "operation.toml"
-    if not path.exists():
+    is_new = not path.exists()
+    if is_new:
         from offnadir.cli._demo_operation import lay_out
 
         lay_out(folder)
         _say.note(
             f"made an example operation in {_EXAMPLE}/: three real satellites, pictures simulated"
         )
-    return path
+    return path, is_new
 
 
 def _prepare(path: Path, name: str, workers: int, *, shows_key: bool, url: str) -> None:

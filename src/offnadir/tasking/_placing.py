@@ -132,9 +132,7 @@ def _at_once(
             before, at = at, desk.clock()
             new = new_order(order, customer, user, key, at, examined, last=None)
             done = write_at_once(desk.database, stand, new.row, new.lines, new.said)
-            if (
-                done is not None or at == before
-            ):  # another process came between; a clock that stands
+            if done is not None or at == before:  # nobody overtook it, or the clock stands
                 break
     if not done:
         return None

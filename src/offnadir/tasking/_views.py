@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -235,32 +235,29 @@ def _is_plain(rows: Sequence[Any]) -> bool:
 
 
 def _plain_view(placed: Placed, rows: Sequence[Any], user: User) -> OrderView:
-    lines = [
-        Line(
-            at=Epoch(row.line_at), state=State(row.line_state), code=row.line_code, words=row.line_words,
-            by=_shown_by(row.line_by, user),
-        )
+    lines = (
+        _line(user, row.line_at, row.line_state, row.line_code, row.line_words, row.line_by)
         for row in rows
-    ]  # fmt: skip
-    return OrderView(
-        placed=placed, customer=rows[0].customer, history=tuple(lines), holds=(),
-        waits_for=waits_for(placed, ()), products=(),
-    )  # fmt: skip
+    )
+    return _bare_view(placed, rows[0].customer, lines)
 
 
 def new_view(
     placed: Placed, customer: str, lines: Sequence[Mapping[str, Any]], user: User
 ) -> OrderView:
-    """An order that was just written with these lines, as `show` would tell it: no holds, no products."""
+    """An order that was just written with these lines, as `show` would tell it."""
+    told = (
+        _line(user, one["at_tai_ns"], one["state"], one["code"], one["words"], one["by"])
+        for one in lines
+    )
+    return _bare_view(placed, customer, told)
+
+
+def _bare_view(placed: Placed, customer: str, lines: Iterable[Line]) -> OrderView:
+    """An order that has neither holds nor products."""
     return OrderView(
-        placed=placed, customer=customer, holds=(), waits_for=waits_for(placed, ()), products=(),
-        history=tuple(
-            Line(
-                at=Epoch(one["at_tai_ns"]), state=State(one["state"]), code=one["code"], words=one["words"],
-                by=_shown_by(one["by"], user),
-            )
-            for one in lines
-        ),
+        placed=placed, customer=customer, history=tuple(lines), holds=(), waits_for=waits_for(placed, ()),
+        products=(),
     )  # fmt: skip
 
 
@@ -298,7 +295,10 @@ def _views_of(connection: sa.Connection, user: User, orders: Sequence[Placed]) -
         OrderView(
             placed=one,
             customer=names[one.customer_id],
-            history=tuple(_line(row, user) for row in lines[one.id]),
+            history=tuple(
+                _line(user, row.at_tai_ns, row.state, row.code, row.words, row.by)
+                for row in lines[one.id]
+            ),
             holds=tuple(holds[one.id]) if sees_holds else (),
             waits_for=waits_for(one, [hold for hold in holds[one.id] if hold.status == "open"]),
             products=tuple(products[one.id]),
@@ -307,13 +307,10 @@ def _views_of(connection: sa.Connection, user: User, orders: Sequence[Placed]) -
     ]
 
 
-def _line(row: Any, user: User) -> Line:
+def _line(user: User, at_tai_ns: int, state: str, code: str, words: str, by: str) -> Line:
+    """A line of a history as this user may see it."""
     return Line(
-        at=Epoch(row.at_tai_ns),
-        state=State(row.state),
-        code=row.code,
-        words=row.words,
-        by=_shown_by(row.by, user),
+        at=Epoch(at_tai_ns), state=State(state), code=code, words=words, by=_shown_by(by, user)
     )
 
 
