@@ -23,6 +23,9 @@ from numba.core import config, event
 
 _FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 
+#: Processes that compile beside this one; dropped while they run, they would be warned of.
+_beside: list[subprocess.Popen[bytes]] = []
+
 
 @functools.cache
 def cache_folder() -> Path:
@@ -85,14 +88,16 @@ def compile_beside(module: str) -> None:
     """
     if (os.cpu_count() or 1) < 2:
         return
+    _beside[:] = [process for process in _beside if process.poll() is None]
     with contextlib.suppress(OSError):
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", module],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        _beside.append(process)
 
 
 class _Teller(event.Listener):
