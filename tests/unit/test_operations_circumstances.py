@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from offnadir.catalog import ArchiveQuery
 from offnadir.epoch import Epoch
-from offnadir.operations import open_operation, run
+from offnadir.operations import open_operation, reason_of, run
 from offnadir.operations._pictures import Stage
+from offnadir.operations._reasons import keep_reasons
 from offnadir.operations._spacecraft import Simulated
 from offnadir.tasking import verify
 from support.faults import CALM, NOON, SEOUL, codes_of, go, history_of, pictures_of, start
@@ -259,3 +261,45 @@ def test_a_deadline_that_passes_while_a_station_is_down_is_missed_by_a_pass_only
     go(path, tape)
     assert codes_of(path) == CALM
     assert len(tape.asked) == 1
+
+
+def test_an_order_that_ends_without_a_picture_says_what_would_have_passed(tmp_path, level1):
+    """The reason of a plan that knew its passes outlives the plans of what is left of its time."""
+    path, _ = start(tmp_path, looks={"max_off_nadir_deg": 1.0}, deadline="2026-05-31T10:00:00Z")
+    go(path, Tape(level1))
+    code, words = history_of(path)[-1]
+    assert code == "deadline"
+    least = re.search(r"Would have needed: an off-nadir limit of ([0-9.]+) deg\.$", words)
+    assert least is not None, words
+    wider, _ = start(
+        tmp_path / "wider", looks={"max_off_nadir_deg": float(least[1])}, deadline="2026-05-31T10:00:00Z"
+    )  # fmt: skip
+    go(wider, Tape(level1))
+    assert codes_of(wider)[-1] == "delivered"
+
+
+def test_reasons_of_plans_are_kept_until_a_picture_is_planned(tmp_path):
+    def request(reason, until, opportunities=0):
+        return {
+            "name": "o1", "reason": reason, "opportunities": opportunities,
+            "window": {"stop": f"2026-05-31T{until}:00:00Z"},
+        }  # fmt: skip
+
+    steep, over = (
+        {"code": "off_nadir", "text": "Too steep."},
+        {"code": "no_pass", "text": "No pass."},
+    )
+    full = {"code": "conflict", "text": "Another is taken."}
+    path, _ = start(tmp_path)
+    with open_operation(path) as here:
+        for asked, known in (
+            (request(steep, 10), steep),
+            (request(over, 10), steep),  # nothing is left of the same time
+            (request(over, 12), over),  # looked further
+            (request(full, 12, 1), full),
+            (request(None, 12, 1), None),
+        ):
+            with here.database.begin() as connection:
+                keep_reasons(connection, [asked])
+            told = reason_of(here.database, "o1")
+            assert (told and told["text"]) == (known and known["text"])

@@ -52,6 +52,7 @@ TABLE = {
     "GET /orders/{order_id}/statuses": OWN,
     "GET /orders/{order_id}/events": OWN,
     "GET /orders/{order_id}/coverage": OWN,
+    "GET /orders/{order_id}/reasons": OWN,
     "GET /orders/{order_id}/products": OWN,
     "GET /orders/{order_id}/products/{product}": OWN,
     "GET /orders/{order_id}/products/{product}/{file}": OWN,

@@ -12,8 +12,10 @@ import pytest
 from stapi_pydantic import Order, OrderCollection, OrderStatus, OrderStatuses, Product, RootResponse
 
 from offnadir.operations import open_operation
+from offnadir.operations._reasons import keep_reasons
 from offnadir.service import _order_routes
 from offnadir.tasking import Product as Delivered
+from offnadir.tasking import read_order
 from support.service import SPAN, WISH, Hall, opened
 
 
@@ -379,3 +381,46 @@ def test_a_key_finds_its_order_when_its_window_is_over(hall: Hall) -> None:
     late = hall.post("kim", url, WISH, headers={"Idempotency-Key": "new"})
     assert late.status_code == 422
     assert late.json()["errors"][0]["field"] == "datetime"
+
+
+def test_an_order_that_nothing_can_see_says_which_limit_and_what_would_do(hall: Hall) -> None:
+    """As a quote does, also when its time is over; the value that would pass passes."""
+    order = hall.place(filter={"op": "<=", "args": [{"property": "view:off_nadir"}, 1]})
+    told = hall.get("kim", f"/orders/{order}/reasons").json()
+    assert (told["state"], told["plan"], told["opportunities"]) == ("accepted", None, 0)
+    assert told["searched"] == SPAN.replace("Z", ".000Z")
+    (reason,) = [one for one in told["reasons"] if one["constraint"] == "max_off_nadir"]
+    service = hall.client.app.state.service  # type: ignore[attr-defined]
+    why = {"code": "limits", "text": "Too steep.", "would_need": "more"}
+    request = {"name": order, "reason": why, "opportunities": 0, "window": {"stop": "2026"}}
+    with service.database.begin() as connection:
+        keep_reasons(connection, [request])
+    service.desk.advance(order, "expired", "deadline", by=service.operation.user)
+    over = hall.get("kim", f"/orders/{order}/reasons").json()
+    assert over["plan"] == {**why, "until": "2026"}
+    assert over["reasons"] == told["reasons"]
+    better = {"op": "<=", "args": [{"property": "view:off_nadir"}, reason["would_pass"]]}
+    told = hall.get("kim", f"/orders/{hall.place(filter=better)}/reasons").json()
+    assert told["opportunities"] >= 1
+    assert told["reasons"] == []
+
+
+def test_reasons_of_orders_that_no_search_can_answer(hall: Hall) -> None:
+    """A camera that no satellite has; and one that waits for a person."""
+    service = hall.client.app.state.service  # type: ignore[attr-defined]
+    lost = read_order(
+        {"title": "Lost", "place": WISH["geometry"], "looks": {"sensors": ["skysat"]}},
+        now=service.now(),
+    )
+    order = service.desk.place(lost, by="kim")[0].id
+    told = hall.get("kim", f"/orders/{order}/reasons").json()
+    assert (told["opportunities"], told["searched"]) == (None, None)
+    assert told["reasons"] == [
+        {
+            "constraint": "sensors", "words": "no satellite of the fleet has this camera",
+            "wanted": ["skysat"],
+        }
+    ]  # fmt: skip
+    held = hall.place(order_parameters={"offnadir:end_user": {"name": "Nobody Inparticular"}})
+    told = hall.get("kim", f"/orders/{held}/reasons").json()
+    assert told["reasons"][0]["constraint"] == "screening"

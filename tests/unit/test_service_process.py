@@ -45,6 +45,9 @@ def test_a_picture_is_ordered_and_fetched_over_http(
         drive(path, spacecraft=Tape(level1), say=None)
         order = sky.wait(order.id, timeout_s=60, every_s=0.1)
         assert order.status.state == "completed", sky.history(order.id)
+        why = sky.reasons(order.id)
+        assert (why.state, why.plan, why.reasons) == ("completed", None, ())
+        assert why.opportunities
         files = sky.fetch(order.id, tmp_path / "pictures")
         assert {one.suffix for one in files} >= {".tif"}
         assert all(one.stat().st_size > 0 for one in files)

@@ -292,11 +292,17 @@ def show(
     with open_desk(db, user, operation=operation) as (desk, by):
         view = desk.show(order_id, by=by)
         coverage = _coverage(desk, view)
+        reason = _reason(desk, view)
     if json:
         more = {} if coverage is None else {"coverage": coverage.document()}
+        more |= {} if reason is None else {"not_planned": reason}
         _say.print_json({**view.document(), **more})
     else:
         _print_view(view)
+        if reason is not None:
+            from offnadir.operations import reason_in_words
+
+            print(f"\nnot planned: {reason_in_words(reason)}")
         if coverage is not None and coverage.pictures:
             print(f"\n{coverage.words}; {coverage.left_m2 / 1e6:,.1f} km2 is left")
 
@@ -308,6 +314,15 @@ def _coverage(desk: Desk, view: OrderView) -> Coverage | None:
     from offnadir.operations import coverage_of
 
     return coverage_of(desk.database, view.placed.id)
+
+
+def _reason(desk: Desk, view: OrderView) -> dict[str, Any] | None:
+    """Why the newest plan leaves out an order that waits for it."""
+    if view.placed.state.value != "accepted":
+        return None
+    from offnadir.operations import reason_of
+
+    return reason_of(desk.database, view.placed.id)
 
 
 def _where(view: OrderView) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from offnadir.client._errors import ServiceError
 from offnadir.client._fetching import save
-from offnadir.client._models import Json, Opportunities, Order, Product, Quote, Status
+from offnadir.client._models import Json, Opportunities, Order, Product, Quote, Reasons, Status
 from offnadir.errors import InputError, MissingExtraError
 
 _AGAIN: Final = (429, 502, 503, 504)
@@ -156,6 +156,10 @@ class Client:
     def cancel(self, order_id: str, why: str = "") -> Order:
         """Withdraw an order."""
         return Order.read(self._ask("POST", f"/orders/{order_id}/cancel", json={"why": why}))
+
+    def reasons(self, order_id: str) -> Reasons:
+        """Why there is no picture of an order: what the planner says, and which limit stands in the way."""
+        return Reasons.read(self._ask("GET", f"/orders/{order_id}/reasons"))
 
     def wait(self, order_id: str, *, timeout_s: float = 3600.0, every_s: float = 2.0) -> Order:
         """The order once nothing can happen to it any more; TimeoutError after `timeout_s`."""

@@ -130,6 +130,32 @@ class Opportunities(list[Opportunity]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """Why an order has no picture.
+
+    `plan` has `code`, `text` and, if trying found it, `would_need`, as the planner said them; None if it
+    said nothing. `opportunities` are those within the order's limits; None if nothing was searched.
+    """
+
+    state: str
+    plan: Json | None
+    opportunities: int | None
+    reasons: tuple[Json, ...]
+    raw: Json = field(repr=False)
+
+    @classmethod
+    def read(cls, document: Json) -> Reasons:
+        """From the answer of the service."""
+        return cls(
+            state=document["state"],
+            plan=document["plan"],
+            opportunities=document["opportunities"],
+            reasons=tuple(document["reasons"]),
+            raw=document,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """What would become of an order if it were placed now; `reasons` are as those of opportunities."""
 

@@ -10,6 +10,7 @@ from offnadir.operations._coverage import coverage_of
 from offnadir.operations._facts import tell
 from offnadir.operations._orders import advance, find_order
 from offnadir.operations._pictures import Stage, move_picture, read_pictures
+from offnadir.operations._reasons import reason_in_words, reason_within
 from offnadir.operations._telling import to_tell
 from offnadir.tasking import State
 from offnadir.tasking.states import PART
@@ -37,10 +38,12 @@ def expire(here: Context, now: Epoch) -> bool:
             continue
         coverage = coverage_of(here.database, placed.id)
         part = coverage is not None and bool(coverage.pictures)
-        detail = coverage.words if coverage is not None and part else ""
         with here.begin() as connection:
             if not _may_expire(find_order(here, connection, placed.id)):
                 continue
+            detail = reason_in_words(reason_within(connection, placed.id))
+            if coverage is not None and part:
+                detail = coverage.words
             for one in read_pictures(connection, (Stage.PLANNED,), placed.id):
                 move_picture(connection, one, Stage.DROPPED, now, "its time is over")
             advance(

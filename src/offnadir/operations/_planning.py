@@ -29,6 +29,7 @@ from offnadir.operations._pictures import (
     read_pictures,
 )
 from offnadir.operations._plans import add_plan, newest_plan, plan_document
+from offnadir.operations._reasons import keep_reasons
 from offnadir.operations._telling import to_tell
 from offnadir.operations._uplinking import as_aboard, book_uplinks, booked, settled
 from offnadir.operations._wishes import breach, request_of
@@ -285,6 +286,7 @@ def _keep(
                 to_tell(connection, by_id[name])
         if document:
             add_plan(connection, number, document, now, why)
+            keep_reasons(connection, document["requests"])
         changed = {
             one.satellite
             for one in pictures

@@ -24,6 +24,7 @@ from offnadir.service import (
     _docs,
     _fleet_routes,
     _opportunity_routes,
+    _order_reasons,
     _order_routes,
     _people_routes,
     _plan_routes,
@@ -101,7 +102,7 @@ def create_app(operation: str | Path, settings: Settings | None = None) -> FastA
     app.state.numbers, app.state.traces = Numbers(), traces
     traces.watch(service.database)
     app.state.conformance = CONFORMANCE
-    orders = (_stapi_routes, _opportunity_routes, _order_routes)
+    orders = (_stapi_routes, _opportunity_routes, _order_routes, _order_reasons)
     archive = (_stac, _assets, _tile_routes)
     for part in (_root, *orders, _fleet_routes, _plan_routes, *archive, _people_routes):
         app.include_router(part.router)

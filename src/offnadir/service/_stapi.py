@@ -165,6 +165,7 @@ def order_document(request: Request, view: OrderView, order: Order | None = None
         link(request, "monitor", f"{path}/statuses"),
         link(request, "events", f"{path}/events", "text/event-stream"),
         link(request, "coverage", f"{path}/coverage"),
+        link(request, "reasons", f"{path}/reasons"),
     ]
     if placed.is_open:
         links.append(link(request, "cancel", f"{path}/cancel", JSON_TYPE, method="POST"))
