@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -233,3 +234,31 @@ def _wait(done: Any) -> None:
     while not done():
         assert time.monotonic() < ends
         time.sleep(0.05)
+
+
+def test_connections_that_the_database_ended_while_idle_cost_no_answer(place: Place) -> None:
+    """By `idle_session_timeout`, say; whatever is asked, and by however many at once."""
+    headers = place.headers("kim")
+    near = {"bbox": [126, 37, 127, 38], "limit": 5}
+
+    def ask(client: int) -> list[str]:
+        with httpx.Client(base_url=place.url, timeout=60, headers=headers) as http:
+            order = {"Idempotency-Key": f"idle-{time.monotonic()}-{client}"}
+            answers = (
+                http.post("/products/any/orders", json=WISH, headers=order),
+                http.get("/orders?limit=5"),
+                http.post("/stac/search", json=near),
+                http.get("/stac/search?limit=5&filter-lang=cql2-text"),
+                http.get("/me"),
+                http.get("/stac/collections"),
+                http.post("/products/any/quotes", json=WISH),
+            )
+        return [one.text for one in answers if one.status_code >= 500]
+
+    with ThreadPoolExecutor(12) as clients:
+        for _ in range(4):
+            assert list(clients.map(ask, range(12))) == [[]] * 12
+            place.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )

@@ -375,3 +375,23 @@ def test_a_key_is_hashed_once_and_looked_up_again_when_it_was_believed_long_enou
     assert status(62.0) == 401
     assert status(62.0) == 401
     assert hashed == [text, text]  # what opened nothing is known no more
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"), ("br, GZip;q=0.1", "gzip"), ("gzip;q=0", None), ("gzip; q=0.000, br", None),
+        ("identity", None), ("nogzip", None), ("", None),
+    ],
+)  # fmt: skip
+def test_answers_are_packed_for_those_who_take_it(
+    hall: Hall, accepted: str, encoding: str | None
+) -> None:
+    """RFC 9110, 12.5.3: a weight of 0 refuses; the long way and the short one do the same."""
+    for _ in range(3):
+        hall.place()
+    for path in ("/orders", "/products/any/queryables"):
+        answer = hall.get("kim", path, headers={"Accept-Encoding": accepted})
+        assert answer.headers.get("content-encoding") == encoding, path
+        assert "Accept-Encoding" in answer.headers["vary"]
+        assert answer.json()

@@ -13,7 +13,6 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from offnadir import __version__
@@ -40,7 +39,7 @@ from offnadir.service._guarding import Guarding
 from offnadir.service._limits import BodyLimit
 from offnadir.service._observing import Numbers, Observing, write_logs
 from offnadir.service._oidc import Tokens
-from offnadir.service._packing import LEAST_BYTES, LEVEL
+from offnadir.service._packing import LEAST_BYTES, LEVEL, Packing
 from offnadir.service._problems import add_problems
 from offnadir.service._service import Service
 from offnadir.service._settings import Settings, read_settings
@@ -133,7 +132,7 @@ def app_from_environment() -> FastAPI:
 
 def _guarded(app: FastAPI, settings: Settings) -> ASGIApp:
     """The framework's layers in ours: the last one is the outermost."""
-    way: ASGIApp = GZipMiddleware(
+    way: ASGIApp = Packing(
         app.build_middleware_stack(), minimum_size=LEAST_BYTES, compresslevel=LEVEL
     )
     way = BodyLimit(way, most_bytes=settings.body_kib * 1024, most_s=settings.body_s)
