@@ -75,6 +75,10 @@ def operate(
                 wish = f"later than the operation's clock, {here.clock.now().utc(0)}"
                 raise InputError("--until", until, wish)
             admit_loop(here, acting_name(user))
+            if not quiet:
+                _say.first_plan()  # before the first order wants it
+                if here.operation.camera.kind == "simulated":
+                    _say.images_follow()
             _run(here, end, run, stay=stay)
         found = status_of(here)
     if json:
