@@ -173,6 +173,26 @@ def test_what_it_would_have_needed_is_enough(case: Case, tmp_path: Path) -> None
     assert request(planned(tmp_path, text), "Gunsan")["status"] == "taken", reason
 
 
+@pytest.mark.parametrize(
+    ("east_deg", "limit_deg"), [(0.0, 0.1), (0.02, 0.1), (0.02, 0.3), (0.3, 1.0)]
+)
+def test_below_the_track_the_ends_of_a_picture_count(
+    east_deg: float, limit_deg: float, tmp_path: Path
+) -> None:
+    """WorldView-3 flies 15 km in the 2.2 s of its shortest exposure: 0.7 deg to either side of a place."""
+    text = HEAD + WORLDVIEW + point("Gunsan", f"max_off_nadir_deg = {limit_deg}")
+    for name, below in (("lat", 39.174367), ("lon", 131.733388 + east_deg)):  # where it is at 02:09
+        text = re.sub(rf"{name}_deg = .*", f"{name}_deg = {below}", text)
+    reason = request(planned(tmp_path, text), "Gunsan")["reason"]
+    assert reason["code"] == "no_pass", reason
+    found = re.search(r"an off-nadir limit of ([\d.]+) deg$", reason["would_need"])
+    assert found, reason
+    least = float(found[1])
+    for limit, status in ((least, "taken"), (least - 0.1001, "not_taken")):
+        wider = text.replace(f"max_off_nadir_deg = {limit_deg}", f"max_off_nadir_deg = {limit}")
+        assert request(planned(tmp_path, wider), "Gunsan")["status"] == status, (limit, reason)
+
+
 def test_what_has_to_go_is_worth_what_the_weight_says(tmp_path: Path) -> None:
     """Worth, for each of its 2 of weight, as much as the picture in its way: all three with three figures."""
     text = TWO.replace('"worldview-3"\n', '"worldview-3"\nmax_pictures_per_orbit = 1\n')

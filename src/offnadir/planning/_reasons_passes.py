@@ -12,13 +12,16 @@ from offnadir._table import Table
 from offnadir.access import Constraint, MaxOffNadir, SunAbove, SunBelow, find_windows
 from offnadir.earth import SunTable
 from offnadir.orbits import Ephemeris
+from offnadir.planning._build_windows import duration_ms
 from offnadir.planning._reasons_words import Reason, above, below, clock, counted, each
 from offnadir.planning.model import Mission, Request
 from offnadir.planning.opportunities import least_sun_rad, looks_of, may_take, view
 from offnadir.units import deg
 
-#: Off-nadir grows a little from the best instant to the ends of the picture.
+#: The Sun goes on a little from the best instant to the ends of the picture.
 _SPARE_DEG = 0.02
+#: Angles are told to a tenth, rounded up; one that is just a tenth is met by a rounding error less.
+_HAIR_DEG = 1e-4
 
 
 def no_opportunity(
@@ -50,7 +53,7 @@ def no_opportunity(
             f"{clock(anyhow['best'][k])} with {anyhow['off_nadir_rad'][k] / deg:.1f} deg off-nadir; "
             f"the request allows {request.max_off_nadir_rad / deg:.1f} deg, and each satellite has a "
             "limit of its own.",
-            _wider(request, sun, _passes(ephemerides, request, own))
+            _wider(mission, ephemerides, sun, request, _passes(ephemerides, request, own))
             or _another_time(mission, ephemerides, sun, request),
         )
     aside = _sight_of(mission, request)
@@ -118,23 +121,54 @@ def _elsewhere(
     )
 
 
-def _wider(request: Request, sun: SunTable, passes: Table) -> str | None:
-    """The least off-nadir limit with which a pass is lit; passes within the satellites' own limits."""
+def _wider(
+    mission: Mission,
+    ephemerides: Sequence[Ephemeris],
+    sun: SunTable,
+    request: Request,
+    passes: Table,
+) -> str | None:
+    """The least off-nadir limit with which a lit picture can be taken; passes within the satellites' own."""
+    angle = np.array([_throughout_rad(mission, ephemerides, sun, request, one) for one in
+                      zip(passes["satellite"].tolist(), passes["best"].tolist(), strict=True)])  # fmt: skip
+    passes, angle = passes.take(np.flatnonzero(angle < math.inf)), angle[angle < math.inf] / deg
     if not len(passes):
         return None
     light, _ = sun.angles_rad(request.aim, passes["best"])
-    angle = passes["off_nadir_rad"] / deg
     lit = light >= least_sun_rad(request)
     if np.any(lit):
-        return f"an off-nadir limit of {above_tenth(float(angle[lit].min()) + _SPARE_DEG)} deg"
+        return f"an off-nadir limit of {above_tenth(float(angle[lit].min()) + _HAIR_DEG)} deg"
     day = light >= 0.0
     if not np.any(day):
         return None
     k = int(np.flatnonzero(day)[np.argmin(angle[day])])
     return (
-        f"an off-nadir limit of {above_tenth(float(angle[k]) + _SPARE_DEG)} deg and a Sun limit of "
+        f"an off-nadir limit of {above_tenth(float(angle[k]) + _HAIR_DEG)} deg and a Sun limit of "
         f"{below(float(light[k]) / deg, 0.1)} deg"
     )
+
+
+def _throughout_rad(
+    mission: Mission,
+    ephemerides: Sequence[Ephemeris],
+    sun: SunTable,
+    request: Request,
+    one: tuple[str, int],
+) -> float:
+    """The off-nadir that a picture about a pass's best instant keeps to; infinite if the satellite may not.
+
+    Beside the track a picture's ends are no steeper than its middle; below it they are by what the satellite
+    flies meanwhile.
+    """
+    name, best_ns = one
+    i = next(i for i, satellite in enumerate(mission.satellites) if satellite.name == name)
+    satellite, ephemeris = mission.satellites[i], ephemerides[i]
+    half_ns = duration_ms(ephemeris, satellite, (request.rings_rad, request.aim), best_ns) * 500_000
+    ends = np.array([best_ns - half_ns, best_ns, best_ns + half_ns], np.int64)
+    if ends[0] < ephemeris.span.start.tai_ns or ends[-1] > ephemeris.span.stop.tai_ns:
+        return math.inf
+    most = float(view(ephemeris, satellite, request, ends, sun).look.off_nadir_rad.max())
+    return most if most <= satellite.max_off_nadir_rad else math.inf
 
 
 def above_tenth(number: float) -> str:
@@ -229,7 +263,14 @@ def _passes(
     return _in_window(_within(table, limits_rad), request)
 
 
-def no_picture(mission: Mission, opportunities: Table, request: Request, r: int) -> Reason:
+def no_picture(
+    mission: Mission,
+    ephemerides: Sequence[Ephemeris],
+    sun: SunTable,
+    opportunities: Table,
+    request: Request,
+    r: int,
+) -> Reason:
     """Why none of its opportunities holds a picture: before the uplink, blocked, too cloudy, or too short."""
     rows = np.flatnonzero(opportunities["request_index"] == r)
     passes = opportunities.take(rows)
@@ -273,6 +314,7 @@ def no_picture(mission: Mission, opportunities: Table, request: Request, r: int)
     return Reason(
         "no_pass",
         f"{each(len(passes))} shorter than the picture takes; the longest lasts {longest_s:.1f} s.",
+        _wider(mission, ephemerides, sun, request, passes),
     )
 
 

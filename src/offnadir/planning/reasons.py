@@ -67,7 +67,7 @@ def explain_plan(
             if request.stereo is not None and np.any(built.window_request == r):
                 reasons[r] = no_stereo(request)
             else:
-                reasons[r] = no_picture(mission, opportunities, request, r)
+                reasons[r] = no_picture(mission, ephemerides, sun, opportunities, request, r)
         else:
             reasons[r] = judge.why_not(r, missing[r], most)
     return Explained(reasons=reasons, left_out=left_out, displaced=judge.displaced())
