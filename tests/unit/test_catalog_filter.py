@@ -174,6 +174,28 @@ def test_between_in_the_form_of_the_drafts(archive):
     )
 
 
+def test_what_has_no_column_is_looked_for_in_the_item(archive):
+    """Common metadata that the public stac-api-validator 0.6.8 asks about; what is no text is not told."""
+    for name, value in (
+        ("m1", "sentinel-2"), ("m2", "Sentinel"), ("m3", 5), ("m4", ["sentinel"]), ("m5", None),
+        ("m6", "sentinel\x00"), ("m7", "위성"),
+    ):  # fmt: skip
+        archive.add(stac(name, square(0, 0), at(1), mission=value))
+    like = {"op": "like", "args": [of("mission"), "sentinel%"]}
+    assert found(archive, like) == ["m1"]
+    assert found(archive, {"op": "not", "args": [like]}) == ["m2", "m7"]
+    assert found(archive, {"op": "in", "args": [of("mission"), ["위성", "5"]]}) == ["m7"]
+    assert (
+        found(archive, {"op": "=", "args": [{"op": "casei", "args": [of("mission")]}, "SENTINEL"]})
+        == []
+    )
+    told = {"op": "not", "args": [{"op": "isNull", "args": [of("mission")]}]}
+    assert found(archive, told) == ["m1", "m2", "m7"]
+    both = {"op": "and", "args": [told, {"op": "=", "args": [of("id"), "m2"]}]}
+    assert found(archive, both) == ["m2"]
+    assert found(archive, {"op": "=", "args": [of("constellation"), "x"]}) == []
+
+
 def test_days_and_open_intervals(archive):
     """30 items were taken on the first of May, two an hour."""
     during = {"op": "t_intersects", "args": [of("datetime"), {"date": "2026-05-01"}]}

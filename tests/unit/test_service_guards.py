@@ -173,27 +173,27 @@ def test_only_its_own_name_is_answered(hall: Hall) -> None:
 def test_who_asks_too_often_waits() -> None:
     """429 with Retry-After; wrong keys cost twenty times as much."""
     buckets = Buckets(60.0)
-    assert [buckets.take("a") for _ in range(10)] == [0.0] * 10
+    assert [buckets.take("a") for _ in range(60)] == [0.0] * 60
     assert 0.5 < buckets.take("a") <= 1.0
     assert buckets.take("b") == 0.0
-    buckets.punish("b", 20.0)
+    buckets.punish("b", 65.0)
     assert buckets.take("b") > 5.0
 
 
 def test_a_slow_door_is_told_by_a_problem(
     hall_ready: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
-    """The service over a real bucket of six requests a minute."""
+    """The service over a real bucket of one request a minute."""
     path, keys = hall_ready
     shutil.copytree(path.parent, tmp_path / "operation")
-    settings = Settings(secret=SECRET, requests_per_minute=6)
+    settings = Settings(secret=SECRET, requests_per_minute=1)
     app = create_app(tmp_path / "operation" / path.name, settings)
     with TestClient(app, base_url="http://localhost") as client:
         headers = {"Authorization": f"Bearer {keys['kim']}"}
         assert client.get("/me", headers=headers).status_code == 200
         refused = client.get("/me", headers=headers)
         assert refused.status_code == 429
-        assert int(refused.headers["retry-after"]) <= 10
+        assert int(refused.headers["retry-after"]) <= 60
         assert refused.json()["type"] == "urn:offnadir:problem:too-many-requests"
         assert client.get("/health").status_code == 200
 
@@ -255,7 +255,7 @@ def test_another_header_buys_no_more_requests(
     path, keys = hall_ready
     shutil.copytree(path.parent, tmp_path / "operation")
     app = create_app(
-        tmp_path / "operation" / path.name, Settings(secret=SECRET, requests_per_minute=24)
+        tmp_path / "operation" / path.name, Settings(secret=SECRET, requests_per_minute=4)
     )
     with TestClient(app, base_url="http://localhost") as client:
         key = keys["kim"]

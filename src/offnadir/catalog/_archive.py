@@ -84,13 +84,17 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """A collection: how many items, their bounds (west, south, east, north) if known, first and last time."""
+    """A collection: how many items, their bounds (west, south, east, north) if known, first and last time.
+
+    `gsd_m` are the finest and the coarsest sample distance, if any is known.
+    """
 
     name: str
     items: int
     bounds_deg: tuple[float, float, float, float] | None
     start: Epoch
     stop: Epoch
+    gsd_m: tuple[float, float] | None
 
 
 class Archive:
@@ -231,6 +235,7 @@ class Archive:
                     (sa.func.max(c.stop_tai_ns), c.stop_tai_ns),
                 )
             ),
+            sa.func.min(c.gsd_m).label("finest"), sa.func.max(c.gsd_m).label("coarsest"),
         ).group_by(name).order_by(name)  # fmt: skip
         if readers is not None:
             asked = asked.where(c.key.in_(readable(readers)))
@@ -375,7 +380,10 @@ def _page_near(found: Near, query: ArchiveQuery) -> Page:
 def _collected(row: Any) -> Collected:
     bounds = (row.west_deg, row.south_deg, row.east_deg, row.north_deg)
     known = None if row.west_deg is None else bounds
-    return Collected(row.name, row.items, known, Epoch(row.start_tai_ns), Epoch(row.stop_tai_ns))
+    gsd = None if row.finest is None else (row.finest, row.coarsest)
+    return Collected(
+        row.name, row.items, known, Epoch(row.start_tai_ns), Epoch(row.stop_tai_ns), gsd
+    )
 
 
 def _archived(row: Any) -> ArchivedItem:

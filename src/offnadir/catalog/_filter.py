@@ -15,6 +15,8 @@ from offnadir.errors import MISSING, InputError
 from offnadir.units import day
 
 Kind = Literal["text", "number", "time", "place"]
+#: The column of what no column has: it is looked for in the item itself, one by one.
+DOCUMENT: Final = "document"
 #: What a filter may ask about: the STAC property, the column, and what it holds.
 PROPERTIES: Final[Mapping[str, tuple[str, Kind]]] = {
     "id": ("id", "text"),
@@ -30,6 +32,8 @@ PROPERTIES: Final[Mapping[str, tuple[str, Kind]]] = {
     "view:sun_elevation": ("sun_elevation_deg", "number"),
     "processing:level": ("level", "text"),
     "offnadir:niirs": ("niirs", "number"),
+    "mission": (DOCUMENT, "text"),
+    "constellation": (DOCUMENT, "text"),
 }
 #: Turned about: what `5 < gsd` says of gsd.
 _TURNED: Final = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from offnadir._database import sa
 from offnadir.catalog._filter import (
+    DOCUMENT,
     PROPERTIES,
     Compared,
     Joined,
@@ -18,7 +19,7 @@ from offnadir.catalog._filter import (
     read_filter,
 )
 from offnadir.catalog._query import ArchiveQuery
-from offnadir.catalog._tables import ITEMS, PICTURES
+from offnadir.catalog._tables import DOCUMENTS, ITEMS, PICTURES
 from offnadir.catalog._where import Clause, Place, among
 from offnadir.epoch import Epoch
 
@@ -144,7 +145,7 @@ class _Making:
         return sa.and_(near, exact)
 
     def _compared(self, node: Compared) -> Clause:
-        column: Any = C[PROPERTIES[node.name][0]] if node.name != "geometry" else C.west_deg
+        column: Any = C.west_deg if node.name == "geometry" else self._column(node.name)
         if node.name == "collection":
             column = sa.func.coalesce(column, PICTURES)
         if node.op == "isNull":
@@ -162,6 +163,29 @@ class _Making:
             numbers: Clause = column.in_(node.values)
             return numbers
         return _against(column, node.op, node.values[0])
+
+    def _column(self, name: str) -> Any:
+        """Where a property stands; a text of the item itself, if nowhere else."""
+        where = PROPERTIES[name][0]
+        if where != DOCUMENT:
+            return C[where]
+        told: Any = DOCUMENTS.c.document
+        if self.dialect == "postgresql":
+            told = sa.cast(told, sa.JSON)
+            kind = (
+                sa.func.json_typeof(sa.func.json_extract_path(told, "properties", name)) == "string"
+            )
+            text = sa.func.json_extract_path_text(told, "properties", name)
+        else:
+            path = f'$.properties."{name}"'
+            kind = sa.func.json_type(told, path) == "text"
+            text = sa.func.json_extract(told, path)
+        in_string = sa.func.strpos if self.dialect == "postgresql" else sa.func.instr
+        no_nul = in_string(DOCUMENTS.c.document, r"\u0000") == sa.literal(
+            0
+        )  # no text of PostgreSQL has one
+        found = sa.select(sa.type_coerce(text, sa.Text))
+        return found.where(DOCUMENTS.c.key == C.key, kind, no_nul).scalar_subquery()
 
     def _like(self, column: Any, pattern: str) -> Clause:
         if self.dialect == "postgresql":

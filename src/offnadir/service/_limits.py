@@ -22,7 +22,7 @@ class Buckets:
     """A bucket of requests for each caller, that fills again at a steady rate; one minute's worth at most."""
 
     def __init__(self, per_minute: float) -> None:
-        self._per_s, self._most = per_minute / 60.0, max(per_minute / 6.0, 1.0)
+        self._per_s, self._most = per_minute / 60.0, max(per_minute, 1.0)
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 

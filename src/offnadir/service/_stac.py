@@ -129,18 +129,19 @@ def readers_of(service: Service, caller: Caller) -> tuple[str, ...] | None:
 def landing(request: Request, here: Here, caller: ReadsArchive) -> Response:
     """A STAC catalog with the ways into it."""
     links = [
-        link(request, "self", "/stac"),
-        link(request, "root", "/stac"),
-        link(request, "conformance", "/stac/conformance"),
-        link(request, "data", "/stac/collections"),
-        link(request, "children", "/stac/children"),
-        link(request, "search", "/stac/search", GEOJSON_TYPE, method="GET"),
-        link(request, "search", "/stac/search", GEOJSON_TYPE, method="POST"),
-        link(request, QUERYABLES_REL, "/stac/queryables", SchemaJson.media_type),
-        link(request, "service-desc", "/stac/api", _OPENAPI),
-    ]
+        link(request, "self", "/stac", title="The archive"),
+        link(request, "root", "/stac", title="The archive"),
+        link(request, "conformance", "/stac/conformance", title="Which standards it keeps"),
+        link(request, "data", "/stac/collections", title="Collections"),
+        link(request, "children", "/stac/children", title="Collections"),
+        link(request, "search", "/stac/search", GEOJSON_TYPE, method="GET", title="Search items"),
+        link(request, "search", "/stac/search", GEOJSON_TYPE, method="POST", title="Search items"),
+        link(request, QUERYABLES_REL, "/stac/queryables", SchemaJson.media_type,
+             title="What a filter may ask about"),
+        link(request, "service-desc", "/stac/api", _OPENAPI, title="OpenAPI document"),
+    ]  # fmt: skip
     if here.settings.docs:
-        links.append(link(request, "service-doc", "/docs", "text/html"))
+        links.append(link(request, "service-doc", "/docs", "text/html", title="Documentation"))
     for one in _collections(request, here, readers_of(here, caller)):
         path = f"/stac/collections/{quoted(one.name)}"
         links.append(link(request, "child", path, title=one.name))

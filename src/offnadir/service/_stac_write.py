@@ -19,10 +19,10 @@ from offnadir.service._wire import GEOJSON_TYPE, JSON_TYPE, base_url, link
 _PLAIN: Final = re.compile("[A-Za-z0-9_.~-]*")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _STRUCTURE: Final = ("self", "root", "parent", "collection", "items", "item", "child", "data")
-#: Without these an item is none, and clients read no time of it.
-_ALWAYS: Final = ("type", "stac_version", "id", "collection", "links")
+#: What is told whatever is wanted, and what is told where nothing is named: without it an item is none.
+_ALWAYS: Final = ("type", "stac_version", "id", "collection")
 _LEAST: Final = (
-    *_ALWAYS, "geometry", "bbox", "properties.datetime", "properties.start_datetime",
+    "links", "assets", "geometry", "bbox", "properties.datetime", "properties.start_datetime",
     "properties.end_datetime",
 )  # fmt: skip
 
@@ -78,13 +78,21 @@ def _asset(asset: Any, href: str) -> Any:
 
 
 def _chosen(told: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
-    """Members that are wanted, those of objects one by one."""
+    """Members that are wanted, those of objects one by one.
+
+    As the Fields extension 1.0 has it: what is named more closely counts, and of a name in both the wish.
+    """
     made: dict[str, Any] = {}
-    for name in (*_LEAST, *(fields.include or told)):
+    named = fields.include or ()
+    for name in (*_ALWAYS, *(told if fields.include is None else named or _LEAST)):
         _copy(told, made, name.split("."))
-    for name in fields.exclude:
-        if name not in _ALWAYS:
-            _drop(made, name.split("."))
+    for name in sorted(fields.exclude, key=lambda one: one.count(".")):
+        if name in _ALWAYS or name in named:
+            continue
+        _drop(made, name.split("."))
+        for closer in named:
+            if closer.startswith(f"{name}."):
+                _copy(told, made, closer.split("."))
     return made
 
 
@@ -114,12 +122,13 @@ def collection_document(request: Request, one: Collected) -> dict[str, Any]:
     home = f"/stac/collections/{quoted(one.name)}"
     bounds = (-180.0, -90.0, 180.0, 90.0) if one.bounds_deg is None else one.bounds_deg
     own = one.name == PICTURES
-    return {
+    title = "Pictures" if own else one.name
+    told: dict[str, Any] = {
         "type": "Collection",
         "stac_version": "1.1.0",
         "stac_extensions": [],
         "id": one.name,
-        "title": "Pictures" if own else one.name,
+        "title": title,
         "description": "Pictures that name no other collection." if own else f"Items of {one.name}.",
         "license": "other",
         "extent": {
@@ -127,13 +136,18 @@ def collection_document(request: Request, one: Collected) -> dict[str, Any]:
             "temporal": {"interval": [[one.start.utc(3), one.stop.utc(3)]]},
         },
         "links": [
-            link(request, "self", home),
-            link(request, "root", "/stac"),
-            link(request, "parent", "/stac"),
-            link(request, "items", f"{home}/items", GEOJSON_TYPE),
-            link(request, QUERYABLES_REL, f"{home}/queryables", "application/schema+json"),
+            link(request, "self", home, title=title),
+            link(request, "root", "/stac", title="The archive"),
+            link(request, "parent", "/stac", title="The archive"),
+            link(request, "items", f"{home}/items", GEOJSON_TYPE, title="Its items"),
+            link(request, QUERYABLES_REL, f"{home}/queryables", "application/schema+json",
+                 title="What a filter may ask about"),
         ],
     }  # fmt: skip
+    if one.gsd_m is not None:
+        finest, coarsest = one.gsd_m
+        told["summaries"] = {"gsd": {"minimum": finest, "maximum": coarsest}}
+    return told
 
 
 QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
