@@ -251,6 +251,26 @@ def test_the_fields_extension_by_its_semantics(http, fields, url, there, not_the
     assert http.post("/stac/search", json={"fields": None}).status_code == 400
 
 
+def test_items_are_sorted_by_several(http):
+    asked = {"sortby": "-properties.gsd,+platform,-id", "limit": 7}
+    wanted = sorted(
+        (one["properties"]["gsd"] * -1, one["properties"]["platform"], -int(one["id"][1:]))
+        for one in ITEMS
+    )
+    found = []
+    page = http.get("/stac/search", params=asked).json()
+    while True:
+        found += [f"{one['id']}" for one in page["features"]]
+        (following,) = [one for one in page["links"] if one["rel"] == "next"] or [None]
+        if following is None:
+            break
+        page = http.get(following["href"]).json()
+    assert found == [f"P{-n:02}" for _, _, n in wanted]
+    body = {"sortby": [{"field": "gsd", "direction": "desc"}, {"field": "platform", "direction": "asc"},
+                       {"field": "id", "direction": "desc"}], "limit": 30}  # fmt: skip
+    assert [one["id"] for one in http.post("/stac/search", json=body).json()["features"]] == found
+
+
 def test_one_collection_may_be_asked_for_without_a_list(http):
     asked = {"collections": "pictures", "sortby": [{"field": "id", "direction": "asc"}], "limit": 1}
     assert len(http.post("/stac/search", json=asked).json()["features"]) == 1
@@ -307,7 +327,7 @@ def test_next_links_lead_on_with_all_that_was_asked(http):
         {"token": "made-up"}, {"token": "x" * 9000},
         {"filter": "gsd <"}, {"filter": "colour = 1"}, {"filter": "gsd < 1", "filter-lang": "sql"},
         {"filter": "gsd < 1", "filter-crs": "EPSG:3857"}, {"filter": "{", "filter-lang": "cql2-json"},
-        {"sortby": "colour"}, {"sortby": "id,gsd"}, {"sortby": ""},
+        {"sortby": "colour"}, {"sortby": "id,colour"}, {"sortby": ""},
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_a_400_that_says_so(http, wrong):

@@ -21,6 +21,7 @@ from offnadir.catalog._lineage import check_lineage
 from offnadir.catalog._near import Near, near
 from offnadir.catalog._query import ArchiveQuery, Token
 from offnadir.catalog._search import Search
+from offnadir.catalog._search_several import SearchBySeveral
 from offnadir.catalog._tables import DOCUMENTS, ITEMS, PICTURES, READERS
 from offnadir.catalog._where import among, readable
 from offnadir.catalog._write import let_readers, new_keys, put, readers_of, take_out
@@ -360,7 +361,7 @@ def _of_name_for(count: int) -> sa.Select[Any]:
 
 
 def _page(connection: sa.Connection, query: ArchiveQuery) -> Page:
-    found = Search(connection, query).page()
+    found = (SearchBySeveral if "," in query.sort else Search)(connection, query).page()
     if not found.keys:
         return Page((), None)
     keys: sa.BindParameter[Any] = sa.bindparam("keys", found.keys, expanding=True)

@@ -75,7 +75,7 @@ def near(database: Database, query: ArchiveQuery) -> Near | None:
 
 
 def _is_simple(query: ArchiveQuery) -> bool:
-    return all(getattr(query, name) is None for name in _OTHERS)
+    return "," not in query.sort and all(getattr(query, name) is None for name in _OTHERS)
 
 
 def _place(query: ArchiveQuery) -> tuple[tuple[float, float, float, float], bytes | None] | None:

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import shapely
@@ -36,6 +37,7 @@ SORTS: Final = {
     "id": "id",
 }
 MOST: Final = 10_000
+MOST_SORTS: Final = 5
 _MOST_NAMES: Final = 100_000
 _NAMES: Final = ("ids", "collections", "platforms", "levels", "readers")
 
@@ -49,8 +51,9 @@ class ArchiveQuery:
     angles [rad], azimuths clockwise from the first to the second, cloud as a share 0 to 1. `filter` is
     CQL2 JSON over properties by their STAC names (`PROPERTIES` of `_filter`). With `readers` only items
     fit that one of them may see (`Archive.let_read`; "*" is everybody). `sort` is one of SORTS, "-"
-    before it from high to low, what does not tell it last; equal ones in the order in which they were
-    added. `limit` items make a page, and the page's `next` is the `token` of the one after.
+    before it from high to low, what does not tell it last, or several between commas; equal ones in the
+    order in which they were added, turned with the first. `limit` items make a page, and the page's
+    `next` is the `token` of the one after.
     """
 
     bbox: Sequence[float] | None = None
@@ -97,10 +100,7 @@ class ArchiveQuery:
             read_filter(self.filter)
         if self.azimuth_rad is not None and not all(map(math.isfinite, self.azimuth_rad)):
             raise InputError("azimuth_rad", self.azimuth_rad, "two finite angles")
-        if self.sort.removeprefix("-") not in SORTS:
-            raise InputError(
-                "sort", self.sort, "one of " + ", ".join(SORTS) + ', "-" before it to turn it'
-            )
+        _check_sort(self.sort)
         if isinstance(self.limit, bool) or not 1 <= self.limit <= MOST:
             raise InputError("limit", self.limit, f"from 1 to {MOST}")
 
@@ -151,12 +151,34 @@ def _check_names(field: str, values: Any) -> None:
         check_id(value, field=field)
 
 
+def _check_sort(sort: str) -> None:
+    names = [one.removeprefix("-") for one in sort.split(",")]
+    wish = "one of " + ", ".join(SORTS) + ', "-" before it to turn it'
+    if not set(names) <= set(SORTS):
+        raise InputError("sort", sort, wish)
+    if len(set(names)) < len(names) or len(names) > MOST_SORTS:
+        wish = f"each name once, at most {MOST_SORTS}"
+        raise InputError("sort", sort, wish)
+
+
+@cache
+def columns_of(sort: str) -> tuple[tuple[str, bool], ...]:
+    """What is sorted by: columns, and whether from high to low."""
+    return tuple((SORTS[one.removeprefix("-")], one.startswith("-")) for one in sort.split(","))
+
+
+Value = int | float | str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Where a page ended: the newest key when the first was made, the last item's value and key."""
+    """Where a page ended: the newest key when the first was made, the last item's value and key.
+
+    Values, if it is sorted by more than one.
+    """
 
     newest: int
-    value: int | float | str | None
+    value: Value | tuple[Value, ...]
     key: int
 
     def text(self, query: ArchiveQuery) -> str:
@@ -177,29 +199,28 @@ class Token:
             )
         except (ValueError, TypeError, RecursionError):
             raise InputError("token", query.token, wish) from None
-        column = SORTS[query.sort.removeprefix("-")]
-        kind = (
-            str
-            if column in ("platform", "level", "id")
-            else int
-            if column == "start_tai_ns"
-            else float
-        )
-        fits = (
-            value is None
-            or (kind is float and isinstance(value, int | float))
-            or isinstance(value, kind)
-        )
+        columns = columns_of(query.sort)
+        values = [value] if len(columns) == 1 else value
         whole = all(type(one) is int and 0 <= one < 2**63 for one in (newest, key))
-        in_range = not isinstance(value, int) or -(2**63) <= value < 2**63
         if (
             version != 1
             or digest != query.digest()
-            or not (fits and whole and in_range)
-            or isinstance(value, bool)
+            or not (whole and isinstance(values, list) and len(values) == len(columns))
+            or not all(_fits(one, column) for one, (column, _) in zip(values, columns, strict=True))
         ):
             raise InputError("token", query.token, wish)
-        return cls(newest, value, key)
+        return cls(newest, value if len(columns) == 1 else tuple(values), key)
+
+
+def _fits(value: Any, column: str) -> bool:
+    """Whether a column may have such a value."""
+    if value is None:
+        return True
+    if column in ("platform", "level", "id"):
+        return isinstance(value, str)
+    if isinstance(value, float):
+        return column != "start_tai_ns"
+    return type(value) is int and -(2**63) <= value < 2**63
 
 
 def degrees(angle_rad: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from offnadir._database import sa
 from offnadir.catalog._filter_sql import apply_filter, touches_postgis
-from offnadir.catalog._query import SORTS, ArchiveQuery, Token
+from offnadir.catalog._query import ArchiveQuery, Token, columns_of
 from offnadir.catalog._tables import ITEMS, LONG_NS, MOST_PARTS, PLACES
 from offnadir.catalog._where import IS_LONG, C, Clause, Conditions, Place, conditions_of, readable
 from offnadir.epoch import Epoch
@@ -42,8 +42,7 @@ class Search:
         query = filtered.query
         self.connection, self.query = connection, query
         self.dialect = connection.dialect.name
-        self.descending = query.sort.startswith("-")
-        self.column = SORTS[query.sort.removeprefix("-")]
+        self.column, self.descending = columns_of(query.sort)[0]
         geometry = query.place()
         self.place = None if geometry is None else Place(geometry)
         self.conditions: Conditions = conditions_of(query, self.dialect)
@@ -223,27 +222,36 @@ class Search:
     def _stream(self, clauses: list[Clause], after: Any) -> Iterator[tuple[Any, int]]:
         """Rows in order, fetched in pieces that grow."""
         chunk = max(_FIRST_CHUNK, self.query.limit + 1)
-        value = C[self.column]
         while True:
-            more: list[Clause] = []
-            if isinstance(after, tuple):
-                here, there = sa.tuple_(value, C.key), sa.tuple_(*map(sa.literal, after))
-                more = [here < there if self.descending else here > there]
-            elif after is not None:
-                more = [C.key < after if self.descending else C.key > after]
-            rows, last, fetched = self._chunk([*clauses, *more], chunk)
-            yield from rows
-            if fetched < chunk:
+            fetched = self._fetch([*clauses, *self._more(after)], self._order(), chunk)
+            yield from self._touching(fetched)
+            if len(fetched) < chunk:
                 return
-            after = last if last[0] is not None else last[1]
+            after = self._after(self._row(fetched[-1]))
             chunk = min(2 * chunk, _MOST_CHUNK)
 
-    def _chunk(self, clauses: list[Clause], size: int) -> tuple[list[tuple[Any, int]], Any, int]:
+    def _more(self, after: Any) -> list[Clause]:
+        """What stands after a row: its value and key, its key alone where there is no value, or all."""
+        if isinstance(after, tuple):
+            here, there = sa.tuple_(C[self.column], C.key), sa.tuple_(*map(sa.literal, after))
+            return [here < there if self.descending else here > there]
+        if after is not None:
+            return [C.key < after if self.descending else C.key > after]
+        return []
+
+    def _order(self) -> tuple[Any, ...]:
         value = C[self.column]
-        order = (value.desc(), C.key.desc()) if self.descending else (value, C.key)
-        fetched = self._fetch(clauses, order, size)
-        last = (fetched[-1][0], fetched[-1][1]) if fetched else None
-        return self._touching(fetched), last, len(fetched)
+        return (value.desc(), C.key.desc()) if self.descending else (value, C.key)
+
+    def _after(self, last: tuple[Any, int]) -> Any:
+        return last if last[0] is not None else last[1]
+
+    def _told(self) -> list[Any]:
+        """What else is asked of a row, at its end."""
+        return []
+
+    def _row(self, fetched: Any) -> tuple[Any, int]:
+        return fetched[0], fetched[1]
 
     def _rows(self, clauses: list[Clause], limit: int | None) -> list[tuple[Any, int]]:
         return self._touching(self._fetch(clauses, (), limit))
@@ -269,7 +277,7 @@ class Search:
                     )
                 )
             )
-        select = sa.select(*columns).where(*where).order_by(*order).limit(limit)
+        select = sa.select(*columns, *self._told()).where(*where).order_by(*order).limit(limit)
         return self.connection.execute(select).all()
 
     def _others(self, clauses: list[Clause]) -> list[Clause]:
@@ -281,7 +289,7 @@ class Search:
     def _touching(self, rows: Sequence[Any]) -> list[tuple[Any, int]]:
         """Those that the place really touches."""
         if self.place is None or self.dialect == "postgresql" or not rows:
-            return [(row[0], row[1]) for row in rows]
+            return [self._row(row) for row in rows]
         bounds = np.array([row[2:6] for row in rows])
         kept = self.place.touched(bounds, [row[6] for row in rows])
-        return [(row[0], row[1]) for row, keep in zip(rows, kept.tolist(), strict=True) if keep]
+        return [self._row(row) for row, keep in zip(rows, kept.tolist(), strict=True) if keep]

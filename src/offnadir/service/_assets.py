@@ -17,7 +17,7 @@ from offnadir.service._callers import BEARER, LINK, Caller, Here, ReadsArchive, 
 from offnadir.service._files import FileAnswer, Verified, content_type, disposition
 from offnadir.service._problems import ProblemError
 from offnadir.service._service import Service
-from offnadir.service._signing import check_seal, signed_query
+from offnadir.service._signing import bad_link, check_seal, signed_query
 from offnadir.service._stac import readers_of
 from offnadir.service._stac_write import quoted, unquoted
 from offnadir.service._wire import Json, answer, base_url
@@ -49,7 +49,7 @@ def _who(
     name = check_seal(secret, unquoted(item), unquoted(key), expires, by, signature)
     user = service.desk.find_user(name)
     if user is None:
-        raise ProblemError(403, "bad-link", "whose link this was is no user any more")
+        raise bad_link("whose link this was is no user any more")
     caller = Caller(user=user, scopes=frozenset((_SCOPE,)), shown=LINK)
     request.scope["offnadir.caller"] = caller
     return caller

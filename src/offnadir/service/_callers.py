@@ -16,7 +16,7 @@ from fastapi import Depends, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
-from offnadir.service._problems import ProblemError
+from offnadir.service._problems import CHALLENGE, ProblemError
 from offnadir.service._service import Service
 from offnadir.tasking._people import User
 
@@ -165,9 +165,7 @@ def admitted(
         words = "show a valid key: Authorization: Bearer ofn_..."
         if shown is not None:
             words = "the key or token that was shown opens nothing: unknown, over or revoked"
-        raise ProblemError(
-            401, "who-are-you", words, headers={"WWW-Authenticate": 'Bearer realm="offnadir"'}
-        )
+        raise ProblemError(401, "who-are-you", words, headers=CHALLENGE)
     request.scope["offnadir.caller"] = caller
     missing = [scope for scope in scopes if scope not in caller.scopes]
     if missing:

@@ -21,6 +21,7 @@ from offnadir.service._opportunity_reasons import why_not
 from offnadir.service._opportunity_routes import finder_of
 from offnadir.service._opportunity_search import search
 from offnadir.service._problems import ProblemError
+from offnadir.service._schemas import INTERVAL
 from offnadir.service._service import Service
 from offnadir.service._stapi import ANY
 from offnadir.service._wire import GEOJSON_TYPE, GeoJson, Json, answer, link, page_path
@@ -87,7 +88,11 @@ def windows(
     lon: Annotated[float, Query(ge=-180, le=360, description="Longitude in degrees.")],
     datetime: Annotated[
         str | None,
-        Query(max_length=100, description="`start/end` in RFC 3339; by default the next 7 days."),
+        Query(
+            max_length=100,
+            description="`start/end` in RFC 3339; by default the next 7 days.",
+            json_schema_extra={"pattern": INTERVAL["pattern"]},
+        ),
     ] = None,
     satellite: Annotated[
         str | None, Query(max_length=100, description="Only this one: NORAD number or name.")

@@ -27,7 +27,9 @@ class Packing(GZipMiddleware):
             others = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
             asked = [value for name, value in scope["headers"] if name == b"accept-encoding"]
             takes = [(b"accept-encoding", b"gzip")] if takes_gzip(b",".join(asked)) else []
-            scope["headers"] = others + takes  # the same scope: those outside look into it afterwards
+            scope["headers"] = (
+                others + takes
+            )  # the same scope: those outside look into it afterwards
         await super().__call__(scope, receive, send)
 
 

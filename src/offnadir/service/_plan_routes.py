@@ -23,6 +23,7 @@ from offnadir.service._callers import Caller, Here, ReadsOpportunities
 from offnadir.service._datetimes import read_interval
 from offnadir.service._opportunity_routes import finder_of
 from offnadir.service._problems import ProblemError
+from offnadir.service._schemas import INTERVAL
 from offnadir.service._service import Service
 from offnadir.service._wire import JSON_TYPE, Json, answer, link, page_path
 from offnadir.tasking._tables import ORDERS
@@ -34,7 +35,11 @@ _LONGEST_CZML_S: Final = 2 * day
 _MOST_PICTURES: Final = 10_000
 When = Annotated[
     str | None,
-    Query(max_length=100, description="`start/end` in RFC 3339; by default a day from now on."),
+    Query(
+        max_length=100,
+        description="`start/end` in RFC 3339; by default a day from now on.",
+        json_schema_extra={"pattern": INTERVAL["pattern"]},
+    ),
 ]
 
 

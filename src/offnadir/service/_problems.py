@@ -22,6 +22,8 @@ from offnadir.tasking._audit import veiled
 from offnadir.tasking._people import UnknownNameError
 
 _LOG: Final = logging.getLogger("offnadir.service")
+#: What a 401 has to say: how one shows who he is.
+CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="offnadir"'}
 PROBLEM_TYPE: Final = "application/problem+json"
 _LONGEST_VALUE: Final = 200
 

@@ -8,11 +8,14 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from offnadir.service._order_parameters import PARAMETERS, PREFIX
 
-_TIME: Final = (
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+#: Days that there are, but for the 29th of February, in years that we know.
+_DAY: Final = (
+    "(19|20|21)[0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    "|02-(0[1-9]|[12][0-9]))"
 )
-_END: Final = rf"({_TIME}|\.\.)"
+_HOUR: Final = "([01][0-9]|2[0-3]):[0-5][0-9]"
+#: A time of RFC 3339 with its zone.
+TIME: Final = rf"{_DAY}[Tt]{_HOUR}:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]{_HOUR})"
 _POSITION: Final = {
     "type": "array",
     "minItems": 2,
@@ -53,11 +56,28 @@ GEOMETRY: Final = {
     ],
     "examples": [{"type": "Point", "coordinates": [126.63, 37.45]}],
 }
+#: What an archive may be searched for.
+GEOMETRY_OF_ANY_KIND: Final = {
+    "title": "Geometry",
+    "description": "GeoJSON in WGS 84: longitude first, degrees; of any kind.",
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {
+            "enum": [
+                "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
+                "GeometryCollection",
+            ],
+        },
+        "coordinates": {"type": "array"},
+        "geometries": {"type": "array"},
+    },
+}  # fmt: skip
 INTERVAL: Final = {
     "title": "Datetime",
     "description": "`start/end` in RFC 3339; one end may be `..`, that is open.",
     "type": "string",
-    "pattern": f"^{_END}/{_END}$",
+    "pattern": rf"^{TIME}/({TIME}|\.\.)$|^\.\./{TIME}$",
     "examples": ["2026-06-01T00:00:00Z/2026-06-08T00:00:00Z", "2026-06-01T00:00:00Z/.."],
 }
 FILTER: Final = {

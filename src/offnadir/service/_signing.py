@@ -9,7 +9,7 @@ import time
 import urllib.parse
 from typing import Final
 
-from offnadir.service._problems import ProblemError
+from offnadir.service._problems import CHALLENGE, ProblemError
 
 _KIND: Final = "offnadir asset 1"
 _LATEST: Final = 2**40
@@ -28,6 +28,11 @@ def signed_query(secret: bytes, item: str, key: str, by: str, last_s: float) -> 
     return urllib.parse.urlencode(told), expires
 
 
+def bad_link(words: str) -> ProblemError:
+    """The answer to a link that opens nothing; a key would."""
+    return ProblemError(401, "bad-link", words, headers=CHALLENGE)
+
+
 def check_seal(
     secret: bytes, item: str, key: str, expires: str | None, by: str | None, signature: str
 ) -> str:
@@ -39,7 +44,7 @@ def check_seal(
     )
     wanted = seal(secret, item, key, at, by or "")
     if not hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace")) or not by:
-        raise ProblemError(403, "bad-link", "this link was altered, or belongs to another file")
+        raise bad_link("this link was altered, or belongs to another file")
     if time.time() >= min(at, _LATEST):
         raise ProblemError(403, "link-over", "this link is over: ask for a new one")
     return by

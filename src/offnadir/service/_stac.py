@@ -11,14 +11,17 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Path, Query, Request
 from fastapi.responses import Response
+from pydantic import WithJsonSchema
 
 from offnadir._database import DatabaseSlowError
 from offnadir.catalog._archive import Collected
 from offnadir.catalog._filter import PROPERTIES
+from offnadir.catalog._query import MOST_SORTS
 from offnadir.catalog._tables import EVERYBODY
 from offnadir.errors import InputError
 from offnadir.service._callers import Caller, Here, ReadsArchive
 from offnadir.service._problems import ProblemError
+from offnadir.service._schemas import GEOMETRY_OF_ANY_KIND, TIME
 from offnadir.service._service import Service
 from offnadir.service._stac_read import (
     CRS84,
@@ -69,8 +72,8 @@ _NARROW: Final = (
 
 Name = Annotated[str, Path(max_length=2048, description="Its id.")]
 _N: Final = "-?[0-9]{1,5}([.][0-9]{1,12})?"
-_CLOCK: Final = "[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
-_AT: Final = f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt]{_CLOCK}"
+_MOMENT: Final = f"^{TIME}$|^{TIME}/({TIME}|[.][.])$|^[.][.]/{TIME}$"
+_FIELD: Final = f"[+-]?(properties[.])?({'|'.join(SORTS)})"
 Bbox = Annotated[
     str | None,
     Query(
@@ -83,7 +86,7 @@ When = Annotated[
     Query(
         alias="datetime",
         description="An instant or interval of RFC 3339; .. is an open end",
-        json_schema_extra={"pattern": f"^{_AT}$|^{_AT}/({_AT}|[.][.])$|^[.][.]/{_AT}$"},
+        json_schema_extra={"pattern": _MOMENT},
     ),
 ]
 Limit = Annotated[
@@ -108,12 +111,55 @@ Sort = Annotated[
     str | None,
     Query(
         alias="sortby",
-        description="Such as -properties.datetime; one field",
-        json_schema_extra={"enum": [sign + name for name in SORTS for sign in ("", "+", "-")]},
+        description="Such as -properties.datetime; several between commas",
+        json_schema_extra={"pattern": f"^{_FIELD}(,{_FIELD}){{0,{MOST_SORTS - 1}}}$"},
     ),
 ]
 Shown = Annotated[str | None, Query(alias="fields", description="properties.gsd,-assets")]
 Names = Annotated[str | None, Query(description="Ids between commas")]
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_TEXTS: Final = {"type": "array", "items": {"type": "string"}}
+#: What may be sent to a search.
+_SEARCH: Final = {
+    "title": "Search",
+    "type": "object",
+    "properties": {
+        "bbox": _or_null({
+            "description": "west, south, east, north in degrees, or six numbers with heights",
+            "type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6,
+        }),
+        "intersects": _or_null(GEOMETRY_OF_ANY_KIND),
+        "datetime": _or_null({"type": "string", "pattern": _MOMENT}),
+        "ids": _or_null(_TEXTS),
+        "collections": {"anyOf": [_TEXTS, {"type": "string"}, {"type": "null"}]},
+        "limit": _or_null({"type": "integer", "minimum": 1, "maximum": 10_000}),
+        "token": _or_null({"type": "string"}),
+        "filter": {"description": "CQL2 over the queryables: JSON, or text as `filter-lang` says"},
+        "filter-lang": _or_null({"enum": ["cql2-json", "cql2-text"]}),
+        "filter-crs": _or_null({"enum": [CRS84]}),
+        "sortby": _or_null({
+            "type": "array", "maxItems": MOST_SORTS,
+            "items": {
+                "type": "object", "required": ["field"],
+                "properties": {
+                    "field": {"type": "string", "pattern": f"^(properties[.])?({'|'.join(SORTS)})$"},
+                    "direction": {"enum": ["asc", "desc"], "default": "asc"},
+                },
+            },
+        }),
+        "fields": {
+            "type": "object",
+            "properties": {"include": _or_null(_TEXTS), "exclude": _or_null(_TEXTS)},
+        },
+    },
+    "additionalProperties": False,
+    "examples": [{"bbox": [126, 37, 127, 38], "sortby": [{"field": "gsd", "direction": "asc"}]}],
+}  # fmt: skip
 
 
 def readers_of(service: Service, caller: Caller) -> tuple[str, ...] | None:
@@ -275,7 +321,7 @@ def search(
 @router.post("/stac/search", summary="Search items by a body", response_class=GeoJson)
 def search_by_body(
     request: Request, here: Here, caller: ReadsArchive,
-    body: Annotated[dict[str, Any], Body()],
+    body: Annotated[dict[str, Any], Body(), WithJsonSchema(_SEARCH)],
 ) -> Response:  # fmt: skip
     """The same for what is too long for a URL."""
     return _page(request, here, read_body(body, readers_of(here, caller)), body=body)

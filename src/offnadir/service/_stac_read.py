@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from offnadir.catalog import ArchiveQuery
+from offnadir.catalog._query import MOST_SORTS
 from offnadir.epoch import Epoch
 from offnadir.errors import MISSING, InputError
 from offnadir.service._cql2 import filter_of_text
@@ -237,20 +238,20 @@ def _filter(told: Mapping[str, Any]) -> Any:
 def _sort(told: Any) -> str:
     if told is None or told == []:
         return "-time"
-    wish = "one of " + ", ".join(SORTS)
     if not isinstance(told, list) or not all(isinstance(one, Mapping) for one in told):
-        raise InputError(
-            "sortby", told, 'a list with one {"field": ..., "direction": "asc" or "desc"}'
-        )
-    if len(told) > 1:
-        raise InputError("sortby", [one.get("field") for one in told], "one field: " + wish)
-    (one,) = told
-    field, direction = one.get("field"), one.get("direction", "asc")
-    if not isinstance(field, str) or field.removeprefix("properties.") not in SORTS:
-        raise InputError("sortby", field, wish)
-    if direction not in ("asc", "desc"):
-        raise InputError("sortby", direction, "asc or desc")
-    return ("-" if direction == "desc" else "") + SORTS[field.removeprefix("properties.")]
+        raise InputError("sortby", told, 'a list of {"field": ..., "direction": "asc" or "desc"}')
+    made: dict[str, str] = {}
+    for one in told:
+        field, direction = one.get("field"), one.get("direction", "asc")
+        if not isinstance(field, str) or field.removeprefix("properties.") not in SORTS:
+            raise InputError("sortby", field, "one of " + ", ".join(SORTS))
+        if direction not in ("asc", "desc"):
+            raise InputError("sortby", direction, "asc or desc")
+        name = SORTS[field.removeprefix("properties.")]
+        made.setdefault(name, ("-" if direction == "desc" else "") + name)  # again it says nothing
+    if len(made) > MOST_SORTS:
+        raise InputError("sortby", f"{len(made)} fields", f"at most {MOST_SORTS}")
+    return ",".join(made.values())
 
 
 def _limit(told: Any) -> int:
