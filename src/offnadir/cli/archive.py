@@ -92,7 +92,7 @@ def search(
         typer.Option(
             metavar="KEY",
             help="time, off_nadir, incidence, gsd, niirs, cloud, sun, platform, level or id; "
-            "from high to low with a minus before it: --sort=-niirs.",
+            "from high to low with a minus before it, several between commas: --sort=-niirs,cloud.",
         ),
     ] = "-time",
     limit: Annotated[int, typer.Option(metavar="N", help="Items a page.")] = 20,
