@@ -9,7 +9,7 @@ import pytest
 
 from offnadir.catalog import ArchiveQuery
 from offnadir.epoch import Epoch
-from offnadir.operations import open_operation, reason_of, run
+from offnadir.operations import _planning, open_operation, reason_in_words, reason_of, run
 from offnadir.operations._pictures import Stage
 from offnadir.operations._reasons import keep_reasons
 from offnadir.operations._spacecraft import Simulated
@@ -278,28 +278,99 @@ def test_an_order_that_ends_without_a_picture_says_what_would_have_passed(tmp_pa
     assert codes_of(wider)[-1] == "delivered"
 
 
-def test_reasons_of_plans_are_kept_until_a_picture_is_planned(tmp_path):
-    def request(reason, until, opportunities=0):
-        return {
-            "name": "o1", "reason": reason, "opportunities": opportunities,
-            "window": {"stop": f"2026-05-31T{until}:00:00Z"},
-        }  # fmt: skip
+def a_request(order, reason, until, opportunities=0):
+    return {
+        "name": order, "reason": reason, "opportunities": opportunities,
+        "window": {"stop": f"2026-05-31T{until}:00:00Z"},
+    }  # fmt: skip
 
+
+def test_reasons_of_plans_are_kept_until_a_picture_is_planned(tmp_path):
+    """And no longer than the order is what it was."""
     steep, over = (
-        {"code": "off_nadir", "text": "Too steep."},
-        {"code": "no_pass", "text": "No pass."},
+        {"code": "no_pass", "text": "Too steep."},
+        {"code": "no_pass", "text": "No satellite."},
     )
-    full = {"code": "conflict", "text": "Another is taken."}
-    path, _ = start(tmp_path)
+    full = {"code": "late", "text": "No contact."}
+    path, names = start(tmp_path)
+    (order,) = names.values()
     with open_operation(path) as here:
+
+        def placed():
+            return here.desk.show(order, by="ann").placed
+
+        def told():
+            found = reason_of(here.database, placed())
+            return found and found["text"]
+
         for asked, known in (
-            (request(steep, 10), steep),
-            (request(over, 10), steep),  # nothing is left of the same time
-            (request(over, 12), over),  # looked further
-            (request(full, 12, 1), full),
-            (request(None, 12, 1), None),
+            (a_request(order, steep, 10), "Too steep."),
+            (a_request(order, over, 10), "Too steep."),  # nothing is left of the same time
+            (a_request(order, over, 12), "No satellite."),  # looked further
+            (a_request(order, full, 12, 1), "No contact."),
+            (a_request(order, None, 12, 1), None),
+            (a_request(order, steep, 12), "Too steep."),
         ):
             with here.database.begin() as connection:
-                keep_reasons(connection, [asked])
-            told = reason_of(here.database, "o1")
-            assert (told and told["text"]) == (known and known["text"])
+                keep_reasons(connection, [asked], {order: placed()})
+            assert told() == known
+        here.desk.amend(order, lambda before: replace(before, title="Another"), by="ann")
+        assert told() is None
+        with here.database.begin() as connection:
+            keep_reasons(connection, [a_request(order, over, 10)], {order: placed()})
+        assert told() == "No satellite."
+
+
+def test_reasons_tell_customers_nothing_of_others(tmp_path):
+    """Neither another order's name nor what it is worth; who sees all orders reads all of it."""
+    path, names = start(tmp_path, places={**SEOUL, "Incheon": (126.6, 37.45)})
+    order, other = names.values()
+    full = {
+        "code": "memory_full", "would_need": "a weight above 16.1",
+        "text": f"the memory would be full. {other} (C0009, 02:13) would have to go, worth 9.93",
+    }  # fmt: skip
+    with open_operation(path) as here:
+        placed = here.desk.show(order, by="ann").placed
+        for reason in (full, {**full, "code": "late"}):
+            with here.database.begin() as connection:
+                keep_reasons(connection, [a_request(order, reason, 12, 1)], {order: placed})
+            whole = reason_of(here.database, placed, whole=True)
+            assert whole == {**reason, "until": "2026-05-31T12:00:00Z"}
+            told = reason_of(here.database, placed)
+            assert told == {
+                "code": reason["code"], "until": "2026-05-31T12:00:00Z",
+                "text": "Other pictures, or what the satellites can do, leave no room for it.",
+            }  # fmt: skip
+            assert other not in reason_in_words(told)
+
+
+def test_a_picture_that_falls_out_of_the_plan_names_no_other_order(tmp_path):
+    """Why there was a new plan is the operator's: a picture of somebody else was lost, say."""
+    path, names = start(tmp_path, places={**SEOUL, "Incheon": (126.6, 37.45)})
+    order, other = names.values()
+    with open_operation(path, spacecraft=Tape(tmp_path)) as here:
+        here.lease.take()
+        run(here, until=here.clock.now() + 1.0)
+        (picture,) = [one for one in pictures_of(path) if one.order_id == order]
+        with here.begin() as connection:
+            _planning._part_with(here, connection, [picture], here.clock.now())
+        line = here.desk.show(order, by="ann").history[-1]
+    assert line.code == "unplanned"
+    assert line.words == "its picture fell out of the plan: there is a new plan"
+    assert other not in line.words
+
+
+def test_an_order_that_is_amended_to_the_archive_is_not_taken_anew(tmp_path):
+    """Nor is what was noted of it as it was before believed: it is looked for in the archive again."""
+    path, names = start(tmp_path)
+    (order,) = names.values()
+    tape = Tape(tmp_path)
+    with open_operation(path, spacecraft=tape) as here:
+        here.lease.take()
+        run(here, until=here.clock.now() + 1.0)
+        assert here.desk.show(order, by="ann").placed.state == "scheduled"
+        here.desk.amend(order, lambda before: replace(before, source="archive"), by="ann")
+        run(here, until=here.clock.now() + 10.0)
+        found = here.desk.show(order, by="ann")
+    assert (found.placed.state, found.placed.code) == ("failed", "no_opportunity")
+    assert {one.stage for one in pictures_of(path)} == {Stage.DROPPED}

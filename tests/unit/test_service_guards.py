@@ -18,6 +18,7 @@ from offnadir.errors import InputError
 from offnadir.service import Settings, _callers, create_app, read_settings
 from offnadir.service._limits import Buckets
 from offnadir.service._observing import JsonLines
+from sample_items import stac
 from support.service import SECRET, WISH, Hall
 
 #: Routes that anybody may ask without a key.
@@ -395,3 +396,101 @@ def test_answers_are_packed_for_those_who_take_it(
         assert answer.headers.get("content-encoding") == encoding, path
         assert "Accept-Encoding" in answer.headers["vary"]
         assert answer.json()
+
+
+DEEP: dict[str, object] = {}
+for _ in range(300):
+    DEEP = {"a": DEEP}
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/stac/search", {"fields": {"include": ["\ud800"]}}), ("/stac/search", {"conf": {"x": 10**30}}),
+        ("/stac/search", {"conf": DEEP}), ("/stac/search", {"bbox": [90, 0, -(10**30), 170, 20, 10**30]}),
+        ("/products/any/opportunities", {"geometry": {**WISH["geometry"], "bbox": 10**30}}),
+        ("/products/any/opportunities", {"geometry": {**WISH["geometry"], "name": "\ud800"}}),
+        ("/products/any/opportunities", {"geometry": {"type": "Point", "coordinates": [127, 37, 10**100]}}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_written_again_is_refused(hall: Hall, path: str, more: object) -> None:
+    """The link to the next page says what was asked: it was answered by 500 where there is one."""
+    service = hall.client.app.state.service  # type: ignore[attr-defined]
+    service.archive.add_many((stac(f"i{n}"), None) for n in range(3))
+    body = {"limit": 1, **(WISH if "products" in path else {}), **more}  # type: ignore[dict-item]
+    text = json.dumps(body)
+    headers = {"Content-Type": "application/json"}
+    for user in ("boss", "boss"):  # the long way, then the short one
+        answer = hall.ask(user, "POST", path, content=text, headers=headers)
+        assert answer.status_code in (400, 422), answer.text
+        assert answer.json()["errors"][0]["field"]
+
+
+def test_head_is_get_without_its_body(hall: Hall) -> None:
+    """RFC 9110, 9.1 and 9.3.2: on every route, with the headers of GET; counted and logged as HEAD."""
+    order = hall.place()
+    for path in (
+        "/",
+        "/health",
+        "/products",
+        "/stac",
+        "/orders",
+        f"/orders/{order}",
+        "/docs",
+        "/nothing",
+    ):
+        head, get = (hall.ask("kim", one, path) for one in ("HEAD", "GET"))
+        assert (head.status_code, head.content) == (get.status_code, b""), path
+        for name in ("content-type", "etag", "content-length"):
+            assert head.headers.get(name) == get.headers.get(name), (path, name)
+    assert hall.ask("kim", "HEAD", f"/orders/{order}/events").status_code == 405
+    told = hall.client.get("/metrics").text
+    assert 'method="HEAD",route="/orders/{order_id}",status="200"} 1.0' in told
+
+
+def test_a_slash_at_the_end_changes_nothing(hall: Hall) -> None:
+    """A redirect would lead to the address that the proxy uses."""
+    for path in ("/orders", "/stac", "/stac/collections", "/products/any/queryables"):
+        with_slash = hall.get("kim", f"{path}/", follow_redirects=False)
+        assert with_slash.status_code == 200
+        assert with_slash.json() == hall.get("kim", path).json()
+
+
+def test_versions_are_compared_whatever_the_packing(hall: Hall) -> None:
+    """Weak tags (RFC 9110, 8.8.3); of several lines each counts, and 304 says what the answer depends on."""
+    for _ in range(3):
+        hall.place()
+    packed = hall.get("kim", "/orders", headers={"Accept-Encoding": "gzip"})
+    plain = hall.get("kim", "/orders", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["etag"] == plain.headers["etag"]
+    assert plain.headers["etag"].startswith('W/"')
+    for tag in (plain.headers["etag"], plain.headers["etag"].removeprefix("W/"), "*"):
+        lines = [*hall.as_("kim").items(), ("If-None-Match", '"x"'), ("If-None-Match", tag)]
+        same = hall.client.get("/orders", headers=lines)
+        assert same.status_code == 304
+        assert "Accept-Encoding" in same.headers["vary"]
+    lines = [*hall.as_("kim").items(), ("Accept-Encoding", "gzip"), ("Accept-Encoding", "br")]
+    assert hall.client.get("/orders", headers=lines).headers["content-encoding"] == "gzip"
+
+
+def test_a_page_of_another_origin_reads_why_it_is_refused(
+    hall_ready: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    path, keys = hall_ready
+    shutil.copytree(path.parent, tmp_path / "operation")
+    origin = "https://maps.example.com"
+    told = Settings(secret=SECRET, requests_per_minute=2, origins=(origin,))
+    with TestClient(
+        create_app(tmp_path / "operation" / path.name, told), base_url="http://localhost"
+    ) as client:
+        asks = {"Origin": origin, "Authorization": f"Bearer {keys['kim']}"}
+        answers = [client.get("/me", headers=asks) for _ in range(4)]
+        assert [one.status_code for one in answers][-1] == 429
+        for one in answers:
+            assert one.headers["access-control-allow-origin"] == origin
+        assert "retry-after" in answers[-1].headers["access-control-expose-headers"].lower()
+        preflight = {
+            "Origin": origin, "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "authorization,last-event-id,traceparent",
+        }  # fmt: skip
+        assert client.options("/orders", headers=preflight).status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -398,3 +399,43 @@ def test_a_search_that_goes_on_over_real_http(hall_ready, tmp_path: Path) -> Non
     finally:
         server.should_exit = True
         thread.join()
+
+
+def test_the_interval_that_would_pass_passes(hall: Hall) -> None:
+    """Asked again with it, the same search finds something: the last exposure ends within it, too."""
+    draw, tried = random.Random(3), 0
+    while tried < 15:
+        lat, lon, most = draw.uniform(-60, 66), draw.uniform(-180, 180), draw.choice([1, 2, 3, 5])
+        wish = {
+            "datetime": "2026-05-31T00:00:00Z/2026-06-01T00:00:00Z",
+            "geometry": {"type": "Point", "coordinates": [lon, lat]},
+            "filter": {"op": "<=", "args": [{"property": "view:off_nadir"}, most]},
+        }
+        told = hall.post("kim", "/products/any/opportunities", wish).json()
+        for one in told.get("offnadir:reasons", ()):
+            if one["constraint"] == "datetime":
+                again = {**wish, "datetime": one["would_pass"]}
+                assert hall.post("kim", "/products/any/opportunities", again).json()["features"], (
+                    one
+                )
+                tried += 1
+
+
+def test_what_is_offered_in_low_light_is_planned(hall: Hall) -> None:
+    """The planner asks for no higher Sun than the search: the one that is asked for, or that it is up."""
+    from offnadir.epoch import Span
+    from offnadir.operations._wishes import request_of
+
+    service = hall.client.app.state.service  # type: ignore[attr-defined]
+    now = service.now()
+    for part, least, most in (
+        (None, 0.0, None),
+        ({"op": "<=", "args": [{"property": "view:sun_elevation"}, 9]}, 0.0, 9.0),
+        ({"op": ">=", "args": [{"property": "view:sun_elevation"}, 20]}, 20.0, None),
+    ):
+        order = hall.place(filter=part) if part else hall.place(filter=None)
+        asked = request_of(
+            order, service.desk.show(order, by="kim").placed.order, Span(now, now + 86_400.0)
+        )
+        assert asked is not None
+        assert (asked["min_sun_elevation_deg"], asked.get("max_sun_elevation_deg")) == (least, most)

@@ -12,8 +12,10 @@ import pytest
 from stapi_pydantic import Order, OrderCollection, OrderStatus, OrderStatuses, Product, RootResponse
 
 from offnadir.operations import open_operation
+from offnadir.operations._facts import tell
 from offnadir.operations._reasons import keep_reasons
 from offnadir.service import _order_routes
+from offnadir.service._datetimes import read_instant
 from offnadir.tasking import Product as Delivered
 from offnadir.tasking import read_order
 from support.service import SPAN, WISH, Hall, opened
@@ -388,13 +390,13 @@ def test_an_order_that_nothing_can_see_says_which_limit_and_what_would_do(hall: 
     order = hall.place(filter={"op": "<=", "args": [{"property": "view:off_nadir"}, 1]})
     told = hall.get("kim", f"/orders/{order}/reasons").json()
     assert (told["state"], told["plan"], told["opportunities"]) == ("accepted", None, 0)
-    assert told["searched"] == SPAN.replace("Z", ".000Z")
+    assert told["searched"] == [SPAN.replace("Z", ".000Z")]
     (reason,) = [one for one in told["reasons"] if one["constraint"] == "max_off_nadir"]
     service = hall.client.app.state.service  # type: ignore[attr-defined]
-    why = {"code": "limits", "text": "Too steep.", "would_need": "more"}
+    why = {"code": "no_pass", "text": "Too steep.", "would_need": "more"}
     request = {"name": order, "reason": why, "opportunities": 0, "window": {"stop": "2026"}}
     with service.database.begin() as connection:
-        keep_reasons(connection, [request])
+        keep_reasons(connection, [request], {order: service.desk.show(order, by="kim").placed})
     service.desk.advance(order, "expired", "deadline", by=service.operation.user)
     over = hall.get("kim", f"/orders/{order}/reasons").json()
     assert over["plan"] == {**why, "until": "2026"}
@@ -414,7 +416,7 @@ def test_reasons_of_orders_that_no_search_can_answer(hall: Hall) -> None:
     )
     order = service.desk.place(lost, by="kim")[0].id
     told = hall.get("kim", f"/orders/{order}/reasons").json()
-    assert (told["opportunities"], told["searched"]) == (None, None)
+    assert (told["opportunities"], told["searched"]) == (None, [])
     assert told["reasons"] == [
         {
             "constraint": "sensors", "words": "no satellite of the fleet has this camera",
@@ -424,3 +426,104 @@ def test_reasons_of_orders_that_no_search_can_answer(hall: Hall) -> None:
     held = hall.place(order_parameters={"offnadir:end_user": {"name": "Nobody Inparticular"}})
     told = hall.get("kim", f"/orders/{held}/reasons").json()
     assert told["reasons"][0]["constraint"] == "screening"
+
+
+def test_reasons_of_each_time_that_is_left(hall: Hall) -> None:
+    """Of several windows up to the first that has a pass; a deadline that cuts one off is named; none for an
+    archive's, and none of a recurrence before the next is due.
+    """
+    service = hall.client.app.state.service  # type: ignore[attr-defined]
+    place = WISH["geometry"]
+
+    def placed(**more: object) -> str:
+        document = {"title": "x", "place": place, **more}
+        return str(service.desk.place(read_order(document, now=service.now()), by="kim")[0].id)
+
+    def told(order: str) -> dict[str, object]:
+        answer = hall.get("kim", f"/orders/{order}/reasons")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    night = {"start": "2026-05-31T12:00:00Z", "stop": "2026-05-31T18:00:00Z"}
+    day = {"start": "2026-05-31T00:00:00Z", "stop": "2026-05-31T06:00:00Z"}
+    both = told(
+        placed(
+            windows=[
+                night,
+                {**day, "start": "2026-06-01T00:00:00Z", "stop": "2026-06-01T06:00:00Z"},
+            ]
+        )
+    )
+    assert len(both["searched"]) == 2  # type: ignore[arg-type]
+    assert both["opportunities"]
+    assert both["reasons"] == []
+    early = told(placed(windows=[day], deadline="2026-05-31T00:30:00Z"))
+    assert early["opportunities"] == 0
+    assert "deadline" in [one["constraint"] for one in early["reasons"]]  # type: ignore[attr-defined]
+    assert "datetime" not in [one["constraint"] for one in early["reasons"]]  # type: ignore[attr-defined]
+    far = told(placed(windows=[{"start": "2026-09-01T00:00:00Z", "stop": "2026-09-02T00:00:00Z"}]))
+    assert far["searched"] == ["2026-09-01T00:00:00.000Z/2026-09-02T00:00:00.000Z"]
+    archive = told(placed(source="archive"))
+    assert [one["constraint"] for one in archive["reasons"]] == ["source"]  # type: ignore[attr-defined]
+    again = placed(recurrence={"every_days": 7, "count": 2}, windows=[day])
+    with service.database.begin() as connection:
+        tell(connection, f"not_before {again}", read_instant("2026-05-31T05:59:00Z").tai_ns)
+    assert told(again)["searched"] == ["2026-05-31T05:59:00.000Z/2026-05-31T06:00:00.000Z"]
+    reads = service.desk.add_key("kim", by="boss", scopes=["orders:read"])[1]
+    less = hall.client.get(
+        f"/orders/{again}/reasons", headers={"Authorization": f"Bearer {reads}"}
+    ).json()
+    assert (less["opportunities"], less["searched"]) == (None, [])
+
+
+def test_an_order_is_the_same_though_it_was_amended(hall: Hall) -> None:
+    """Its key finds it as it was placed, and as it is; another with the key is refused, and an empty key."""
+    key = {"Idempotency-Key": "once"}
+    order = hall.post("kim", "/products/any/orders", WISH, headers=key).json()["id"]
+    title = {"order_parameters": {"offnadir:title": "Port"}}
+    assert hall.ask("kim", "PATCH", f"/orders/{order}", json=title).status_code == 200
+    for same in (WISH, {**WISH, **title}):
+        again = hall.post("kim", "/products/any/orders", same, headers=key)
+        assert (again.status_code, again.json()["id"]) == (200, order)
+    other = {**WISH, "order_parameters": {"offnadir:title": "Another"}}
+    refused = hall.post("kim", "/products/any/orders", other, headers=key)
+    assert refused.json()["type"] == "urn:offnadir:problem:key-was-used"
+    empty = hall.post("kim", "/products/any/orders", WISH, headers={"Idempotency-Key": ""})
+    assert (empty.status_code, empty.json()["type"]) == (422, "urn:offnadir:problem:wrong-input")
+
+
+def test_a_parameter_that_is_null_is_taken_away(hall: Hall) -> None:
+    """As a merge patch has it (RFC 7396); a whole number may be written as 1.0 (JSON Schema)."""
+    parameters = {
+        "offnadir:title": "Seoul", "offnadir:priority": 1.0, "offnadir:deadline": "2026-06-01T00:00:00Z",
+        "offnadir:recurrence": "FREQ=DAILY;COUNT=2", "offnadir:webhook": "https://hooks.example.com/x",
+    }  # fmt: skip
+    order = hall.place(order_parameters=parameters)
+    told = hall.get("kim", f"/orders/{order}").json()["properties"]["order_parameters"]
+    assert set(told) == set(parameters)
+    nothing = {"order_parameters": dict.fromkeys(parameters)}
+    answer = hall.ask("kim", "PATCH", f"/orders/{order}", json=nothing)
+    assert answer.json()["properties"]["order_parameters"] == {}
+
+
+@pytest.mark.parametrize(
+    "line", [[[179, 10], [181, 11]], [[181, 2], [182, 3]], [[179, 0], [359, 3]]]
+)
+def test_a_line_beyond_the_date_line_is_ordered_as_it_was_found(hall: Hall, line: object) -> None:
+    days = "2026-05-31T00:00:00Z/2026-06-05T00:00:00Z"
+    wish = {"datetime": days, "geometry": {"type": "LineString", "coordinates": line}}
+    found = hall.post("kim", "/products/any/opportunities", wish).json()
+    assert found["features"]
+    (link,) = [one for one in found["features"][0]["links"] if one["rel"] == "create-order"]
+    made = hall.ask("kim", "POST", link["href"].removeprefix("http://localhost"), json=link["body"])
+    assert made.status_code == 201, made.text
+    assert made.json()["properties"]["status"]["status_code"] == "accepted"
+
+
+def test_a_sector_of_no_width_is_refused(hall: Hall) -> None:
+    """It was passed over, and the answers looked from everywhere."""
+    sector = {"op": "between", "args": [{"property": "view:azimuth"}, 10, 10]}
+    for path in ("opportunities", "orders"):
+        answer = hall.post("kim", f"/products/any/{path}", {**WISH, "filter": sector})
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"][0]["field"] == "filter.view:azimuth"

@@ -33,6 +33,8 @@ _INDEXED: Final = (
 _TOUCHES: Final = "offnadir_touches"
 #: Parts of a place that PostGIS is asked about one by one.
 _MOST_APART: Final = 16
+#: What no text of PostgreSQL has, as JSON writes it, and the character that stands for what cannot be shown.
+_NO_NUL: Final = (r"\u0000", r"\ufffd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +171,20 @@ class _Making:
         where = PROPERTIES[name][0]
         if where != DOCUMENT:
             return C[where]
-        told: Any = DOCUMENTS.c.document
+        told: Any = sa.func.replace(DOCUMENTS.c.document, *_NO_NUL)
+        text: Any
         if self.dialect == "postgresql":
             told = sa.cast(told, sa.JSON)
-            kind = (
+            is_text = (
                 sa.func.json_typeof(sa.func.json_extract_path(told, "properties", name)) == "string"
             )
-            text = sa.func.json_extract_path_text(told, "properties", name)
+            text = sa.func.json_extract_path_text(told, "properties", name).collate("C")
         else:
             path = f'$.properties."{name}"'
-            kind = sa.func.json_type(told, path) == "text"
+            is_text = sa.func.json_type(told, path) == "text"
             text = sa.func.json_extract(told, path)
-        in_string = sa.func.strpos if self.dialect == "postgresql" else sa.func.instr
-        no_nul = in_string(DOCUMENTS.c.document, r"\u0000") == sa.literal(
-            0
-        )  # no text of PostgreSQL has one
-        found = sa.select(sa.type_coerce(text, sa.Text))
-        return found.where(DOCUMENTS.c.key == C.key, kind, no_nul).scalar_subquery()
+        found = sa.select(sa.type_coerce(text, sa.Text)).where(DOCUMENTS.c.key == C.key, is_text)
+        return found.scalar_subquery()
 
     def _like(self, column: Any, pattern: str) -> Clause:
         if self.dialect == "postgresql":

@@ -18,15 +18,20 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(db: str) -> Iterator[Archive]:
-    """The archive of a database."""
+def opened(db: str, operation: Path | None = None) -> Iterator[Archive]:
+    """The archive of a database, or of an operation's."""
     try:
         from offnadir._database import open_database
     except ImportError as error:
         raise MissingExtraError("an archive", "operations") from error
     from offnadir.catalog import Archive
 
-    database = open_database(db)
+    where: str | Path = db
+    if operation is not None:
+        from offnadir.operations import read_operation
+
+        where = read_operation(operation).database
+    database = open_database(where)
     try:
         yield Archive(database)
     finally:

@@ -9,6 +9,7 @@ import typer
 
 from offnadir.cli import _archive as _lib
 from offnadir.cli import _say
+from offnadir.cli._desk import DEFAULT_DB, Db, OperationFile
 
 archive = typer.Typer(
     name="archive",
@@ -20,16 +21,6 @@ archive = typer.Typer(
     epilog="Start with: offnadir archive add PRODUCT/*.json",
 )
 
-_Db = Annotated[
-    str,
-    typer.Option(
-        "--db",
-        metavar="FILE_OR_URL",
-        envvar="OFFNADIR_DB",
-        help="The database: an SQLite file, or postgresql://user@host/name.",
-    ),
-]
-_DB = "offnadir.sqlite"
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -103,7 +94,8 @@ def search(
         Path | None, typer.Option("--map", metavar="FILE", help="Write the footprints as GeoJSON.")
     ] = None,
     json: _Json = False,
-    db: _Db = _DB,
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
 ) -> None:
     """Print what fits, newest first. Ends with 1 if there is nothing.
 
@@ -121,7 +113,7 @@ def search(
         names={"platforms": platform, "levels": level, "collections": collection, "ids": ids},
         page={"sort": sort, "limit": limit, "token": token},
     )
-    with _lib.opened(db) as kept:
+    with _lib.opened(db, operation) as kept:
         page = kept.search(query)
         total = kept.count(query)
     collection_of = _lib.feature_collection(page, total)
@@ -151,12 +143,13 @@ def get(
         bool, typer.Option("--remake", help="Print the commands that make it again.")
     ] = False,
     json: _Json = False,
-    db: _Db = _DB,
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
 ) -> None:
     """Show an item, or copy it with its files: nothing arrives that is not what was archived."""
     from offnadir.catalog import remake as commands
 
-    with _lib.opened(db) as kept:
+    with _lib.opened(db, operation) as kept:
         found = kept.get(name)
         if remake:
             words = commands(found.item)
@@ -188,10 +181,11 @@ def add(
         typer.Option("--lineage", help="Refuse products that do not tell what they were made by."),
     ] = False,
     json: _Json = False,
-    db: _Db = _DB,
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
 ) -> None:
     """Add items with the files beside them; every checksum is verified. Ends with 1 if one was refused."""
-    with _lib.opened(db) as kept:
+    with _lib.opened(db, operation) as kept:
         tally = kept.add_many(_lib.items_in(items), replace=replace, demand_lineage=lineage)
     _finish(tally, json)
 
@@ -207,7 +201,8 @@ def import_(
         bool, typer.Option("--replace", help="Put an item in the place of one of its name.")
     ] = False,
     json: _Json = False,
-    db: _Db = _DB,
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
 ) -> None:
     """Add the items of stac-geoparquet files."""
     from offnadir.catalog import read_geoparquet
@@ -218,7 +213,7 @@ def import_(
                 own = None if folder is None else folder / str(item.get("id"))
                 yield item, own if own is not None and own.is_dir() else folder
 
-    with _lib.opened(db) as kept:
+    with _lib.opened(db, operation) as kept:
         tally = kept.add_many(each(), replace=replace)
     _finish(tally, json)
 
@@ -236,7 +231,8 @@ def export(
         str | None, typer.Option("--to", metavar="UTC", help="Taken then or earlier.")
     ] = None,
     bbox: Annotated[str | None, typer.Option(metavar="W,S,E,N", help="A box in degrees.")] = None,
-    db: _Db = _DB,
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
 ) -> None:
     """Write items as stac-geoparquet, for GIS and other catalogues."""
     from offnadir.catalog import write_geoparquet
@@ -248,7 +244,7 @@ def export(
         names={"collections": collection},
         page={"sort": "time"},
     )
-    with _lib.opened(db) as kept:
+    with _lib.opened(db, operation) as kept:
         number = write_geoparquet(lambda: (one.item for one in kept.items(query)), output)
     _say.note(f"{_say.count(number, 'item')} written to {output}")
 
@@ -259,12 +255,13 @@ def verify(
         list[str] | None, typer.Argument(metavar="[ID...]", help="Only these items. [default: all]")
     ] = None,
     json: _Json = False,
-    db: _Db = _DB,
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
 ) -> None:
     """Read every file of the archive and compare its checksum. Ends with 1 if one is not what it was."""
     bad: list[dict[str, str]] = []
     good = elsewhere = 0
-    with _lib.opened(db) as kept:
+    with _lib.opened(db, operation) as kept:
         for item, key, trouble in _lib.verified(kept, names):
             if trouble is None:
                 good += 1
@@ -285,10 +282,11 @@ def verify(
 @archive.command()
 def remove(
     names: Annotated[list[str], typer.Argument(metavar="ID...", help="Names of items.")],
-    db: _Db = _DB,
+    db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
 ) -> None:
     """Take items out of the archive; their files stay. Ends with 1 if one was not there."""
-    with _lib.opened(db) as kept:
+    with _lib.opened(db, operation) as kept:
         gone = [name for name in names if not kept.remove(name)]
     for name in gone:
         _say.note(f"{name} is not in the archive")

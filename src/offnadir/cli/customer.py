@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from offnadir.cli import _say
-from offnadir.cli._desk import DEFAULT_DB, As, Db, Json, Lists, open_desk
+from offnadir.cli._desk import DEFAULT_DB, As, Db, Json, Lists, OperationFile, open_desk
 
 _SETTINGS: dict[str, Any] = {
     "no_args_is_help": True,
@@ -58,6 +58,7 @@ def add_customer(
     ] = None,
     lists: Lists = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
@@ -70,7 +71,7 @@ def add_customer(
         "birth_dates": born, "places": place, "nationalities": nationality, "ident": document,
     }  # fmt: skip
     asked = {key: value for key, value in told.items() if value}
-    with open_desk(db, user, lists=lists, checks=True) as (desk, by):
+    with open_desk(db, user, lists=lists, operation=operation, checks=True) as (desk, by):
         added = desk.add_customer(asked, by=by, quota_pictures=quota_pictures, quota_km2=quota_km2)
     if json:
         _say.print_json(added.document())
@@ -80,9 +81,11 @@ def add_customer(
 
 
 @customer.command("list")
-def list_customers(db: Db = DEFAULT_DB, user: As = None, json: Json = False) -> None:
+def list_customers(
+    db: Db = DEFAULT_DB, operation: OperationFile = None, user: As = None, json: Json = False
+) -> None:
     """List the customers in the order in which they came."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         found = desk.customers(by=by)
         while found and len(more := desk.customers(by=by, after=found[-1].id)) > 0:
             found += more
@@ -122,11 +125,12 @@ def add_user(
         typer.Option(metavar="ID_OR_NAME", help="For the role customer: whose orders."),
     ] = None,
     db: Db = DEFAULT_DB,
+    operation: OperationFile = None,
     user: As = None,
     json: Json = False,
 ) -> None:
     """Add a user, or give one other roles."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         added = desk.add_user(name, role, customer=customer, by=by)
     if json:
         _say.print_json(added.document())
@@ -135,9 +139,11 @@ def add_user(
 
 
 @user.command("list")
-def list_users(db: Db = DEFAULT_DB, user: As = None, json: Json = False) -> None:
+def list_users(
+    db: Db = DEFAULT_DB, operation: OperationFile = None, user: As = None, json: Json = False
+) -> None:
     """List the users with their roles."""
-    with open_desk(db, user) as (desk, by):
+    with open_desk(db, user, operation=operation) as (desk, by):
         found = desk.users(by=by)
     if json:
         _say.print_json([one.document() for one in found])

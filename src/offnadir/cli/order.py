@@ -292,7 +292,7 @@ def show(
     with open_desk(db, user, operation=operation) as (desk, by):
         view = desk.show(order_id, by=by)
         coverage = _coverage(desk, view)
-        reason = _reason(desk, view)
+        reason = _reason(desk, view, by)
     if json:
         more = {} if coverage is None else {"coverage": coverage.document()}
         more |= {} if reason is None else {"not_planned": reason}
@@ -316,13 +316,14 @@ def _coverage(desk: Desk, view: OrderView) -> Coverage | None:
     return coverage_of(desk.database, view.placed.id)
 
 
-def _reason(desk: Desk, view: OrderView) -> dict[str, Any] | None:
-    """Why the newest plan leaves out an order that waits for it."""
+def _reason(desk: Desk, view: OrderView, by: str) -> dict[str, Any] | None:
+    """Why the newest plan leaves out an order that waits for it, as whoever asks may know it."""
     if view.placed.state.value != "accepted":
         return None
     from offnadir.operations import reason_of
 
-    return reason_of(desk.database, view.placed.id)
+    user = desk.find_user(by)
+    return reason_of(desk.database, view.placed, whole=user is not None and user.sees_all)
 
 
 def _where(view: OrderView) -> str:

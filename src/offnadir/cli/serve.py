@@ -189,6 +189,7 @@ def _run(path: Path, host: str, port: int, workers: int, proxies: str) -> None:
         h11_max_incomplete_event_size=32 * 1024,
         http=_protocol(),
         limit_concurrency=1000,
+        ws="none",
     )
 
 

@@ -242,6 +242,8 @@ def _search(
         op, prop = _LIMITS[name]
         parts.append({"op": op, "args": [{"property": prop}, value]})
     if filter_ is not None:
+        if not isinstance(filter_, Mapping):
+            raise InputError("filter", filter_, 'CQL2 JSON, such as {"op": "<=", "args": [...]}')
         parts.append(dict(filter_))
     body: dict[str, Any] = {"datetime": when, "geometry": geometry}
     if parts:

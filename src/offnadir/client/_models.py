@@ -157,12 +157,16 @@ class Reasons:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """What would become of an order if it were placed now; `reasons` are as those of opportunities."""
+    """What would become of an order if it were placed now; `reasons` are as those of opportunities.
+
+    `opportunities` is how many there are; None if a search would have taken too long.
+    """
 
     state: str
     code: str
     told: tuple[str, ...]
     price: Json | None
+    opportunities: int | None = None
     reasons: tuple[Json, ...] = ()
     raw: Json = field(repr=False)
 
@@ -175,6 +179,7 @@ class Quote:
             code=would["code"],
             told=tuple(would["told"]),
             price=document.get("price"),
+            opportunities=document.get("opportunities"),
             reasons=tuple(document.get("reasons", ())),
             raw=document,
         )

@@ -6,9 +6,8 @@ from offnadir.operations._coverage import Coverage, coverage_of
 from offnadir.operations._horizon import read_mission
 from offnadir.operations._lease import LeaseError
 from offnadir.operations._open import admit_loop, open_desk_of, open_operation
-from offnadir.operations._reasons import reason_in_words, reason_of
+from offnadir.operations._reasons import reason_in_words, reason_of, times_left
 from offnadir.operations._status import Status, status_of
-from offnadir.operations._wishes import open_window
 from offnadir.operations.loop import run
 
 __all__ = [
@@ -21,11 +20,11 @@ __all__ = [
     "coverage_of",
     "open_desk_of",
     "open_operation",
-    "open_window",
     "read_mission",
     "read_operation",
     "reason_in_words",
     "reason_of",
     "run",
     "status_of",
+    "times_left",
 ]

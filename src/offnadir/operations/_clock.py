@@ -64,6 +64,7 @@ class SetClock:
     speed: float | None = None
     is_real: bool = False
     hold: Callable[[sa.Connection], None] | None = None
+    step_s: float = 5.0
     _set: Epoch | None = None
 
     def __post_init__(self) -> None:
@@ -75,12 +76,15 @@ class SetClock:
         return self._set or self._read()
 
     def wait(self, until: Epoch) -> None:
-        """Set it to then, after as much real time as its speed asks for."""
+        """Set it to then, after as much real time as its speed asks for; on the way there after `step_s`."""
         now = self.now()
         if until <= now:
             return
         if self.speed is not None:
-            time.sleep((until - now) / self.speed)
+            real_s = (until - now) / self.speed
+            if real_s > self.step_s:  # whoever waits sees what came meanwhile
+                real_s, until = self.step_s, now + self.step_s * self.speed
+            time.sleep(real_s)
         with turn(self.database) as connection:
             if self.hold is not None:
                 self.hold(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from offnadir._database import sa
 from offnadir.epoch import Epoch
 from offnadir.operations._context import Context
 from offnadir.operations._coverage import coverage_of
@@ -41,7 +42,7 @@ def expire(here: Context, now: Epoch) -> bool:
         with here.begin() as connection:
             if not _may_expire(find_order(here, connection, placed.id)):
                 continue
-            detail = reason_in_words(reason_within(connection, placed.id))
+            detail = _why_not(connection, placed)
             if coverage is not None and part:
                 detail = coverage.words
             for one in read_pictures(connection, (Stage.PLANNED,), placed.id):
@@ -55,6 +56,15 @@ def expire(here: Context, now: Epoch) -> bool:
             some = True
         here.say(now, f"order {placed.id} expired")
     return some
+
+
+def _why_not(connection: sa.Connection, placed: Placed) -> str:
+    """What became of the last picture that was taken, or why none was planned."""
+    lost = read_pictures(connection, (Stage.LOST,), placed.id)
+    if lost:
+        last = max(lost, key=lambda one: one.start)
+        return f"the picture of {last.start.utc(0)} was no use: {last.told}"
+    return reason_in_words(reason_within(connection, placed))
 
 
 def _may_expire(placed: Placed) -> bool:

@@ -12,7 +12,7 @@ from offnadir.catalog._tables import EVERYBODY
 from offnadir.epoch import Epoch
 from offnadir.operations._context import Context
 from offnadir.operations._facts import facts_of, tell
-from offnadir.operations._orders import advance, find_order, open_orders
+from offnadir.operations._orders import advance, find_order, open_orders, version_of
 from offnadir.operations._pictures import Stage, add_picture, set_stage
 from offnadir.operations._telling import to_tell
 from offnadir.tasking import Placed, State
@@ -31,9 +31,9 @@ def from_archive(here: Context, now: Epoch) -> bool:
     book = here.book
     fresh = [one for one in waiting if one.id not in book.no_archive]
     with here.database.read() as connection:
-        looked = facts_of(connection, [_LOOKED + one.id for one in fresh])
+        looked = facts_of(connection, [_key(one) for one in fresh])
     for placed in fresh:
-        key, order = _LOOKED + placed.id, placed.order
+        key, order = _key(placed), placed.order
         if key in looked or order.source == "new" or order.every_days is not None:
             book.no_archive.add(placed.id)
             continue
@@ -42,6 +42,11 @@ def from_archive(here: Context, now: Epoch) -> bool:
         return True
     book.note_seen(_LOOKED)
     return False
+
+
+def _key(placed: Placed) -> str:
+    """What is noted of an order as it is now: amended, it is looked for anew."""
+    return f"{_LOOKED}{placed.id} {version_of(placed)}"
 
 
 def _settle(

@@ -13,13 +13,12 @@ from typing import Any, Final
 from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import OffnadirError
-from offnadir.operations._context import Context
+from offnadir.operations._context import Context, want_plan
 from offnadir.operations._facts import fact, tell
-from offnadir.operations._orders import PLANNED_STATES, find_order
+from offnadir.operations._orders import UNWANTED, may_go_up
 from offnadir.operations._pictures import (
     TO_COME,
     WITHDRAWN,
-    Picture,
     Stage,
     move_picture,
     read_pictures,
@@ -121,8 +120,9 @@ def _begin(here: Context, row: Any, now: Epoch) -> None:
         for one in read_pictures(connection, TO_COME):
             if one.satellite != plain.satellite or one.start < plain.at or one.told == WITHDRAWN:
                 continue
-            if one.stage == Stage.PLANNED and not _is_wanted(here, connection, one):
-                move_picture(connection, one, Stage.DROPPED, now, "its order is held or withdrawn")
+            if one.stage == Stage.PLANNED and not may_go_up(here, connection, one):
+                move_picture(connection, one, Stage.DROPPED, now, UNWANTED)
+                want_plan(connection, f"{one.id} is not wanted as it was planned")
                 continue
             load.append(one.id)
         replace(plain, wanted=tuple(load)).keep(connection)
@@ -139,8 +139,9 @@ def _begin_again(here: Context, handed: Handed, now: Epoch) -> None:
         gone = set(_gone(here, connection, handed))
         for one in read_pictures(connection, (Stage.PLANNED,)):
             if one.id in gone:
-                why = "taken back from what was handed over: its order is held or withdrawn"
+                why = f"taken back from what was handed over: {UNWANTED}"
                 move_picture(connection, one, Stage.DROPPED, now, why)
+                want_plan(connection, f"{one.id} is not wanted as it was planned")
         rest = tuple(one for one in handed.pictures if one not in gone)
         replace(handed, wanted=rest).keep(connection)
 
@@ -176,12 +177,8 @@ def _gone(here: Context, connection: sa.Connection, handed: Handed) -> Sequence[
     return [
         name
         for name in handed.pictures
-        if name not in there or not _is_wanted(here, connection, there[name])
+        if name not in there or not may_go_up(here, connection, there[name])
     ]
-
-
-def _is_wanted(here: Context, connection: sa.Connection, picture: Picture) -> bool:
-    return find_order(here, connection, picture.order_id).state in PLANNED_STATES
 
 
 def next_handing(here: Context, connection: sa.Connection) -> list[Epoch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -24,12 +25,28 @@ _WAY: Final = {
 _STATES: Final = tuple(_WAY)
 #: States in which an order stands in the plan.
 PLANNED_STATES: Final = ("accepted", "scheduled", "tasked")
+#: Why a picture is not told to its satellite.
+UNWANTED: Final = "its order is held, withdrawn or amended"
 _BACK: Final = {"scheduled": "unplanned", "tasked": "missed", "processing": "retake"}
+
+
+def version_of(placed: Placed) -> str:
+    """Tells an order from what it was before it was amended."""
+    return hashlib.sha256(placed.document.encode()).hexdigest()[:16]
 
 
 def find_order(here: Context, connection: sa.Connection, order_id: str) -> Placed:
     """An order as it stands."""
     return here.desk.find(order_id, within=connection)
+
+
+def may_go_up(here: Context, connection: sa.Connection, picture: Picture) -> bool:
+    """Whether a satellite may be told of a picture: its order stands in a plan as it is now.
+
+    An order that waits has been amended, or let go, since the plan that its picture is of.
+    """
+    state = find_order(here, connection, picture.order_id).state
+    return state in PLANNED_STATES and (picture.stage != Stage.PLANNED or state != "accepted")
 
 
 def open_orders(here: Context, states: Sequence[str]) -> Sequence[Placed]:

@@ -14,9 +14,23 @@ from offnadir.errors import InputError, InputProblems, OffnadirError
 from offnadir.operations._context import Context
 from offnadir.operations._coverage import coverage_of
 from offnadir.operations._facts import fact, facts_of, instant, tell
-from offnadir.operations._horizon import Contact, Fleet, plan_start, read_fleet, replan
+from offnadir.operations._horizon import (
+    Contact,
+    Fleet,
+    plan_start,
+    read_fleet,
+    read_mission,
+    replan,
+)
 from offnadir.operations._lease import LeaseError
-from offnadir.operations._orders import PLANNED_STATES, advance, open_orders, step_back, step_on
+from offnadir.operations._orders import (
+    PLANNED_STATES,
+    advance,
+    open_orders,
+    step_back,
+    step_on,
+    version_of,
+)
 from offnadir.operations._pictures import (
     TO_COME,
     WITHDRAWN,
@@ -32,7 +46,7 @@ from offnadir.operations._plans import add_plan, newest_plan, plan_document
 from offnadir.operations._reasons import keep_reasons
 from offnadir.operations._telling import to_tell
 from offnadir.operations._uplinking import as_aboard, book_uplinks, booked, settled
-from offnadir.operations._wishes import breach, request_of
+from offnadir.operations._wishes import breach, request_of, still_serves
 from offnadir.tasking import State
 from offnadir.tasking.states import PART
 from offnadir.units import minute
@@ -93,7 +107,9 @@ def _plan(here: Context, orders: Sequence[Placed], now: Epoch, why: str) -> None
         near = booked(connection, lead)
         fixed = settled(connection, near, pictures)
     ids = {one.id for one in orders}
-    seen = as_aboard(_of_orders(pictures, ids), fixed)
+    mine = _of_orders(pictures, ids)
+    fixed -= _amended(here, mine, orders, now)
+    seen = as_aboard(mine, fixed)
     start = plan_start(now, [one for one in seen if one.stage == Stage.ABOARD])
     fleet = read_fleet(here.operation, start, now + here.operation.horizon.length_s)
     contacts = fleet.next_contacts(lead, near)
@@ -135,16 +151,13 @@ def _why(
         return wanted
     if not here.book.has_seen(_STEP):
         known = set((fact(connection, "planned_orders") or "").split())
-        ids = {one.id for one in orders}
-        if new := ids - known:
-            return f"{len(new)} new"
+        if new := {_as_planned(one) for one in orders} - known:
+            before = {one.partition("~")[0] for one in known}
+            amended = sum(one.partition("~")[0] in before for one in new)
+            return f"{amended} amended" if amended == len(new) else f"{len(new)} new"
         live = {one.order_id for one in read_pictures(connection, (Stage.PLANNED,))}
-        if gone := live - ids:
+        if gone := live - {one.id for one in orders}:
             return f"{len(gone)} withdrawn or held"
-        # An order that has a picture in the plan and waits for one again is not the order it was.
-        changed = {one.id for one in orders if one.state is State.ACCEPTED and one.id in live}
-        if changed:
-            return f"{len(changed)} amended"
         here.book.note_seen(_STEP)
     last = instant(connection, "planned_at")
     if orders and last is not None and now.tai_ns < last:
@@ -156,6 +169,11 @@ def _why(
     ):
         return "the horizon moves on"
     return None
+
+
+def _as_planned(placed: Placed) -> str:
+    """What a plan has looked at: the order as it was then."""
+    return f"{placed.id}~{version_of(placed)}"
 
 
 def next_plan(here: Context, connection: sa.Connection) -> Epoch | None:
@@ -185,6 +203,23 @@ def _of_orders(pictures: Sequence[Picture], ids: set[str]) -> list[Picture]:
         elif one.collection.get("strip") is not None and one.order_id in waiting:
             found.append(replace(one, stage=Stage.ABOARD))
     return found
+
+
+def _amended(
+    here: Context, pictures: Sequence[Picture], orders: Sequence[Placed], now: Epoch
+) -> set[str]:
+    """Ids of planned pictures that do not serve their orders any more, as these are now."""
+    waiting = {one.id: one.order for one in orders if one.state is State.ACCEPTED}
+    doubtful = [one for one in pictures if one.stage == Stage.PLANNED and one.order_id in waiting]
+    if not doubtful:
+        return set()
+    fleet = read_mission(here.operation, now, now + minute).satellites
+    cameras = {one.name: one.sensor.name for one in fleet}
+    return {
+        one.id
+        for one in doubtful
+        if not still_serves(waiting[one.order_id], one.collection, cameras.get(one.satellite))
+    }
 
 
 def _requests(
@@ -240,7 +275,8 @@ def _keep(
         for entry in document.get("collections", ()):
             collection = {**entry, "station": stations.get(entry.get("contact"))}
             key = (entry["request"], entry["satellite"], entry["start"])
-            if key in present:
+            # at the same instant, but of another place, it is another picture: the old one may be handed over
+            if key in present and present[key].collection.get("aim") == entry["aim"]:
                 kept.add(present[key].id)
                 if present[key].stage in TO_COME:
                     keep_picture(connection, present[key], collection, number)
@@ -264,7 +300,7 @@ def _keep(
             if one.id not in kept
             and one.id not in (near if one.stage == Stage.PLANNED else standing)
         ]
-        _part_with(here, connection, gone, now, why)
+        _part_with(here, connection, gone, now)
         for one in present.values():  # settled, and gone by what the contact after that may change
             later = one.satellite in contacts and one.start >= contacts[one.satellite].start
             if one.id in near & fixed and one.id not in kept | standing and later:
@@ -286,7 +322,7 @@ def _keep(
                 to_tell(connection, by_id[name])
         if document:
             add_plan(connection, number, document, now, why)
-            keep_reasons(connection, document["requests"])
+            keep_reasons(connection, document["requests"], by_id)
         changed = {
             one.satellite
             for one in pictures
@@ -299,18 +335,18 @@ def _keep(
         tell(connection, "planned_at", now.tai_ns)
         tell(connection, "plan_again_at", None)
         tell(connection, "plan_failed", None)
-        left = [one.id for one in orders if one.id not in trouble]
+        left = [_as_planned(one) for one in orders if one.id not in trouble]
         tell(connection, "planned_orders", " ".join(left) or None)
     here.say(now, f"plan {number}: {len(kept)} pictures, {fresh} of them new")
 
 
 def _part_with(
-    here: Context, connection: sa.Connection, pictures: Sequence[Picture], now: Epoch, why: str
+    here: Context, connection: sa.Connection, pictures: Sequence[Picture], now: Epoch
 ) -> None:
     """Pictures that the new plan does not have: the satellite must be told of those it knows already."""
     for one in pictures:
         if one.stage == Stage.PLANNED:
             move_picture(connection, one, Stage.DROPPED, now, "fell out of the plan")
-            step_back(here, connection, one, now, why)
+            step_back(here, connection, one, now, "there is a new plan")
         elif one.stage == Stage.ABOARD and one.start > now and one.told != WITHDRAWN:
             note(connection, one.id, WITHDRAWN)

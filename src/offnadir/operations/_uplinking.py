@@ -13,7 +13,7 @@ from offnadir.operations._context import Context, want_plan
 from offnadir.operations._facts import tell
 from offnadir.operations._handing import hand_over, read_handed
 from offnadir.operations._horizon import Contact
-from offnadir.operations._orders import PLANNED_STATES, find_order, step_back, step_on
+from offnadir.operations._orders import UNWANTED, may_go_up, step_back, step_on
 from offnadir.operations._pictures import (
     TO_COME,
     WITHDRAWN,
@@ -50,8 +50,9 @@ def _one(here: Context, satellite: str, at: Epoch, station: str, now: Epoch) -> 
     with here.begin() as connection:
         mine = _to_come(connection, satellite, at)
         for one in [one for one in mine if one.stage == Stage.PLANNED]:
-            if find_order(here, connection, one.order_id).state not in PLANNED_STATES:
-                move_picture(connection, one, Stage.DROPPED, now, "its order is held or withdrawn")
+            if not may_go_up(here, connection, one):
+                move_picture(connection, one, Stage.DROPPED, now, UNWANTED)
+                want_plan(connection, f"{one.id} is not wanted as it was planned")
                 mine.remove(one)
         late = now - at > LATE_S
         if late or _strikes(here, connection, satellite, at, station):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +19,6 @@ _SAME: Final = (
 #: The plan's numbers are rounded.
 _TOUCH_DEG: Final = 0.01
 _ALL_ROUND: Final = [0, 360]
-#: The planner's least elevation of the Sun where nothing is asked.
-_USUAL_SUN_DEG: Final = 10.0
 #: What an order of each priority weighs, 1 going first: four pictures of one count as one of that before.
 WEIGHTS: Final = {1: 16.0, 2: 4.0, 3: 1.0}
 
@@ -35,10 +34,11 @@ def request_of(
     """The [[request]] of an order within a span; None if its time does not fall there.
 
     Of several windows the first that is not over counts. `rest` is what is left of an area, `sensors` the
-    camera of each satellite by its name. An order for a camera that no satellite has waits for one.
+    camera of each satellite by its name. An order for a camera that no satellite has waits for one. None also
+    for an order that wants a picture of the archive.
     """
     window = open_window(order, span, not_before)
-    if window is None:
+    if window is None or order.source == "archive":
         return None
     looks = order.looks
     entry: dict[str, Any] = {
@@ -58,13 +58,24 @@ def request_of(
             entry[ours] = document[ours]
     if entry.get("max_off_nadir_deg") == 0:
         entry["max_off_nadir_deg"] = 0.1
-    if "max_sun_elevation_deg" in entry and "min_sun_elevation_deg" not in entry:
-        entry["min_sun_elevation_deg"] = min(_USUAL_SUN_DEG, entry["max_sun_elevation_deg"])
+    # As in a search for opportunities: the Sun is up, and no more than that is asked for.
+    entry.setdefault("min_sun_elevation_deg", 0.0)
     if list(document.get("azimuth_deg", _ALL_ROUND)) != _ALL_ROUND:
         entry["azimuth_deg"] = document["azimuth_deg"]
     if order.deadline is not None and order.deadline < span.stop:
         entry["deadline"] = order.deadline.utc(6)
     return entry
+
+
+def windows_left(order: Order, first: Epoch) -> list[tuple[Epoch, Epoch | None]]:
+    """The stretches from an instant on in which the order's picture may be taken, in order; None is open."""
+    found: list[tuple[Epoch, Epoch | None]] = []
+    for begin, end in [(one.start, one.stop) for one in order.windows] or [(None, None)]:
+        start = first if begin is None else max(begin, first)
+        stop = min((at for at in (end, order.deadline) if at is not None), default=None)
+        if stop is None or start < stop:
+            found.append((start, stop))
+    return sorted(found, key=lambda one: one[0])
 
 
 def open_window(order: Order, span: Span, not_before: Epoch | None = None) -> Span | None:
@@ -120,6 +131,47 @@ def breach(order: Order, picture: Mapping[str, Any]) -> str | None:
         if (azimuth - first) % 360.0 > (last - first) % 360.0 and beyond > _TOUCH_DEG:
             return f"seen from azimuth {azimuth:.0f} deg, {first:g} to {last:g} wanted"
     return None
+
+
+def still_serves(order: Order, picture: Mapping[str, Any], sensor: str | None) -> bool:
+    """Whether a planned picture serves an order that was amended since: only what is sure counts.
+
+    `sensor` is its satellite's camera.
+    """
+    able = not order.looks.sensors or sensor in order.looks.sensors
+    return (
+        able and _is_there(order, picture) and _is_then(order, picture) and _is_so(order, picture)
+    )
+
+
+def _is_there(order: Order, picture: Mapping[str, Any]) -> bool:
+    aim = (picture["aim"]["lon_deg"], picture["aim"]["lat_deg"])
+    return order.place["type"] == "Point" and all(
+        math.isclose(ours, its, abs_tol=1e-6)
+        for ours, its in zip(order.place["coordinates"], aim, strict=False)
+    )
+
+
+def _is_then(order: Order, picture: Mapping[str, Any]) -> bool:
+    start, down = Epoch.from_utc(picture["start"]), picture.get("delivered")
+    if order.deadline is not None and (down is None or Epoch.from_utc(down) > order.deadline):
+        return False
+    return not order.windows or any(
+        (one.start is None or one.start <= start) and (one.stop is None or start < one.stop)
+        for one in order.windows
+    )
+
+
+def _is_so(order: Order, picture: Mapping[str, Any]) -> bool:
+    wanted = order.looks.document()
+    return (
+        picture["off_nadir_deg"] <= wanted.get("max_off_nadir_deg", math.inf)
+        and max(picture["gsd_along_m"], picture["gsd_across_m"])
+        <= wanted.get("max_gsd_m", math.inf)
+        and picture["niirs"] >= wanted.get("min_niirs", -math.inf)
+        and picture["sun_elevation_deg"] >= wanted.get("min_sun_elevation_deg", 0.0)
+        and breach(order, picture) is None
+    )
 
 
 def ends(order: Order) -> list[Epoch]:

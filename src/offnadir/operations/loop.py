@@ -103,9 +103,10 @@ def _once(here: Context, until: Epoch | None) -> bool:
         here.clock.wait(min(one for one in (due, until, now + 3600.0) if one is not None))
         return True
     if due is None or (until is not None and due > until):
-        if until is not None:
-            here.clock.wait(until)
-        return False
+        if until is None:
+            return False
+        here.clock.wait(until)
+        return here.clock.now() < until
     here.clock.wait(max(due, now))
     return True
 

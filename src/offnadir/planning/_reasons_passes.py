@@ -47,12 +47,13 @@ def no_opportunity(
     steep = _passes(ephemerides, request, limits)
     if not len(steep):
         k = int(np.argmin(anyhow["off_nadir_rad"]))
+        name = str(anyhow["satellite"][k])
+        whose = "that satellite" if own[name] < request.max_off_nadir_rad else "the request"
         return Reason(
             "no_pass",
-            f"No pass is steep enough: the nearest is {anyhow['satellite'][k]} at "
+            f"No pass is steep enough: the nearest is {name} at "
             f"{clock(anyhow['best'][k])} with {anyhow['off_nadir_rad'][k] / deg:.1f} deg off-nadir; "
-            f"the request allows {request.max_off_nadir_rad / deg:.1f} deg, and each satellite has a "
-            "limit of its own.",
+            f"{whose} allows {limits[name] / deg:.1f} deg.",
             _wider(mission, ephemerides, sun, request, _passes(ephemerides, request, own))
             or _another_time(mission, ephemerides, sun, request),
         )

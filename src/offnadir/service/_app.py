@@ -136,16 +136,16 @@ def _guarded(app: FastAPI, settings: Settings) -> ASGIApp:
         app.build_middleware_stack(), minimum_size=LEAST_BYTES, compresslevel=LEVEL
     )
     way = BodyLimit(way, most_bytes=settings.body_kib * 1024, most_s=settings.body_s)
-    way = ShortWay(way, app, settings)
-    if settings.origins:
+    way = Guarding(ShortWay(way, app, settings), settings=settings)
+    if settings.origins:  # outside of those who refuse: a page may read why
         way = CORSMiddleware(
             way,
             allow_origins=list(settings.origins),
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type", "idempotency-key", "prefer", "if-none-match"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "prefer", "if-none-match",
+                           "last-event-id", "traceparent", "tracestate", "x-request-id"],
             expose_headers=["etag", "location", "preference-applied", "retry-after", "x-request-id"],
         )  # fmt: skip
-    way = Guarding(way, settings=settings)
     return Observing(way, numbers=app.state.numbers, traces=app.state.traces)
 
 

@@ -206,6 +206,12 @@ def _looks(kind: str, least: dict[str, float], most: dict[str, float], field: st
             low, high = 0.0 if low is None else low, 360.0 if high is None else high
             if high - low >= 360.0:
                 continue
+            if low == high:
+                raise InputError(
+                    f"{field}.{name}",
+                    low,
+                    "within two angles that differ: none looks from just there",
+                )
         if low is not None and one.least is not None:
             values[one.least] = low * one.scale
         if high is not None and one.most is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from offnadir.service._callers import LINK
 from offnadir.service._limits import STATUS, Buckets, too_busy, too_many
@@ -22,6 +23,10 @@ _FREE: Final = ("/health", "/health/live", "/metrics")
 #: Of two of these, one part of the service would believe the first, and another the last.
 _ONCE: Final = (b"host", b"authorization", b"content-length")
 _MOST_KNOWN: Final = 20_000
+#: Whose routes know HEAD themselves, since GET would read a file and note its download; and what has no end.
+_OWN_HEAD: Final = re.compile(
+    "/assets/[^/]+/[^/]+|/orders/[^/]+/products/[^/]+/[^/]+|/orders/[^/]+/events"
+)
 
 
 class Guarding:
@@ -42,9 +47,13 @@ class Guarding:
             await self.app(scope, receive, send)
             return
         address = (scope.get("client") or ("",))[0]
+        _trim(scope)
         try:
             self._check(scope, address)
-            await self.app(scope, receive, send)
+            if scope["method"] == "HEAD" and not _OWN_HEAD.fullmatch(scope["path"]):
+                await self._head(scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
         except ProblemError as error:
             if scope.get(STATUS):
                 raise  # the answer has begun
@@ -54,6 +63,22 @@ class Guarding:
         caller = scope.get("offnadir.caller")
         if caller is not None and caller.shown != LINK:
             self._note(_mark(dict(scope["headers"])))
+
+    async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What GET would answer, without the body (RFC 9110, 9.3.2)."""
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                scope["method"] = "HEAD"  # the server leaves out the body by it
+            elif "body" in message:
+                message = {**message, "body": b""}
+            await send(message)
+
+        scope["method"] = "GET"
+        try:
+            await self.app(scope, receive, without_body)
+        finally:
+            scope["method"] = "HEAD"
 
     def _check(self, scope: Scope, address: str) -> None:
         headers = dict(scope["headers"])
@@ -87,6 +112,16 @@ class Guarding:
         self._opened.move_to_end(mark)
         while len(self._opened) > _MOST_KNOWN:
             self._opened.popitem(last=False)
+
+
+def _trim(scope: Scope) -> None:
+    """A path with a slash at its end is the one without: a redirect would not know the public address."""
+    path: str = scope["path"]
+    if len(path) > 1 and path.endswith("/"):
+        scope["path"] = path.rstrip("/") or "/"
+        raw = scope.get("raw_path")
+        if raw is not None:
+            scope["raw_path"] = raw.rstrip(b"/") or b"/"
 
 
 def _mark(headers: Mapping[bytes, bytes]) -> str:

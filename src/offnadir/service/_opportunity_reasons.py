@@ -21,6 +21,7 @@ from offnadir.tasking._order import Looks
 from offnadir.units import day, deg
 
 Array = NDArray[np.float64]
+_MS_NS: Final = 1_000_000
 _LATER_S: Final = 14 * day  # how far beyond the span the next opportunity is looked for
 _COARSE, _FINE, _ROUNDS = 17, 33, 4
 _CANDIDATES: Final = 4
@@ -282,7 +283,11 @@ def _later(
         return None
     row = int(np.argmin(found.start))
     start, stop = Epoch(int(found.start[row])), Epoch(int(found.stop[row]))
-    name = satellites[int(found.who[row])].name
+    taker = satellites[int(found.who[row])]
+    name, over = (
+        taker.name,
+        stop + taker.sensor.min_duration_s,
+    )  # the last exposure ends within it, too
     days = (start - span.stop) / day
     words = (
         f"the next opportunity is {name} at {start.utc(0)}, {days:.2f} d after the interval's end"
@@ -294,7 +299,7 @@ def _later(
         found=interval_text(start.tai_ns, stop.tai_ns),
         by=round(days, 4),
         unit="d",
-        would_pass=interval_text(span.start.tai_ns, stop.tai_ns),
+        would_pass=interval_text(span.start.tai_ns, over.tai_ns + _MS_NS),
     )
 
 

@@ -22,7 +22,16 @@ from offnadir.service._problems import ProblemError
 from offnadir.service._schemas import Filter, Geometry, Interval, whole
 from offnadir.service._searches import Record
 from offnadir.service._stapi_routes import known_product
-from offnadir.service._wire import GEOJSON_TYPE, GeoJson, Json, answer, base_url, link, page_path
+from offnadir.service._wire import (
+    GEOJSON_TYPE,
+    GeoJson,
+    Json,
+    answer,
+    base_url,
+    check_echo,
+    link,
+    page_path,
+)
 
 router = APIRouter(default_response_class=Json)
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many on a page.")]
@@ -76,6 +85,7 @@ def search_opportunities(
     """
     known_product(here, product_id)
     finder, asked = finder_of(request), body.model_dump(exclude_none=True)
+    check_echo(asked)
     now, first = here.now(), 0
     if body.next is not None:
         now, first = finder.tokens.read(product_id, asked, body.next)

@@ -56,7 +56,7 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     },
     "webhook": {
         "type": "string", "format": "uri", "maxLength": 2000,
-        "description": "Where each change of the order is posted.",
+        "description": "Where each delivery and the end of the order are posted.",
     },
     "end_user": {**_NAMED, "description": "Who will use the picture; screened."},
     "beneficiaries": {
@@ -94,6 +94,8 @@ def order_part(parameters: object) -> dict[str, Any]:
             raise InputError(f"order_parameters.{key}", value, f"one of {known}")
         if value is None:
             continue
+        if PARAMETERS[name].get("type") == "integer" and isinstance(value, float):
+            value = int(value) if value.is_integer() else value
         if name == "recurrence":
             value = read_rrule(value, field=f"order_parameters.{key}")
         if name == "webhook":
@@ -101,6 +103,12 @@ def order_part(parameters: object) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def cleared_part(parameters: Mapping[str, Any]) -> list[str]:
+    """Keys of an order's document that parameters which are null take away (RFC 7396)."""
+    names = (str(key).removeprefix(PREFIX) for key, value in parameters.items() if value is None)
+    return ["delivery" if name == "webhook" else name for name in names]
 
 
 def parameters_of(order: Order) -> dict[str, Any]:

@@ -257,7 +257,7 @@ def delivered_item(
     summary="A delivered file",
 )
 def delivered_file(
-    here: Here, caller: ReadsArchive, order_id: str, product: str, file: str
+    request: Request, here: Here, caller: ReadsArchive, order_id: str, product: str, file: str
 ) -> Response:
     """The file, whole or in ranges."""
     _delivered(here, caller, order_id, product)
@@ -265,12 +265,19 @@ def delivered_file(
     files = {one.name: one for one in folder.iterdir() if one.is_file()} if folder.is_dir() else {}
     if file not in files:  # a name of the folder's own list: nothing that leads out of it
         raise ProblemError(404, "not-found", f"there is no file {file[:100]} in that delivery")
-    here.desk.note_download(order_id, product, file, by=caller.name)
+    if request.method == "GET":
+        here.desk.note_download(order_id, product, file, by=caller.name)
     return FileResponse(
         files[file], media_type=media_type(files[file]), filename=file,
         content_disposition_type="attachment",
         headers={"Content-Encoding": "identity"},  # seconds of work to compress what is compressed already
     )  # fmt: skip
+
+
+router.add_api_route(
+    "/orders/{order_id}/products/{product}/{file}", delivered_file, methods=["HEAD"],
+    include_in_schema=False, response_class=FileResponse,
+)  # fmt: skip
 
 
 def _delivered(here: Service, caller: Caller, order_id: str, product: str) -> None:

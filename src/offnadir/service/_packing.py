@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.middleware.gzip import GZipMiddleware
@@ -25,25 +25,30 @@ class Packing(GZipMiddleware):
         """One request."""
         if scope["type"] == "http":
             others = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
-            asked = [value for name, value in scope["headers"] if name == b"accept-encoding"]
-            takes = [(b"accept-encoding", b"gzip")] if takes_gzip(b",".join(asked)) else []
+            takes = (
+                [(b"accept-encoding", b"gzip")] if takes_gzip(_accepted(scope["headers"])) else []
+            )
             scope["headers"] = (
                 others + takes
             )  # the same scope: those outside look into it afterwards
         await super().__call__(scope, receive, send)
 
 
-def packed(answer: Response, headers: Mapping[bytes, bytes]) -> Response:
+def packed(answer: Response, headers: Iterable[tuple[bytes, bytes]]) -> Response:
     """An answer whose body is whole, as `Packing` sends it to a request of `headers`."""
     body = bytes(answer.body)
     if len(body) < LEAST_BYTES:
         return answer
     answer.headers.add_vary_header("Accept-Encoding")
-    if takes_gzip(headers.get(b"accept-encoding", b"")):
+    if takes_gzip(_accepted(headers)):
         answer.body = zlib.compress(body, LEVEL, _GZIP)
         answer.headers["Content-Encoding"] = "gzip"
         answer.headers["Content-Length"] = str(len(answer.body))
     return answer
+
+
+def _accepted(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b",".join(value for name, value in headers if name == b"accept-encoding")
 
 
 def takes_gzip(accepted: bytes) -> bool:

@@ -89,7 +89,7 @@ class ShortWay:
                 made = way.answer(request=request, here=self._service, caller=caller, **given)
             except Exception as error:  # noqa: BLE001 - all trouble is answered
                 made = response_to(request, error)
-            return packed(made, headers)
+            return packed(made, scope["headers"])
 
         answer = await run_in_threadpool(work)
         await answer(scope, receive, send)

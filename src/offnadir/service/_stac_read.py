@@ -15,6 +15,7 @@ from offnadir.errors import MISSING, InputError
 from offnadir.service._cql2 import filter_of_text
 from offnadir.service._datetimes import read_instant
 from offnadir.service._problems import ProblemError, as_problem
+from offnadir.service._wire import check_echo
 
 #: What may be sorted by, and what the archive calls it.
 SORTS: Final = {
@@ -70,6 +71,7 @@ def read_url(told: Mapping[str, str], readers: Sequence[str] | None) -> Asked:
 def read_body(told: Mapping[str, Any], readers: Sequence[str] | None) -> Asked:
     """A query of a body; ProblemError 400 names what is wrong in it."""
     try:
+        check_echo(told)
         return _read(told, readers)
     except RecursionError as error:
         raise ProblemError(400, "wrong-input", "the body must be less deep") from error

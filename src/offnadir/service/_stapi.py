@@ -15,7 +15,7 @@ from offnadir.service._cql2_looks import read_filter
 from offnadir.service._datetimes import read_interval
 from offnadir.service._fleet import Fleet, Product
 from offnadir.service._opportunity_place import GEOMETRIES
-from offnadir.service._order_parameters import order_part, parameters_of
+from offnadir.service._order_parameters import cleared_part, order_part, parameters_of
 from offnadir.service._queryables import QUERYABLES
 from offnadir.service._wire import GEOJSON_TYPE, JSON_TYPE, link
 from offnadir.service._wire_names import in_wire_names
@@ -107,6 +107,8 @@ def read_request(
     parameters = body.get("order_parameters")
     if parameters is not None:
         document |= order_part(parameters)
+        for name in cleared_part(parameters):
+            document.pop(name, None)
     elif before is None:
         raise InputError("order_parameters", None, "an object, {} if there is nothing to say")
     with in_wire_names():

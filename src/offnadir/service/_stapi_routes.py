@@ -37,6 +37,7 @@ from offnadir.service._wire import (
 )
 from offnadir.service._wire_names import in_wire_names
 from offnadir.tasking import State
+from offnadir.tasking._placing import KeyUsedError
 
 router = APIRouter(default_response_class=Json)
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many on a page.")]
@@ -163,7 +164,7 @@ def create_order(
                 order, by=caller.name, key=idempotency_key, customer=customer
             )
     except InputError as error:
-        if error.field == "Idempotency-Key":
+        if isinstance(error.__cause__, KeyUsedError):
             raise ProblemError(422, "key-was-used", str(error)) from error
         raise
     document = order_document(request, view, order)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
+from offnadir.errors import MISSING, InputError
 from offnadir.service._service import Service
 
 JSON_TYPE: Final = "application/json"
@@ -66,6 +67,15 @@ def page_path(request: Request, **changed: str | int | None) -> str:
     return request.url.path + (f"?{text}" if text else "")
 
 
+def check_echo(body: Mapping[str, Any]) -> None:
+    """InputError for a body that cannot be written again, as links to next pages do."""
+    try:
+        orjson.dumps(body)
+    except orjson.JSONEncodeError as error:
+        wish = "JSON of Unicode text, whole numbers of 64 bits, and at most 250 levels"
+        raise InputError("body", MISSING, wish, hint=str(error)) from error
+
+
 def answer(
     request: Request,
     body: Any,
@@ -78,15 +88,15 @@ def answer(
     content = orjson.dumps(body)
     told = dict(headers or {})
     if request.method in ("GET", "HEAD") and status == 200:
-        tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        # weak: packed and not, it says the same by other bytes
+        tag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
         told = {"ETag": tag, "Cache-Control": "private, no-cache", **told}
-        if _has(request.headers.get("if-none-match"), tag):
-            return Response(status_code=304, headers=told)
+        if _has(request.headers.getlist("if-none-match"), tag):
+            return Response(status_code=304, headers={"Vary": "Accept-Encoding", **told})
     return Response(content, status, headers=told, media_type=kind)
 
 
-def _has(shown: str | None, tag: str) -> bool:
-    if shown is None:
-        return False
-    tags = [one.strip().removeprefix("W/") for one in shown.split(",")]
-    return tag in tags or "*" in tags
+def _has(shown: Sequence[str], tag: str) -> bool:
+    """Whether one of these headers has the tag, as weak ones are compared (RFC 9110, 8.8.3.2)."""
+    tags = [one.strip().removeprefix("W/") for line in shown for one in line.split(",")]
+    return tag.removeprefix("W/") in tags or "*" in tags

@@ -32,7 +32,8 @@ def wire_name(field: str) -> str:
         return _PARAMETERS + (f"{first}.{rest}" if rest and name != "recurrence" else first)
     if first == "place":
         return f"geometry.{rest}" if rest else "geometry"
-    return {"looks": "filter", "key": "Idempotency-Key"}.get(first, field)
+    names = {"looks": "filter", "key": "Idempotency-Key", "place_deg": "geometry"}
+    return names.get(first, field)
 
 
 @contextmanager

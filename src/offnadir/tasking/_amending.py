@@ -123,7 +123,6 @@ def amend(desk: Desk, order_id: str, change: Callable[[Order], Order], *, by: st
             ORDERS.update()
             .where(ORDERS.c.id == order_id)
             .values(
-                digest=after.digest,
                 document=amended.document,
                 title=after.title,
                 priority=after.priority,

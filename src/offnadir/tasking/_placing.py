@@ -59,6 +59,10 @@ class Outcome:
     view: OrderView | None = None
 
 
+class KeyUsedError(InputError):
+    """An idempotency key that belongs to another order of this customer."""
+
+
 def place(desk: Desk, order: Order, *, by: str, key: str | None, customer: str | None) -> Outcome:
     """Place an order; the order as it stands then, and whether it is new.
 
@@ -204,12 +208,14 @@ def _same(row: Any, order: Order) -> Placed | None:
     """The order of a row that has this order's key, if there is one: it must be the same order."""
     if row is None:
         return None
-    if row.digest != order.digest:
+    placed = read_placed(row)
+    # It may have been amended meanwhile, and is the same order as it was placed and as it is.
+    if order.digest not in (row.digest, placed.order.digest):
         hint = f"order {row.id} has it, and is another order"
-        raise InputError(
+        raise KeyUsedError(
             "key", row.idempotency_key, "a key that this customer has not used yet", hint=hint
         )
-    return read_placed(row)
+    return placed
 
 
 def _insert(

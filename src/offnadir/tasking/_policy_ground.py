@@ -191,12 +191,17 @@ def as_target(place: Any, field_name: str = "place_deg") -> Figure:
         except InputError as error:
             raise InputError(f"{field_name} {error.field}", error.value, error.wish) from error
     if np.any(np.abs(corners[:, 0]) > 180.0):
-        if shape.geom_type != "Point":
-            raise InputError(
-                field_name, shape.wkt, "a line or points with longitudes from -180 to 180"
-            )
-        shape = shapely.Point((shape.x + 180.0) % 360.0 - 180.0, shape.y)
+        shape = _turned_back(shape)
     return _at_pole(shape)
+
+
+def _turned_back(shape: Figure) -> Figure:
+    """Points and lines with their parts beyond +-180 where they are on the globe."""
+    if shape.geom_type == "Point":
+        return shapely.Point((shape.x + 180.0) % 360.0 - 180.0, shape.y)
+    sheet = shapely.box(-180.0, -90.0, 180.0, 90.0)
+    turned = (shapely.affinity.translate(shape, 360.0 * n) for n in (-2, -1, 0, 1, 2))
+    return shapely.union_all([shapely.intersection(one, sheet) for one in turned])
 
 
 def _is_plain_point(place: Any) -> bool:
