@@ -527,3 +527,23 @@ def test_a_sector_of_no_width_is_refused(hall: Hall) -> None:
         answer = hall.post("kim", f"/products/any/{path}", {**WISH, "filter": sector})
         assert answer.status_code == 422, answer.text
         assert answer.json()["errors"][0]["field"] == "filter.view:azimuth"
+
+
+def test_all_that_is_wrong_with_an_order_is_told_at_once(hall: Hall) -> None:
+    body = {
+        "datetime": "2026-05-31", "geometry": {"type": "Circle"},
+        "filter": {"op": "nope", "args": []},
+        "order_parameters": {
+            "offnadir:priority": 9, "offnadir:recurrence": "FREQ=HOURLY", "nothing": 1,
+            "offnadir:level": "mosaic",
+        },
+    }  # fmt: skip
+    answer = hall.post("kim", "/products/any/orders", body)
+    assert answer.status_code == 422
+    fields = [one["field"].partition("[")[0] for one in answer.json()["errors"]]
+    assert fields[:2] == ["datetime", "geometry"]
+    assert fields[2].startswith("filter")
+    assert sorted(fields[3:]) == [
+        "order_parameters.nothing", "order_parameters.offnadir:level",
+        "order_parameters.offnadir:priority", "order_parameters.offnadir:recurrence",
+    ]  # fmt: skip

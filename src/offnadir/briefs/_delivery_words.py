@@ -103,13 +103,12 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
     # how sure
     "sure_orbit": (
         "Angles and time follow from an element set that was {days} days old when the picture was taken. "
-        "Element sets "
-        "err along the track first, at 500 to 600 km typically by a few seconds within a week; a second is "
-        "about 7.5 km "
-        "of track, and up to 0.7° of off-nadir if the look is along it.",
+        "Element sets err along the track first: at 600 km typically by a few seconds within a week, lower "
+        "down or after a manoeuvre by minutes; a second is about 7.5 km of track, and up to 0.7° of "
+        "off-nadir if the look is along it.",
         "촬영 시각과 각도는 촬영 당시 기준 시각에서 {days}일 지난 궤도 요소로 계산하였습니다. 궤도 요소의 "
-        "오차는 주로 진행 방향으로 "
-        "나타나며, 고도 500~600 km에서 일주일 안에 보통 수 초입니다. 1초는 궤도상 약 7.5 km, 진행 방향을 "
+        "오차는 주로 진행 방향으로 나타나며, 고도 600 km에서는 일주일 안에 보통 수 초, 더 낮은 고도나 "
+        "궤도 기동 후에는 수 분에 이를 수 있습니다. 1초는 궤도상 약 7.5 km, 진행 방향을 "
         "볼 때 오프나디르각으로 최대 "
         "0.7°에 해당합니다.",
     ),

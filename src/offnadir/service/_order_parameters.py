@@ -79,25 +79,31 @@ def parameters_schema(product: str) -> dict[str, Any]:
     }
 
 
-def order_part(parameters: object) -> dict[str, Any]:
+def order_part(parameters: object, wrong: list[InputError]) -> dict[str, Any]:
     """The part of an order's document that its parameters say; values are checked by who reads the order.
 
-    Raises InputError for a parameter that there is not.
+    What is wrong already is put to `wrong`: parameters that there are not, rules that are none.
     """
     if not isinstance(parameters, Mapping):
-        raise InputError("order_parameters", parameters, "an object")
+        wrong.append(InputError("order_parameters", parameters, "an object"))
+        return {}
     found: dict[str, Any] = {}
     for key, value in parameters.items():
         name = str(key).removeprefix(PREFIX)
         if not str(key).startswith(PREFIX) or name not in PARAMETERS:
             known = ", ".join(PREFIX + one for one in PARAMETERS)
-            raise InputError(f"order_parameters.{key}", value, f"one of {known}")
+            wrong.append(InputError(f"order_parameters.{key}", value, f"one of {known}"))
+            continue
         if value is None:
             continue
         if PARAMETERS[name].get("type") == "integer" and isinstance(value, float):
             value = int(value) if value.is_integer() else value
         if name == "recurrence":
-            value = read_rrule(value, field=f"order_parameters.{key}")
+            try:
+                value = read_rrule(value, field=f"order_parameters.{key}")
+            except InputError as error:
+                wrong.append(error)
+                continue
         if name == "webhook":
             found["delivery"] = {"webhook": value}
         else:
@@ -105,8 +111,10 @@ def order_part(parameters: object) -> dict[str, Any]:
     return found
 
 
-def cleared_part(parameters: Mapping[str, Any]) -> list[str]:
+def cleared_part(parameters: object) -> list[str]:
     """Keys of an order's document that parameters which are null take away (RFC 7396)."""
+    if not isinstance(parameters, Mapping):
+        return []
     names = (str(key).removeprefix(PREFIX) for key, value in parameters.items() if value is None)
     return ["delivery" if name == "webhook" else name for name in names]
 

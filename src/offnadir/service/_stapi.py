@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
 from fastapi import Request
 
 from offnadir.epoch import Epoch
-from offnadir.errors import InputError
+from offnadir.errors import InputError, InputProblems
 from offnadir.sensors import Sensor
 from offnadir.service._cql2_looks import read_filter
 from offnadir.service._datetimes import read_interval
@@ -95,24 +96,52 @@ def read_request(
     Raises InputError, or InputProblems with all that is wrong, in the names of STAPI.
     """
     document: dict[str, Any] = {} if before is None else before.document()
+    wrong: list[InputError] = []
     if "datetime" in body or before is None:
-        window = read_interval(body.get("datetime"))
-        document["windows"] = [window.document()]
+        with _gathered(wrong):
+            document["windows"] = [read_interval(body.get("datetime")).document()]
     if "geometry" in body or before is None:
-        document["place"] = _geometry(body.get("geometry"))
+        with _gathered(wrong):
+            document["place"] = _geometry(body.get("geometry"))
     if "filter" in body or before is None:
-        looks = read_filter(body.get("filter")).only_limits().document()
-        sensors = [] if name == ANY else [name]
-        document["looks"] = looks | ({"sensors": sensors} if sensors else {})
+        with _gathered(wrong):
+            looks = read_filter(body.get("filter")).only_limits().document()
+            sensors = [] if name == ANY else [name]
+            document["looks"] = looks | ({"sensors": sensors} if sensors else {})
     parameters = body.get("order_parameters")
     if parameters is not None:
-        document |= order_part(parameters)
-        for name in cleared_part(parameters):
-            document.pop(name, None)
+        document |= order_part(parameters, wrong)
+        for key in cleared_part(parameters):
+            document.pop(key, None)
     elif before is None:
-        raise InputError("order_parameters", None, "an object, {} if there is nothing to say")
-    with in_wire_names():
-        return read_order(document, now=now)
+        wrong.append(
+            InputError("order_parameters", None, "an object, {} if there is nothing to say")
+        )
+    known, found = {_part(one) for one in wrong}, list[InputError]()
+    with _gathered(found), in_wire_names():
+        order = read_order(document, now=now)
+    wrong += [one for one in found if _part(one) not in known]
+    if wrong:
+        raise wrong[0] if len(wrong) == 1 else InputProblems(wrong)
+    return order
+
+
+@contextmanager
+def _gathered(wrong: list[InputError]) -> Iterator[None]:
+    """All that is wrong is told at once."""
+    try:
+        yield
+    except InputProblems as error:
+        wrong += error.problems
+    except InputError as error:
+        wrong.append(error)
+
+
+def _part(error: InputError) -> str:
+    """The member of the body that an error is about, or the parameter."""
+    if error.field.startswith("order_parameters."):
+        return error.field
+    return error.field.partition(".")[0].partition("[")[0]
 
 
 def _geometry(value: object) -> Any:
