@@ -184,6 +184,8 @@ def test_limits_that_only_together_give_way_are_told_together(fleet, kept, ask):
     loosened = looks
     for one in reasons:
         assert "together with" in one.words
+        others = [other.constraint for other in reasons if other is not one]
+        assert one.together_with == others
         assert ask(loosened) == []
         loosened = replace(loosened, **{f"{one.constraint}_rad": one.would_pass * deg})
     assert ask(loosened)

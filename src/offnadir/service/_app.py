@@ -205,6 +205,7 @@ _PROBLEM = {
                 "properties": {
                     "constraint": {"type": "string"}, "words": {"type": "string"}, "wanted": {},
                     "found": {}, "by": {"type": "number"}, "unit": {"type": "string"}, "would_pass": {},
+                    "together_with": {"type": "array", "items": {"type": "string"}},
                 },
             },
         },

@@ -232,7 +232,12 @@ def _outwards(value: float, digits: int, *, upper: bool) -> float:
 
 
 def _reason(
-    case: _Case, limit: _Limit, looks: Looks, miss: float, at: tuple[int, int], more: str = ""
+    case: _Case,
+    limit: _Limit,
+    looks: Looks,
+    miss: float,
+    at: tuple[int, int],
+    others: Sequence[str] = (),
 ) -> Reason:
     """In words: "off-nadir 33.2 deg at best, 30 wanted: 3.2 deg over; 33.3 would pass"."""
     wanted, passing = (_shown(limit, one) for one in (case.looks, looks))
@@ -247,6 +252,7 @@ def _reason(
         side = "over" if limit.upper else "short"
     unit = f" {limit.unit}" if limit.unit else ""
     digits = limit.digits
+    more = f" together with {' and '.join(others)}" if others else ""
     words = (
         f"{limit.what} {found:.{digits}f}{unit} at best, {_written(wanted)} wanted: "
         f"{by:.{digits}f}{unit} {side}; {limit.name} {_written(passing)} would pass{more}"
@@ -259,6 +265,7 @@ def _reason(
         by=round(by, digits + 2),
         unit=limit.unit or None,
         would_pass=passing,
+        together_with=list(others) or None,
     )
 
 
@@ -337,15 +344,10 @@ def _together(case: _Case) -> list[Reason]:
         if len(case.starts(looks)):
             names = [limit.name for limit, _ in missed]
             return [
-                _reason(case, limit, looks, miss, spot, _also(names, limit.name))
+                _reason(case, limit, looks, miss, spot, [one for one in names if one != limit.name])
                 for limit, miss in missed
             ]
     return []
-
-
-def _also(names: list[str], own: str) -> str:
-    others = [name for name in names if name != own]
-    return f" together with {' and '.join(others)}" if others else ""
 
 
 def _beyond_us(case: _Case) -> list[Reason]:

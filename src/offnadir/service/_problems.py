@@ -30,7 +30,10 @@ _LONGEST_VALUE: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why not: which constraint failed, by how much, and what would pass. Numbers in `unit`."""
+    """Why not: which constraint failed, by how much, and what would pass. Numbers in `unit`.
+
+    `together_with` are other constraints that must give way too, as their own reasons say.
+    """
 
     constraint: str
     words: str
@@ -39,6 +42,7 @@ class Reason:
     by: float | None = None
     unit: str | None = None
     would_pass: Any = None
+    together_with: list[str] | None = None
 
     def document(self) -> dict[str, Any]:
         """For JSON, without what is not known."""
