@@ -46,9 +46,9 @@ def reasons(request: Request, here: Here, caller: ReadsOrders, order_id: str) ->
     `plan` is what the planner said when it last left the order out as it is now: a code, words, and
     `would_need`, what would have made it possible, if trying found that; null if it is in the plan, or was
     in none yet. Staff read it as the plan has it, customers without what it says of others.
-    `opportunities` are those within the order's limits in the intervals `searched`: what is left of its
-    times, each at most 31 days long; all since it was placed when it is over. If there are none, `reasons`
-    say which limit is in the way, by how much, and what would pass. Null where no search is of use, where it
+    `opportunities` are those within the order's limits in the intervals `searched`: of what is left of its
+    times, or of all since it was placed when it is over, a month or two. If there are none, `reasons` say
+    which limit is in the way, by how much, and what would pass. Null where no search is of use, where it
     would take too long, and for keys without the scope `opportunities:read`.
     """
     view = here.desk.show(order_id, by=caller.name)
@@ -91,7 +91,11 @@ def _searched(request: Request, here: Service, placed: Placed) -> _Searched | No
         times = times_left(connection, placed, here.now(), LONGEST_S)[:_MOST_TIMES]
     told: list[str] = []
     first: tuple[dict[str, Any], ...] | None = None
+    left_s = LONGEST_S
     for span in times:
+        if left_s <= 0.0:
+            break
+        left_s -= span.duration_s
         ask = _ask(here, placed, span)
         if ask.too_large:
             return None
