@@ -266,6 +266,18 @@ def test_interrupting_a_plan_leaves_nothing_behind(folder):
     assert not out.exists()
 
 
+def test_the_code_of_an_interrupt_is_130_wherever_it_came(folder):
+    """Ctrl-C within a text that is executed, as when dataclasses are made: CPython ends by the signal."""
+    (folder / "late.py").write_text(
+        "from offnadir.cli._main import _fail\n"
+        "try:\n    exec('raise KeyboardInterrupt')\nexcept KeyboardInterrupt:\n    _fail(130, 'interrupted')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "late"], cwd=folder, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (130, "offnadir: interrupted\n")
+
+
 def test_our_own_faults_exit_with_1_and_no_traceback(folder):
     """A fault planted where nothing guards against it: the last line of defence answers."""
     script = (

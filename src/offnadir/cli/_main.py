@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from offnadir import __version__
+from offnadir.cli import forget_interrupt
 from offnadir.cli.archive import archive
 from offnadir.cli.audit import audit
 from offnadir.cli.capture import capture
@@ -152,6 +153,8 @@ def _fail(code: int, message: str) -> None:
     lines = message.splitlines() or [""]
     for line in lines:
         print(f"offnadir: {line}", file=sys.stderr)
+    if code == _INTERRUPTED:
+        forget_interrupt()
     sys.exit(code)
 
 
