@@ -270,7 +270,8 @@ def test_the_code_of_an_interrupt_is_130_wherever_it_came(folder):
     """Ctrl-C within a text that is executed, as when dataclasses are made: CPython ends by the signal."""
     (folder / "late.py").write_text(
         "from offnadir.cli._main import _fail\n"
-        "try:\n    exec('raise KeyboardInterrupt')\nexcept KeyboardInterrupt:\n    _fail(130, 'interrupted')\n"
+        "try:\n    exec('raise KeyboardInterrupt')\n"
+        "except KeyboardInterrupt:\n    _fail(130, 'interrupted')\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "late"], cwd=folder, capture_output=True, text=True

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from offnadir.epoch import Epoch
-from offnadir.operations import open_operation, run
+from offnadir.operations import _planning, open_operation, run
 from offnadir.operations._open import admit_loop
 from offnadir.operations._pictures import Stage, read_pictures
 from offnadir.operations._uplinking import booked
 from offnadir.tasking import read_order
-from support.operation import Tape, make_operation, place_orders
+from support.operation import Tape, make_operation, make_tape, place_orders
 
 
 def planned(here) -> list[tuple[str, str, float]]:
@@ -177,3 +177,148 @@ def test_a_clock_with_a_speed_sees_what_comes_while_it_waits(tmp_path):
         here.lease.take()
         run(here, until=begin + 100.0)
         assert clock.now() - begin == 100.0
+
+
+#: One satellite whose only uplink before the Seoul picture at 02:13 is at 00:16.
+ONE_UPLINK = """
+elements = ["elements.omm.json"]
+[[satellite]]
+norad_id = 49070
+sensor = "pleiades-neo"
+memory_gbit = 12
+[[station]]
+name = "Svalbard"
+lat_deg = 78.23
+lon_deg = 15.39
+[[outage]]
+station = "Svalbard"
+start = 2026-05-31T01:50:00Z
+stop = 2026-05-31T02:05:00Z
+[solver]
+time_limit_s = 20
+"""
+CHANGES = {
+    "place": {"place": {"type": "Point", "coordinates": [139.7, 35.6]}},
+    "looks": {"looks": {"max_off_nadir_deg": 5}},
+    "window": {"windows": [{"start": "2026-06-03T00:00:00Z", "stop": "2026-06-04T00:00:00Z"}]},
+    "title": {"title": "Another"},
+}
+MORNING = Epoch.from_utc("2026-05-31T06:00:00Z")
+
+
+class Ahead(Tape):
+    """One whose commands are handed over before the contact."""
+
+    hands_ahead = True
+
+    def command(self, satellite, at, station, pictures, number=1):
+        super().command(satellite, at, station, pictures)
+
+
+@pytest.fixture(scope="module")
+def level1(tmp_path_factory):
+    return make_tape(tmp_path_factory.mktemp("tape") / "level1")
+
+
+def ready(here):
+    """An order for Seoul, planned; and its uplink."""
+    (order,) = place_orders(here, {"Seoul": (126.98, 37.57)}, source="new").values()
+    here.lease.take()
+    run(here, until=here.clock.now() + 1.0)
+    return order, first_uplink(here)
+
+
+def change(here, order, what):
+    here.desk.amend(order, lambda was: read_order({**was.document(), **CHANGES[what]}), by="ann")
+
+
+def outcome(here, order):
+    """Its state, and the longitudes of what was delivered."""
+    with here.database.read() as connection:
+        found = read_pictures(connection, (Stage.DELIVERED,), order)
+    longitudes = [round(one.collection["aim"]["lon_deg"], 2) for one in found]
+    return here.desk.show(order, by="ann").placed.state, longitudes
+
+
+def one_uplink(folder, tape):
+    path = make_operation(folder / "op")
+    (path.parent / "mission.toml").write_text(ONE_UPLINK)
+    return open_operation(path, spacecraft=tape)
+
+
+@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize("gap_s", [0.0, 1800.0])
+def test_amended_after_the_last_step_before_a_contact_that_was_handed_over(
+    tmp_path, level1, what, gap_s
+):
+    """The file is with the operator, and the loop busy: what went up is delivered only if it still fits."""
+    with one_uplink(tmp_path, Ahead(level1)) as here:
+        order, at = ready(here)
+        run(here, until=at + -4.0)
+        change(here, order, what)
+        here.clock.wait(at + gap_s)
+        run(here, until=MORNING)
+        state, longitudes = outcome(here, order)
+    if what == "title":
+        assert (state, longitudes) == ("completed", [126.98])
+    else:
+        assert longitudes == []
+        assert state in ("accepted", "scheduled")
+
+
+@pytest.mark.parametrize("what", ["place", "looks", "title"])
+def test_amended_while_another_order_is_planned(tmp_path, level1, monkeypatch, what):
+    """A plan takes a minute: what it says of an order that was changed meanwhile is of the old one."""
+    replan = _planning.replan
+    with one_uplink(tmp_path, Tape(level1)) as here:
+        order, at = ready(here)
+        run(here, until=at + -300.0)
+        busan = {"type": "Point", "coordinates": [129.04, 35.1]}
+        other = read_order({"title": "x", "place": busan, "source": "new"}, now=here.clock.now())
+        here.desk.place(other, by="ann", key="x")
+
+        def amended(*told):
+            monkeypatch.setattr(_planning, "replan", replan)
+            made = replan(*told)
+            change(here, order, what)
+            return made
+
+        monkeypatch.setattr(_planning, "replan", amended)
+        run(here, until=MORNING)
+        state, longitudes = outcome(here, order)
+    assert longitudes == {"title": [126.98], "place": [139.7], "looks": []}[what]
+    assert state == ("completed" if longitudes else "accepted")
+
+
+@pytest.mark.parametrize("what", ["place", "window", "title"])
+def test_amended_while_commands_are_handed_over(tmp_path, level1, what):
+    """Between the commands and the note that they went up."""
+
+    class Slow(Tape):
+        here = order = None
+
+        def command(self, *told):
+            super().command(*told)
+            if self.here is not None:
+                change(self.here, self.order, what)
+                self.here = None
+
+    tape = Slow(level1)
+    with one_uplink(tmp_path, tape) as here:
+        order, _ = ready(here)
+        tape.here, tape.order = here, order
+        run(here, until=MORNING)
+        state, longitudes = outcome(here, order)
+    assert longitudes == ([126.98] if what == "title" else [])
+    assert state == "completed" if what == "title" else state in ("accepted", "scheduled")
+
+
+def test_amended_there_and_back_keeps_its_pass(tmp_path, level1):
+    """Between two steps of the loop: nothing has changed."""
+    with one_uplink(tmp_path, Tape(level1)) as here:
+        order, _ = ready(here)
+        was = here.desk.show(order, by="ann").placed.order
+        change(here, order, "place")
+        here.desk.amend(order, lambda _: was, by="ann")
+        run(here, until=MORNING)
+        assert outcome(here, order) == ("completed", [126.98])

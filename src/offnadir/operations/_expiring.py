@@ -9,7 +9,7 @@ from offnadir.epoch import Epoch
 from offnadir.operations._context import Context
 from offnadir.operations._coverage import coverage_of
 from offnadir.operations._facts import tell
-from offnadir.operations._orders import advance, find_order
+from offnadir.operations._orders import advance, find_order, version_of
 from offnadir.operations._pictures import Stage, move_picture, read_pictures
 from offnadir.operations._reasons import reason_in_words, reason_within
 from offnadir.operations._telling import to_tell
@@ -61,6 +61,7 @@ def expire(here: Context, now: Epoch) -> bool:
 def _why_not(connection: sa.Connection, placed: Placed) -> str:
     """What became of the last picture that was taken, or why none was planned."""
     lost = read_pictures(connection, (Stage.LOST,), placed.id)
+    lost = [one for one in lost if one.version in ("", version_of(placed))]
     if lost:
         last = max(lost, key=lambda one: one.start)
         return f"the picture of {last.start.utc(0)} was no use: {last.told}"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from offnadir._database import sa
 from offnadir.epoch import Epoch
 from offnadir.operations._context import Context, want_plan
 from offnadir.operations._pictures import LIVE, Picture, Stage, move_picture, read_pictures
+from offnadir.operations._wishes import is_so, is_then, is_there
+from offnadir.tasking._moves import SHORT
 
 if TYPE_CHECKING:
     from offnadir.tasking import Placed
@@ -31,8 +35,35 @@ _BACK: Final = {"scheduled": "unplanned", "tasked": "missed", "processing": "ret
 
 
 def version_of(placed: Placed) -> str:
-    """Tells an order from what it was before it was amended."""
-    return hashlib.sha256(placed.document.encode()).hexdigest()[:16]
+    """Tells an order from what it was before it was amended: place, looks, times, and the whole."""
+    return (_version if len(placed.document) <= SHORT else _version.__wrapped__)(placed.document)
+
+
+@lru_cache(4096)
+def _version(document: str) -> str:
+    told = json.loads(document)
+    times = [told.get("windows"), told.get("deadline")]
+    parts = (told.get("place"), told.get("looks"), times, told)
+    texts = (json.dumps(part, sort_keys=True).encode() for part in parts)
+    return "-".join(hashlib.sha256(text).hexdigest()[:8] for text in texts)
+
+
+def fits(placed: Placed, picture: Picture, now: Epoch, sensor: str | None = None) -> bool:
+    """Whether a picture serves its order as that is now; of what was amended only what is sure counts.
+
+    `sensor` is its satellite's camera, if it is known.
+    """
+    ours, its, order = version_of(placed), picture.version, placed.order
+    if ours == its:
+        return True
+    if not its or order.source == "archive":
+        return not its and placed.state != "accepted"
+    (place, looks, times, _), (its_place, its_looks, its_times, _) = ours.split("-"), its.split("-")
+    return (
+        (place == its_place or is_there(order, picture.collection))
+        and (looks == its_looks or is_so(order, picture.collection, sensor))
+        and (times == its_times or is_then(order, picture.collection, now))
+    )
 
 
 def find_order(here: Context, connection: sa.Connection, order_id: str) -> Placed:
@@ -41,12 +72,9 @@ def find_order(here: Context, connection: sa.Connection, order_id: str) -> Place
 
 
 def may_go_up(here: Context, connection: sa.Connection, picture: Picture) -> bool:
-    """Whether a satellite may be told of a picture: its order stands in a plan as it is now.
-
-    An order that waits has been amended, or let go, since the plan that its picture is of.
-    """
-    state = find_order(here, connection, picture.order_id).state
-    return state in PLANNED_STATES and (picture.stage != Stage.PLANNED or state != "accepted")
+    """Whether a satellite may be told of a picture: its order is still planned, and served by it as it is."""
+    placed = find_order(here, connection, picture.order_id)
+    return placed.state in PLANNED_STATES and fits(placed, picture, here.clock.now())
 
 
 def open_orders(here: Context, states: Sequence[str]) -> Sequence[Placed]:

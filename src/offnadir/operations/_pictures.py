@@ -34,12 +34,16 @@ WITHDRAWN: Final = "to be withdrawn"
 LIVE: Final = (Stage.PLANNED, Stage.ABOARD, Stage.RECEIVED, Stage.MADE)
 _DAMAGES: Final = ("product", "level1")
 
+#: Beside the entry of the plan: which version of its order a picture is for.
+_VERSION: Final = "of"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """One picture. `collection` is its entry in plan `plan`; it comes `down` then, to `station`.
 
-    `tries` counts what failed since the last change of stage, `due` is when it is tried again.
+    `tries` counts what failed since the last change of stage, `due` is when it is tried again. `version` is
+    that of the order that it was planned for; empty for one that no plan made, or of before they were kept.
     """
 
     id: str
@@ -56,6 +60,7 @@ class Picture:
     due: Epoch | None = None
     told: str = ""
     item: str | None = None
+    version: str = ""
 
 
 def read_pictures(
@@ -101,17 +106,20 @@ def _picture(row: Any) -> Picture:
     def at(tai_ns: int | None) -> Epoch | None:
         return None if tai_ns is None else Epoch(tai_ns)
 
+    collection = json.loads(row.collection)
+    version = collection.pop(_VERSION, "")
     return Picture(
         id=row.id, order_id=row.order_id, satellite=row.satellite, start=Epoch(row.start_tai_ns),
         stop=Epoch(row.stop_tai_ns), down=at(row.down_tai_ns), station=row.station,
-        stage=Stage(row.state), plan=row.plan, collection=json.loads(row.collection), tries=row.tries,
-        due=at(row.due_tai_ns), told=row.told, item=row.item,
+        stage=Stage(row.state), plan=row.plan, collection=collection, tries=row.tries,
+        due=at(row.due_tai_ns), told=row.told, item=row.item, version=version,
     )  # fmt: skip
 
 
 def add_picture(
-    connection: sa.Connection, order_id: str, collection: Mapping[str, Any], plan: int, now: Epoch
-) -> str:
+    connection: sa.Connection, order_id: str, collection: Mapping[str, Any], plan: int, now: Epoch,
+    version: str = "",
+) -> str:  # fmt: skip
     """A new picture of a plan; returns its id, the order's with a number."""
     count = connection.execute(
         sa.select(sa.func.count()).where(PICTURES.c.order_id == order_id)
@@ -120,20 +128,24 @@ def add_picture(
     connection.execute(
         sa.insert(PICTURES).values(
             id=name, order_id=order_id, state=str(Stage.PLANNED), tries=0, told="",
-            changed_tai_ns=now.tai_ns, **_of_plan(collection, plan),
+            changed_tai_ns=now.tai_ns, **_of_plan(collection, plan, version),
         )
     )  # fmt: skip
     return name
 
 
 def keep_picture(
-    connection: sa.Connection, picture: Picture, collection: Mapping[str, Any], plan: int
+    connection: sa.Connection,
+    picture: Picture,
+    collection: Mapping[str, Any],
+    plan: int,
+    version: str,
 ) -> None:
     """A picture stands in a newer plan: its entry there, and when it comes down now.
 
     One that is sent again, since it did not come down whole, keeps the contact that was found for that.
     """
-    values = _of_plan(collection, plan)
+    values = _of_plan(collection, plan, version)
     if picture.tries:
         values = {key: values[key] for key in ("plan", "collection")}
     elif picture.told == WITHDRAWN:
@@ -141,7 +153,7 @@ def keep_picture(
     connection.execute(sa.update(PICTURES).where(PICTURES.c.id == picture.id).values(**values))
 
 
-def _of_plan(collection: Mapping[str, Any], plan: int) -> dict[str, Any]:
+def _of_plan(collection: Mapping[str, Any], plan: int, version: str) -> dict[str, Any]:
     down = collection.get("delivered")
     return {
         "satellite": collection["satellite"],
@@ -150,7 +162,7 @@ def _of_plan(collection: Mapping[str, Any], plan: int) -> dict[str, Any]:
         "down_tai_ns": None if down is None else Epoch.from_utc(down).tai_ns,
         "station": collection.get("station"),
         "plan": plan,
-        "collection": json.dumps(collection),
+        "collection": json.dumps({**collection, _VERSION: version}),
     }
 
 

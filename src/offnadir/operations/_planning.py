@@ -26,6 +26,8 @@ from offnadir.operations._lease import LeaseError
 from offnadir.operations._orders import (
     PLANNED_STATES,
     advance,
+    find_order,
+    fits,
     open_orders,
     step_back,
     step_on,
@@ -46,8 +48,7 @@ from offnadir.operations._plans import add_plan, newest_plan, plan_document
 from offnadir.operations._reasons import keep_reasons
 from offnadir.operations._telling import to_tell
 from offnadir.operations._uplinking import as_aboard, book_uplinks, booked, settled
-from offnadir.operations._wishes import breach, request_of, still_serves
-from offnadir.tasking import State
+from offnadir.operations._wishes import breach, request_of
 from offnadir.tasking.states import PART
 from offnadir.units import minute
 
@@ -208,9 +209,9 @@ def _of_orders(pictures: Sequence[Picture], ids: set[str]) -> list[Picture]:
 def _amended(
     here: Context, pictures: Sequence[Picture], orders: Sequence[Placed], now: Epoch
 ) -> set[str]:
-    """Ids of planned pictures that do not serve their orders any more, as these are now."""
-    waiting = {one.id: one.order for one in orders if one.state is State.ACCEPTED}
-    doubtful = [one for one in pictures if one.stage == Stage.PLANNED and one.order_id in waiting]
+    """Ids of pictures that do not serve their orders any more, as these are now."""
+    known = {one.id: one for one in orders}
+    doubtful = [one for one in pictures if not fits(known[one.order_id], one, now)]
     if not doubtful:
         return set()
     fleet = read_mission(here.operation, now, now + minute).satellites
@@ -218,7 +219,7 @@ def _amended(
     return {
         one.id
         for one in doubtful
-        if not still_serves(waiting[one.order_id], one.collection, cameras.get(one.satellite))
+        if not fits(known[one.order_id], one, now, cameras.get(one.satellite))
     }
 
 
@@ -265,32 +266,12 @@ def _keep(
     """The new plan, its pictures, their orders and the uplinks that bring it up: all in one transaction."""
     by_id = {one.id: one for one in orders}
     coverages = {name: coverage_of(here.database, name) for name in trouble}
-    stations = {one["id"]: one["station"] for one in document.get("contacts", ())}
     with here.begin() as connection:
         present = {
             (one.order_id, one.satellite, one.collection["start"]): one
             for one in read_pictures(connection, _IN_PLAN)
         }
-        kept, fresh, barred = set(), 0, False
-        for entry in document.get("collections", ()):
-            collection = {**entry, "station": stations.get(entry.get("contact"))}
-            key = (entry["request"], entry["satellite"], entry["start"])
-            # at the same instant, but of another place, it is another picture: the old one may be handed over
-            if key in present and present[key].collection.get("aim") == entry["aim"]:
-                kept.add(present[key].id)
-                if present[key].stage in TO_COME:
-                    keep_picture(connection, present[key], collection, number)
-                continue
-            placed = by_id[entry["request"]]
-            wrong = breach(placed.order, entry)
-            if wrong is not None:  # looked for after this pass
-                stop = Epoch.from_utc(entry["stop"]) + 60.0
-                tell(connection, f"{_BAR}{placed.id}", stop.tai_ns)
-                barred = True
-                continue
-            fresh += 1
-            name = add_picture(connection, placed.id, collection, number, now)
-            kept.add(name)
+        kept, fresh, barred = _taken(here, connection, by_id, document, number, now, present)
         near = {
             one.id for one in seen if one.stage == Stage.ABOARD
         }  # of those that are still planned
@@ -307,11 +288,13 @@ def _keep(
                 note(connection, one.id, WITHDRAWN)
         pictures = read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
         for one in pictures:
-            if one.id in kept and one.stage == Stage.PLANNED:
+            is_sure = one.id in kept and one.stage == Stage.PLANNED
+            if is_sure and fits(find_order(here, connection, one.order_id), one, now):
                 step_on(here, connection, one, "scheduled", now,
                         f"{one.satellite}, {one.start.utc(0)}")  # fmt: skip
         for name, words in trouble.items():
-            if by_id[name].state in ("accepted", "scheduled"):
+            is_same = _is_same(here, connection, by_id[name])
+            if is_same and by_id[name].state in ("accepted", "scheduled"):
                 coverage = coverages.get(name)
                 part = coverage is not None and bool(coverage.pictures)
                 told = f"{words}; {coverage.words}" if coverage is not None and part else words
@@ -338,6 +321,42 @@ def _keep(
         left = [_as_planned(one) for one in orders if one.id not in trouble]
         tell(connection, "planned_orders", " ".join(left) or None)
     here.say(now, f"plan {number}: {len(kept)} pictures, {fresh} of them new")
+
+
+def _taken(
+    here: Context, connection: sa.Connection, orders: Mapping[str, Placed], document: Mapping[str, Any],
+    number: int, now: Epoch, present: Mapping[tuple[str, str, str], Picture],
+) -> tuple[set[str], int, bool]:  # fmt: skip
+    """The ids of a plan's pictures, how many are new, and whether one broke what its order asks for."""
+    stations = {one["id"]: one["station"] for one in document.get("contacts", ())}
+    kept, fresh, barred = set[str](), 0, False
+    for entry in document.get("collections", ()):
+        collection = {**entry, "station": stations.get(entry.get("contact"))}
+        placed = orders[entry["request"]]
+        is_same = _is_same(here, connection, placed)
+        known = present.get((entry["request"], entry["satellite"], entry["start"]))
+        # at the same instant, but of another place, it is another picture: the old one may be handed over
+        if known is not None and known.collection.get("aim") == entry["aim"]:
+            kept.add(known.id)
+            if known.stage in TO_COME and is_same:
+                keep_picture(connection, known, collection, number, version_of(placed))
+            continue
+        if not is_same:  # amended while this was planned: the next plan sees to it
+            continue
+        if breach(placed.order, entry) is not None:  # looked for after this pass
+            stop = Epoch.from_utc(entry["stop"]) + 60.0
+            tell(connection, f"{_BAR}{placed.id}", stop.tai_ns)
+            barred = True
+            continue
+        fresh += 1
+        version = version_of(placed)
+        kept.add(add_picture(connection, placed.id, collection, number, now, version))
+    return kept, fresh, barred
+
+
+def _is_same(here: Context, connection: sa.Connection, placed: Placed) -> bool:
+    """Whether an order is still what it was when the plan began."""
+    return version_of(find_order(here, connection, placed.id)) == version_of(placed)
 
 
 def _part_with(

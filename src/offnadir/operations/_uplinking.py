@@ -115,6 +115,10 @@ def _told(
             if one.told == WITHDRAWN:  # told before, and not wanted any more
                 move_picture(connection, one, Stage.DROPPED, now, "withdrawn by a later uplink")
                 step_back(here, connection, one, now, "the plan changed")
+        elif one.stage == Stage.PLANNED and not may_go_up(here, connection, one):
+            # amended, held or withdrawn while it went up: it is on board, and not wanted there
+            move_picture(connection, one, Stage.ABOARD, now, WITHDRAWN)
+            want_plan(connection, f"{one.id} is not wanted as it was planned")
         elif one.stage == Stage.PLANNED:
             move_picture(connection, one, Stage.ABOARD, now, one.told)
             told = f"{satellite} has its commands, by {station}"

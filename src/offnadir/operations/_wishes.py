@@ -18,6 +18,10 @@ _SAME: Final = (
 )  # fmt: skip
 #: The plan's numbers are rounded.
 _TOUCH_DEG: Final = 0.01
+#: By how much the ends of a picture may be worse than its middle: below the track 0.7 deg of off-nadir.
+_ENDS_DEG: Final = 0.8
+_ENDS: Final = 0.02
+_ENDS_NIIRS: Final = 0.05
 _ALL_ROUND: Final = [0, 360]
 #: What an order of each priority weighs, 1 going first: four pictures of one count as one of that before.
 WEIGHTS: Final = {1: 16.0, 2: 4.0, 3: 1.0}
@@ -133,18 +137,8 @@ def breach(order: Order, picture: Mapping[str, Any]) -> str | None:
     return None
 
 
-def still_serves(order: Order, picture: Mapping[str, Any], sensor: str | None) -> bool:
-    """Whether a planned picture serves an order that was amended since: only what is sure counts.
-
-    `sensor` is its satellite's camera.
-    """
-    able = not order.looks.sensors or sensor in order.looks.sensors
-    return (
-        able and _is_there(order, picture) and _is_then(order, picture) and _is_so(order, picture)
-    )
-
-
-def _is_there(order: Order, picture: Mapping[str, Any]) -> bool:
+def is_there(order: Order, picture: Mapping[str, Any]) -> bool:
+    """Whether a planned picture is of the order's point."""
     aim = (picture["aim"]["lon_deg"], picture["aim"]["lat_deg"])
     return order.place["type"] == "Point" and all(
         math.isclose(ours, its, abs_tol=1e-6)
@@ -152,24 +146,26 @@ def _is_there(order: Order, picture: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_then(order: Order, picture: Mapping[str, Any]) -> bool:
+def is_then(order: Order, picture: Mapping[str, Any], now: Epoch) -> bool:
+    """Whether a planned picture is taken in the order's first time that is not over, and down in time."""
     start, down = Epoch.from_utc(picture["start"]), picture.get("delivered")
     if order.deadline is not None and (down is None or Epoch.from_utc(down) > order.deadline):
         return False
-    return not order.windows or any(
-        (one.start is None or one.start <= start) and (one.stop is None or start < one.stop)
-        for one in order.windows
-    )
+    window = open_window(order, Span(now, max(start, now) + 1.0))
+    return window is not None and window.start <= start < window.stop
 
 
-def _is_so(order: Order, picture: Mapping[str, Any]) -> bool:
+def is_so(order: Order, picture: Mapping[str, Any], sensor: str | None) -> bool:
+    """Whether a planned picture surely keeps to the order's looks: its ends are somewhat off its middle."""
     wanted = order.looks.document()
+    if order.looks.sensors and sensor not in order.looks.sensors:
+        return False
+    gsd_m = math.sqrt(picture["gsd_along_m"] * picture["gsd_across_m"])
     return (
-        picture["off_nadir_deg"] <= wanted.get("max_off_nadir_deg", math.inf)
-        and max(picture["gsd_along_m"], picture["gsd_across_m"])
-        <= wanted.get("max_gsd_m", math.inf)
-        and picture["niirs"] >= wanted.get("min_niirs", -math.inf)
-        and picture["sun_elevation_deg"] >= wanted.get("min_sun_elevation_deg", 0.0)
+        picture["off_nadir_deg"] + _ENDS_DEG <= wanted.get("max_off_nadir_deg", math.inf)
+        and gsd_m * (1.0 + _ENDS) <= wanted.get("max_gsd_m", math.inf)
+        and picture["niirs"] - _ENDS_NIIRS >= wanted.get("min_niirs", -math.inf)
+        and picture["sun_elevation_deg"] - _TOUCH_DEG >= wanted.get("min_sun_elevation_deg", 0.0)
         and breach(order, picture) is None
     )
 
