@@ -21,27 +21,33 @@ PLACES = {
     "Seoul": (126.98, 37.57), "Busan": (129.04, 35.1), "Tokyo": (139.7, 35.6), "Sapporo": (141.35, 43.06),
 }  # fmt: skip
 UNTIL = Epoch.from_utc("2026-06-02T12:00:00Z")
-MISSION = """
+ELEMENTS = """
 elements = ["elements.omm.json"]
-[[satellite]]
+"""
+WORLDVIEW = """[[satellite]]
 norad_id = 40115
 sensor = "worldview-3"
 memory_gbit = 40
-[[satellite]]
+"""
+PLEIADES = """[[satellite]]
 norad_id = 49070
 sensor = "pleiades-neo"
 memory_gbit = 12
-[[station]]
+"""
+SVALBARD = """[[station]]
 name = "Svalbard"
 lat_deg = 78.23
 lon_deg = 15.39
-[[station]]
+"""
+DAEJEON = """[[station]]
 name = "Daejeon"
 lat_deg = 36.4
 lon_deg = 127.4
-[solver]
+"""
+SOLVER = """[solver]
 time_limit_s = 60
 """
+MISSION = ELEMENTS + WORLDVIEW + PLEIADES + SVALBARD + DAEJEON + SOLVER
 OPERATION = """
 name = "small"
 mission = "mission.toml"

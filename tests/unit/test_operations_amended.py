@@ -12,7 +12,16 @@ from offnadir.operations._open import admit_loop
 from offnadir.operations._pictures import Stage, read_pictures
 from offnadir.operations._uplinking import booked
 from offnadir.tasking import read_order
-from support.operation import Tape, make_operation, make_tape, place_orders
+from support.operation import (
+    ELEMENTS,
+    PLEIADES,
+    SOLVER,
+    SVALBARD,
+    Tape,
+    make_operation,
+    make_tape,
+    place_orders,
+)
 
 
 def planned(here) -> list[tuple[str, str, float]]:
@@ -180,23 +189,12 @@ def test_a_clock_with_a_speed_sees_what_comes_while_it_waits(tmp_path):
 
 
 #: One satellite whose only uplink before the Seoul picture at 02:13 is at 00:16.
-ONE_UPLINK = """
-elements = ["elements.omm.json"]
-[[satellite]]
-norad_id = 49070
-sensor = "pleiades-neo"
-memory_gbit = 12
-[[station]]
-name = "Svalbard"
-lat_deg = 78.23
-lon_deg = 15.39
-[[outage]]
+OUTAGE = """[[outage]]
 station = "Svalbard"
 start = 2026-05-31T01:50:00Z
 stop = 2026-05-31T02:05:00Z
-[solver]
-time_limit_s = 20
 """
+ONE_UPLINK = ELEMENTS + PLEIADES + SVALBARD + OUTAGE + SOLVER
 CHANGES = {
     "place": {"place": {"type": "Point", "coordinates": [139.7, 35.6]}},
     "looks": {"looks": {"max_off_nadir_deg": 5}},

@@ -74,12 +74,10 @@ class SearchBySeveral(Search):
             same.append(column == value)
         ways.append(sa.and_(*same, C.key < key if self.descending else C.key > key))
         made: list[Clause] = [sa.or_(*ways)]
-        if (
-            values[0] is not None
-        ):  # for the index; what does not tell it comes in a stream of its own
-            made.append(
-                C[self.column] <= values[0] if self.descending else C[self.column] >= values[0]
-            )
+        if values[0] is not None:
+            # For the index; what does not tell the first comes in a stream of its own.
+            first = C[self.column]
+            made.append(first <= values[0] if self.descending else first >= values[0])
         return made
 
     def _order(self) -> tuple[Any, ...]:

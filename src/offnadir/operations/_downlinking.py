@@ -13,7 +13,7 @@ from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import FileError, InputError, OffnadirError
 from offnadir.operations._context import Context
-from offnadir.operations._orders import find_order, fits, is_wanted, lose, step_on
+from offnadir.operations._orders import find_order, fits, lose, step_on
 from offnadir.operations._pictures import (
     LIVE,
     TO_COME,
@@ -47,10 +47,11 @@ def downlink(here: Context, now: Epoch) -> bool:
 
 def _one(here: Context, picture: Picture, now: Epoch) -> None:
     with here.begin() as connection:
-        if not is_wanted(here, connection, picture):
+        placed = find_order(here, connection, picture.order_id)
+        if not placed.is_open:
             move_picture(connection, picture, Stage.DROPPED, now, "nobody wants it any more")
             return
-        if not fits(find_order(here, connection, picture.order_id), picture, picture.start):
+        if not fits(placed, picture, picture.start):
             move_picture(connection, picture, Stage.DROPPED, now, "its order was amended")
             return
         others = read_pictures(connection, LIVE, picture.order_id)

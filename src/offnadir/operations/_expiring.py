@@ -42,9 +42,8 @@ def expire(here: Context, now: Epoch) -> bool:
         with here.begin() as connection:
             if not _may_expire(find_order(here, connection, placed.id)):
                 continue
-            detail = _why_not(connection, placed)
-            if coverage is not None and part:
-                detail = coverage.words
+            told = coverage if part else None
+            detail = _why_not(connection, placed) if told is None else told.words
             for one in read_pictures(connection, (Stage.PLANNED,), placed.id):
                 move_picture(connection, one, Stage.DROPPED, now, "its time is over")
             advance(

@@ -13,14 +13,13 @@ from typing import Any, Final
 from offnadir._database import DatabaseGoneError, sa
 from offnadir.epoch import Epoch
 from offnadir.errors import OffnadirError
-from offnadir.operations._context import Context, want_plan
+from offnadir.operations._context import Context
 from offnadir.operations._facts import fact, tell
-from offnadir.operations._orders import UNWANTED, may_go_up
+from offnadir.operations._orders import drop_unwanted, may_go_up
 from offnadir.operations._pictures import (
     TO_COME,
     WITHDRAWN,
     Stage,
-    move_picture,
     read_pictures,
 )
 from offnadir.operations._tables import UPLINKS
@@ -121,8 +120,7 @@ def _begin(here: Context, row: Any, now: Epoch) -> None:
             if one.satellite != plain.satellite or one.start < plain.at or one.told == WITHDRAWN:
                 continue
             if one.stage == Stage.PLANNED and not may_go_up(here, connection, one):
-                move_picture(connection, one, Stage.DROPPED, now, UNWANTED)
-                want_plan(connection, f"{one.id} is not wanted as it was planned")
+                drop_unwanted(connection, one, now)
                 continue
             load.append(one.id)
         replace(plain, wanted=tuple(load)).keep(connection)
@@ -139,9 +137,10 @@ def _begin_again(here: Context, handed: Handed, now: Epoch) -> None:
         gone = set(_gone(here, connection, handed))
         for one in read_pictures(connection, (Stage.PLANNED,)):
             if one.id in gone:
-                why = f"taken back from what was handed over: {UNWANTED}"
-                move_picture(connection, one, Stage.DROPPED, now, why)
-                want_plan(connection, f"{one.id} is not wanted as it was planned")
+                why = (
+                    "taken back from what was handed over: its order is held, withdrawn or amended"
+                )
+                drop_unwanted(connection, one, now, told=why)
         rest = tuple(one for one in handed.pictures if one not in gone)
         replace(handed, wanted=rest).keep(connection)
 

@@ -29,8 +29,6 @@ _WAY: Final = {
 _STATES: Final = tuple(_WAY)
 #: States in which an order stands in the plan.
 PLANNED_STATES: Final = ("accepted", "scheduled", "tasked")
-#: Why a picture is not told to its satellite.
-UNWANTED: Final = "its order is held, withdrawn or amended"
 _BACK: Final = {"scheduled": "unplanned", "tasked": "missed", "processing": "retake"}
 
 
@@ -75,6 +73,14 @@ def may_go_up(here: Context, connection: sa.Connection, picture: Picture) -> boo
     """Whether a satellite may be told of a picture: its order is still planned, and served by it as it is."""
     placed = find_order(here, connection, picture.order_id)
     return placed.state in PLANNED_STATES and fits(placed, picture, here.clock.now())
+
+
+def drop_unwanted(
+    connection: sa.Connection, picture: Picture, at: Epoch, stage: Stage = Stage.DROPPED, told: str = ""
+) -> None:  # fmt: skip
+    """A picture that may not go up is left out, or went up already; a new plan is wanted."""
+    move_picture(connection, picture, stage, at, told or "its order is held, withdrawn or amended")
+    want_plan(connection, f"{picture.id} is not wanted as it was planned")
 
 
 def open_orders(here: Context, states: Sequence[str]) -> Sequence[Placed]:

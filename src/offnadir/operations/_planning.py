@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -271,7 +271,12 @@ def _keep(
             (one.order_id, one.satellite, one.collection["start"]): one
             for one in read_pictures(connection, _IN_PLAN)
         }
-        kept, fresh, barred = _taken(here, connection, by_id, document, number, now, present)
+        amended = {
+            name
+            for name in {one["request"] for one in document.get("collections", ())} | set(trouble)
+            if version_of(find_order(here, connection, name)) != version_of(by_id[name])
+        }
+        kept, fresh, barred = _taken(connection, by_id, amended, document, number, now, present)
         near = {
             one.id for one in seen if one.stage == Stage.ABOARD
         }  # of those that are still planned
@@ -288,13 +293,15 @@ def _keep(
                 note(connection, one.id, WITHDRAWN)
         pictures = read_pictures(connection, (Stage.PLANNED, Stage.ABOARD))
         for one in pictures:
-            is_sure = one.id in kept and one.stage == Stage.PLANNED
-            if is_sure and fits(find_order(here, connection, one.order_id), one, now):
+            if one.id not in kept or one.stage != Stage.PLANNED:
+                continue
+            # what was amended meanwhile may be served by it all the same
+            is_same = one.order_id not in amended
+            if is_same or fits(find_order(here, connection, one.order_id), one, now):
                 step_on(here, connection, one, "scheduled", now,
                         f"{one.satellite}, {one.start.utc(0)}")  # fmt: skip
         for name, words in trouble.items():
-            is_same = _is_same(here, connection, by_id[name])
-            if is_same and by_id[name].state in ("accepted", "scheduled"):
+            if name not in amended and by_id[name].state in ("accepted", "scheduled"):
                 coverage = coverages.get(name)
                 part = coverage is not None and bool(coverage.pictures)
                 told = f"{words}; {coverage.words}" if coverage is not None and part else words
@@ -324,24 +331,27 @@ def _keep(
 
 
 def _taken(
-    here: Context, connection: sa.Connection, orders: Mapping[str, Placed], document: Mapping[str, Any],
-    number: int, now: Epoch, present: Mapping[tuple[str, str, str], Picture],
+    connection: sa.Connection, orders: Mapping[str, Placed], amended: Collection[str],
+    document: Mapping[str, Any], number: int, now: Epoch, present: Mapping[tuple[str, str, str], Picture],
 ) -> tuple[set[str], int, bool]:  # fmt: skip
-    """The ids of a plan's pictures, how many are new, and whether one broke what its order asks for."""
+    """The ids of a plan's pictures, how many are new, and whether one broke what its order asks for.
+
+    The next plan sees to orders that were `amended` while this one was made.
+    """
     stations = {one["id"]: one["station"] for one in document.get("contacts", ())}
     kept, fresh, barred = set[str](), 0, False
     for entry in document.get("collections", ()):
         collection = {**entry, "station": stations.get(entry.get("contact"))}
         placed = orders[entry["request"]]
-        is_same = _is_same(here, connection, placed)
+        is_same, version = placed.id not in amended, version_of(placed)
         known = present.get((entry["request"], entry["satellite"], entry["start"]))
         # at the same instant, but of another place, it is another picture: the old one may be handed over
         if known is not None and known.collection.get("aim") == entry["aim"]:
             kept.add(known.id)
             if known.stage in TO_COME and is_same:
-                keep_picture(connection, known, collection, number, version_of(placed))
+                keep_picture(connection, known, collection, number, version)
             continue
-        if not is_same:  # amended while this was planned: the next plan sees to it
+        if not is_same:
             continue
         if breach(placed.order, entry) is not None:  # looked for after this pass
             stop = Epoch.from_utc(entry["stop"]) + 60.0
@@ -349,14 +359,8 @@ def _taken(
             barred = True
             continue
         fresh += 1
-        version = version_of(placed)
         kept.add(add_picture(connection, placed.id, collection, number, now, version))
     return kept, fresh, barred
-
-
-def _is_same(here: Context, connection: sa.Connection, placed: Placed) -> bool:
-    """Whether an order is still what it was when the plan began."""
-    return version_of(find_order(here, connection, placed.id)) == version_of(placed)
 
 
 def _part_with(

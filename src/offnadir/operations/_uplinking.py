@@ -13,7 +13,7 @@ from offnadir.operations._context import Context, want_plan
 from offnadir.operations._facts import tell
 from offnadir.operations._handing import hand_over, read_handed
 from offnadir.operations._horizon import Contact
-from offnadir.operations._orders import UNWANTED, may_go_up, step_back, step_on
+from offnadir.operations._orders import drop_unwanted, may_go_up, step_back, step_on
 from offnadir.operations._pictures import (
     TO_COME,
     WITHDRAWN,
@@ -51,8 +51,7 @@ def _one(here: Context, satellite: str, at: Epoch, station: str, now: Epoch) -> 
         mine = _to_come(connection, satellite, at)
         for one in [one for one in mine if one.stage == Stage.PLANNED]:
             if not may_go_up(here, connection, one):
-                move_picture(connection, one, Stage.DROPPED, now, UNWANTED)
-                want_plan(connection, f"{one.id} is not wanted as it was planned")
+                drop_unwanted(connection, one, now)
                 mine.remove(one)
         late = now - at > LATE_S
         if late or _strikes(here, connection, satellite, at, station):
@@ -117,8 +116,7 @@ def _told(
                 step_back(here, connection, one, now, "the plan changed")
         elif one.stage == Stage.PLANNED and not may_go_up(here, connection, one):
             # amended, held or withdrawn while it went up: it is on board, and not wanted there
-            move_picture(connection, one, Stage.ABOARD, now, WITHDRAWN)
-            want_plan(connection, f"{one.id} is not wanted as it was planned")
+            drop_unwanted(connection, one, now, Stage.ABOARD, WITHDRAWN)
         elif one.stage == Stage.PLANNED:
             move_picture(connection, one, Stage.ABOARD, now, one.told)
             told = f"{satellite} has its commands, by {station}"

@@ -73,22 +73,21 @@ def request_of(
 
 def windows_left(order: Order, first: Epoch) -> list[tuple[Epoch, Epoch | None]]:
     """The stretches from an instant on in which the order's picture may be taken, in order; None is open."""
+    ends = [(one.start or first, one.stop) for one in order.windows] or [(first, None)]
     found: list[tuple[Epoch, Epoch | None]] = []
-    for begin, end in [(one.start, one.stop) for one in order.windows] or [(None, None)]:
-        start = first if begin is None else max(begin, first)
+    for begin, end in sorted(ends, key=lambda one: (one[0], one[1] is None, one[1] or first)):
+        start = max(begin, first)
         stop = min((at for at in (end, order.deadline) if at is not None), default=None)
         if stop is None or start < stop:
             found.append((start, stop))
-    return sorted(found, key=lambda one: one[0])
+    return found
 
 
 def open_window(order: Order, span: Span, not_before: Epoch | None = None) -> Span | None:
     """The first stretch of the span in which the order's picture may be taken."""
     first = span.start if not_before is None else max(span.start, not_before)
-    last = span.stop if order.deadline is None else min(span.stop, order.deadline)
-    ends = [(one.start or first, one.stop or last) for one in order.windows] or [(first, last)]
-    for begin, end in sorted(ends):
-        start, stop = max(begin, first), min(end, last)
+    for start, end in windows_left(order, first):
+        stop = span.stop if end is None else min(end, span.stop)
         if start < stop:
             return Span(start, stop)
     return None

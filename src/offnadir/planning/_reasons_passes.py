@@ -14,7 +14,7 @@ from offnadir.earth import SunTable
 from offnadir.orbits import Ephemeris
 from offnadir.planning._build_windows import duration_ms
 from offnadir.planning._reasons_words import Reason, above, below, clock, counted, each
-from offnadir.planning.model import Mission, Request
+from offnadir.planning.model import Mission, Request, Satellite
 from offnadir.planning.opportunities import least_sun_rad, looks_of, may_take, view
 from offnadir.units import deg
 
@@ -130,8 +130,14 @@ def _wider(
     passes: Table,
 ) -> str | None:
     """The least off-nadir limit with which a lit picture can be taken; passes within the satellites' own."""
-    angle = np.array([_throughout_rad(mission, ephemerides, sun, request, one) for one in
-                      zip(passes["satellite"].tolist(), passes["best"].tolist(), strict=True)])  # fmt: skip
+    number = {satellite.name: i for i, satellite in enumerate(mission.satellites)}
+    looks = zip(passes["satellite"].tolist(), passes["best"].tolist(), strict=True)
+    angle = np.array(
+        [
+            _throughout_rad(mission.satellites[i], ephemerides[i], sun, request, best_ns)
+            for i, best_ns in ((number[name], best_ns) for name, best_ns in looks)
+        ]
+    )
     passes, angle = passes.take(np.flatnonzero(angle < math.inf)), angle[angle < math.inf] / deg
     if not len(passes):
         return None
@@ -150,20 +156,13 @@ def _wider(
 
 
 def _throughout_rad(
-    mission: Mission,
-    ephemerides: Sequence[Ephemeris],
-    sun: SunTable,
-    request: Request,
-    one: tuple[str, int],
+    satellite: Satellite, ephemeris: Ephemeris, sun: SunTable, request: Request, best_ns: int
 ) -> float:
     """The off-nadir that a picture about a pass's best instant keeps to; infinite if the satellite may not.
 
     Beside the track a picture's ends are no steeper than its middle; below it they are by what the satellite
     flies meanwhile.
     """
-    name, best_ns = one
-    i = next(i for i, satellite in enumerate(mission.satellites) if satellite.name == name)
-    satellite, ephemeris = mission.satellites[i], ephemerides[i]
     half_ns = duration_ms(ephemeris, satellite, (request.rings_rad, request.aim), best_ns) * 500_000
     ends = np.array([best_ns - half_ns, best_ns, best_ns + half_ns], np.int64)
     if ends[0] < ephemeris.span.start.tai_ns or ends[-1] > ephemeris.span.stop.tai_ns:

@@ -291,14 +291,9 @@ def _later(
     row = int(np.argmin(found.start))
     start, stop = Epoch(int(found.start[row])), Epoch(int(found.stop[row]))
     taker = satellites[int(found.who[row])]
-    name, over = (
-        taker.name,
-        stop + taker.sensor.min_duration_s,
-    )  # the last exposure ends within it, too
+    over = stop + taker.sensor.min_duration_s  # the last exposure ends within it, too
     days = (start - span.stop) / day
-    words = (
-        f"the next opportunity is {name} at {start.utc(0)}, {days:.2f} d after the interval's end"
-    )
+    words = f"the next opportunity is {taker.name} at {start.utc(0)}, {days:.2f} d after the interval's end"
     return Reason(
         constraint="datetime",
         words=words,

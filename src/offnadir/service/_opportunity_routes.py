@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -10,7 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from offnadir.service._callers import Here, ReadsOpportunities
 from offnadir.service._finder import Finder
+from offnadir.service._fleet import Fleet
 from offnadir.service._opportunities import (
+    Ask,
     collection_document,
     find,
     kept_answer,
@@ -59,6 +62,17 @@ def finder_of(request: Request) -> Finder:
     return found
 
 
+def answer_to(request: Request, ask: Ask, fleet: Fleet) -> Mapping[str, Any]:
+    """What `kept_answer` makes of a search, kept as long as the fleet stands."""
+    finder, question = finder_of(request), ask.question
+    with request.app.state.traces.span("search for opportunities"):
+        told = finder.pages.get(question, fleet)
+        if told is None:
+            told = kept_answer(ask, *find(ask, finder.kept))
+            finder.pages.put(question, fleet, told)
+    return told
+
+
 @router.post(
     "/products/{product_id}/opportunities",
     response_class=GeoJson,
@@ -100,12 +114,7 @@ def search_opportunities(
         return answer(request, _record_document(request, kept), status=201, headers=headers)
     if ask.too_large:
         raise too_large(ask.too_large)
-    question = ask.question
-    with request.app.state.traces.span("search for opportunities"):
-        told = finder.pages.get(question, fleet)
-        if told is None:
-            told = kept_answer(ask, *find(ask, finder.kept))
-            finder.pages.put(question, fleet, told)
+    told = answer_to(request, ask, fleet)
     following = first + body.limit
     links = []
     if following < len(told["features"]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -14,9 +13,9 @@ from offnadir.operations import reason_of, times_left
 from offnadir.service._callers import Here, ReadsOrders
 from offnadir.service._cql2_looks import Wishes
 from offnadir.service._datetimes import LONGEST_S, interval_text
-from offnadir.service._opportunities import Ask, find, kept_answer
+from offnadir.service._opportunities import Ask
 from offnadir.service._opportunity_place import place_of
-from offnadir.service._opportunity_routes import finder_of
+from offnadir.service._opportunity_routes import answer_to
 from offnadir.service._problems import Reason
 from offnadir.service._service import Service
 from offnadir.service._stapi import ANY, filter_of
@@ -100,23 +99,11 @@ def _searched(request: Request, here: Service, placed: Placed) -> _Searched | No
         if ask.too_large:
             return None
         told.append(str(ask.request["datetime"]))
-        count, why = _found(request, here, ask)
-        if count:
-            return _Searched(times=tuple(told), count=count, reasons=())
-        first = first or tuple(_by_deadline(one, placed, span) for one in why)
+        found = answer_to(request, ask, here.fleet)
+        if found["features"]:
+            return _Searched(times=tuple(told), count=len(found["features"]), reasons=())
+        first = first or tuple(_by_deadline(one, placed, span) for one in found["reasons"])
     return None if first is None else _Searched(times=tuple(told), count=0, reasons=first)
-
-
-def _found(request: Request, here: Service, ask: Ask) -> tuple[int, Sequence[dict[str, Any]]]:
-    """How many opportunities there are, and why none; kept as answers to searches are."""
-    finder, fleet = finder_of(request), here.fleet
-    question = ask.question
-    kept = finder.pages.get(question, fleet)
-    if kept is None:
-        with request.app.state.traces.span("search for opportunities"):
-            kept = kept_answer(ask, *find(ask, finder.kept))
-        finder.pages.put(question, fleet, kept)
-    return len(kept["features"]), kept["reasons"]
 
 
 def _ask(here: Service, placed: Placed, span: Span) -> Ask:

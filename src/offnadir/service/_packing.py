@@ -24,13 +24,10 @@ class Packing(GZipMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] == "http":
-            others = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
-            takes = (
-                [(b"accept-encoding", b"gzip")] if takes_gzip(_accepted(scope["headers"])) else []
-            )
-            scope["headers"] = (
-                others + takes
-            )  # the same scope: those outside look into it afterwards
+            headers = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
+            if takes_gzip(_accepted(scope["headers"])):
+                headers.append((b"accept-encoding", b"gzip"))
+            scope["headers"] = headers  # in this scope: those outside look into it afterwards
         await super().__call__(scope, receive, send)
 
 

@@ -21,7 +21,7 @@ from offnadir.catalog._tables import EVERYBODY
 from offnadir.errors import InputError
 from offnadir.service._callers import Caller, Here, ReadsArchive
 from offnadir.service._problems import ProblemError
-from offnadir.service._schemas import GEOMETRY_OF_ANY_KIND, TIME
+from offnadir.service._schemas import GEOMETRY_OF_ANY_KIND, INTERVAL, TIME
 from offnadir.service._service import Service
 from offnadir.service._stac_read import (
     CRS84,
@@ -72,8 +72,9 @@ _NARROW: Final = (
 
 Name = Annotated[str, Path(max_length=2048, description="Its id.")]
 _N: Final = "-?[0-9]{1,5}([.][0-9]{1,12})?"
-_MOMENT: Final = f"^{TIME}$|^{TIME}/({TIME}|[.][.])$|^[.][.]/{TIME}$"
-_FIELD: Final = f"[+-]?(properties[.])?({'|'.join(SORTS)})"
+_MOMENT: Final = f"^{TIME}$|{INTERVAL['pattern']}"
+_SORT: Final = f"(properties[.])?({'|'.join(SORTS)})"
+_FIELD: Final = f"[+-]?{_SORT}"
 Bbox = Annotated[
     str | None,
     Query(
@@ -147,7 +148,7 @@ _SEARCH: Final = {
             "items": {
                 "type": "object", "required": ["field"],
                 "properties": {
-                    "field": {"type": "string", "pattern": f"^(properties[.])?({'|'.join(SORTS)})$"},
+                    "field": {"type": "string", "pattern": f"^{_SORT}$"},
                     "direction": {"enum": ["asc", "desc"], "default": "asc"},
                 },
             },

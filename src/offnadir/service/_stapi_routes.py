@@ -163,10 +163,8 @@ def create_order(
             view, is_new = here.desk.place_and_show(
                 order, by=caller.name, key=idempotency_key, customer=customer
             )
-    except InputError as error:
-        if isinstance(error.__cause__, KeyUsedError):
-            raise ProblemError(422, "key-was-used", str(error)) from error
-        raise
+    except KeyUsedError as error:
+        raise ProblemError(422, "key-was-used", str(error)) from error
     document = order_document(request, view, order)
     headers = {"Location": document["links"][0]["href"]}
     status = 201 if is_new else 200

@@ -49,4 +49,4 @@ def in_wire_names() -> Iterator[None]:
 
 def _renamed(error: InputError) -> InputError:
     name = wire_name(error.field)
-    return InputError(name, error.value, error.wish, hint=error.hint)
+    return type(error)(name, error.value, error.wish, hint=error.hint)
